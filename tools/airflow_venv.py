@@ -1,0 +1,87 @@
+"""A virtual environment with exactly the packages of the image, for tests and for DAG authors.
+
+`python -m tools.airflow_venv` makes it when it is not there and prints its `bin` folder.
+"""
+
+import fcntl
+import hashlib
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCK = ROOT / "images" / "airflow" / "requirements.lock"
+PYTHON = "3.12"  # the base image's; images/airflow/Dockerfile names the same
+
+
+class AirflowUnavailableError(Exception):
+    """Airflow cannot be installed here; the message says why and what to do."""
+
+
+def airflow_bin(lock: Path = LOCK) -> Path:
+    """Return the `bin` folder of the environment of `lock`, installing it on first use.
+
+    Raises:
+        AirflowUnavailableError: no Python 3.12, or the package index is out of reach.
+    """
+    key = hashlib.sha256(lock.read_bytes()).hexdigest()[:12]
+    folder = ROOT / ".cache" / f"airflow-{key}"
+    folder.parent.mkdir(exist_ok=True)
+    with (folder.parent / f"{folder.name}.lock").open("w") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)  # parallel test workers share one installation
+        if not (folder / ".ready").exists():
+            _install(folder, lock)
+            (folder / ".ready").touch()
+    return folder / "bin"
+
+
+def _install(folder: Path, lock: Path) -> None:
+    uv = shutil.which("uv") or str(ROOT / ".tools" / "bin" / "uv")
+    _run(uv, "venv", "--quiet", "--clear", "--python", str(_python(uv)), str(folder))
+    python = str(folder / "bin" / "python")
+    _run(uv, "pip", "sync", "--quiet", "--require-hashes", "--python", python, str(lock))
+
+
+def _python(uv: str) -> Path:
+    for candidate in _candidates(uv):
+        probe = subprocess.run([candidate, "-c", ""], capture_output=True, check=False)
+        if probe.returncode == 0:
+            return candidate
+    raise AirflowUnavailableError(
+        f"the Airflow image runs on Python {PYTHON}, and none was found on PATH, in pyenv or "
+        f"through uv; install it, for example with: uv python install {PYTHON}"
+    )
+
+
+def _candidates(uv: str) -> Iterator[Path]:
+    if on_path := shutil.which(f"python{PYTHON}"):
+        yield Path(on_path)
+    # pyenv's shims answer only for the versions switched on, its installations always do
+    yield from sorted(Path.home().glob(f".pyenv/versions/{PYTHON}.*/bin/python"), reverse=True)
+    found = subprocess.run(
+        [uv, "python", "find", PYTHON], capture_output=True, text=True, check=False
+    )
+    if found.returncode == 0:
+        yield Path(found.stdout.strip())
+
+
+def _run(*command: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise AirflowUnavailableError(
+            f"`{' '.join(command[:3])}` failed: {done.stderr.strip().splitlines()[-1]}"
+        )
+
+
+def main() -> None:
+    """Print the folder, or why there is none (exit status 1)."""
+    try:
+        print(airflow_bin())
+    except AirflowUnavailableError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()
