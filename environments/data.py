@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from environments.facts import POSTGRES_STORAGE_GIB
-from environments.types import PostgresSku, Section, refuse
+from environments.types import PostgresSku, Section, Uuid, refuse
 
 Day = Literal["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
 Zone = Literal["1", "2", "3"]
@@ -62,6 +62,13 @@ class Postgres(Section):
         bool, Field(description="encrypt with a key of our own in Key Vault")
     ] = False
     maintenance: Annotated[Maintenance, Field(description="when Azure may restart")] = Maintenance()
+    administrators: Annotated[
+        dict[str, Uuid],
+        Field(
+            default_factory=dict,
+            description="Entra groups that administer the server: display name = object id",
+        ),
+    ]
 
     @property
     def burstable(self) -> bool:
@@ -117,3 +124,6 @@ class KeyVault(Section):
     soft_delete_retention_days: Annotated[
         int, Field(ge=7, le=90, description="days a deleted vault or secret can be restored")
     ] = 90
+    secrets_version: Annotated[
+        int, Field(ge=1, description="raise by one to generate Airflow's secrets anew")
+    ] = 1

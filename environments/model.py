@@ -94,6 +94,9 @@ class Environment(Section):
     location: Annotated[RegionName, Field(description="Azure region, as westeurope")]
     subscription_id: Annotated[Uuid, Field(description="subscription that holds everything")]
     tenant_id: Annotated[Uuid, Field(description="Entra tenant of users and identities")]
+    deployer_object_id: Annotated[
+        Uuid, Field(description="object id of the identity that deploys, made by the bootstrap")
+    ]
     protect_data: Annotated[
         bool, Field(description="delete locks and prevent_destroy on what holds data")
     ] = True
@@ -157,6 +160,13 @@ class Environment(Section):
                 "has none",
                 allowed='"Disabled" or "SameZone"',
                 fix='set postgres.high_availability = "SameZone", or move to a region with zones',
+            )
+        if postgres.geo_redundant_backup and postgres.customer_managed_key:
+            refuse(
+                "geo_redundant_backup and customer_managed_key at once need a second vault in the "
+                "paired region, which this project does not build",
+                allowed="one of the two",
+                fix="set postgres.customer_managed_key = false, or geo_redundant_backup = false",
             )
         if region and postgres.geo_redundant_backup and region.pair is None:
             refuse(

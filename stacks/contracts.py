@@ -66,7 +66,6 @@ class NetworkOutputs(Contract):
     key_vault_dns_zone_id: str
     registry_dns_zone_id: str
     aks_dns_zone_id: str
-    nat_gateway_id: str
     aks_nodes_security_group_id: str
     aks_api_server_security_group_id: str
     postgres_security_group_id: str
@@ -125,8 +124,8 @@ class IdentityOutputs(Contract):
     migrations_identity_id: str
     migrations_client_id: str
     migrations_identity_name: str
-    cert_manager_identity_id: str
-    cert_manager_client_id: str
+    certificate_identity_id: str
+    certificate_client_id: str
 
 
 @dataclass(frozen=True, kw_only=True)
