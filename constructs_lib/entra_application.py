@@ -67,7 +67,7 @@ class SignInApplication(Construct):
             display_name=display_name,
             sign_in_audience="AzureADMyOrg",
             prevent_duplicate_names=True,
-            owners=owners,
+            owners=list(owners),
             api=ApplicationApi(requested_access_token_version=2),
             app_role=[
                 ApplicationAppRole(
@@ -108,7 +108,7 @@ class SignInApplication(Construct):
             "service_principal",
             client_id=self.application.client_id,
             app_role_assignment_required=True,
-            owners=owners,
+            owners=list(owners),
             preferred_single_sign_on_mode="oidc",
             feature_tags=[ServicePrincipalFeatureTags(enterprise=True, hide=False)],
         )
