@@ -92,6 +92,8 @@ class DataOutputs(Contract):
     key_vault_id: str
     key_vault_name: str
     key_vault_uri: str
+    disk_encryption_key_id: str
+    disk_encryption_identity_id: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -113,7 +113,7 @@ class IdentityStack(AzureStack):
             )
         }
         for name, object_id in self.env.postgres.administrators.items():
-            administrators[f"{name}_administrator"] = (object_id, name, "Group")
+            administrators[f"{name.replace(' ', '_')}_administrator"] = (object_id, name, "Group")
         for role, (object_id, name, kind) in administrators.items():
             PostgresqlFlexibleServerActiveDirectoryAdministrator(
                 self,
