@@ -27,6 +27,9 @@ check: $(READY) ## Lint, format, types and layers
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 
+bench: $(READY) ## Measure a synth against cdktf as shipped and against empty stacks
+	@$(BIN)/python -m tools.bench
+
 lock: .venv/.ready ## Resolve requirements.lock and package-lock.json anew
 	$(UV) pip compile pyproject.toml --group dev --universal --generate-hashes --python-version 3.11 --quiet -o requirements.lock
 	npm install --package-lock-only
@@ -44,4 +47,4 @@ node_modules/.ready: package-lock.json
 	@npm ci --silent
 	@touch $@
 
-.PHONY: help setup synth test check lock
+.PHONY: help setup synth test check bench lock
