@@ -1,0 +1,1 @@
+"""Values of the Helm charts: pure functions, one chart topic a file."""
