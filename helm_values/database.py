@@ -9,6 +9,7 @@ PGBOUNCER_PORT = 6432
 PORT = 5432
 TOKEN_SCOPE = "https://ossrdbms-aad.database.windows.net/.default"
 NO_SECRET = "airflow-has-no-database-secret"
+ROOTS = "/etc/ssl/certs/ca-certificates.crt"  # of the image; libpq brings no roots of its own
 CONN = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 
 
@@ -27,6 +28,8 @@ def database_values(env: Environment, infra: Infrastructure) -> Values:
                 "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": False,
                 "AIRFLOW_CONN_AIRFLOW_DB": False,
             },
+            # The chart would lay an empty file over the image's, which adds the token.
+            "airflowLocalSettings": "",
             "config": {"azure_postgres": {"entra_token_scope": TOKEN_SCOPE}},
         },
         *(_component(env, infra, component) for component in LONG_RUNNING),
@@ -69,4 +72,4 @@ def _env(infra: Infrastructure, user: str, port: int) -> list[Values]:
 
 def _url(infra: Infrastructure, user: str, port: int, driver: str = "") -> str:
     place = f"{infra.postgres_host}:{port}/{infra.airflow_database}"
-    return f"postgresql{driver}://{user}@{place}?sslmode=verify-full&sslrootcert=system"
+    return f"postgresql{driver}://{user}@{place}?sslmode=verify-full&sslrootcert={ROOTS}"

@@ -41,17 +41,17 @@ def network_policies(env: Environment) -> list[Values]:
     azure = _to(
         [_block(str(network.private_endpoints)), _block("0.0.0.0/0", PRIVATE)], [("TCP", 443)]
     )
+    dns = _to([_namespace("kube-system")], [("UDP", 53), ("TCP", 53)])
+    # Tasks reach what the network lets them reach: data sources are the users' own.
+    anywhere = {"to": [_block("0.0.0.0/0", NODE_SERVICES)]}
     with_database = [LABELS[c] for c in (*LONG_RUNNING, "migrations")] + ["database-cleanup"]
     return [
         _policy("deny-all", {}, ["Ingress", "Egress"]),
         _policy(
             "dns-and-each-other",
-            {"matchLabels": {"tier": "airflow"}},
+            AIRFLOW_PODS["podSelector"],
             ["Egress"],
-            [
-                _to([_namespace("kube-system")], [("UDP", 53), ("TCP", 53)]),
-                {"to": [AIRFLOW_PODS]},
-            ],
+            [dns, {"to": [AIRFLOW_PODS]}],
         ),
         _policy("components", _components(*with_database), ["Egress"], [database, azure]),
         _policy(
@@ -60,12 +60,13 @@ def network_policies(env: Environment) -> list[Values]:
             ["Egress"],
             [kubernetes],
         ),
-        # Tasks reach what the network lets them reach: data sources are the users' own.
+        _policy("tasks", _components(LABELS["worker"]), ["Egress"], [anywhere]),
+        # Airflow puts this label on what a KubernetesPodOperator starts.
         _policy(
-            "tasks",
-            _components(LABELS["worker"]),
+            "pods-of-tasks",
+            {"matchLabels": {"kubernetes_pod_operator": "True"}},
             ["Egress"],
-            [{"to": [_block("0.0.0.0/0", NODE_SERVICES)]}],
+            [dns, anywhere],
         ),
     ]
 
@@ -83,9 +84,7 @@ def _policy(
 
 
 def _components(*labels: str) -> Values:
-    return {
-        "matchExpressions": [{"key": "component", "operator": "In", "values": sorted(labels)}]
-    }
+    return {"matchExpressions": [{"key": "component", "operator": "In", "values": sorted(labels)}]}
 
 
 def _component(label: str) -> Values:

@@ -75,6 +75,7 @@ def pod_values(env: Environment, infra: Infrastructure) -> Values:
         _without_kubernetes_access("dagProcessor", "migrateDatabaseJob", "statsd"),
         # Logs go to Blob storage: nothing is kept in a volume.
         at("triggerer", {"persistence": {"enabled": False}}),
+        at("createUserJob", {"serviceAccount": {"create": False}}),
         _workers(env, identities["worker"]),
         _migrations(identities["migrations"]),
         at(
