@@ -1,6 +1,6 @@
 """Key Vault: opened by roles, reached by private endpoint only; and secrets that no state holds."""
 
-from cdktf import TerraformResourceLifecycle, TerraformStack
+from cdktf import TerraformStack
 from cdktf_cdktf_provider_azurerm.key_vault import KeyVault, KeyVaultNetworkAcls
 from cdktf_cdktf_provider_azurerm.key_vault_key import (
     KeyVaultKey,
@@ -129,7 +129,15 @@ class EncryptionKey(Construct):
     (learn.microsoft.com: "Customer-managed keys for Azure Storage encryption").
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, place: Place, vault: Vault) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        place: Place,
+        vault: Vault,
+        protect: bool,
+    ) -> None:
         super().__init__(scope, construct_id)
         role = construct_id.replace("_", "-")
         identity = UserAssignedIdentity(
@@ -156,7 +164,7 @@ class EncryptionKey(Construct):
                 notify_before_expiry="P30D",
                 automatic=KeyVaultKeyRotationPolicyAutomatic(time_after_creation="P1Y"),
             ),
-            lifecycle=TerraformResourceLifecycle(prevent_destroy=True),
+            lifecycle=guarded(protect=protect),
             depends_on=[*vault.writable, grant],
         )
         self.identity_id = identity.id

@@ -5,10 +5,15 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from environments.facts import POSTGRES_STORAGE_GIB
-from environments.types import PostgresSku, Section, Uuid, refuse
+from environments.types import PostgresSku, Section, Uuid, form, refuse
 
 Day = Literal["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
 Zone = Literal["1", "2", "3"]
+
+
+GroupName = Annotated[
+    str, form(r"\w[\w .-]{0,62}", "1 to 63 letters, digits, spaces, . _ -", "sg-data-platform")
+]
 
 
 class Storage(Section):
@@ -63,7 +68,7 @@ class Postgres(Section):
     ] = False
     maintenance: Annotated[Maintenance, Field(description="when Azure may restart")] = Maintenance()
     administrators: Annotated[
-        dict[str, Uuid],
+        dict[GroupName, Uuid],
         Field(
             default_factory=dict,
             description="Entra groups that administer the server: display name = object id",

@@ -73,6 +73,12 @@ class Monitoring(Section):
         form(r"20\d\d-(0[1-9]|1[0-2])-01", "the first day of a month, YYYY-MM-01", "2026-12-01"),
         Field(description="month that the budget counts from"),
     ]
+    defender: Annotated[
+        bool,
+        Field(
+            description="Defender plans; they are the subscription's: switch on in one environment"
+        ),
+    ] = False
     grafana: Annotated[bool, Field(description="a managed Grafana for this environment")] = True
 
 

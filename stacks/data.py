@@ -20,13 +20,14 @@ class DataStack(AzureStack):
         network = NetworkOutputs.read(self, env)
         self.place = self.resource_group()
         self.vault = self._vault(network)
+        disks = self._key("disk_encryption")
         lake = DataLake(
             self,
             "data_lake",
             place=self.place,
             settings=env.storage,
             containers=["dags", "logs", "data"],
-            key=self._key("storage_encryption", wanted=env.storage.customer_managed_key),
+            key=self._key("storage_encryption") if env.storage.customer_managed_key else None,
             protect=env.protect_data,
         )
         postgres = PostgresServer(
@@ -38,7 +39,7 @@ class DataStack(AzureStack):
             subnet_id=network.postgres_subnet_id,
             dns_zone_id=network.postgres_dns_zone_id,
             databases=["airflow", "warehouse"],
-            key=self._key("postgres_encryption", wanted=env.postgres.customer_managed_key),
+            key=self._key("postgres_encryption") if env.postgres.customer_managed_key else None,
             protect=env.protect_data,
         )
         for subresource, zone_id in (
@@ -74,6 +75,8 @@ class DataStack(AzureStack):
             key_vault_id=self.vault.id,
             key_vault_name=self.vault.vault.name,
             key_vault_uri=self.vault.vault.vault_uri,
+            disk_encryption_key_id=disks.key_id,
+            disk_encryption_identity_id=disks.identity_id,
         ).publish(self)
 
     def _vault(self, network: NetworkOutputs) -> Vault:
@@ -100,5 +103,7 @@ class DataStack(AzureStack):
             )
         return vault
 
-    def _key(self, role: str, *, wanted: bool) -> EncryptionKey | None:
-        return EncryptionKey(self, role, place=self.place, vault=self.vault) if wanted else None
+    def _key(self, role: str) -> EncryptionKey:
+        return EncryptionKey(
+            self, role, place=self.place, vault=self.vault, protect=self.env.protect_data
+        )
