@@ -68,26 +68,15 @@ def _celery() -> Values:
     }
 
 
-def keda_values(env: Environment, infra: Infrastructure) -> Values:
-    """Return the values of KEDA's chart: its operator asks the database as the scheduler."""
-    identity = infra.identities["scheduler"]
-    return {
-        "podIdentity": {
-            "azureWorkload": {
-                "enabled": True,
-                "clientId": identity.client_id,
-                "tenantId": env.tenant_id,
-            }
-        }
-    }
-
-
 def worker_scaling(env: Environment, infra: Infrastructure) -> list[Values]:
     """Return the objects that let KEDA scale Celery's workers by queued and running tasks.
 
-    The chart's own ScaledObject needs a password for the database. This one signs in by workload
-    identity, which KEDA does on the server's own port only ("PostgreSQL" scaler, KEDA).
+    The chart's own ScaledObject needs a password for the database. This one signs in as the
+    scheduler by workload identity, which KEDA does on the server's own port only ("PostgreSQL"
+    scaler, KEDA). KEDA is AKS's add-on; its account is kube-system/keda-operator.
     """
+    if env.airflow.executor != "CeleryExecutor":
+        return []
     metadata = {"name": f"{AIRFLOW.name}-worker", "namespace": AIRFLOW.namespace}
     identity = infra.identities["scheduler"]
     trigger = {
@@ -112,7 +101,11 @@ def worker_scaling(env: Environment, infra: Infrastructure) -> list[Values]:
             "kind": "TriggerAuthentication",
             "metadata": metadata,
             "spec": {
-                "podIdentity": {"provider": "azure-workload", "identityId": identity.client_id}
+                "podIdentity": {
+                    "provider": "azure-workload",
+                    "identityId": identity.client_id,
+                    "identityTenantId": env.tenant_id,
+                }
             },
         },
         {

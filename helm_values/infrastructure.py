@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 Component = Literal["api_server", "scheduler", "dag_processor", "triggerer", "worker", "migrations"]
+COMPONENTS: tuple[Component, ...] = get_args(Component)
 
 # The component's part of the chart's values, and its `component` label and service account.
 CHART_KEYS: Mapping[Component, str] = {
