@@ -27,6 +27,7 @@ def helm_provider(scope: Construct, *, host: str, cluster_ca_certificate: str) -
     have; no kubeconfig and no credential is kept.
 
     Args:
+        scope: the stack whose releases go there.
         host: address of the API server, `https://...`.
         cluster_ca_certificate: the cluster's certificate authority, PEM in base64.
     """
