@@ -3,10 +3,11 @@
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,6 +41,12 @@ class Site:
     def log(self) -> str:
         """Return what the API server has written so far."""
         return (self.folder / "api-server.log").read_text()
+
+    def execute(self, statement: str) -> None:
+        """Change the metadata database, as another API server or an administrator would."""
+        with closing(sqlite3.connect(self.folder / "airflow.db", timeout=20)) as database:
+            database.execute(statement)
+            database.commit()
 
 
 @pytest.fixture(scope="session")
@@ -180,6 +187,7 @@ def airflow_environment(
         "AIRFLOW_HOME": str(folder),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{folder}/airflow.db",
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__FAB__CACHE_TTL": "1",
         "AIRFLOW__API_AUTH__JWT_SECRET": "a secret of these tests alone, long enough for HS512" * 2,
         "AIRFLOW__API__SECRET_KEY": "another secret of these tests alone",
         "REQUESTS_CA_BUNDLE": str(trusted),
@@ -237,7 +245,7 @@ class started:  # noqa: N801  # reads as a verb: `with started(...)`
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
         try:
-            self._process.wait(20)
+            self._process.wait(3)  # open connections of the browser would hold it for long
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -252,4 +260,6 @@ def wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
                 return
         except OSError:
             time.sleep(0.2)
-    pytest.fail(f"{log.stem} did not start, exit status {server.poll()}:\n{log.read_text()[-4000:]}")
+    pytest.fail(
+        f"{log.stem} did not start, exit status {server.poll()}:\n{log.read_text()[-4000:]}"
+    )

@@ -201,13 +201,18 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *args: object) -> None:
+        """Say nothing when a browser gives up a connection."""
+
+
 @contextmanager
 def running(certificate: ServerCertificate) -> Iterator[IdentityProvider]:
     """Serve an identity provider at `https://localhost` and a free port."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate.certificate, certificate.key)
     handler = type("Handler", (_Handler,), {})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with _Server(("127.0.0.1", 0), handler) as server:
         provider = IdentityProvider(f"https://localhost:{server.server_port}")
         handler.provider = provider  # type: ignore[attr-defined]  # set on the class made above
         server.socket = context.wrap_socket(
