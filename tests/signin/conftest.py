@@ -32,7 +32,7 @@ class Site:
     url: str
     port: int
     http_port: int
-    api_server_port: int
+    spare_port: int
     folder: Path
     assertion_file: Path
     authority: Path
@@ -117,12 +117,22 @@ def site(
             f"https://{host}",
             https_port,
             http_port,
-            api_port,
+            free_port(),
             folder,
             assertion_file,
             certificate.authority,
             environment,
         )
+
+
+@pytest.fixture
+def airflow_user(site: Site) -> dict[str, str]:
+    """A user with a password, as somebody could have made one before Entra came."""
+    user = {"username": "local", "password": "correct horse battery staple"}
+    name = {"firstname": "Lo", "lastname": "Cal", "email": "local@example.com", "role": "Admin"}
+    options = (f"--{key}={value}" for key, value in {**user, **name}.items())
+    run(["airflow", "users", "create", *options], site.environment)
+    return user
 
 
 @pytest.fixture(scope="session")
@@ -219,10 +229,21 @@ def free_port() -> int:
         return port
 
 
-def run(command: list[object], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run to the end; a failure shows what it wrote."""
+def run(
+    command: list[object],
+    environment: Mapping[str, str],
+    *,
+    check: bool = True,
+    timeout: float = 120,
+) -> subprocess.CompletedProcess[str]:
+    """Run to the end, at most `timeout` seconds."""
     return subprocess.run(
-        [str(part) for part in command], env=environment, capture_output=True, text=True, check=True
+        [str(part) for part in command],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=check,
+        timeout=timeout,
     )
 
 
