@@ -3,10 +3,11 @@
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +32,7 @@ class Site:
     url: str
     port: int
     http_port: int
-    api_server_port: int
+    spare_port: int
     folder: Path
     assertion_file: Path
     authority: Path
@@ -40,6 +41,12 @@ class Site:
     def log(self) -> str:
         """Return what the API server has written so far."""
         return (self.folder / "api-server.log").read_text()
+
+    def execute(self, statement: str) -> None:
+        """Change the metadata database, as another API server or an administrator would."""
+        with closing(sqlite3.connect(self.folder / "airflow.db", timeout=20)) as database:
+            database.execute(statement)
+            database.commit()
 
 
 @pytest.fixture(scope="session")
@@ -110,12 +117,22 @@ def site(
             f"https://{host}",
             https_port,
             http_port,
-            api_port,
+            free_port(),
             folder,
             assertion_file,
             certificate.authority,
             environment,
         )
+
+
+@pytest.fixture
+def airflow_user(site: Site) -> dict[str, str]:
+    """A user with a password, as somebody could have made one before Entra came."""
+    user = {"username": "local", "password": "correct horse battery staple"}
+    name = {"firstname": "Lo", "lastname": "Cal", "email": "local@example.com", "role": "Admin"}
+    options = (f"--{key}={value}" for key, value in {**user, **name}.items())
+    run(["airflow", "users", "create", *options], site.environment)
+    return user
 
 
 @pytest.fixture(scope="session")
@@ -180,6 +197,7 @@ def airflow_environment(
         "AIRFLOW_HOME": str(folder),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{folder}/airflow.db",
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__FAB__CACHE_TTL": "1",
         "AIRFLOW__API_AUTH__JWT_SECRET": "a secret of these tests alone, long enough for HS512" * 2,
         "AIRFLOW__API__SECRET_KEY": "another secret of these tests alone",
         "REQUESTS_CA_BUNDLE": str(trusted),
@@ -211,10 +229,21 @@ def free_port() -> int:
         return port
 
 
-def run(command: list[object], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run to the end; a failure shows what it wrote."""
+def run(
+    command: list[object],
+    environment: Mapping[str, str],
+    *,
+    check: bool = True,
+    timeout: float = 120,
+) -> subprocess.CompletedProcess[str]:
+    """Run to the end, at most `timeout` seconds."""
     return subprocess.run(
-        [str(part) for part in command], env=environment, capture_output=True, text=True, check=True
+        [str(part) for part in command],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=check,
+        timeout=timeout,
     )
 
 
@@ -237,7 +266,7 @@ class started:  # noqa: N801  # reads as a verb: `with started(...)`
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
         try:
-            self._process.wait(20)
+            self._process.wait(3)  # open connections of the browser would hold it for long
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -252,4 +281,6 @@ def wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
                 return
         except OSError:
             time.sleep(0.2)
-    pytest.fail(f"{log.stem} did not start, exit status {server.poll()}:\n{log.read_text()[-4000:]}")
+    pytest.fail(
+        f"{log.stem} did not start, exit status {server.poll()}:\n{log.read_text()[-4000:]}"
+    )

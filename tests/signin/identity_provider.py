@@ -43,6 +43,7 @@ class IdentityProvider:
     signing_key: rsa.RSAPrivateKey | None = None
     refusal: tuple[str, str] | None = None
     lifetime_seconds: int = 3600
+    away: bool = False
     key_id: str = "key-1"
     keys: dict[str, rsa.RSAPrivateKey] = field(default_factory=lambda: {"key-1": new_key()})
     complaints: list[str] = field(default_factory=list)
@@ -53,7 +54,7 @@ class IdentityProvider:
     def reset(self) -> None:
         """Forget what the last test asked for."""
         self.claims, self.signing_key, self.refusal = {}, None, None
-        self.client_secret, self.lifetime_seconds = None, 3600
+        self.client_secret, self.lifetime_seconds, self.away = None, 3600, False
         for seen in (self.complaints, self.authorize_requests, self.token_requests):
             seen.clear()
 
@@ -77,8 +78,7 @@ class IdentityProvider:
         if self.refusal:
             answer["error"], answer["error_description"] = self.refusal
         else:
-            answer["code"] = secrets.token_urlsafe(1200)  # Entra's codes are that long
-            self._codes[answer["code"]] = query
+            answer["code"] = self._code_for(query)
         return f"{query['redirect_uri']}?{urlencode(answer)}"
 
     def token(self, body: dict[str, str]) -> tuple[int, dict[str, Any]]:
@@ -107,6 +107,17 @@ class IdentityProvider:
             "expires_in": self.lifetime_seconds,
             "id_token": self._id_token(asked["nonce"]),
         }
+
+    def issue_code(self, redirect_uri: str, code_challenge: str) -> str:
+        """Return a code as if a user had just signed in."""
+        return self._code_for(
+            {"redirect_uri": redirect_uri, "code_challenge": code_challenge, "nonce": "n"}
+        )
+
+    def _code_for(self, query: dict[str, str]) -> str:
+        code = secrets.token_urlsafe(1200)  # Entra's codes are that long
+        self._codes[code] = query
+        return code
 
     def key_set(self) -> dict[str, Any]:
         """Return the public keys."""
@@ -184,7 +195,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        if self.path == f"/{TENANT_ID}/oauth2/v2.0/token":
+        if self.provider.away:
+            self._send(503, {})
+        elif self.path == f"/{TENANT_ID}/oauth2/v2.0/token":
             self._send(*self.provider.token(dict(parse_qsl(body))))
         else:
             self._send(404, _error("not_found", self.path))
@@ -201,13 +214,18 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *args: object) -> None:
+        """Say nothing when a browser gives up a connection."""
+
+
 @contextmanager
 def running(certificate: ServerCertificate) -> Iterator[IdentityProvider]:
     """Serve an identity provider at `https://localhost` and a free port."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate.certificate, certificate.key)
     handler = type("Handler", (_Handler,), {})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with _Server(("127.0.0.1", 0), handler) as server:
         provider = IdentityProvider(f"https://localhost:{server.server_port}")
         handler.provider = provider  # type: ignore[attr-defined]  # set on the class made above
         server.socket = context.wrap_socket(

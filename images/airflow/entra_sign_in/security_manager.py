@@ -8,6 +8,7 @@ from typing import Any
 from airflow.providers.fab.auth_manager.models import User
 from airflow.providers.fab.auth_manager.security_manager.override import (
     FabAirflowSecurityManagerOverride,
+    FabException,
 )
 
 from entra_sign_in.account import Account
@@ -58,16 +59,16 @@ class EntraSecurityManager(FabAirflowSecurityManagerOverride):
         return user
 
     def _register(self, account: Account) -> User:
-        user = self.add_user(
-            username=account.object_id,
-            first_name=account.first_name,
-            last_name=account.last_name,
-            email=account.email,
-            password=secrets.token_urlsafe(32),  # FAB would store the hash of an empty one
-        )
-        if not user:
-            raise _not_saved(account)
-        return user
+        try:
+            return self.add_user(
+                username=account.object_id,
+                first_name=account.first_name,
+                last_name=account.last_name,
+                email=account.email,
+                password=secrets.token_urlsafe(32),  # FAB would store the hash of an empty one
+            )
+        except FabException as error:
+            raise _not_saved(account) from error
 
     def _save(self, user: User, account: Account) -> None:
         if not self.update_user(user):  # it has rolled back: the user still has the old roles

@@ -86,7 +86,9 @@ class EntraSignInView(AuthOAuthView):
         )
         session.clear()
         page = refused.refusal.value
-        advice = page.advice.format(contact=self._settings().support_contact, account=refused.account)
+        advice = page.advice.format(
+            contact=self._settings().support_contact, account=refused.account
+        )
         return self._page(
             "refused.html", page.status, title=page.title, advice=advice, reference=reference
         )
