@@ -1,1 +1,1 @@
-"""Values of the Helm charts: pure functions, one chart topic a file."""
+"""Helm values as pure functions, one chart topic a file: only what differs from the chart."""
