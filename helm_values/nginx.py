@@ -8,6 +8,9 @@ retired community controller (`nginx.ingress.kubernetes.io/`) mean nothing here.
 from collections.abc import Sequence
 from typing import Any
 
+from helm_values.key_vault import volume
+
+SERVICE_ACCOUNT = "nginx-ingress"  # identities are federated with it by this name
 AZURE = "service.beta.kubernetes.io/azure-"
 
 # Mozilla's "intermediate" profile without the finite-field ciphers; TLS 1.3 brings its own.
@@ -63,6 +66,7 @@ def nginx_values(
     allowed_ranges: Sequence[str] = (),
     image_repository: str = "",
     priority_class: str = "",
+    certificate: str = "",
 ) -> dict[str, Any]:
     """Return the values of the chart `nginx-ingress`.
 
@@ -74,6 +78,9 @@ def nginx_values(
         allowed_ranges: CIDR ranges that may connect; empty lets everyone.
         image_repository: a copy of the controller's image in the own registry.
         priority_class: name of the PriorityClass of the pods.
+        certificate: `namespace/name` of a Secret that Key Vault fills, for hosts that name none;
+            its SecretProviderClass has the same name, and the pods mount it
+            (`cert_manager.key_vault_certificate`). Empty where cert-manager fills the Secrets.
 
     Raises:
         ValueError: fewer than two replicas, or a ceiling below them.
@@ -123,6 +130,7 @@ def nginx_values(
         "enableCustomResources": False,
         "enableConfigSafety": True,
         "telemetryReporting": {"enable": False},
+        "serviceAccount": {"name": SERVICE_ACCOUNT},
         "service": {
             "type": "LoadBalancer",
             "externalTrafficPolicy": "Local",  # keeps the client's address, and its port 80 probe
@@ -131,6 +139,8 @@ def nginx_values(
         },
         "config": {"entries": config_map()},
     }
+    if certificate:
+        controller |= _from_key_vault(certificate)
     if image_repository:
         controller["image"] = {"repository": image_repository}
     if priority_class:
@@ -167,7 +177,7 @@ def config_map() -> dict[str, str]:
 
 
 def ingress_values(
-    *, host: str, tls_secret: str, sign_in_requests_per_second: int = 5
+    *, host: str, tls_secret: str = "", sign_in_requests_per_second: int = 5
 ) -> dict[str, Any]:
     """Return the `ingress` part of the Airflow chart's values.
 
@@ -176,7 +186,8 @@ def ingress_values(
 
     Args:
         host: the name users type; the same as in `[api] base_url` and the redirect URI.
-        tls_secret: a Secret of type kubernetes.io/tls in the release's namespace.
+        tls_secret: a Secret of type kubernetes.io/tls in the release's namespace; empty takes
+            the controller's own (`nginx_values(certificate=...)`).
         sign_in_requests_per_second: for one client address over all replicas; a whole office may
             share one, and a sign-in takes two requests.
 
@@ -187,6 +198,7 @@ def ingress_values(
         raise ValueError(
             f"sign_in_requests_per_second is {sign_in_requests_per_second}: it must be 1 or more"
         )
+    tls = {"enabled": True} | ({"secretName": tls_secret} if tls_secret else {})
     annotations = {
         "nginx.org/add-header": ",".join(
             f"{name}:{value}:always" for name, value in SECURITY_HEADERS.items()
@@ -204,9 +216,20 @@ def ingress_values(
             "ingressClassName": "nginx",
             "path": "/",
             "pathType": "Prefix",
-            "hosts": [{"name": host, "tls": {"enabled": True, "secretName": tls_secret}}],
+            "hosts": [{"name": host, "tls": tls}],
             "annotations": annotations,
         }
+    }
+
+
+def _from_key_vault(certificate: str) -> dict[str, Any]:
+    provider_class = certificate.rpartition("/")[2]
+    return {
+        "wildcardTLS": {"secret": certificate},
+        "volumes": [volume(name="certificate", provider_class=provider_class)],
+        "volumeMounts": [
+            {"name": "certificate", "mountPath": "/mnt/certificate", "readOnly": True}
+        ],
     }
 
 

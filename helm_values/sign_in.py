@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from helm_values.key_vault import volume
+
 SECRET_FOLDER = "/mnt/entra"
 SECRET_FILE = "client-secret"
 
@@ -13,7 +15,7 @@ def sign_in_values(
     client_id: str,
     authority: str = "https://login.microsoftonline.com",
     support_contact: str = "",
-    client_secret_mounted: bool = False,
+    client_secret_provider_class: str = "",
     session_minutes: int = 480,
     token_minutes: int = 60,
 ) -> dict[str, Any]:
@@ -26,8 +28,8 @@ def sign_in_values(
         client_id: the application's GUID.
         authority: the sign-in service of the cloud, `https://` and a host.
         support_contact: whom users shall ask, shown on the page of a refused sign-in.
-        client_secret_mounted: use the secret that the Secrets Store CSI driver mounts at
-            `SECRET_FOLDER`; otherwise the API server's workload identity token proves the client.
+        client_secret_provider_class: a SecretProviderClass that holds the application's secret as
+            the file `SECRET_FILE`; empty lets the workload identity's token prove the client.
         session_minutes: users sign in again at the latest after this time.
         token_minutes: lifetime of the API token that the browser gets; the session renews it.
     """
@@ -37,8 +39,14 @@ def sign_in_values(
         "ENTRA_AUTHORITY": authority,
         "ENTRA_SUPPORT_CONTACT": support_contact,
     }
-    if client_secret_mounted:
+    api_server: dict[str, Any] = {}
+    if client_secret_provider_class:
         env["ENTRA_CLIENT_SECRET_FILE"] = f"{SECRET_FOLDER}/{SECRET_FILE}"
+        api_server = {
+            "extraVolumes": [volume(name="entra", provider_class=client_secret_provider_class)],
+            "extraVolumeMounts": [{"name": "entra", "mountPath": SECRET_FOLDER, "readOnly": True}],
+        }
+    api_server["env"] = [{"name": name, "value": value} for name, value in env.items()]
     return {
         "config": {
             "api": {"base_url": f"https://{host}"},
@@ -59,7 +67,7 @@ def sign_in_values(
                 "session_max_lifetime_minutes": str(session_minutes),
             },
         },
-        "apiServer": {"env": [{"name": name, "value": value} for name, value in env.items()]},
+        "apiServer": api_server,
         # It would make a user with a password, and passwords are refused.
         "createUserJob": {"enabled": False},
     }

@@ -5,6 +5,7 @@ directive by directive and level by level, as the level decides what a directive
 Debian's nginx 1.22 spells in another way differs: HTTP/2 is a parameter of `listen` there.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +57,8 @@ def _main(entries: Mapping[str, str], listening: Listening) -> Iterator[str]:
     if "worker-shutdown-timeout" in entries:
         yield f"worker_shutdown_timeout {entries['worker-shutdown-timeout']};"
     yield "daemon off;"
+    if os.geteuid() == 0:  # else the workers, as www-data, could not write to the test's folder
+        yield "user root;"
     yield f"error_log {listening.folder}/error.log notice;"
     yield f"pid {listening.folder}/nginx.pid;"
     yield "events { worker_connections 1024; }"

@@ -6,13 +6,13 @@ import socket
 import sqlite3
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from helm_values.nginx import config_map, ingress_values
 from helm_values.sign_in import redirect_uri, sign_in_values
@@ -32,7 +32,6 @@ class Site:
     url: str
     port: int
     http_port: int
-    spare_port: int
     folder: Path
     assertion_file: Path
     authority: Path
@@ -117,22 +116,11 @@ def site(
             f"https://{host}",
             https_port,
             http_port,
-            free_port(),
             folder,
             assertion_file,
             certificate.authority,
             environment,
         )
-
-
-@pytest.fixture
-def airflow_user(site: Site) -> dict[str, str]:
-    """A user with a password, as somebody could have made one before Entra came."""
-    user = {"username": "local", "password": "correct horse battery staple"}
-    name = {"firstname": "Lo", "lastname": "Cal", "email": "local@example.com", "role": "Admin"}
-    options = (f"--{key}={value}" for key, value in {**user, **name}.items())
-    run(["airflow", "users", "create", *options], site.environment)
-    return user
 
 
 @pytest.fixture(scope="session")
@@ -154,22 +142,29 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
+@pytest.fixture(scope="session")
+def profile(browser: Browser) -> BrowserContext:
+    """One browser profile for all tests, so that the user interface's files are loaded once."""
+    profile = browser.new_context(ignore_https_errors=True, viewport={"width": 1280, "height": 800})
+    profile.set_default_timeout(20_000)
+    return profile
+
+
 @pytest.fixture
-def page(browser: Browser, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Page]:
-    """A page of a new browser profile; a failed test leaves a picture of it in tmp_path."""
-    context = browser.new_context(ignore_https_errors=True, viewport={"width": 1280, "height": 800})
-    context.set_default_timeout(20_000)
-    page = context.new_page()
+def page(profile: BrowserContext, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Page]:
+    """A page without a session; a failed test leaves a picture of it in tmp_path."""
+    profile.clear_cookies()
+    page = profile.new_page()
     yield page
     if getattr(request.node, "failed", False):
         page.screenshot(path=tmp_path / "failure.png")
-    context.close()
+    page.close()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
-) -> Iterator[None, pytest.TestReport, pytest.TestReport]:
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     item.failed = report.failed  # type: ignore[attr-defined]  # read by `page` above
     return report

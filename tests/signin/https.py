@@ -46,9 +46,7 @@ def send(
 ) -> Answer:
     """Send one request from a loopback address; every address in 127.0.0.0/8 is one."""
     with connected(site, client=client) as connection:
-        connection.request(method, path, body=body or None, headers=dict(headers))
-        response = connection.getresponse()
-        return Answer(response.status, response.headers, response.read())
+        return connection.send(method, path, body, headers)
 
 
 class connected:  # noqa: N801  # reads as a verb: `with connected(...)`
@@ -60,10 +58,17 @@ class connected:  # noqa: N801  # reads as a verb: `with connected(...)`
         context = context or ssl.create_default_context(cafile=site.authority)
         self._connection = http.client.HTTPConnection(HOST, site.port, timeout=30)
         raw = socket.create_connection(("127.0.0.1", site.port), 30, source_address=(client, 0))
-        self._connection.sock = context.wrap_socket(raw, server_hostname=HOST)
+        self.tls = context.wrap_socket(raw, server_hostname=HOST)
+        self._connection.sock = self.tls
 
-    def __enter__(self) -> http.client.HTTPConnection:
-        return self._connection
+    def __enter__(self) -> "connected":
+        return self
+
+    def send(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Send one request and read its answer."""
+        self._connection.request(method, path, body=body or None, headers=dict(headers))
+        response = self._connection.getresponse()
+        return Answer(response.status, response.headers, response.read())
 
     def __exit__(self, *_: object) -> None:
         self._connection.close()
