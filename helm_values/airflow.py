@@ -1,6 +1,7 @@
 """Values of the official Airflow chart, put together from its topics."""
 
 from environments.model import Environment
+from helm_values.certificate import ingress_secret
 from helm_values.connections import connection_values
 from helm_values.dags import dag_values
 from helm_values.database import database_values
@@ -16,8 +17,6 @@ from helm_values.pods import pod_values
 from helm_values.scratch import scratch_values
 from helm_values.secrets import secret_values
 from helm_values.sign_in import sign_in_values
-
-TLS_SECRET = "airflow-tls"
 
 
 def airflow_values(env: Environment, infra: Infrastructure) -> Values:
@@ -41,7 +40,7 @@ def airflow_values(env: Environment, infra: Infrastructure) -> Values:
         connection_values(env, infra),
         scratch_values(env),
         network_values(),
-        {"ingress": ingress_values(host=env.ingress.host, tls_secret=TLS_SECRET)},
+        {"ingress": ingress_values(host=env.ingress.host, tls_secret=ingress_secret(env))},
         sign_in_values(
             host=env.ingress.host,
             tenant_id=env.tenant_id,

@@ -1,7 +1,10 @@
-"""What a release needs in the cluster beside its chart, as Kubernetes objects."""
+"""What the releases need in the cluster beside their charts, as Kubernetes objects."""
+
+from typing import Literal
 
 from environments.model import Environment
-from helm_values.charts import AIRFLOW
+from helm_values.certificate import certificate_prerequisites
+from helm_values.charts import AIRFLOW, NGINX
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values
 from helm_values.network import network_policies
@@ -10,23 +13,24 @@ from helm_values.secrets import secret_provider_classes
 
 
 def prerequisites(env: Environment, infra: Infrastructure) -> list[Values]:
-    """Return what must be there before Airflow: its namespace, and what its pods refer to."""
+    """Return what must be there before the releases: namespaces, and what pods refer to."""
     return [
-        namespace(AIRFLOW.namespace),
+        namespace(AIRFLOW.namespace, "restricted"),
+        namespace(NGINX.namespace, "baseline"),
         *network_policies(env),
         *secret_provider_classes(env, infra),
         *scratch_objects(env, infra),
+        *certificate_prerequisites(env, infra),
     ]
 
 
-def namespace(name: str) -> Values:
-    """Return a namespace that refuses pods with more rights than they need.
+def namespace(name: str, level: Literal["baseline", "restricted"]) -> Values:
+    """Return a namespace that refuses pods with more rights than its level of security allows.
 
-    "restricted" is the strictest of Kubernetes' "Pod Security Standards".
+    The levels are those of Kubernetes' "Pod Security Standards".
     """
-    labels = {f"pod-security.kubernetes.io/{mode}": "restricted" for mode in ("enforce", "warn")}
     return {
         "apiVersion": "v1",
         "kind": "Namespace",
-        "metadata": {"name": name, "labels": labels},
+        "metadata": {"name": name, "labels": {"pod-security.kubernetes.io/enforce": level}},
     }

@@ -167,6 +167,7 @@ def _statsd() -> Values:
     return at(
         "statsd",
         {
+            "priorityClassName": "airflow-core",
             "resources": resources("sidecar"),
             "securityContexts": {
                 "pod": {

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from environments.airflow import Airflow
 from environments.model import Environment
+from helm_values import key_vault
 from helm_values.charts import AIRFLOW
 from helm_values.infrastructure import CHART_KEYS, LABELS, Component, Infrastructure
 from helm_values.merge import Values, at, merged
@@ -28,6 +29,11 @@ class Secret:
             "name": name,
             "valueFrom": {"secretKeyRef": {"name": self.name, "key": self.key}},
         }
+
+    def object(self) -> Values:
+        """Return the Kubernetes Secret that the driver makes of the mounted file."""
+        data = [{"objectName": self.name, "key": self.key}]
+        return {"secretName": self.name, "type": "Opaque", "data": data}
 
 
 FERNET_KEY = Secret("airflow-fernet-key", "fernet-key")
@@ -80,14 +86,7 @@ def secret_values(airflow: Airflow) -> Values:
 
 
 def _reader(component: Component, secrets: tuple[Secret, ...]) -> Values:
-    volume = {
-        "name": "secrets",
-        "csi": {
-            "driver": "secrets-store.csi.k8s.io",
-            "readOnly": True,
-            "volumeAttributes": {"secretProviderClass": provider_class(component)},
-        },
-    }
+    volume = key_vault.volume(name="secrets", provider_class=provider_class(component))
     return at(
         CHART_KEYS.get(component, "workers.celery"),
         {
@@ -111,33 +110,14 @@ def secret_provider_classes(env: Environment, infra: Infrastructure) -> list[Val
     One each, because the class names the identity that asks Key Vault.
     """
     return [
-        {
-            "apiVersion": "secrets-store.csi.x-k8s.io/v1",
-            "kind": "SecretProviderClass",
-            "metadata": {"name": provider_class(component), "namespace": AIRFLOW.namespace},
-            "spec": {
-                "provider": "azure",
-                "parameters": {
-                    "clientID": infra.identities[component].client_id,
-                    "keyvaultName": infra.key_vault_name,
-                    "tenantId": env.tenant_id,
-                    "objects": _objects(secrets),
-                },
-                "secretObjects": [
-                    {
-                        "secretName": secret.name,
-                        "type": "Opaque",
-                        "data": [{"objectName": secret.name, "key": secret.key}],
-                    }
-                    for secret in secrets
-                ],
-            },
-        }
+        key_vault.secret_provider_class(
+            name=provider_class(component),
+            namespace=AIRFLOW.namespace,
+            vault_name=infra.key_vault_name,
+            tenant_id=env.tenant_id,
+            client_id=infra.identities[component].client_id,
+            files={secret.name: secret.name for secret in secrets},
+            secret_objects=[secret.object() for secret in secrets],
+        )
         for component, secrets in readers(env.airflow).items()
     ]
-
-
-def _objects(secrets: tuple[Secret, ...]) -> str:
-    # the provider's own format: a YAML list of YAML texts
-    items = [f"  - |\n    objectName: {secret.name}\n    objectType: secret" for secret in secrets]
-    return "\n".join(["array:", *items])

@@ -8,10 +8,12 @@ from constructs import Construct
 from constructs_lib.helm_release import HelmRelease, ObjectsRelease, helm_provider
 from environments.model import Environment
 from helm_values.airflow import airflow_values
-from helm_values.charts import AIRFLOW, NGINX, Chart
+from helm_values.cert_manager import cert_manager_values
+from helm_values.certificate import certificate_request, nginx_certificate_values
+from helm_values.charts import AIRFLOW, CERT_MANAGER, NGINX, Chart
 from helm_values.executor import worker_scaling
 from helm_values.infrastructure import COMPONENTS, Identity, Infrastructure
-from helm_values.merge import Values
+from helm_values.merge import Values, merged
 from helm_values.nginx import nginx_values
 from helm_values.objects import prerequisites
 from stacks.base import AzureStack
@@ -38,13 +40,25 @@ class AirflowStack(AzureStack):
         nginx = self._release(
             "nginx_ingress",
             NGINX,
-            nginx_values(internal=env.ingress.internal, replicas=env.ingress.replicas),
+            merged(
+                nginx_values(
+                    internal=env.ingress.internal,
+                    replicas=env.ingress.replicas,
+                    max_replicas=env.ingress.replicas + 4,
+                ),
+                nginx_certificate_values(env),
+            ),
+            after=[objects.release],
         )
+        if request := certificate_request(env, infra):
+            issuer = self._release("cert_manager", CERT_MANAGER, cert_manager_values())
+            after = [objects.release, issuer.release]
+            ObjectsRelease(self, "certificate", objects=request, after=after)
         airflow = self._release(
             "airflow",
             AIRFLOW,
             airflow_values(env, infra),
-            after=[objects.release, nginx.release],
+            after=[nginx.release],
         )
         if scaling := worker_scaling(env, infra):
             ObjectsRelease(self, "worker_scaling", objects=scaling, after=[airflow.release])

@@ -36,13 +36,13 @@ def rendered(values: Values, airflow_chart: Path) -> Objects:
 
 
 @pytest.fixture(scope="module")
-def dev(dev_values: Values, airflow_chart: Path) -> Objects:
+def dev_objects(dev_values: Values, airflow_chart: Path) -> Objects:
     """The objects of `dev.toml`."""
     return render(airflow_chart, dev_values)
 
 
 @pytest.fixture(scope="module")
-def celery(celery_values: Values, airflow_chart: Path) -> Objects:
+def celery_objects(celery_values: Values, airflow_chart: Path) -> Objects:
     """The objects with Celery."""
     return render(airflow_chart, celery_values)
 
@@ -84,9 +84,9 @@ def test_every_object_is_valid_for_the_cluster_s_version(
 
 
 def test_the_pod_of_tasks_is_valid_for_the_cluster_s_version(
-    dev: Objects, environment: Environment
+    dev_objects: Objects, environment: Environment
 ) -> None:
-    kubernetes_validate.validate(task_pod(dev), environment.kubernetes.version, strict=True)
+    kubernetes_validate.validate(task_pod(dev_objects), environment.kubernetes.version, strict=True)
 
 
 def test_the_chart_makes_no_secret(rendered: Objects) -> None:
@@ -134,13 +134,13 @@ def test_every_pod_has_a_priority_that_the_release_makes(rendered: Objects) -> N
 
 
 @pytest.mark.parametrize("component", LONG_RUNNING)
-def test_each_component_has_a_disruption_budget(dev: Objects, component: str) -> None:
-    named(dev, "PodDisruptionBudget", f"airflow-{component}-pdb")
+def test_each_component_has_a_disruption_budget(dev_objects: Objects, component: str) -> None:
+    named(dev_objects, "PodDisruptionBudget", f"airflow-{component}-pdb")
 
 
 @pytest.mark.parametrize("component", LONG_RUNNING)
-def test_each_component_spreads_over_zones_and_nodes(dev: Objects, component: str) -> None:
-    spec = named(dev, "Deployment", f"airflow-{component}")["spec"]["template"]["spec"]
+def test_each_component_spreads_over_zones_and_nodes(dev_objects: Objects, component: str) -> None:
+    spec = named(dev_objects, "Deployment", f"airflow-{component}")["spec"]["template"]["spec"]
 
     assert [rule["topologyKey"] for rule in spec["topologySpreadConstraints"]] == [
         "topology.kubernetes.io/zone",
@@ -150,10 +150,10 @@ def test_each_component_spreads_over_zones_and_nodes(dev: Objects, component: st
 
 @pytest.mark.parametrize("component", COMPONENTS)
 def test_each_service_account_is_the_one_that_entra_trusts(
-    dev: Objects, infra: Infrastructure, component: Any
+    dev_objects: Objects, infra: Infrastructure, component: Any
 ) -> None:
     namespace, account = SERVICE_ACCOUNTS[component]
-    annotations = named(dev, "ServiceAccount", account)["metadata"]["annotations"]
+    annotations = named(dev_objects, "ServiceAccount", account)["metadata"]["annotations"]
 
     assert namespace == AIRFLOW.namespace
     assert annotations == {
@@ -166,11 +166,13 @@ def test_every_airflow_pod_may_use_its_identity(rendered: Objects) -> None:
         assert pod["metadata"]["labels"]["azure.workload.identity/use"] == "true", name
 
 
-def test_every_airflow_pod_runs_the_environment_s_image(dev: Objects, dev_values: Values) -> None:
+def test_every_airflow_pod_runs_the_environment_s_image(
+    dev_objects: Objects, dev_values: Values
+) -> None:
     image = f"{dev_values['defaultAirflowRepository']}:{dev_values['defaultAirflowTag']}"
     others = {
         container["image"]
-        for name, pod in pods(dev)
+        for name, pod in pods(dev_objects)
         if "statsd" not in name
         for container in containers(pod)
     } - {image}
@@ -178,8 +180,8 @@ def test_every_airflow_pod_runs_the_environment_s_image(dev: Objects, dev_values
     assert others == set()
 
 
-def test_migrations_run_without_helm_s_hooks(dev: Objects) -> None:
-    job = named(dev, "Job", "airflow-run-airflow-migrations")
+def test_migrations_run_without_helm_s_hooks(dev_objects: Objects) -> None:
+    job = named(dev_objects, "Job", "airflow-run-airflow-migrations")
 
     assert "annotations" not in job["metadata"]
 
@@ -188,8 +190,10 @@ def test_no_user_with_a_password_is_made(rendered: Objects) -> None:
     assert not any("create-user" in found["metadata"]["name"] for found in rendered)
 
 
-def test_a_task_s_pod_runs_as_the_workers_account_on_the_workers_nodes(dev: Objects) -> None:
-    spec = task_pod(dev)["spec"]
+def test_a_task_s_pod_runs_as_the_workers_account_on_the_workers_nodes(
+    dev_objects: Objects,
+) -> None:
+    spec = task_pod(dev_objects)["spec"]
     affinity = spec["affinity"]["nodeAffinity"]
     terms = affinity["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
 
@@ -198,8 +202,8 @@ def test_a_task_s_pod_runs_as_the_workers_account_on_the_workers_nodes(dev: Obje
     assert spec["tolerations"][0]["value"] == "spot"
 
 
-def test_a_task_s_pod_reads_no_secret(dev: Objects) -> None:
-    for container in containers(task_pod(dev)):
+def test_a_task_s_pod_reads_no_secret(dev_objects: Objects) -> None:
+    for container in containers(task_pod(dev_objects)):
         assert not any("valueFrom" in variable for variable in container["env"])
 
 
@@ -216,21 +220,23 @@ def test_no_container_mounts_two_volumes_at_one_path(rendered: Objects) -> None:
             assert len(paths) == len(set(paths)), name
 
 
-def test_the_first_container_of_a_pod_waits_for_no_secret(dev: Objects) -> None:
+def test_the_first_container_of_a_pod_waits_for_no_secret(dev_objects: Objects) -> None:
     # so that the driver has mounted the volume, and made the Secrets, before one is read
     for component in LONG_RUNNING:
-        spec = named(dev, "Deployment", f"airflow-{component}")["spec"]["template"]["spec"]
+        spec = named(dev_objects, "Deployment", f"airflow-{component}")["spec"]["template"]["spec"]
         assert not any("valueFrom" in variable for variable in spec["initContainers"][0]["env"])
 
 
-def test_the_address_for_users_is_the_ingress_s_host(dev: Objects, dev_values: Values) -> None:
-    (rule,) = named(dev, "Ingress", "airflow-ingress")["spec"]["rules"]
+def test_the_address_for_users_is_the_ingress_s_host(
+    dev_objects: Objects, dev_values: Values
+) -> None:
+    (rule,) = named(dev_objects, "Ingress", "airflow-ingress")["spec"]["rules"]
 
     assert dev_values["config"]["api"]["base_url"] == f"https://{rule['host']}"
 
 
-def test_celery_s_broker_comes_without_a_secret_of_the_chart(celery: Objects) -> None:
-    spec = named(celery, "Deployment", "airflow-worker")["spec"]["template"]["spec"]
+def test_celery_s_broker_comes_without_a_secret_of_the_chart(celery_objects: Objects) -> None:
+    spec = named(celery_objects, "Deployment", "airflow-worker")["spec"]["template"]["spec"]
     (worker,) = [c for c in spec["containers"] if c["name"] == "worker"]
     variables = {variable["name"]: variable for variable in worker["env"]}
 
@@ -239,12 +245,14 @@ def test_celery_s_broker_comes_without_a_secret_of_the_chart(celery: Objects) ->
     )
 
 
-def test_celery_s_broker_address_is_a_service_that_is_there(celery: Objects) -> None:
-    named(celery, "Service", "airflow-redis")
+def test_celery_s_broker_address_is_a_service_that_is_there(celery_objects: Objects) -> None:
+    named(celery_objects, "Service", "airflow-redis")
 
 
-def test_the_chart_s_own_scaling_is_off_because_it_needs_a_password(celery: Objects) -> None:
-    assert not any(found["kind"] == "ScaledObject" for found in celery)
+def test_the_chart_s_own_scaling_is_off_because_it_needs_a_password(
+    celery_objects: Objects,
+) -> None:
+    assert not any(found["kind"] == "ScaledObject" for found in celery_objects)
 
 
 def test_the_autoscaler_of_api_servers_has_their_numbers(
