@@ -1,10 +1,10 @@
 """Where the certificate of Airflow's host comes from, and how it reaches NGINX."""
 
 from environments.model import Environment
-from helm_values import key_vault
 from helm_values.cert_manager import certificate, cluster_issuer, key_vault_certificate
 from helm_values.charts import AIRFLOW, NGINX
 from helm_values.infrastructure import Infrastructure
+from helm_values.key_vault import volume
 from helm_values.merge import Values, at
 
 TLS_SECRET = "airflow-tls"
@@ -27,7 +27,7 @@ def nginx_certificate_values(env: Environment) -> Values:
         "controller",
         {
             "wildcardTLS": {"secret": f"{NGINX.namespace}/{TLS_SECRET}"},
-            "volumes": [key_vault.volume(name="certificate", provider_class=TLS_SECRET)],
+            "volumes": [volume(name="certificate", provider_class=TLS_SECRET)],
             "volumeMounts": [
                 {"name": "certificate", "mountPath": "/mnt/certificate", "readOnly": True}
             ],

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from environments.airflow import Airflow
 from environments.model import Environment
-from helm_values import key_vault
 from helm_values.charts import AIRFLOW
 from helm_values.infrastructure import CHART_KEYS, LABELS, Component, Infrastructure
+from helm_values.key_vault import secret_provider_class, volume
 from helm_values.merge import Values, at, merged
 
 
@@ -86,12 +86,11 @@ def secret_values(airflow: Airflow) -> Values:
 
 
 def _reader(component: Component, secrets: tuple[Secret, ...]) -> Values:
-    volume = key_vault.volume(name="secrets", provider_class=provider_class(component))
     return at(
         CHART_KEYS.get(component, "workers.celery"),
         {
             "env": [s.variable(VARIABLES[s]) for s in secrets if s in VARIABLES],
-            "extraVolumes": [volume],
+            "extraVolumes": [volume(name="secrets", provider_class=provider_class(component))],
             "extraVolumeMounts": [
                 {"name": "secrets", "mountPath": "/mnt/secrets", "readOnly": True}
             ],
@@ -110,7 +109,7 @@ def secret_provider_classes(env: Environment, infra: Infrastructure) -> list[Val
     One each, because the class names the identity that asks Key Vault.
     """
     return [
-        key_vault.secret_provider_class(
+        secret_provider_class(
             name=provider_class(component),
             namespace=AIRFLOW.namespace,
             vault_name=infra.key_vault_name,

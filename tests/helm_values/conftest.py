@@ -1,12 +1,14 @@
 """Environments of every kind that the values are made for, and the chart they are made for."""
 
 import hashlib
+import json
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from environments.model import Environment
 from helm_values.airflow import airflow_values
@@ -99,13 +101,13 @@ def values(environment: Environment, infra: Infrastructure) -> Values:
 
 
 @pytest.fixture(scope="session")
-def dev_values(dev: Environment, infra: Infrastructure) -> Values:
+def values_of_dev(dev: Environment, infra: Infrastructure) -> Values:
     """The values of `dev.toml`."""
     return airflow_values(dev, infra)
 
 
 @pytest.fixture(scope="session")
-def celery_values(celery: Environment, infra: Infrastructure) -> Values:
+def values_of_celery(celery: Environment, infra: Infrastructure) -> Values:
     """The values with Celery."""
     return airflow_values(celery, infra)
 
@@ -118,3 +120,22 @@ def airflow_chart() -> Path:
         pytest.skip(f"the chart is not in {package.parent}; `make charts` downloads it")
     assert hashlib.sha256(package.read_bytes()).hexdigest() == AIRFLOW.sha256
     return package
+
+
+@pytest.fixture(scope="session")
+def render(airflow_chart: Path) -> Callable[[Values], list[dict[str, Any]]]:
+    """Renders values with Helm's own library, each set once; the schema is checked before."""
+    helm = pytest.importorskip("helm_python", reason="Helm's library has no wheel for here")
+    known: dict[str, list[dict[str, Any]]] = {}
+
+    def objects(values: Values) -> list[dict[str, Any]]:
+        key = json.dumps(values)
+        if key not in known:
+            with helm.Chart.load(airflow_chart) as chart:
+                chart.validate_schema(values)
+                texts = chart.render(values, name=AIRFLOW.name, namespace=AIRFLOW.namespace)
+            manifests = [text for path, text in texts.items() if path.endswith(".yaml")]
+            known[key] = [o for text in manifests for o in yaml.safe_load_all(text) if o]
+        return known[key]
+
+    return objects

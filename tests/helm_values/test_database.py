@@ -19,26 +19,28 @@ def address(values: Values, component: str) -> Any:
 
 @pytest.mark.parametrize("component", CHART_KEYS)
 def test_each_component_signs_in_to_the_database_as_its_own_identity(
-    dev_values: Values, infra: Infrastructure, component: Any
+    values_of_dev: Values, infra: Infrastructure, component: Any
 ) -> None:
-    found = address(dev_values, CHART_KEYS[component])
+    found = address(values_of_dev, CHART_KEYS[component])
 
     assert found.username == infra.identities[component].name
 
 
 @pytest.mark.parametrize("component", CHART_KEYS.values())
-def test_no_address_of_the_database_holds_a_password(dev_values: Values, component: str) -> None:
-    assert address(dev_values, component).password is None
+def test_no_address_of_the_database_holds_a_password(values_of_dev: Values, component: str) -> None:
+    assert address(values_of_dev, component).password is None
 
 
-def test_the_server_s_certificate_and_name_are_checked(dev_values: Values) -> None:
-    query = parse_qs(address(dev_values, "scheduler").query)
+def test_the_server_s_certificate_and_name_are_checked(values_of_dev: Values) -> None:
+    query = parse_qs(address(values_of_dev, "scheduler").query)
 
     assert query["sslmode"] == ["verify-full"]
 
 
-def test_a_component_waits_for_migrations_with_the_address_it_will_use(dev_values: Values) -> None:
-    scheduler = dev_values["scheduler"]
+def test_a_component_waits_for_migrations_with_the_address_it_will_use(
+    values_of_dev: Values,
+) -> None:
+    scheduler = values_of_dev["scheduler"]
 
     assert scheduler["waitForMigrations"]["env"][0] in scheduler["env"]
 

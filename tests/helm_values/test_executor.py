@@ -14,33 +14,33 @@ def trigger(env: Environment, infra: Infrastructure) -> Any:
 
 
 def test_a_pod_a_task_is_the_executor_unless_the_environment_says_otherwise(
-    dev_values: Values,
+    values_of_dev: Values,
 ) -> None:
-    assert dev_values["executor"] == "KubernetesExecutor"
+    assert values_of_dev["executor"] == "KubernetesExecutor"
 
 
-def test_a_pod_a_task_needs_no_redis(dev_values: Values) -> None:
-    assert dev_values["redis"] == {"enabled": False}
+def test_a_pod_a_task_needs_no_redis(values_of_dev: Values) -> None:
+    assert values_of_dev["redis"] == {"enabled": False}
 
 
 def test_redis_takes_its_password_from_key_vault(
-    celery_values: Values, celery: Environment, infra: Infrastructure
+    values_of_celery: Values, celery: Environment, infra: Infrastructure
 ) -> None:
-    assert celery_values["redis"]["passwordSecretName"] == "airflow-redis-password"
+    assert values_of_celery["redis"]["passwordSecretName"] == "airflow-redis-password"
 
 
 def test_the_broker_s_address_stands_behind_the_password_that_it_holds(
-    celery_values: Values,
+    values_of_celery: Values,
 ) -> None:
-    for env in (celery_values["scheduler"]["env"], celery_values["workers"]["celery"]["env"]):
+    for env in (values_of_celery["scheduler"]["env"], values_of_celery["workers"]["celery"]["env"]):
         names = [variable["name"] for variable in env]
         assert names.index("AIRFLOW_REDIS_PASSWORD") < names.index("AIRFLOW__CELERY__BROKER_URL")
 
 
 def test_celery_s_workers_do_not_wait_for_a_database_they_cannot_reach(
-    celery_values: Values,
+    values_of_celery: Values,
 ) -> None:
-    assert celery_values["workers"]["celery"]["waitForMigrations"] == {"enabled": False}
+    assert values_of_celery["workers"]["celery"]["waitForMigrations"] == {"enabled": False}
 
 
 def test_keda_counts_tasks_without_a_password(celery: Environment, infra: Infrastructure) -> None:
@@ -58,9 +58,9 @@ def test_keda_uses_the_port_on_which_it_can_sign_in(build: Any, infra: Infrastru
 
 
 def test_keda_s_query_divides_by_the_tasks_that_a_worker_takes(
-    celery: Environment, celery_values: Values, infra: Infrastructure
+    celery: Environment, values_of_celery: Values, infra: Infrastructure
 ) -> None:
-    tasks = celery_values["config"]["celery"]["worker_concurrency"]
+    tasks = values_of_celery["config"]["celery"]["worker_concurrency"]
 
     assert f"/ {tasks})" in trigger(celery, infra)["metadata"]["query"]
 

@@ -63,8 +63,8 @@ def test_tasks_tolerate_the_taints_of_their_pool(build: Any) -> None:
     ]
 
 
-def test_components_never_tolerate_spot(dev_values: Values) -> None:
-    assert "tolerations" not in dev_values
+def test_components_never_tolerate_spot(values_of_dev: Values) -> None:
+    assert "tolerations" not in values_of_dev
 
 
 def test_where_pools_are_mixed_tasks_try_spot_first(build: Any) -> None:
@@ -77,5 +77,5 @@ def test_where_pools_are_mixed_tasks_try_spot_first(build: Any) -> None:
     assert first["preference"]["matchExpressions"][0]["values"] == ["spot"]
 
 
-def test_celery_s_workers_go_to_the_same_pools(celery_values: Values) -> None:
-    assert pool_names(celery_values["workers"]["celery"]) == ["workers"]
+def test_celery_s_workers_go_to_the_same_pools(values_of_celery: Values) -> None:
+    assert pool_names(values_of_celery["workers"]["celery"]) == ["workers"]

@@ -1,10 +1,9 @@
 """The values through the real chart and Helm's own library: what reaches the cluster."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
-import kubernetes_validate
+import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 import yaml
 
@@ -15,36 +14,27 @@ from helm_values.infrastructure import COMPONENTS, Infrastructure
 from helm_values.merge import Values
 from helm_values.service_accounts import SERVICE_ACCOUNTS
 
-helm_python = pytest.importorskip("helm_python", reason="Helm's library has no wheel for here")
 Objects = list[dict[str, Any]]
+Render = Callable[[Values], Objects]
 LONG_RUNNING = ["api-server", "scheduler", "dag-processor", "triggerer"]
 
 
-def render(chart: Path, values: Values) -> Objects:
-    """Return the objects that an installation would make; the schema is checked first."""
-    with helm_python.Chart.load(chart) as loaded:
-        loaded.validate_schema(values)
-        texts = loaded.render(values, name=AIRFLOW.name, namespace=AIRFLOW.namespace)
-    manifests = [text for path, text in texts.items() if path.endswith(".yaml")]
-    return [found for text in manifests for found in yaml.safe_load_all(text) if found]
-
-
 @pytest.fixture(scope="module")
-def rendered(values: Values, airflow_chart: Path) -> Objects:
+def rendered(values: Values, render: Render) -> Objects:
     """The objects of each environment in turn."""
-    return render(airflow_chart, values)
+    return render(values)
 
 
 @pytest.fixture(scope="module")
-def dev_objects(dev_values: Values, airflow_chart: Path) -> Objects:
+def dev_objects(values_of_dev: Values, render: Render) -> Objects:
     """The objects of `dev.toml`."""
-    return render(airflow_chart, dev_values)
+    return render(values_of_dev)
 
 
 @pytest.fixture(scope="module")
-def celery_objects(celery_values: Values, airflow_chart: Path) -> Objects:
+def celery_objects(values_of_celery: Values, render: Render) -> Objects:
     """The objects with Celery."""
-    return render(airflow_chart, celery_values)
+    return render(values_of_celery)
 
 
 def named(objects: Objects, kind: str, name: str) -> dict[str, Any]:
@@ -167,9 +157,9 @@ def test_every_airflow_pod_may_use_its_identity(rendered: Objects) -> None:
 
 
 def test_every_airflow_pod_runs_the_environment_s_image(
-    dev_objects: Objects, dev_values: Values
+    dev_objects: Objects, values_of_dev: Values
 ) -> None:
-    image = f"{dev_values['defaultAirflowRepository']}:{dev_values['defaultAirflowTag']}"
+    image = f"{values_of_dev['defaultAirflowRepository']}:{values_of_dev['defaultAirflowTag']}"
     others = {
         container["image"]
         for name, pod in pods(dev_objects)
@@ -228,11 +218,11 @@ def test_the_first_container_of_a_pod_waits_for_no_secret(dev_objects: Objects) 
 
 
 def test_the_address_for_users_is_the_ingress_s_host(
-    dev_objects: Objects, dev_values: Values
+    dev_objects: Objects, values_of_dev: Values
 ) -> None:
     (rule,) = named(dev_objects, "Ingress", "airflow-ingress")["spec"]["rules"]
 
-    assert dev_values["config"]["api"]["base_url"] == f"https://{rule['host']}"
+    assert values_of_dev["config"]["api"]["base_url"] == f"https://{rule['host']}"
 
 
 def test_celery_s_broker_comes_without_a_secret_of_the_chart(celery_objects: Objects) -> None:
@@ -256,18 +246,18 @@ def test_the_chart_s_own_scaling_is_off_because_it_needs_a_password(
 
 
 def test_the_autoscaler_of_api_servers_has_their_numbers(
-    environments: Any, infra: Infrastructure, airflow_chart: Path
+    environments: Any, infra: Infrastructure, render: Render
 ) -> None:
-    objects = render(airflow_chart, airflow_values(environments["prod"], infra))
+    objects = render(airflow_values(environments["prod"], infra))
     spec = named(objects, "HorizontalPodAutoscaler", "airflow-api-server")["spec"]
 
     assert (spec["minReplicas"], spec["maxReplicas"]) == (3, 8)
 
 
 def test_the_scratch_volume_reaches_the_pods_of_tasks(
-    environments: Any, infra: Infrastructure, airflow_chart: Path
+    environments: Any, infra: Infrastructure, render: Render
 ) -> None:
-    objects = render(airflow_chart, airflow_values(environments["scratch"], infra))
+    objects = render(airflow_values(environments["scratch"], infra))
     spec = task_pod(objects)["spec"]
 
     assert "/mnt/data" in [m["mountPath"] for m in spec["containers"][0]["volumeMounts"]]

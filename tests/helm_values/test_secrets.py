@@ -55,7 +55,7 @@ def test_no_address_among_the_values_holds_a_password(values: Values) -> None:
 
 
 def test_the_chart_reads_the_secrets_by_the_names_that_the_driver_gives_them(
-    dev_values: Values, dev: Environment, infra: Infrastructure
+    values_of_dev: Values, dev: Environment, infra: Infrastructure
 ) -> None:
     made = {
         (made["secretName"], data["key"])
@@ -65,9 +65,9 @@ def test_the_chart_reads_the_secrets_by_the_names_that_the_driver_gives_them(
     }
 
     assert made == {
-        (dev_values["fernetKeySecretName"], "fernet-key"),
-        (dev_values["jwtSecretName"], "jwt-secret"),
-        (dev_values["apiSecretKeySecretName"], "api-secret-key"),
+        (values_of_dev["fernetKeySecretName"], "fernet-key"),
+        (values_of_dev["jwtSecretName"], "jwt-secret"),
+        (values_of_dev["apiSecretKeySecretName"], "api-secret-key"),
     }
 
 
@@ -94,33 +94,33 @@ def test_each_class_asks_key_vault_as_its_component(
 
 @pytest.mark.parametrize("component", ["apiServer", "scheduler", "dagProcessor", "triggerer"])
 def test_whoever_reads_a_secret_mounts_the_class_that_makes_it(
-    dev_values: Values, dev: Environment, infra: Infrastructure, component: str
+    values_of_dev: Values, dev: Environment, infra: Infrastructure, component: str
 ) -> None:
-    volumes = dev_values[component]["extraVolumes"]
+    volumes = values_of_dev[component]["extraVolumes"]
     (mounted,) = [volume["csi"]["volumeAttributes"] for volume in volumes if "csi" in volume]
     made = classes(dev, infra)[mounted["secretProviderClass"]]["secretObjects"]
     read = {
         variable["valueFrom"]["secretKeyRef"]["name"]
-        for variable in dev_values[component]["env"]
+        for variable in values_of_dev[component]["env"]
         if "valueFrom" in variable
     }
 
     assert read <= {secret["secretName"] for secret in made}
 
 
-def test_a_task_s_pod_holds_no_secret_of_the_platform(dev_values: Values) -> None:
-    builtin = dev_values["enableBuiltInSecretEnvVars"]
+def test_a_task_s_pod_holds_no_secret_of_the_platform(values_of_dev: Values) -> None:
+    builtin = values_of_dev["enableBuiltInSecretEnvVars"]
 
     assert not any(builtin.values())
     assert not any(
-        "valueFrom" in variable for variable in dev_values["workers"]["kubernetes"]["env"]
+        "valueFrom" in variable for variable in values_of_dev["workers"]["kubernetes"]["env"]
     )
 
 
 def test_a_celery_worker_has_the_key_of_its_logs_but_not_the_fernet_key(
-    celery_values: Values,
+    values_of_celery: Values,
 ) -> None:
-    env = names(celery_values["workers"]["celery"]["env"])
+    env = names(values_of_celery["workers"]["celery"]["env"])
 
     assert "AIRFLOW__API__SECRET_KEY" in env
     assert "AIRFLOW__CORE__FERNET_KEY" not in env

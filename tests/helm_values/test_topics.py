@@ -19,16 +19,16 @@ def connection(values: Values, name: str) -> Any:
 
 
 def test_the_image_comes_from_the_registry_under_the_environment_s_tag(
-    dev: Environment, dev_values: Values, infra: Infrastructure
+    dev: Environment, values_of_dev: Values, infra: Infrastructure
 ) -> None:
-    assert dev_values["defaultAirflowRepository"] == f"{infra.registry_login_server}/airflow"
-    assert dev_values["defaultAirflowTag"] == dev.airflow.image_tag
+    assert values_of_dev["defaultAirflowRepository"] == f"{infra.registry_login_server}/airflow"
+    assert values_of_dev["defaultAirflowTag"] == dev.airflow.image_tag
 
 
 def test_dags_come_from_the_container_unless_the_environment_says_otherwise(
-    dev_values: Values,
+    values_of_dev: Values,
 ) -> None:
-    (bundle,) = dev_values["dagProcessor"]["dagBundleConfigList"]
+    (bundle,) = values_of_dev["dagProcessor"]["dagBundleConfigList"]
 
     assert bundle["classpath"] == "airflow_azure.bundle.BlobDagBundle"
     assert bundle["kwargs"]["container"] == "dags"
@@ -55,41 +55,41 @@ def test_dags_in_the_image_leave_the_chart_s_own_bundle(
     assert "dagBundleConfigList" not in values["dagProcessor"]
 
 
-def test_logs_go_to_the_logs_container(dev_values: Values) -> None:
-    config = dev_values["config"]
+def test_logs_go_to_the_logs_container(values_of_dev: Values) -> None:
+    config = values_of_dev["config"]
 
     assert config["azure_remote_logging"]["remote_wasb_log_container"] == "logs"
     assert config["logging"]["remote_base_log_folder"].startswith("wasb")
 
 
-def test_logs_are_written_through_a_connection_that_exists(dev_values: Values) -> None:
-    name = dev_values["config"]["logging"]["remote_log_conn_id"]
+def test_logs_are_written_through_a_connection_that_exists(values_of_dev: Values) -> None:
+    name = values_of_dev["config"]["logging"]["remote_log_conn_id"]
 
-    assert connection(dev_values, name)["conn_type"] == "wasb"
+    assert connection(values_of_dev, name)["conn_type"] == "wasb"
 
 
 @pytest.mark.parametrize("name", ["wasb_default", "data_lake", "warehouse", "azure_default"])
-def test_no_connection_holds_a_password(dev_values: Values, name: str) -> None:
-    assert "password" not in connection(dev_values, name)
+def test_no_connection_holds_a_password(values_of_dev: Values, name: str) -> None:
+    assert "password" not in connection(values_of_dev, name)
 
 
-def test_the_data_lake_is_never_read_anonymously(dev_values: Values) -> None:
-    assert connection(dev_values, "data_lake")["extra"]["anon"] is False
+def test_the_data_lake_is_never_read_anonymously(values_of_dev: Values) -> None:
+    assert connection(values_of_dev, "data_lake")["extra"]["anon"] is False
 
 
 def test_tasks_sign_in_to_the_warehouse_as_the_workers_identity(
-    dev_values: Values, infra: Infrastructure
+    values_of_dev: Values, infra: Infrastructure
 ) -> None:
-    found = connection(dev_values, "warehouse")
+    found = connection(values_of_dev, "warehouse")
 
     assert found["login"] == infra.identities["worker"].name
     assert found["extra"]["iam"] is True
 
 
 def test_without_a_scratch_volume_nothing_is_mounted(
-    dev: Environment, dev_values: Values, infra: Infrastructure
+    dev: Environment, values_of_dev: Values, infra: Infrastructure
 ) -> None:
-    assert "extraVolumes" not in dev_values["workers"]["kubernetes"]
+    assert "extraVolumes" not in values_of_dev["workers"]["kubernetes"]
     assert scratch_objects(dev, infra) == []
 
 
