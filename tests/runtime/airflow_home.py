@@ -1,0 +1,77 @@
+"""An Airflow installation of one test: its folder, its settings, its commands."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+IMAGE = Path(__file__).resolve().parents[2] / "images" / "airflow"
+# a probe prints one line of JSON after this mark; all else is Airflow's own talk
+MARK = "ANSWER "
+
+
+@dataclass
+class AirflowHome:
+    """Runs programs of the image's environment with the image's own files on their path."""
+
+    bin: Path
+    folder: Path
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def set(self, section: str, **options: object) -> None:
+        """Set options of Airflow's configuration, as the chart does: by environment."""
+        for name, value in options.items():
+            self.environment[f"AIRFLOW__{section.upper()}__{name.upper()}"] = str(value)
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The whole environment of its processes."""
+        kept = {key: os.environ[key] for key in ("HOME", "LANG", "TMPDIR") if key in os.environ}
+        return {
+            **kept,
+            "PATH": f"{self.bin}:/usr/local/bin:/usr/bin:/bin",
+            "PYTHONPATH": str(IMAGE),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "AIRFLOW_HOME": str(self.folder),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
+            **self.environment,
+        }
+
+    def run(self, *command: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """Run a program of the environment to its end."""
+        return subprocess.run(
+            [str(self.bin / command[0]), *command[1:]],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+            cwd=self.folder,
+            env={**self.env, **more},
+        )
+
+    def probe(self, source: str, **values: Any) -> Any:
+        """Run a piece of Python there, with `values` in `given`; return what it `answer`s."""
+        done = self.run("python", "-c", _FRAME + source, GIVEN=json.dumps(values))
+        for line in done.stdout.splitlines():
+            if line.startswith(MARK):
+                return json.loads(line.removeprefix(MARK))
+        sys.stderr.write(done.stdout + done.stderr)
+        raise AssertionError(f"the probe gave no answer: {done.stderr.strip()[-2000:]}")
+
+
+_FRAME = f"""
+import json, os
+given = json.loads(os.environ["GIVEN"])
+def answer(value):
+    print("\\n{MARK}" + json.dumps(value), flush=True)
+"""
+
+
+def merged(*parts: Mapping[str, str]) -> dict[str, str]:
+    """Return one mapping; later parts win."""
+    return {key: value for part in parts for key, value in part.items()}
