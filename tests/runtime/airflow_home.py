@@ -4,7 +4,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,7 +37,6 @@ class AirflowHome:
             **kept,
             "PATH": f"{self.bin}:/usr/local/bin:/usr/bin:/bin",
             "PYTHONPATH": str(IMAGE),
-            "PYTHONDONTWRITEBYTECODE": "1",
             "AIRFLOW_HOME": str(self.folder),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
@@ -63,6 +64,53 @@ class AirflowHome:
         sys.stderr.write(done.stdout + done.stderr)
         raise AssertionError(f"the probe gave no answer: {done.stderr.strip()[-2000:]}")
 
+    @contextmanager
+    def conversation(self, preamble: str) -> Iterator["Conversation"]:
+        """Keep one Python process there, to ask it one thing after another."""
+        process = subprocess.Popen(
+            [str(self.bin / "python"), "-u", "-c", _FRAME + preamble + _LOOP],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=self.folder,
+            env={**self.env, "GIVEN": "{}"},
+        )
+        with process:
+            yield Conversation(process)
+            assert process.stdin is not None
+            process.stdin.close()
+
+
+@dataclass
+class Conversation:
+    """A Python process that evaluates what it is told."""
+
+    process: "subprocess.Popen[str]"
+
+    def eval(self, expression: str) -> Any:
+        """Return the expression's value.
+
+        Raises:
+            AssertionError: the process ended, its traceback is on stderr.
+        """
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        print(expression, file=self.process.stdin, flush=True)
+        for line in self.process.stdout:
+            if line.startswith(MARK):
+                return json.loads(line.removeprefix(MARK))
+        raise AssertionError(f"no answer to {expression}: the process ended")
+
+    def sleep_past(self, seconds: float) -> None:
+        """Wait until what lives that long is over."""
+        time.sleep(seconds + 0.5)
+
+
+_LOOP = """
+import sys
+for line in sys.stdin:
+    answer(eval(line))
+"""
 
 _FRAME = f"""
 import json, os
@@ -71,7 +119,3 @@ def answer(value):
     print("\\n{MARK}" + json.dumps(value), flush=True)
 """
 
-
-def merged(*parts: Mapping[str, str]) -> dict[str, str]:
-    """Return one mapping; later parts win."""
-    return {key: value for part in parts for key, value in part.items()}

@@ -4,6 +4,7 @@ import json
 import secrets
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,7 +25,9 @@ class Authority:
         self.requests: list[dict[str, str]] = []
         self.token = ""
         self.lifetime_seconds = 3600
+        self.delay_seconds = 0.0
         self.refuses = False
+        self.refuses_times = 0
         self.address = ""
         self.rotate()
 
@@ -49,7 +52,8 @@ class Authority:
     def answer(self, path: str, form: dict[str, str]) -> tuple[int, dict[str, object]]:
         """Return status and body for a token request."""
         self.requests.append({"path": path, **form})
-        if self.refuses:
+        time.sleep(self.delay_seconds)
+        if self.refuses or len(self.requests) <= self.refuses_times:
             text = "AADSTS700213: No matching federated identity record found for the assertion"
             return 401, {"error": "invalid_client", "error_description": text}
         seconds = self.lifetime_seconds
