@@ -118,4 +118,3 @@ given = json.loads(os.environ["GIVEN"])
 def answer(value):
     print("\\n{MARK}" + json.dumps(value), flush=True)
 """
-

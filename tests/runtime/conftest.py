@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from airflow_home import AirflowHome
 from authority import Authority, authority
+from azurite import Azurite, azurite
 from postgres import Postgres, postgres
 
 SCOPE = "https://ossrdbms-aad.database.windows.net/.default"
@@ -36,3 +37,10 @@ def database(
     home.set("database", sql_alchemy_conn=postgres_server.url())
     home.set("azure_postgres", entra_token_scope=SCOPE)
     return home
+
+
+@pytest.fixture(scope="session")
+def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
+    """One Blob storage for the session; containers are the test's to make."""
+    with azurite(tmp_path_factory.mktemp("azurite")) as server:
+        yield server

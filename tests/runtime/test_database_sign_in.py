@@ -110,9 +110,7 @@ def test_the_async_engine_signs_in_anew_after_an_expiry(
     assert first != second
 
 
-def test_twenty_threads_share_one_token_request(
-    database: AirflowHome, entra: Authority
-) -> None:
+def test_twenty_threads_share_one_token_request(database: AirflowHome, entra: Authority) -> None:
     pids = database.probe(
         QUERY
         + """
