@@ -101,6 +101,13 @@ class Conversation:
                 return json.loads(line.removeprefix(MARK))
         raise AssertionError(f"no answer to {expression}: the process ended")
 
+    @contextmanager
+    def fresh(self) -> Iterator["Conversation"]:
+        """Go on in a forked child, which has what is imported, and none of the connections."""
+        self.eval("fork")
+        yield self
+        self.eval("exit")
+
     def sleep_past(self, seconds: float) -> None:
         """Wait until what lives that long is over."""
         time.sleep(seconds + 0.5)
@@ -108,8 +115,16 @@ class Conversation:
 
 _LOOP = """
 import sys
-for line in sys.stdin:
-    answer(eval(line))
+for line in iter(sys.stdin.readline, ""):
+    if line == "exit\\n":
+        os._exit(0)
+    elif line != "fork\\n":
+        answer(eval(line))
+    elif os.fork():
+        os.wait()
+        answer(None)  # to the child's exit
+    else:
+        answer(None)
 """
 
 _FRAME = f"""

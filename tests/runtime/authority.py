@@ -22,13 +22,16 @@ class Authority:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.address = ""
+        self.reset()
+
+    def reset(self) -> None:
+        """Issue another token, for an hour, at once, and forget the requests."""
         self.requests: list[dict[str, str]] = []
-        self.token = ""
         self.lifetime_seconds = 3600
         self.delay_seconds = 0.0
         self.refuses = False
         self.refuses_times = 0
-        self.address = ""
         self.rotate()
 
     def rotate(self) -> str:
