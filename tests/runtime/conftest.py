@@ -171,8 +171,10 @@ def process(
 
 @pytest.fixture(scope="session")
 def live(
-    airflow: Path, tmp_path_factory: pytest.TempPathFactory, storage: Azurite
+    airflow: Path, tmp_path_factory: pytest.TempPathFactory, storage: Azurite, process: Lab
 ) -> Iterator[LiveAirflow]:
     """A whole Airflow at work."""
-    with live_airflow(airflow, tmp_path_factory.mktemp("live"), storage) as running_airflow:
+    with live_airflow(
+        airflow, tmp_path_factory.mktemp("live"), storage, process
+    ) as running_airflow:
         yield running_airflow

@@ -29,6 +29,11 @@ def put(container, **files):
 def put_named(container, name, text="x"):
     service.get_blob_client(container, name).upload_blob(text, overwrite=True)
 
+def blobs(container):
+    client = service.get_container_client(container)
+    names = [blob.name for blob in client.list_blobs()]
+    return {n: client.download_blob(n).readall().decode(errors="replace") for n in names}
+
 def bundle(version=None, **kwargs):
     return BlobDagBundle(name="dags", version=version, refresh_interval=60, **kwargs)
 

@@ -13,9 +13,12 @@ from typing import Any
 from airflow_home import AirflowHome
 from authority import Authority, authority
 from azurite import ACCOUNT, KEY, Azurite
+from lab import Lab
 from parts import free_port, running, wait_until
 from postgres import Postgres, postgres
 from statsd import StatsdSink, statsd_sink
+
+from observability.metrics import AIRFLOW_CONFIG
 
 SCOPE = "https://ossrdbms-aad.database.windows.net/.default"
 CONTAINERS = ("dags", "dag-versions", "airflow-logs", "data")
@@ -28,6 +31,7 @@ class LiveAirflow:
 
     home: AirflowHome
     storage: Azurite
+    lab: Lab
     database: Postgres
     entra: Authority
     metrics: StatsdSink
@@ -88,48 +92,28 @@ class LiveAirflow:
 
     def blobs(self, container: str) -> dict[str, str]:
         """Return the container's blobs by name."""
-        client = f"service.get_container_client('{container}')"
-        names = f"[blob.name for blob in {client}.list_blobs()]"
-        text = f"{client}.download_blob(name).readall().decode(errors='replace')"
-        found: dict[str, str] = self.home.probe(
-            CLIENT + f"answer({{name: {text} for name in {names}}})"
-        )
+        found: dict[str, str] = self.lab.eval(f"blobs({container!r})")
         return found
 
-    def upload(self, *files: Path) -> None:
-        """Put DAG files where their authors do."""
-        self.home.probe(
-            CLIENT
-            + """
-for name, text in given.items():
-    service.get_blob_client("dags", name).upload_blob(text, overwrite=True)
-answer(None)
-""",
-            **{file.name: file.read_text() for file in files},
-        )
-
-
-CLIENT = """
-from airflow.providers.microsoft.azure.hooks.wasb import WasbHook
-service = WasbHook("wasb_default").get_conn()
-"""
+    def hear(self, metric: str) -> None:
+        """Wait until Airflow has sent the metric."""
+        wait_until(lambda: metric in self.metrics.kinds, f"{metric} sent", 120)
 
 
 @contextmanager
-def live_airflow(programs: Path, folder: Path, storage: Azurite) -> Iterator[LiveAirflow]:
+def live_airflow(programs: Path, folder: Path, storage: Azurite, lab: Lab) -> Iterator[LiveAirflow]:
     """Run everything; its logs are in `folder`, to read when a test fails."""
     with ExitStack() as parts:
         database = parts.enter_context(postgres())
         entra = parts.enter_context(authority(folder / "entra"))
         metrics = parts.enter_context(statsd_sink())
         database.accept_only(entra.token)
-        live = LiveAirflow(
-            AirflowHome(programs, folder), storage, database, entra, metrics, free_port()
-        )
+        home = AirflowHome(programs, folder)
+        live = LiveAirflow(home, storage, lab, database, entra, metrics, free_port())
         _configure(live)
-        make = "[service.create_container(name) for name in given['names']]; answer(None)"
-        live.home.probe(CLIENT + make, names=CONTAINERS)
-        live.upload(*DAGS.glob("*.py"))
+        lab.do(f"[service.create_container(name) for name in {CONTAINERS}]")
+        for file in DAGS.glob("*.py"):
+            lab.do(f"put_named('dags', {file.name!r}, {file.read_text()!r})")
         migrated = live.home.run("airflow", "db", "migrate")
         assert migrated.returncode == 0, migrated.stderr
         live.migration = migrated.stdout + migrated.stderr
@@ -140,7 +124,7 @@ def live_airflow(programs: Path, folder: Path, storage: Azurite) -> Iterator[Liv
             if name == "scheduler":
                 command += ["--skip-serve-logs"]
             log = folder / f"{name}.log"
-            parts.enter_context(running(command, log, env=live.home.env, grace=5))
+            parts.enter_context(running(command, log, env=live.home.env, grace=3))
         wait_until(live.sign_in, "the API server", 300)
         yield live
 
@@ -175,5 +159,4 @@ def _configure(live: LiveAirflow) -> None:
     home.set("logging", remote_logging=True, remote_log_conn_id="wasb_default")
     home.set("logging", remote_base_log_folder="wasb://tasks", delete_local_logs=True)
     home.set("logging", logging_config_class="airflow_azure.logs.LOGGING_CONFIG")
-    home.set("metrics", statsd_on=True, statsd_host="127.0.0.1", statsd_port=live.metrics.port)
-    home.set("metrics", statsd_influxdb_enabled=True, legacy_names_on=False)
+    home.set("metrics", statsd_host="127.0.0.1", statsd_port=live.metrics.port, **AIRFLOW_CONFIG)
