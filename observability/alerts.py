@@ -5,6 +5,12 @@ Pure data for `azurerm_monitor_alert_prometheus_rule_group` and `azurerm_monitor
 
 from dataclasses import dataclass
 
+# Airflow 3 does not send task.queued_duration, and a KubernetesExecutor counts a pending pod as
+# running. By Little's law the mean wait is the length of the queue over the rate of starts.
+MEAN_WAIT_SECONDS = (
+    "sum(avg_over_time(airflow_pool_queued_slots[15m])) / sum(rate(airflow_ti_start[15m]))"
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class PrometheusAlert:
@@ -68,9 +74,7 @@ def prometheus_alerts(
         ),
         PrometheusAlert(
             name="TasksWaitTooLong",
-            expression="sum(rate(airflow_task_queued_duration_sum[15m])) "
-            "/ sum(rate(airflow_task_queued_duration_count[15m])) "
-            f"> {60 * longest_wait_minutes}",
+            expression=f"{MEAN_WAIT_SECONDS} > {60 * longest_wait_minutes}",
             for_minutes=5,
             severity=2,
             summary=f"Tasks wait over {longest_wait_minutes} minutes in the queue on average.",
@@ -79,7 +83,7 @@ def prometheus_alerts(
         ),
         PrometheusAlert(
             name="QueueStandsStill",
-            expression="max(airflow_executor_queued_tasks) > 0 "
+            expression="sum(airflow_pool_queued_slots) > 0 "
             "unless sum(rate(airflow_ti_start[15m])) > 0",
             for_minutes=15,
             severity=1,

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
+from observability.alerts import MEAN_WAIT_SECONDS
+
 COLUMNS = 24  # Grafana's grid
 HEIGHT = 8
 SOURCE_CHOICE = {"name": "datasource", "type": "datasource", "query": "prometheus"}
@@ -72,23 +74,20 @@ ROWS: dict[str, list[Panel]] = {
             "Each try counts.",
         ),
         Panel(
-            "Tasks in the executor",
+            "Tasks by state",
             "short",
             {
-                "queued": "max(airflow_executor_queued_tasks)",
-                "running": "max(airflow_executor_running_tasks)",
-                "open slots": "max(airflow_executor_open_slots)",
+                "queued": "sum(airflow_pool_queued_slots)",
+                "running": "sum(airflow_pool_running_slots)",
+                "deferred": "sum(airflow_pool_deferred_slots)",
             },
             "Queued without running: look at pending worker pods.",
         ),
         Panel(
             "Wait in the queue",
             "s",
-            {
-                "95 of 100 wait less": "histogram_quantile(0.95, sum by (le) "
-                "(rate(airflow_task_queued_duration_bucket[$__rate_interval])))"
-            },
-            "From queued to started: mostly the time a pod needs to start.",
+            {"mean": MEAN_WAIT_SECONDS},
+            "From queued to started: mostly the time that a pod needs to start.",
         ),
         Panel(
             "Duration by DAG",

@@ -18,7 +18,7 @@ AIRFLOW_CONFIG: dict[str, str] = {
 
 # `statsd.overrideMappings` of the chart: its own mappings are written for the legacy names.
 EXPORTER_MAPPINGS: list[dict[str, Any]] = [
-    {  # one series for each task there ever was; the executor's gauges tell the same in sum
+    {  # one series for each task there ever was; the pools' gauges tell the same in sum
         "match": r"airflow\.ti\.(scheduled|queued|running|deferred)",
         "match_type": "regex",
         "name": "dropped",
@@ -31,16 +31,16 @@ EXPORTER_MAPPINGS: list[dict[str, Any]] = [
         "action": "drop",
     },
     {
-        "match": r"airflow\.([A-Za-z]+)_(start|end|heartbeat_failure)",
+        "match": r"airflow\.dagrun\..+\.first_task_scheduling_delay",
+        "match_type": "regex",
+        "name": "dropped",
+        "action": "drop",
+    },
+    {
+        "match": r"airflow\.([A-Za-z_]+)_(start|end|heartbeat_failure)",
         "match_type": "regex",
         "name": "airflow_job_$2",
         "labels": {"job_name": "$1"},
-    },
-    {
-        "match": "airflow.task.queued_duration",
-        "name": "airflow_task_queued_duration",
-        "observer_type": "histogram",
-        "histogram_options": {"buckets": [1, 5, 15, 60, 300, 900, 3600]},
     },
 ]
 

@@ -80,8 +80,8 @@ def signed_in(
 
 def dag_connections(server: Postgres) -> dict[str, str]:
     extra = {"iam": True, "azure_conn_id": "azure_default", "sslmode": "require"}
-    where = {"conn_type": "postgres", "login": "airflow", "schema": "airflow", "extra": extra}
-    where |= {"host": "localhost", "port": server.port}
+    role = {"login": "airflow", "schema": "airflow", "extra": extra}
+    where = {"conn_type": "postgres", "host": "localhost", "port": server.port, **role}
     keyless = {"conn_type": "azure", "extra": {"use_azure_identity_object": True}}
     return {
         "AIRFLOW_CONN_WAREHOUSE": json.dumps(where),

@@ -79,7 +79,7 @@ class Container:
         Raises:
             BlobChangedError: it was replaced or deleted since.
         """
-        same = {"etag": blob.etag, "match_condition": MatchConditions.IfNotModified}
+        same: dict[str, Any] = {"etag": blob.etag, "match_condition": MatchConditions.IfNotModified}
         try:
             with self._told("read"):
                 content = self._client.download_blob(blob.name, **same, **IMPATIENT).readall()
@@ -121,10 +121,11 @@ class Container:
         except ResourceModifiedError:
             raise
         except ResourceNotFoundError as error:
-            if error.error_code == "ContainerNotFound":
+            code = getattr(error, "error_code", None)  # the storage client adds it
+            if code == "ContainerNotFound":
                 text = f"{where}: it does not exist; create it, or correct the bundle's name for it"
                 raise StorageUnavailableError(text) from error
-            raise BlobMissingError(str(error.error_code)) from error
+            raise BlobMissingError(str(code)) from error
         except ClientAuthenticationError as error:
             text = f"{where}: sign-in failed: {_first_line(error)}; check the pod's identity"
             raise StorageUnavailableError(text) from error

@@ -58,7 +58,8 @@ class PatientLogs(WasbRemoteLogIO):
 
 
 def _write(blob: BlobClient, text: str, *, append: bool) -> None:
-    old, unchanged = b"", {}
+    old = b""
+    unchanged: dict[str, Any] = {}
     if append:
         try:
             download = blob.download_blob()
@@ -74,7 +75,7 @@ def _write(blob: BlobClient, text: str, *, append: bool) -> None:
     blob.upload_blob(old + gap + text.encode(), overwrite=True, **unchanged)
 
 
-def _remote_task_log() -> PatientLogs | None:
+def _remote_task_log() -> WasbRemoteLogIO | None:
     on = conf.getboolean("logging", "remote_logging", fallback=False)
     return PatientLogs.from_config() if on else None
 

@@ -4,14 +4,14 @@ import os
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from azure.core.credentials import TokenCredential
 from azure.core.exceptions import AzureError
 from azure.identity import DefaultAzureCredential, WorkloadIdentityCredential
 
 # azure-core's ten retries back off for minutes; Airflow itself retries a failed connection
-RETRIES = {"retry_total": 2, "connection_timeout": 5, "read_timeout": 10}
+RETRIES: dict[str, Any] = {"retry_total": 2, "connection_timeout": 5, "read_timeout": 10}
 
 
 class PasswordUnavailableError(Exception):
