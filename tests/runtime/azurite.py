@@ -8,8 +8,8 @@ from http.client import HTTPConnection
 from itertools import count
 from pathlib import Path
 
-from parts import free_port, listening, missing, running, wait_until
-from relay import Relay
+from tests.runtime.parts import free_port, listening, missing, running, wait_until
+from tests.runtime.relay import Relay
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "node_modules" / ".bin" / "azurite-blob"

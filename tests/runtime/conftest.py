@@ -5,12 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from airflow_home import AirflowHome, Conversation
-from authority import Authority, authority
-from azurite import Azurite, azurite
-from lab import PREAMBLE, Lab
-from live import LiveAirflow, live_airflow
-from postgres import Postgres, postgres
+
+from tests.runtime.airflow_home import AirflowHome, Conversation
+from tests.runtime.authority import Authority, authority
+from tests.runtime.azurite import Azurite, azurite
+from tests.runtime.lab import PREAMBLE, Lab
+from tests.runtime.live import LiveAirflow, live_airflow
+from tests.runtime.postgres import Postgres, postgres
 
 SCOPE = "https://ossrdbms-aad.database.windows.net/.default"
 
@@ -148,6 +149,10 @@ def store_in_celery(url):
 def ask_by_hook():
     from airflow.providers.postgres.hooks.postgres import PostgresHook
     return PostgresHook("warehouse").get_first("select current_user")[0]
+
+def dbt_profile():
+    from airflow_azure.dbt import EntraPostgresProfileMapping
+    return EntraPostgresProfileMapping("warehouse", {"schema": "public"})
 """
 
 

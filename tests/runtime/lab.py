@@ -1,6 +1,6 @@
 """A long-lived process of the image's environment beside a Blob storage."""
 
-from airflow_home import Conversation
+from tests.runtime.airflow_home import Conversation
 
 PREAMBLE = """
 import pathlib, tempfile

@@ -10,15 +10,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from airflow_home import AirflowHome
-from authority import Authority, authority
-from azurite import ACCOUNT, KEY, Azurite
-from lab import Lab
-from parts import free_port, running, wait_until
-from postgres import Postgres, postgres
-from statsd import StatsdSink, statsd_sink
-
 from observability.metrics import AIRFLOW_CONFIG
+from tests.runtime.airflow_home import AirflowHome
+from tests.runtime.authority import Authority, authority
+from tests.runtime.azurite import ACCOUNT, KEY, Azurite
+from tests.runtime.lab import Lab
+from tests.runtime.parts import free_port, running, wait_until
+from tests.runtime.postgres import Postgres, postgres
+from tests.runtime.statsd import StatsdSink, statsd_sink
 
 SCOPE = "https://ossrdbms-aad.database.windows.net/.default"
 CONTAINERS = ("dags", "dag-versions", "airflow-logs", "data")

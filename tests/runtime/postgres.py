@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from parts import certificate, free_port, missing, running, wait_until
+from tests.runtime.parts import certificate, free_port, missing, running, wait_until
 
 # the one way Azure takes a token: as a plain password, inside TLS
 ACCESS = """

@@ -1,8 +1,9 @@
 """Blob storage as Airflow's file system: DAGs come from it, data and logs go to it."""
 
 import pytest
-from live import LiveAirflow
-from parts import wait_until
+
+from tests.runtime.live import LiveAirflow
+from tests.runtime.parts import wait_until
 
 
 @pytest.fixture(scope="module")

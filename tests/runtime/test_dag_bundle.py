@@ -3,8 +3,9 @@
 import re
 
 import pytest
-from azurite import Azurite
-from lab import Lab
+
+from tests.runtime.azurite import Azurite
+from tests.runtime.lab import Lab
 
 
 @pytest.fixture

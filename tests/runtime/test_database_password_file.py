@@ -3,8 +3,9 @@
 import os
 
 import pytest
-from airflow_home import AirflowHome
-from postgres import Postgres
+
+from tests.runtime.airflow_home import AirflowHome
+from tests.runtime.postgres import Postgres
 
 ASK = """
 from airflow import settings

@@ -1,10 +1,11 @@
 """Airflow signs in to a real PostgreSQL with the Entra token of the moment."""
 
 import pytest
-from airflow_home import AirflowHome, Conversation
-from authority import CLIENT, TENANT, Authority
-from live import LiveAirflow
-from postgres import Postgres
+
+from tests.runtime.airflow_home import AirflowHome, Conversation
+from tests.runtime.authority import CLIENT, TENANT, Authority
+from tests.runtime.live import LiveAirflow
+from tests.runtime.postgres import Postgres
 
 ENGINES = {"sync": "ask()", "async": "run(ask_async())"}
 
@@ -181,3 +182,16 @@ def test_a_url_with_a_password_beside_the_token_is_refused_without_showing_it(
     assert done.returncode == 1
     assert "holds a password, and [azure_postgres] entra_token_scope is to give one" in done.stderr
     assert "hunter2" not in done.stdout + done.stderr
+
+
+def test_dbt_is_given_a_token_when_it_starts(python: Conversation, entra: Authority) -> None:
+    given = python.eval("list(dbt_profile().env_vars.values())")
+
+    assert given == [entra.token]
+
+
+def test_a_dbt_profile_is_written_without_a_token(python: Conversation, entra: Authority) -> None:
+    written = python.eval("dbt_profile().get_profile_file_contents('warehouse')")
+
+    assert "password: '{{ env_var(" in written
+    assert entra.requests == []

@@ -10,8 +10,6 @@ from typing import Any
 
 import pytest
 import yaml
-from live import LiveAirflow
-from parts import missing
 
 from observability.alerts import PrometheusAlert, database_alerts, prometheus_alerts
 from observability.dashboard import ROWS, dashboard
@@ -22,6 +20,8 @@ from observability.metrics import (
     metric_names,
     prometheus_name,
 )
+from tests.runtime.live import LiveAirflow
+from tests.runtime.parts import missing
 
 QUERIES = {
     f"{panel.title}: {legend}": query

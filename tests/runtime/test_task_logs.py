@@ -1,8 +1,9 @@
 """The writer of remote task logs against a real Blob service."""
 
 import pytest
-from azurite import Azurite
-from lab import Lab
+
+from tests.runtime.azurite import Azurite
+from tests.runtime.lab import Lab
 
 NEW_WRITER = """
 os.environ |= {
