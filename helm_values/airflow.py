@@ -10,6 +10,7 @@ from helm_values.images import image_values
 from helm_values.infrastructure import Infrastructure
 from helm_values.logs import log_values
 from helm_values.merge import Values, merged
+from helm_values.metrics import metric_values
 from helm_values.network import network_values
 from helm_values.nginx import ingress_values
 from helm_values.nodes import node_values
@@ -36,6 +37,7 @@ def airflow_values(env: Environment, infra: Infrastructure) -> Values:
         secret_values(env.airflow),
         executor_values(env),
         log_values(),
+        metric_values(),
         dag_values(env.airflow),
         connection_values(env, infra),
         scratch_values(env),

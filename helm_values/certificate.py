@@ -6,6 +6,7 @@ from helm_values.charts import AIRFLOW, NGINX
 from helm_values.infrastructure import Infrastructure
 from helm_values.key_vault import volume
 from helm_values.merge import Values, at
+from helm_values.metrics import cert_manager_monitor
 
 TLS_SECRET = "airflow-tls"
 
@@ -67,4 +68,5 @@ def certificate_request(env: Environment, infra: Infrastructure) -> list[Values]
             identity_client_id=infra.certificate_client_id,
         ),
         certificate(host=env.ingress.host, namespace=AIRFLOW.namespace, tls_secret=TLS_SECRET),
+        cert_manager_monitor(),
     ]

@@ -34,9 +34,18 @@ def database_values(env: Environment, infra: Infrastructure) -> Values:
         },
         *(_component(env, infra, component) for component in LONG_RUNNING),
         # A pooler that hands out a session per transaction loses the locks of a migration.
-        at("migrateDatabaseJob", {"env": migrations}),
+        at("migrateDatabaseJob", {"args": _migrate(infra), "env": migrations}),
         at("databaseCleanup", _cleanup(migrations)),
     )
+
+
+def _migrate(infra: Infrastructure) -> list[str]:
+    """Migrate, then give the other identities their roles: only the owner of the tables can."""
+    roles = [f"--component {infra.identities[component].name}" for component in LONG_RUNNING]
+    roles += [f"--worker {infra.identities['worker'].name}"]
+    roles += [f"--warehouse {infra.warehouse_database}"]
+    command = f"airflow db migrate && exec python -m airflow_azure.roles {' '.join(roles)}"
+    return ["bash", "-c", command]
 
 
 def _cleanup(env: list[Values]) -> Values:

@@ -9,8 +9,9 @@ def log_values() -> Values:
         "config": {
             "logging": {
                 "remote_logging": "True",
-                # Airflow chooses the log handler by this prefix; it is also the folder of the logs.
-                "remote_base_log_folder": "wasb-logs",
+                # Writes again what storage did not take; the provider's own writer gives up.
+                "logging_config_class": "airflow_azure.logs.LOGGING_CONFIG",
+                "remote_base_log_folder": "wasb://tasks",
                 "remote_log_conn_id": "wasb_default",
             },
             "azure_remote_logging": {"remote_wasb_log_container": "logs"},

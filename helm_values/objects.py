@@ -7,6 +7,7 @@ from helm_values.certificate import certificate_prerequisites
 from helm_values.charts import AIRFLOW, NGINX
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values
+from helm_values.metrics import airflow_monitor
 from helm_values.network import network_policies
 from helm_values.scratch import scratch_objects
 from helm_values.secrets import secret_provider_classes
@@ -20,6 +21,7 @@ def prerequisites(env: Environment, infra: Infrastructure) -> list[Values]:
         *network_policies(env),
         *secret_provider_classes(env, infra),
         *scratch_objects(env, infra),
+        airflow_monitor(),
         *certificate_prerequisites(env, infra),
     ]
 

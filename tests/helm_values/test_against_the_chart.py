@@ -19,6 +19,7 @@ SAID_ALL_THE_SAME = {
     "triggerer.replicas",
     "config.core.auth_manager",
     "config.fab.enable_proxy_fix",
+    "config.metrics.statsd_prefix",
     "ingress.apiServer.path",
 }
 

@@ -71,3 +71,12 @@ def test_migrations_go_past_the_pooler(environments: Any, infra: Any) -> None:
 
 def test_the_chart_does_not_lay_its_empty_local_settings_over_the_image_s(values: Values) -> None:
     assert values["airflowLocalSettings"] == ""
+
+
+def test_the_migration_gives_every_other_identity_its_role(
+    values_of_dev: Values, infra: Infrastructure
+) -> None:
+    command = values_of_dev["migrateDatabaseJob"]["args"][-1]
+    others = {c: identity.name for c, identity in infra.identities.items() if c != "migrations"}
+
+    assert [c for c, name in others.items() if name not in command.split()] == []

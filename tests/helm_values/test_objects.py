@@ -147,7 +147,7 @@ def test_a_certificate_of_key_vault_is_mounted_where_tls_ends(
 def test_lets_encrypt_proves_the_host_in_the_environment_s_zone(
     dev: Environment, infra: Infrastructure
 ) -> None:
-    issuer, _ = certificate_request(dev, infra)
+    issuer, *_ = certificate_request(dev, infra)
     (solver,) = issuer["spec"]["acme"]["solvers"]
 
     assert solver["dns01"]["azureDNS"] == {
@@ -162,7 +162,7 @@ def test_lets_encrypt_proves_the_host_in_the_environment_s_zone(
 def test_the_certificate_is_for_the_ingress_s_host_and_secret(
     dev: Environment, infra: Infrastructure, values_of_dev: Values
 ) -> None:
-    _, certificate = certificate_request(dev, infra)
+    _, certificate, _ = certificate_request(dev, infra)
     (host,) = values_of_dev["ingress"]["apiServer"]["hosts"]
 
     assert certificate["spec"]["dnsNames"] == [host["name"]]

@@ -9,7 +9,9 @@ from environments.model import Environment
 from helm_values.airflow import airflow_values
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values
+from helm_values.objects import prerequisites
 from helm_values.scratch import scratch_objects
+from observability.metrics import EXPORTER_MAPPINGS
 
 
 def connection(values: Values, name: str) -> Any:
@@ -128,3 +130,15 @@ def test_api_servers_of_a_fixed_number_have_no_autoscaler(
 
     assert "hpa" not in api_server
     assert api_server["replicas"] == 2
+
+
+def test_the_exporter_s_mappings_are_those_of_the_alerts(values_of_dev: Values) -> None:
+    assert values_of_dev["statsd"]["overrideMappings"] == EXPORTER_MAPPINGS
+
+
+def test_prometheus_reads_the_port_that_the_exporter_serves(
+    dev: Environment, infra: Infrastructure
+) -> None:
+    (monitor,) = [o for o in prerequisites(dev, infra) if o["kind"] == "PodMonitor"]
+
+    assert monitor["spec"]["podMetricsEndpoints"][0]["port"] == "statsd-scrape"
