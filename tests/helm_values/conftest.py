@@ -1,6 +1,5 @@
 """Environments of every kind that the values are made for, and the chart they are made for."""
 
-import hashlib
 import json
 import tomllib
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from helm_values.airflow import airflow_values
 from helm_values.charts import AIRFLOW
 from helm_values.infrastructure import COMPONENTS, Identity, Infrastructure
 from helm_values.merge import Values
+from tools.charts import download, package
 
 ROOT = Path(__file__).resolve().parents[2]
 CHANGES: dict[str, dict[str, Any]] = {
@@ -115,11 +115,10 @@ def values_of_celery(celery: Environment, infra: Infrastructure) -> Values:
 @pytest.fixture(scope="session")
 def airflow_chart() -> Path:
     """The package of the Airflow chart, in exactly the pinned version."""
-    package = ROOT / ".cache" / "charts" / f"{AIRFLOW.name}-{AIRFLOW.version}.tgz"
-    if not package.is_file():
-        pytest.skip(f"the chart is not in {package.parent}; `make charts` downloads it")
-    assert hashlib.sha256(package.read_bytes()).hexdigest() == AIRFLOW.sha256
-    return package
+    file = package(AIRFLOW)
+    if not file.is_file():
+        pytest.skip(f"the chart {file.name} is not in {file.parent}; `make charts` downloads it")
+    return download(AIRFLOW)
 
 
 @pytest.fixture(scope="session")
