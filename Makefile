@@ -23,6 +23,9 @@ check: $(READY) ## Lint, format, types and layers
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 
+charts: $(READY) ## Download the charts that tests render, once
+	@$(BIN)/python -m tools.charts
+
 lock: .venv/.ready ## Resolve requirements.lock and package-lock.json anew
 	$(UV) pip compile pyproject.toml --group dev --universal --generate-hashes --python-version 3.11 --quiet -o requirements.lock
 	npm install --package-lock-only
@@ -40,4 +43,4 @@ node_modules/.ready: package-lock.json
 	@npm ci --silent
 	@touch $@
 
-.PHONY: help synth test check lock
+.PHONY: charts help synth test check lock
