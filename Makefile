@@ -29,6 +29,8 @@ check: $(READY) ## Lint, format, types and layers
 
 bench: $(READY) ## Measure a synth against cdktf as shipped and against empty stacks
 	@$(BIN)/python -m tools.bench
+charts: $(READY) ## Download the charts that tests render, once
+	@$(BIN)/python -m tools.charts
 
 lock: .venv/.ready ## Resolve requirements.lock and package-lock.json anew
 	$(UV) pip compile pyproject.toml --group dev --universal --generate-hashes --python-version 3.11 --quiet -o requirements.lock
@@ -48,3 +50,4 @@ node_modules/.ready: package-lock.json
 	@touch $@
 
 .PHONY: help setup synth test check bench lock
+.PHONY: charts help synth test check lock
