@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from environments.load import environment_files, load
 from tools.airflow_venv import AirflowUnavailableError, airflow_bin
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,6 +31,25 @@ def shared_data() -> Path:
     if not data.is_dir():
         pytest.skip("the reference data (../shared/data) is not beside this checkout")
     return data
+
+
+@pytest.fixture(scope="session")
+def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that `make synth` would write, of both environments; written once."""
+    import main  # slow, and only some tests need it
+
+    folder = tmp_path_factory.mktemp("synthesized") / "cdktf.out"
+    app = main.App(outdir=str(folder))
+    main.build(app, load(environment_files()))
+    app.synth()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def stacks(synthesized: Path) -> dict[str, Any]:
+    """The Terraform JSON of every stack of both environments, by stack id as `data-prod`."""
+    files = sorted(synthesized.glob("stacks/*/cdk.tf.json"))
+    return {file.parent.name: read_json(file) for file in files}
 
 
 def read_json(path: Path) -> Any:
