@@ -2,12 +2,15 @@
 
 import json
 import os
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from environments.load import environment_files, load
+from constructs_lib.lazy_providers import Preload
+from environments.load import FOLDER, environment_files, load
+from main import build
 from tools.airflow_venv import AirflowUnavailableError, airflow_bin
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,12 +39,10 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that `make synth` would write, of both environments; written once."""
-    import main  # slow, and only some tests need it
-
     folder = tmp_path_factory.mktemp("synthesized") / "cdktf.out"
-    app = main.App(outdir=str(folder))
-    main.build(app, load(environment_files()))
-    app.synth()
+    with Preload():
+        environments = load(environment_files())
+    build(folder, environments)
     return folder
 
 
@@ -50,6 +51,12 @@ def stacks(synthesized: Path) -> dict[str, Any]:
     """The Terraform JSON of every stack of both environments, by stack id as `data-prod`."""
     files = sorted(synthesized.glob("stacks/*/cdk.tf.json"))
     return {file.parent.name: read_json(file) for file in files}
+
+
+@pytest.fixture
+def dev_values() -> dict[str, Any]:
+    """The values of environments/dev.toml, free to change."""
+    return tomllib.loads((FOLDER / "dev.toml").read_text())
 
 
 def read_json(path: Path) -> Any:
