@@ -35,9 +35,11 @@ class Vault(Construct):
         soft_delete_retention_days: int,
         subnet_id: str,
         dns_zone_id: str,
+        expire_on: str | None,
         protect: bool,
     ) -> None:
         super().__init__(scope, construct_id)
+        self.expiration_date = f"{expire_on}T00:00:00Z" if expire_on else None
         self.vault = KeyVault(
             self,
             "Default",
@@ -118,6 +120,7 @@ class GeneratedSecret(Construct):
             content_type="text/plain",
             value_wo=f"${{{value}}}",
             value_wo_version=version,
+            expiration_date=vault.expiration_date,
             depends_on=vault.writable,
         )
 
@@ -164,7 +167,9 @@ class EncryptionKey(Construct):
                 notify_before_expiry="P30D",
                 automatic=KeyVaultKeyRotationPolicyAutomatic(time_after_creation="P1Y"),
             ),
-            lifecycle=guarded(protect=protect),
+            expiration_date=vault.expiration_date,
+            # of the first version; each rotation sets the next one's
+            lifecycle=guarded(protect=protect, ignore_changes=["expiration_date"]),
             depends_on=[*vault.writable, grant],
         )
         self.identity_id = identity.id

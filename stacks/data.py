@@ -87,6 +87,7 @@ class DataStack(AzureStack):
             tenant_id=self.env.tenant_id,
             deployer_object_id=self.env.deployer_object_id,
             soft_delete_retention_days=self.env.key_vault.soft_delete_retention_days,
+            expire_on=self.env.key_vault.expire_on,
             subnet_id=network.private_endpoints_subnet_id,
             dns_zone_id=network.key_vault_dns_zone_id,
             protect=self.env.protect_data,
