@@ -1,5 +1,7 @@
 """Key Vault: opened by roles, reached by private endpoint only; and secrets that no state holds."""
 
+from typing import NamedTuple
+
 from cdktf import TerraformStack
 from cdktf_cdktf_provider_azurerm.key_vault import KeyVault, KeyVaultNetworkAcls
 from cdktf_cdktf_provider_azurerm.key_vault_key import (
@@ -125,6 +127,13 @@ class GeneratedSecret(Construct):
         )
 
 
+class KeyReference(NamedTuple):
+    """A key, and the identity that may encrypt with it: what an Azure service must be told."""
+
+    key_id: str
+    identity_id: str
+
+
 class EncryptionKey(Construct):
     """A key of our own that another Azure service encrypts with, and the identity it does so as.
 
@@ -172,5 +181,5 @@ class EncryptionKey(Construct):
             lifecycle=guarded(protect=protect, ignore_changes=["expiration_date"]),
             depends_on=[*vault.writable, grant],
         )
-        self.identity_id = identity.id
-        self.key_id = key.versionless_id
+        # without a version: the service follows each rotation
+        self.reference = KeyReference(key_id=key.versionless_id, identity_id=identity.id)
