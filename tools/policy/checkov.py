@@ -3,16 +3,18 @@
 `--framework terraform_json` is what reads cdktf's files; `terraform` skips them in silence.
 """
 
+import fcntl
 import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from tools.locked_venv import InstallationError, locked_venv
+from tools.locked_venv import ROOT, InstallationError, locked_venv
 from tools.policy.errors import Fault, GateError
 from tools.policy.results import Result
 
@@ -25,9 +27,31 @@ NAME = re.compile(r'      "(\w+)": \{')
 def scan(folder: Path, lock: Path = LOCK) -> list[Result]:
     """Return every result of checkov on the stacks of `folder`.
 
+    The same stacks under the same lock give the same results: they are kept, and found again.
+
     Raises:
         GateError: checkov cannot be installed, fails, or could not hold a rule against a resource.
     """
+    kept = ROOT / ".cache" / f"checkov-results-{_fingerprint(folder, lock)}.json"
+    kept.parent.mkdir(exist_ok=True)
+    with kept.with_suffix(".lock").open("w") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)  # parallel test workers share one scan
+        if not kept.exists():
+            partial = kept.with_suffix(".partial")
+            partial.write_text(_run(folder, lock))
+            partial.rename(kept)
+    return list(_results(json.loads(kept.read_text()), folder))
+
+
+def _fingerprint(folder: Path, lock: Path) -> str:
+    digest = sha256(lock.read_bytes())
+    for file in sorted(folder.glob("stacks/*/*.json")):
+        digest.update(file.relative_to(folder).as_posix().encode())
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _run(folder: Path, lock: Path) -> str:
     command = [_installed(lock), "--directory", str(folder / "stacks")]
     command += ["--framework", "terraform_json", "--skip-download", "--compact"]
     # BC_* and PRISMA_* would make checkov call a service
@@ -39,9 +63,10 @@ def scan(folder: Path, lock: Path = LOCK) -> list[Result]:
     if done.returncode not in (0, 1) or errors:
         raise _failed((errors or done.stderr.splitlines() or ["no output"])[-1].strip())
     try:
-        return list(_results(json.loads(done.stdout), folder))
+        json.loads(done.stdout)["results"]["failed_checks"]
     except (ValueError, KeyError, TypeError) as error:
         raise _failed(f"its output cannot be read: {error!r}") from None
+    return done.stdout
 
 
 def _installed(lock: Path) -> str:

@@ -1,6 +1,7 @@
 """Who and what can get in, and what the state gives away."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from tools.policy import provider_facts
 from tools.policy.landscape import Landscape
@@ -102,7 +103,9 @@ def subnets(landscape: Landscape) -> Iterator[Finding]:
 def deny_by_default(landscape: Landscape) -> Iterator[Finding]:
     """Azure's own rule AllowVnetInBound lets all subnets reach each other."""
     for group in landscape.resources("azurerm_network_security_group"):
-        last = max(group.all("security_rule"), key=lambda one: one["priority"], default={})
+        last: Mapping[str, Any] = max(
+            group.all("security_rule"), key=lambda one: one["priority"], default={}
+        )
         everything = ("direction", "access", "protocol", "source_address_prefix")
         kept = [last.get(name) for name in everything] == ["Inbound", "Deny", "*", "*"]
         yield holds(group, kept=kept, problem="its last rule does not deny all inbound traffic")
