@@ -27,6 +27,9 @@ check: $(READY) ## Lint, format, types and layers
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 
+policy: $(READY) ## Hold cdktf.out against checkov's rules and our own
+	@$(BIN)/python -m tools.policy
+
 bench: $(READY) ## Measure a synth against cdktf as shipped and against empty stacks
 	@$(BIN)/python -m tools.bench
 charts: $(READY) ## Download the charts that tests render, once
@@ -34,6 +37,7 @@ charts: $(READY) ## Download the charts that tests render, once
 
 lock: .venv/.ready ## Resolve requirements.lock and package-lock.json anew
 	$(UV) pip compile pyproject.toml --group dev --universal --generate-hashes --python-version 3.11 --quiet -o requirements.lock
+	cd tools/policy && $(abspath $(UV)) pip compile requirements.in --universal --generate-hashes --python-version 3.11 --quiet -o requirements.lock
 	npm install --package-lock-only
 
 .tools/bin/uv:
@@ -50,3 +54,4 @@ node_modules/.ready: package-lock.json
 	@touch $@
 
 .PHONY: bench charts check help lock setup synth test
+.PHONY: help setup synth test check policy bench lock
