@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from tools.rehearsal.standin.catalog import Catalog
 from tools.rehearsal.standin.needs import Needs, needs_of
-from tools.rehearsal.standin.provider import version_of
 
 _PLATFORMS = ("linux_amd64", "linux_arm64", "darwin_amd64", "darwin_arm64")
 _ROOT = Path(__file__).resolve().parents[3]
@@ -42,7 +42,7 @@ def mirror(stacks: Sequence[Path], cloud: Path, folder: Path) -> Iterator[Mappin
 
 
 def _lay(name: str, needs: Needs, cloud: Path, folder: Path) -> None:
-    version = version_of(name)
+    version = Catalog(name).version
     settings = folder / f"{name}.json"
     types = {kind: sorted(types) for kind, types in needs.types.items()}
     settings.parent.mkdir(parents=True, exist_ok=True)
@@ -61,7 +61,5 @@ def _lay(name: str, needs: Needs, cloud: Path, folder: Path) -> None:
     for platform in _PLATFORMS:
         program = folder / needs.source / version / platform / f"terraform-provider-{name}"
         program.parent.mkdir(parents=True, exist_ok=True)
-        program.write_text(
-            f"#!/bin/sh\nPYTHONPATH={shlex.quote(str(_ROOT))} exec {start}\n"
-        )
+        program.write_text(f"#!/bin/sh\nPYTHONPATH={shlex.quote(str(_ROOT))} exec {start}\n")
         program.chmod(0o755)
