@@ -31,12 +31,12 @@ _SUBSCRIPTION = "ARM_SUBSCRIPTION_ID"
 class Provider:
     """One of azurerm, azuread, helm, kubernetes and random, over the folder that plays Azure.
 
-    Every run of Terraform that is attached configures the same provider: runs at the same time
-    should be of the same subscription.
+    It is configured by the run of Terraform that it serves; runs that share one should be of the
+    same subscription.
     """
 
-    def __init__(self, name: str, needs: Needs, cloud: Cloud) -> None:
-        self.catalog = Catalog(name)
+    def __init__(self, name: str, needs: Needs, cloud: Cloud, catalog: Catalog) -> None:
+        self.catalog = catalog
         self._name = name
         self._needs = needs
         self._cloud = cloud
