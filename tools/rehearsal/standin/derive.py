@@ -143,8 +143,9 @@ class _Deriver:
                 inner = self._struct(hcl.struct)
                 parts[name] = NestedBlock(nesting=nesting, block=inner, max_items=limit)
             else:
-                flag = "required" if self._module.requires(struct, name) else "optional"
-                parts[name] = Attribute(type=_simple_type(hcl, ""), **{flag: True})
+                required = self._module.requires(struct, name)
+                cty = _simple_type(hcl, "")
+                parts[name] = Attribute(type=cty, required=required, optional=not required)
         return _block(parts)
 
 
