@@ -1,14 +1,15 @@
 """The values that Azure alone knows, as outputs of a stack give them to the next one."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.rehearsal.standin.conftest import GROUP, SUBSCRIPTION, Deploy
+from tests.rehearsal.standin.azure import GROUP_ID, SUBSCRIPTION, Azure
+from tests.rehearsal.standin.conftest import GROUP, Deploy
 
-GROUP_ID = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-test"
-PLACE = {"resource_group_name": "${azurerm_resource_group.group.name}", "location": "westeurope"}
+PLACE = {"resource_group_name": "rg-test", "location": "westeurope"}
 TENANT = "22222222-2222-4222-8222-222222222222"
 UUID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 
@@ -60,16 +61,11 @@ ANSWERS = [
     ids=[f"{a[0]}.{a[2]}" for a in ANSWERS],
 )
 def test_azure_answers(
-    stack: Deploy, type_: str, arguments: dict[str, Any], attribute: str, expected: str
+    tmp_path: Path, type_: str, arguments: dict[str, Any], attribute: str, expected: str
 ) -> None:
-    workspace = stack(
-        resource=GROUP | {type_: {"it": PLACE | arguments}},
-        output={"told": {"value": f"${{{type_}.it.{attribute}}}"}},
-    )
+    values = Azure(tmp_path).create(type_, **(PLACE | arguments))
 
-    workspace.apply()
-
-    assert re.fullmatch(expected, workspace.outputs()["told"])
+    assert re.fullmatch(expected, values[attribute])
 
 
 CLUSTER_ANSWERS = {
@@ -97,41 +93,31 @@ def test_a_cluster_tells_what_its_consumers_need(stack: Deploy, cluster: dict[st
     assert {p for p, v in found.items() if not re.fullmatch(CLUSTER_ANSWERS[p], v)} == set()
 
 
-def test_the_same_stack_gets_the_same_answers(stack: Deploy) -> None:
-    workspace = stack(
-        resource=GROUP | {"azurerm_user_assigned_identity": {"it": PLACE | {"name": "id-test"}}},
-        output={"told": {"value": "${azurerm_user_assigned_identity.it.client_id}"}},
-    )
-    workspace.apply()
-    first = workspace.outputs()
-    workspace.destroy()
+def test_the_same_resource_gets_the_same_answers(tmp_path: Path) -> None:
+    identity = {**PLACE, "name": "id-test"}
 
-    workspace.apply()
+    first = Azure(tmp_path / "one").create("azurerm_user_assigned_identity", **identity)
+    second = Azure(tmp_path / "other").create("azurerm_user_assigned_identity", **identity)
 
-    assert workspace.outputs() == first
+    assert first == second
 
 
-def test_an_endpoints_address_is_one_of_its_subnet(stack: Deploy, network: dict[str, Any]) -> None:
-    endpoint = {
+def test_an_endpoints_address_is_one_of_its_subnet(tmp_path: Path) -> None:
+    azure = Azure(tmp_path)
+    place = {"resource_group_name": "rg-test", "virtual_network_name": "vnet-test"}
+    prefix = {"address_prefixes": ["10.0.1.0/24"]}
+    subnet = azure.create("azurerm_subnet", **place, name="snet-test", **prefix)
+
+    endpoint = azure.create(
+        "azurerm_private_endpoint",
         **PLACE,
-        "name": "pep-test",
-        "subnet_id": "${azurerm_subnet.subnet.id}",
-        "private_service_connection": {
-            "name": "vault",
-            "is_manual_connection": False,
-            "private_connection_resource_id": f"{GROUP_ID}/providers/Microsoft.KeyVault/vaults/kv",
-            "subresource_names": ["vault"],
-        },
-    }
-    address = "private_service_connection[0].private_ip_address"
-    workspace = stack(
-        resource=network | {"azurerm_private_endpoint": {"it": endpoint}},
-        output={"told": {"value": f"${{azurerm_private_endpoint.it.{address}}}"}},
+        name="pep-test",
+        subnet_id=subnet["id"],
+        private_service_connection=[{"name": "vault"}],
     )
 
-    workspace.apply()
-
-    assert re.fullmatch(r"10\.0\.1\.\d+", workspace.outputs()["told"])
+    address = endpoint["private_service_connection"][0]["private_ip_address"]
+    assert re.fullmatch(r"10\.0\.1\.\d+", address)
 
 
 def test_a_service_principal_knows_the_roles_of_its_application(stack: Deploy) -> None:
