@@ -258,3 +258,17 @@ def test_a_namespace_is_replaced_when_its_name_changes(stack: Deploy) -> None:
     workspace.write(resource={"kubernetes_namespace_v1": {"airflow": namespace}})
 
     assert workspace.planned() == {"kubernetes_namespace_v1.airflow": ["delete", "create"]}
+
+
+def test_a_manifest_of_any_shape_is_applied_and_stays(stack: Deploy) -> None:
+    manifest = {
+        "apiVersion": "cert-manager.io/v1",
+        "kind": "ClusterIssuer",
+        "metadata": {"name": "letsencrypt"},
+        "spec": {"acme": {"solvers": [{"http01": {}}], "preferred": True, "retries": 3}},
+    }
+    workspace = stack(resource={"kubernetes_manifest": {"issuer": {"manifest": manifest}}})
+
+    workspace.apply()
+
+    assert workspace.planned() == {}

@@ -25,7 +25,7 @@ _GETTERS: Mapping[str, Any] = {
     "getStringMapAttribute": ["map", "string"],
     "getNumberMapAttribute": ["map", "number"],
     "getBooleanMapAttribute": ["map", "bool"],
-    "getAnyMapAttribute": ["map", "dynamic"],
+    "getAnyMapAttribute": "dynamic",
     "interpolationForAttribute": "dynamic",
 }
 _STORAGE: Mapping[str, Any] = {
@@ -39,7 +39,7 @@ _STORAGE: Mapping[str, Any] = {
     "stringMap": ["map", "string"],
     "numberMap": ["map", "number"],
     "booleanMap": ["map", "bool"],
-    "anyMap": ["map", "dynamic"],
+    "anyMap": "dynamic",
     "stringListList": ["list", ["list", "string"]],
     "numberListList": ["list", ["list", "number"]],
 }
@@ -47,7 +47,7 @@ _COMPLEX: Mapping[str, Any] = {
     "StringMap": ["map", "string"],
     "NumberMap": ["map", "number"],
     "BooleanMap": ["map", "bool"],
-    "AnyMap": ["map", "dynamic"],
+    "AnyMap": "dynamic",
     "StringMapList": ["list", ["map", "string"]],
     "StringListList": ["list", ["list", "string"]],
 }
