@@ -1,0 +1,1 @@
+"""Runs the real Terraform over the synthesized stacks, without Azure."""
