@@ -53,5 +53,4 @@ node_modules/.ready: package-lock.json
 	@npm ci --silent
 	@touch $@
 
-.PHONY: bench charts check help lock setup synth test
-.PHONY: help setup synth test check policy bench lock
+.PHONY: bench charts check help lock policy setup synth test
