@@ -14,6 +14,8 @@ ARGUMENTS = (
     re.compile(r"Invalid arguments were passed to .*?\*\*kwargs: \{'(\w+)'"),
     re.compile(r"missing keyword argument '(\w+)'"),
 )
+UNREGISTERED = re.compile(r"Timetable class '([\w.]+)' is not reg")
+NO_OPTION = re.compile(r"section/key \[([\w./]+)\] not found in config")
 SETTINGS = (
     (re.compile(r"Variable (\S+) does not exist"), "the variable"),
     (re.compile(r"Variable (\S+) not found"), "the variable"),
@@ -42,6 +44,10 @@ def failure(outcome: Outcome, answers: Answers, airflow: str) -> Finding:
         if found := pattern.search(why):
             hint = GONE_ARGUMENTS.get(found[1], f", or write its successor ({why})")
             return rules.ARGUMENT.at(line, name=found[1], hint=hint)
+    if found := UNREGISTERED.search(why):
+        return rules.PLUGIN_MISSING.at(line, name=found[1])
+    if found := NO_OPTION.search(why):
+        return rules.OPTION_GONE.at(line, name=found[1], airflow=airflow)
     for pattern, what in SETTINGS:
         if found := pattern.search(why):
             return rules.SETTING_MISSING.at(line, what=f"{what} `{found[1]}`")

@@ -20,6 +20,14 @@ TRIGGER_RULES = {
     "dummy": "always",
     "none_failed_or_skipped": "none_failed_min_one_success",
 }
+RENAMED = {
+    "concurrency": "max_active_tasks",
+    "fail_stop": "fail_fast",
+    "max_active_tis": "max_active_tis_per_dag",
+    "schedule_interval": "schedule",
+    "task_concurrency": "max_active_tis_per_dag",
+    "timetable": "schedule",
+}
 DAYS_AGO = "airflow.utils.dates.days_ago"
 
 
@@ -34,7 +42,7 @@ def fixed(text: str) -> tuple[str, list[Fix]]:
     """Return the text with what can be changed safely changed, and the changes."""
     fixes: list[Fix] = []
     changes: list[_Change] = []
-    if any(word in text for word in (*DROPPED, *TRIGGER_RULES)):
+    if any(word in text for word in (*DROPPED, *RENAMED, *TRIGGER_RULES)):
         changes.append(_Arguments())
     if "days_ago" in text and _plain_days_ago(Analysis(text)):
         changes.append(_DaysAgo("pendulum" in {i.local for i in Analysis(text).imports}))
@@ -50,7 +58,9 @@ def fixed(text: str) -> tuple[str, list[Fix]]:
 def moved(text: str, moves: Moves) -> tuple[str, list[Fix]]:
     """Return the text with imports taken from where the names are now."""
     fixes: list[Fix] = []
-    return _applied(_Imports(moves), text, fixes), fixes
+    if moves.homes or moves.unused:
+        text = _applied(_Imports(moves), text, fixes)
+    return text, fixes
 
 
 def source_line(source: str, text: str, line: int) -> int:
@@ -101,7 +111,10 @@ class _Arguments(_Change):
         kept = []
         for argument in updated_node.args:
             keyword = argument.keyword.value if argument.keyword else ""
-            if keyword in DROPPED:
+            if keyword in RENAMED:
+                self.note(original_node, f"`{keyword}` is now called `{RENAMED[keyword]}`")
+                kept.append(argument.with_changes(keyword=cst.Name(RENAMED[keyword])))
+            elif keyword in DROPPED:
                 self.note(original_node, f"Removed the argument `{keyword}`")
             elif keyword == "trigger_rule" and (rule := _trigger_rule(argument.value)):
                 self.note(original_node, f"The trigger rule is now called {rule.value}")
@@ -154,11 +167,13 @@ class _DaysAgo(_Change):
     def leave_ImportFrom(
         self, original_node: cst.ImportFrom, updated_node: cst.ImportFrom
     ) -> "cst.BaseSmallStatement | cst.FlattenSentinel[cst.BaseSmallStatement] | cst.RemovalSentinel":
-        if _module(updated_node) != "airflow.utils.dates" or isinstance(
-            updated_node.names, cst.ImportStar
-        ):
+        gone = {"airflow.utils.dates": "days_ago", "airflow.utils": "dates"}
+        name = gone.get(_module(updated_node), "")
+        if isinstance(updated_node.names, cst.ImportStar) or name not in {
+            alias.name.value for alias in updated_node.names
+        }:
             return updated_node
-        kept = [alias for alias in updated_node.names if alias.name.value != "days_ago"]
+        kept = [alias for alias in updated_node.names if alias.name.value != name]
         new: list[cst.BaseSmallStatement] = []
         if not self.imported:
             self.imported = True
@@ -175,14 +190,18 @@ class _DaysAgo(_Change):
 
 
 def _plain_days_ago(code: Analysis) -> bool:
-    """Whether every use of days_ago is a call with the number of days alone."""
-    uses = [n for n in code.nodes if isinstance(n, ast.Name) and code.qualified(n) == DAYS_AGO]
+    """Whether the dates module is used for days_ago alone, with the number of days alone."""
+    uses = [
+        n
+        for n in code.nodes
+        if isinstance(n, ast.Name) and code.qualified(n).startswith("airflow.utils.dates")
+    ]
     calls = [c for c in code.calls if code.qualified(c.func) == DAYS_AGO]
-    imported = [i for i in code.imports if i.qualified == DAYS_AGO]
+    imported = [i for i in code.imports if i.qualified.startswith("airflow.utils.dates")]
     return (
         bool(calls)
         and len(uses) == len(calls)
-        and not any(i.in_function for i in imported)
+        and all(i.name in {"days_ago", "dates"} and not i.in_function for i in imported)
         and all(len(call.args) == 1 and not call.keywords for call in calls)
     )
 
@@ -261,6 +280,7 @@ class _Templates(_Change):
 
 
 class _Imports(_Change):
+    METADATA_DEPENDENCIES = (PositionProvider,)  # the full names would cost most of the time
     code = "MIG010"
 
     def __init__(self, moves: Moves) -> None:

@@ -71,6 +71,8 @@ class _Work:
         self.texts: dict[str, str] = {}
         self.problems: dict[str, tuple[Finding, ...]] = {f.path: f.problems for f in files}
         self.answers: Answers = {}
+        self.sources = {f.path: f for f in files}
+        self.codes: dict[str, tuple[str, Analysis]] = {}
 
     def fix(self) -> None:
         """Write the working copy and change it."""
@@ -88,9 +90,8 @@ class _Work:
         self._resolve()
         for path in self._python():
             if path not in self.edited:
-                code = Analysis(self.texts[path])
-                new, fixes = moved(self.texts[path], moves(code, self.answers))
-                self._changed(path, new, fixes)
+                needed = moves(self._code(path), self.answers)
+                self._changed(path, *moved(self.texts[path], needed))
         self._fix_with_ruff()  # what a move brought into ruff's reach
         self._resolve()
 
@@ -110,8 +111,15 @@ class _Work:
             message = "Removed template variables are written with `logical_date`"
             self._changed(source.path, new, [Fix(code="MIG021", line=0, message=message)])
 
+    def _code(self, path: str) -> Analysis:
+        text, code = self.codes.get(path, ("", None))
+        if code is None or text != self.texts[path]:
+            code = Analysis(self.texts[path])
+            self.codes[path] = (self.texts[path], code)
+        return code
+
     def _changed(self, path: str, new: str, fixes: list[Fix]) -> None:
-        source = next(f.text for f in self.files if f.path == path) or ""
+        source = self.sources[path].text or ""
         before = self.texts[path]
         self.fixes.setdefault(path, []).extend(
             f.model_copy(update={"line": source_line(source, before, f.line)}) for f in fixes
@@ -129,7 +137,7 @@ class _Work:
                 self._write(path, again.text)
 
     def _resolve(self) -> None:
-        names = set().union(*(questions(Analysis(self.texts[path])) for path in self._python()))
+        names = set().union(*(questions(self._code(path)) for path in self._python()))
         local = {path.split("/")[0].removesuffix(".py") for path in self.texts}
         asked = {
             key for key in names - self.answers.keys() if key[0].split(".")[0] not in local
@@ -154,7 +162,19 @@ class _Work:
             done += 1
             self.progress("Importing", done, len(paths))
 
-        self.outcomes = self.airflow.import_files(self.root, paths, step)
+        self.outcomes = self.airflow.import_files(
+            self.root, paths, preload=self._preload(), done=step
+        )
+
+    def _preload(self) -> set[str]:
+        """Return modules of Airflow that are known to import well, as the look-up has done it."""
+        return {
+            module
+            for (module, _), answer in self.answers.items()
+            if module.startswith("airflow.") and answer.get("state") == "ok"
+            # an example is a DAG file itself: imported twice it would be two DAGs
+            and "example_dags" not in module
+        }
 
     def _python(self) -> list[str]:
         return sorted(path for path in self.texts if path.endswith(".py"))
@@ -170,7 +190,7 @@ class _Work:
         findings, imported, used = list(self.problems[path]), Outcome(outcome=""), Inventory()
         text = self.texts.get(path)
         if text is not None and path.endswith(".py"):
-            code = Analysis(text)
+            code = self._code(path)
             imported = self.outcomes[path]
             used = inventory(code)
             findings += self._findings(path, code, imported)

@@ -96,6 +96,16 @@ class FileReport(_Value):
     inventory: Inventory = Inventory()
 
     @property
+    def todos(self) -> tuple[Finding, ...]:
+        """What a person must do."""
+        return tuple(f for f in self.findings if f.level is Level.PERSON)
+
+    @property
+    def notices(self) -> tuple[Finding, ...]:
+        """What is worth knowing."""
+        return tuple(f for f in self.findings if f.level is Level.NOTICE)
+
+    @property
     def is_dag(self) -> bool:
         """Whether Airflow 3 read a DAG from it."""
         return bool(self.imported.dags)

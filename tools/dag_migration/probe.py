@@ -4,7 +4,7 @@ Standard library and Airflow only: this file is started by that environment's ow
 one JSON request a line and writes one JSON line an answer, then {"done": true}:
 
     {"root": FOLDER, "files": [PATH...], "imports": [[MODULE, NAME]...],
-     "timeout_seconds": 30, "jobs": 2}
+     "preload": [MODULE...], "timeout_seconds": 30, "jobs": 2}
 
 Only `fork` keeps the cost of one import of Airflow per run, not per file; it needs Linux or macOS.
 """
@@ -103,11 +103,15 @@ def _homes(module, name):
     """Modules that define `name`: in the same provider, or in any when the module is older."""
     import airflow.providers
 
-    if not name or not name[0].isupper():
+    if not name or name.startswith("_"):
         return []
     if not module.startswith("airflow.providers.") and _in_sdk(name):
         return ["airflow.sdk"]
     folders = [pathlib.Path(folder) for folder in airflow.providers.__path__]
+    if not name[0].isupper():  # a function's name says too little to look in all providers
+        if module.startswith("airflow.providers."):
+            return []
+        return sorted(_definitions(folders[0] / "standard", "airflow.providers.standard", name))
     found = set()
     for folder in folders:
         for package in sorted(folder.rglob("get_provider_info.py")):
@@ -128,10 +132,10 @@ def _in_sdk(name):
 def _definitions(folder, package, name):
     for file in folder.rglob("*.py"):
         text = file.read_text(encoding="utf-8", errors="replace")
-        if f"class {name}" not in text:
+        if f"class {name}" not in text and f"def {name}" not in text:
             continue
         for node in ast.parse(text).body:
-            if isinstance(node, ast.ClassDef) and node.name == name:
+            if isinstance(node, (ast.ClassDef, ast.FunctionDef)) and node.name == name:
                 parts = file.relative_to(folder).with_suffix("").parts
                 yield ".".join((package, *parts)).removesuffix(".__init__")
 
@@ -249,17 +253,38 @@ def main():
 
 def _work(request, out):
     limit, jobs = request["timeout_seconds"], request["jobs"]
-    names = [
-        ((m, n), lambda m=m, n=n: {**resolve(m, n), "provider": provider_of(m)})
-        for m, n in request["imports"]
-    ]
-    for (module, name), answer in run(names, max(limit, 30), jobs):
+    for (module, name), answer in _resolved(request["imports"], limit, jobs):
         out.write(json.dumps({"module": module, "name": name, **answer}) + "\n")
+    _preload(request["preload"])
     if request["root"] and request["root"] not in sys.path:
         sys.path.append(request["root"])
     files = [(path, lambda path=path: import_file(path)) for path in request["files"]]
     for path, answer in run(files, limit, jobs):
         out.write(json.dumps({"file": path, **answer}) + "\n")
+
+
+def _resolved(names, limit, jobs):
+    """Yield each name's answer: in few processes first, alone where one of those did not end well."""
+    size = max(1, len(names) // (4 * jobs))
+    parts = [tuple(map(tuple, names[i : i + size])) for i in range(0, len(names), size)]
+    ask = [(part, lambda part=part: {"answers": [_located(*key) for key in part]}) for part in parts]
+    for part, answer in run(ask, limit * len(names), jobs):
+        if "answers" in answer:
+            yield from zip(part, answer["answers"], strict=True)
+        else:
+            yield from run([(key, lambda key=key: _located(*key)) for key in part], limit, jobs)
+
+
+def _located(module, name):
+    return {**resolve(module, name), "provider": provider_of(module)}
+
+
+def _preload(modules):
+    """Import Airflow's own modules once, so that each file's process finds them loaded."""
+    for module in modules:
+        with contextlib.suppress(Exception):
+            importlib.import_module(module)
+    gc.freeze()
 
 
 if __name__ == "__main__":

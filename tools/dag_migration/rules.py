@@ -195,4 +195,19 @@ SETTING_MISSING = Rule(
     f"{DOCS}/best-practices.html#airflow-variables",
 )
 
+PLUGIN_MISSING = Rule(
+    "MIG054",
+    Level.PERSON,
+    "`{name}` is not registered: its plugin was not there for the import test",
+    "Bring the plugin into the image's plugins folder; it must be written for Airflow 3.",
+    f"{DOCS}/authoring-and-scheduling/plugins.html",
+)
+OPTION_GONE = Rule(
+    "MIG055",
+    Level.PERSON,
+    "The configuration option [{name}] does not exist in Airflow {airflow}",
+    "Look up its new name with `airflow config lint` on the old airflow.cfg.",
+    f"{DOCS}/configurations-ref.html",
+)
+
 RULES = tuple(value for value in list(globals().values()) if isinstance(value, Rule))
