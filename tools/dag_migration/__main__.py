@@ -40,11 +40,14 @@ def run(
     variables: Export = None,
     pools: Export = None,
     airflow: Annotated[
-        Path | None, typer.Option(help="`bin` folder of an Airflow 3; default: the image's packages.")
+        Path | None,
+        typer.Option(help="`bin` folder of an Airflow 3; default: the image's packages."),
     ] = None,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds a DAG file may take.")] = 30,
     jobs: Annotated[int, typer.Option(min=1, help="Files imported at once.")] = os.cpu_count() or 1,
-    json_output: Annotated[bool, typer.Option("--json", help="The report on standard output.")] = False,
+    json_output: Annotated[
+        bool, typer.Option("--json", help="The report on standard output.")
+    ] = False,
 ) -> None:
     """Move a folder of Airflow 2 DAGs to Airflow 3; SOURCE is never changed.
 
@@ -80,7 +83,9 @@ def _exports(files: dict[str, Path | None]) -> dict[str, tuple[dict[str, Any], S
         "pools": settings_export.pools,
     }
     return {
-        kind: readers[kind](settings_export.load(kind, file)) for kind, file in files.items() if file
+        kind: readers[kind](settings_export.load(kind, file))
+        for kind, file in files.items()
+        if file
     }
 
 
@@ -143,7 +148,9 @@ def _show(report: Report, target: Path) -> None:
     for file in waiting[:10]:
         first = file.todos[0]
         line = f":{first.line}" if first.line else ""
-        console.print(f"[bold]{escape(file.path)}{line}[/] {escape(first.message)}", highlight=False)
+        console.print(
+            f"[bold]{escape(file.path)}{line}[/] {escape(first.message)}", highlight=False
+        )
     if len(waiting) > 10:
         console.print(f"... and {len(waiting) - 10} more")
     for part in report.settings:

@@ -33,7 +33,7 @@ class Airflow:
 
     def __enter__(self) -> Self:
         self._home = tempfile.TemporaryDirectory(prefix="airflow-home-", ignore_cleanup_errors=True)
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 (closed in __exit__)
+        self._errors = tempfile.TemporaryFile()
         try:
             self._process = subprocess.Popen(
                 [self._bin / "python", PROBE],
@@ -87,9 +87,7 @@ class Airflow:
         request = {"root": str(root), "files": files, "preload": sorted(preload)}
         answers = self._ask(request, done)
         places = (f"{root}/", f"{self._bin.parent}/")
-        return {
-            Path(a["file"]).relative_to(root).as_posix(): _outcome(a, places) for a in answers
-        }
+        return {Path(a["file"]).relative_to(root).as_posix(): _outcome(a, places) for a in answers}
 
     def _ask(self, request: dict[str, Any], done: Callable[[], None]) -> list[dict[str, Any]]:
         whole = {"root": "", "files": [], "imports": [], "preload": [], **request}
@@ -125,7 +123,8 @@ def _environment(bin_folder: Path, home: str) -> dict[str, str]:
         "AIRFLOW_HOME": home,
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
-        "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": "0",  # the probe's own limit also ends what hangs in C
+        # the probe's own limit also ends what hangs in C
+        "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": "0",
         "AIRFLOW__CORE__DAGBAG_IMPORT_ERROR_TRACEBACK_DEPTH": "60",
         "AIRFLOW__LOGGING__LOGGING_LEVEL": "CRITICAL",
     }

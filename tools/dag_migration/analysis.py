@@ -45,7 +45,9 @@ class Analysis:
     @cached_property
     def _locals(self) -> dict[str, str]:
         return {
-            i.local: i.qualified if i.name or "." not in i.module or i.local == i.module else i.local
+            i.local: i.qualified
+            if i.name or "." not in i.module or i.local == i.module
+            else i.local
             for i in self.imports
         }
 
@@ -119,9 +121,7 @@ def _imports(node: ast.AST, *, guarded: bool, in_function: bool) -> Iterator[Imp
         elif isinstance(child, ast.ImportFrom) and not child.level and child.module:
             for alias in child.names:
                 local = alias.asname or alias.name
-                yield Import(
-                    child.module, alias.name, local, child.lineno, guarded, in_function
-                )
+                yield Import(child.module, alias.name, local, child.lineno, guarded, in_function)
         else:
             yield from _imports(
                 child,
@@ -134,7 +134,11 @@ def _imports(node: ast.AST, *, guarded: bool, in_function: bool) -> Iterator[Imp
 def _guards(node: ast.AST) -> bool:
     if isinstance(node, ast.Try):
         caught = {
-            n.id for h in node.handlers if h.type for n in ast.walk(h.type) if isinstance(n, ast.Name)
+            n.id
+            for h in node.handlers
+            if h.type
+            for n in ast.walk(h.type)
+            if isinstance(n, ast.Name)
         }
         bare = any(handler.type is None for handler in node.handlers)
         return bare or bool(caught & {"ImportError", "ModuleNotFoundError", "Exception"})

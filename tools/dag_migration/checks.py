@@ -140,9 +140,7 @@ def takes_airflow_arguments(name: str) -> bool:
 def _dags(code: Analysis) -> Iterator[Finding]:
     used = {name for _, text in code.strings for name in templates.names(text)}
     used |= {argument.arg for f in code.functions for argument in f.args.args}
-    used |= {
-        context_key(node, context_bags(f)) for f in code.functions for node in ast.walk(f)
-    }
+    used |= {context_key(node, context_bags(f)) for f in code.functions for node in ast.walk(f)}
     for call in _dag_calls(code):
         given = {keyword.arg: keyword.value for keyword in call.keywords}
         if None in given:  # **arguments may hold anything

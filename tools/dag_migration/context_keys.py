@@ -1,6 +1,7 @@
 """What became of the names that Airflow 2 put into the task context and into templates.
 
-The list is that of "Upgrading to Airflow 3", and `conf`, which is absent from the 3.x context as well.
+The list is that of "Upgrading to Airflow 3", and `conf`, which the 3.x context does not have
+either.
 """
 
 REMOVED = {

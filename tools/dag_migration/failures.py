@@ -1,4 +1,4 @@
-"""What an import that failed asks of a person: the exception, sorted into the project's findings."""
+"""What an import that failed asks of a person: the exception, as one of the findings."""
 
 import re
 

@@ -1,12 +1,18 @@
+# ruff: noqa: N802  (libcst names its methods after its node classes)
 """Automatic changes beyond ruff's, made on the concrete syntax tree: layout and comments stay."""
 
 import ast
 import difflib
 from collections.abc import Mapping
-from typing import NamedTuple, cast
+from typing import Any, ClassVar, NamedTuple, cast
 
 import libcst as cst
-from libcst.metadata import MetadataWrapper, PositionProvider, QualifiedNameProvider
+from libcst.metadata import (
+    BaseMetadataProvider,
+    MetadataWrapper,
+    PositionProvider,
+    QualifiedNameProvider,
+)
 
 from tools.dag_migration import templates
 from tools.dag_migration.analysis import Analysis
@@ -67,9 +73,7 @@ def source_line(source: str, text: str, line: int) -> int:
     """Return the line of `source` that `line` of the changed `text` comes from."""
     if source == text:
         return line
-    matcher = difflib.SequenceMatcher(
-        None, source.splitlines(), text.splitlines(), autojunk=False
-    )
+    matcher = difflib.SequenceMatcher(None, source.splitlines(), text.splitlines(), autojunk=False)
     for _, start, end, other, other_end in matcher.get_opcodes():
         if other <= line - 1 < other_end:
             return min(start + line - 1 - other, max(start, end - 1)) + 1
@@ -79,7 +83,10 @@ def source_line(source: str, text: str, line: int) -> int:
 class _Change(cst.CSTTransformer):
     """A transformer that records what it changes, by line."""
 
-    METADATA_DEPENDENCIES = (PositionProvider, QualifiedNameProvider)
+    METADATA_DEPENDENCIES: ClassVar[tuple[type[BaseMetadataProvider[Any]], ...]] = (
+        PositionProvider,
+        QualifiedNameProvider,
+    )
     code = ""
 
     def __init__(self) -> None:
@@ -153,9 +160,7 @@ class _DaysAgo(_Change):
         super().__init__()
         self.imported = pendulum_imported
 
-    def leave_Call(
-        self, original_node: cst.Call, updated_node: cst.Call
-    ) -> cst.BaseExpression:
+    def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.BaseExpression:
         if self.name(original_node.func) != DAYS_AGO:
             return updated_node
         days = updated_node.args[0].value
@@ -166,7 +171,9 @@ class _DaysAgo(_Change):
 
     def leave_ImportFrom(
         self, original_node: cst.ImportFrom, updated_node: cst.ImportFrom
-    ) -> "cst.BaseSmallStatement | cst.FlattenSentinel[cst.BaseSmallStatement] | cst.RemovalSentinel":
+    ) -> (
+        "cst.BaseSmallStatement | cst.FlattenSentinel[cst.BaseSmallStatement] | cst.RemovalSentinel"
+    ):
         gone = {"airflow.utils.dates": "days_ago", "airflow.utils": "dates"}
         name = gone.get(_module(updated_node), "")
         if isinstance(updated_node.names, cst.ImportStar) or name not in {
@@ -280,7 +287,9 @@ class _Templates(_Change):
 
 
 class _Imports(_Change):
-    METADATA_DEPENDENCIES = (PositionProvider,)  # the full names would cost most of the time
+    METADATA_DEPENDENCIES: ClassVar[tuple[type[BaseMetadataProvider[Any]], ...]] = (
+        PositionProvider,
+    )
     code = "MIG010"
 
     def __init__(self, moves: Moves) -> None:
@@ -289,7 +298,9 @@ class _Imports(_Change):
 
     def leave_ImportFrom(
         self, original_node: cst.ImportFrom, updated_node: cst.ImportFrom
-    ) -> "cst.BaseSmallStatement | cst.FlattenSentinel[cst.BaseSmallStatement] | cst.RemovalSentinel":
+    ) -> (
+        "cst.BaseSmallStatement | cst.FlattenSentinel[cst.BaseSmallStatement] | cst.RemovalSentinel"
+    ):
         module = _module(updated_node)
         if not module or isinstance(updated_node.names, cst.ImportStar):
             return updated_node
@@ -329,7 +340,9 @@ def _closed(aliases: list[cst.ImportAlias]) -> list[cst.ImportAlias]:
 def _one_import_a_line(
     line: cst.SimpleStatementLine,
 ) -> "cst.SimpleStatementLine | cst.FlattenSentinel[cst.SimpleStatementLine]":
-    if len(line.body) < 2 or not all(isinstance(s, (cst.Import, cst.ImportFrom)) for s in line.body):
+    if len(line.body) < 2 or not all(
+        isinstance(s, (cst.Import, cst.ImportFrom)) for s in line.body
+    ):
         return line
     parts = [s.with_changes(semicolon=cst.MaybeSentinel.DEFAULT) for s in line.body]
     first = line.with_changes(body=parts[:1])

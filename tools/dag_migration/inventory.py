@@ -30,7 +30,9 @@ def inventory(code: Analysis) -> Inventory:
             )
         ),
         providers=_sorted(
-            provider_of(i.qualified) for i in code.imports if i.module.startswith("airflow.providers.")
+            provider_of(i.qualified)
+            for i in code.imports
+            if i.module.startswith("airflow.providers.")
         ),
         connections=_sorted(
             [

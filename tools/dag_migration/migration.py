@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.dag_migration import lint, rules, templates
+from tools.dag_migration import lint, templates
 from tools.dag_migration.airflow import Airflow
 from tools.dag_migration.analysis import Analysis
 from tools.dag_migration.checks import code_findings, template_findings
@@ -139,9 +139,7 @@ class _Work:
     def _resolve(self) -> None:
         names = set().union(*(questions(self._code(path)) for path in self._python()))
         local = {path.split("/")[0].removesuffix(".py") for path in self.texts}
-        asked = {
-            key for key in names - self.answers.keys() if key[0].split(".")[0] not in local
-        }
+        asked = {key for key in names - self.answers.keys() if key[0].split(".")[0] not in local}
         done = 0
 
         def step() -> None:
@@ -171,7 +169,8 @@ class _Work:
         return {
             module
             for (module, _), answer in self.answers.items()
-            if module.startswith("airflow.") and answer.get("state") == "ok"
+            if module.startswith("airflow.")
+            and answer.get("state") == "ok"
             # an example is a DAG file itself: imported twice it would be two DAGs
             and "example_dags" not in module
         }

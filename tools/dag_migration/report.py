@@ -64,7 +64,9 @@ def _render(name: str, report: Report) -> str:
 def _md(text: str) -> str:
     """Escape what Markdown would take for markup, outside backticks."""
     parts = re.split(r"(`[^`]*`)", text)
-    return "".join(p if p.startswith("`") else re.sub(r"([\\*_<>\[\]#|])", r"\\\1", p) for p in parts)
+    return "".join(
+        p if p.startswith("`") else re.sub(r"([\\*_<>\[\]#|])", r"\\\1", p) for p in parts
+    )
 
 
 def _code(text: str) -> Markup:

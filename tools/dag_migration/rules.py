@@ -1,4 +1,4 @@
-"""The project's own findings: what ruff's AIR rules do not see, each with what to do and where to read."""
+"""The project's own findings, beyond ruff's: each with what to do and where to read."""
 
 from typing import NamedTuple
 

@@ -16,11 +16,30 @@ import yaml
 from tools.dag_migration.model import SettingsReport
 
 # Airflow's own list of words in names that it masks, and those of Azure.
-SECRET_WORDS = (
-    "access_token api_key apikey authorization passphrase passwd password private_key secret token "
-    "keyfile_dict service_account pwd credential sas_ account_key accountkey shared_access "
-    "connection_string conn_str access_key signature"
-).split()
+SECRET_WORDS = [
+    "access_token",
+    "api_key",
+    "apikey",
+    "authorization",
+    "passphrase",
+    "passwd",
+    "password",
+    "private_key",
+    "secret",
+    "token",
+    "keyfile_dict",
+    "service_account",
+    "pwd",
+    "credential",
+    "sas_",
+    "account_key",
+    "accountkey",
+    "shared_access",
+    "connection_string",
+    "conn_str",
+    "access_key",
+    "signature",
+]
 SECRET_VALUES = (
     re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY"),
     re.compile(r"(?i)(password|pwd|accountkey|sharedaccesskey|secret|token)\s*[=:]"),
@@ -107,7 +126,9 @@ def connections(exported: Mapping[str, Any]) -> tuple[dict[str, Any], SettingsRe
         ):
             vault.append(name)
         else:
-            kept = {key: fields[key] for key in PLAIN_CONNECTION if fields.get(key) not in (None, "")}
+            kept = {
+                key: fields[key] for key in PLAIN_CONNECTION if fields.get(key) not in (None, "")
+            }
             if isinstance(kept.get("extra"), Mapping):
                 kept["extra"] = json.dumps(kept["extra"], sort_keys=True)
             plain[name] = kept

@@ -92,9 +92,7 @@ def read(relative: str, data: bytes) -> Source:
     if path.suffix == ".zip":
         return Source(relative, data, problems=(rules.ZIPPED.at(0),))
     if path.suffix == ".py" and mib > LIMIT_MIB:
-        return Source(
-            relative, data, problems=(rules.TOO_LARGE.at(0, mib=mib, limit=LIMIT_MIB),)
-        )
+        return Source(relative, data, problems=(rules.TOO_LARGE.at(0, mib=mib, limit=LIMIT_MIB),))
     if path.name == ".airflowignore" and _has_patterns(data):
         return Source(relative, data, problems=(rules.IGNORE_SYNTAX.at(0),))
     if path.suffix != ".py":

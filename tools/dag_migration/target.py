@@ -1,4 +1,4 @@
-"""The folder a migration writes: only what changed, whole files only, never over a person's work."""
+"""The folder a migration writes: whole files, only what changed, never over a person's work."""
 
 import hashlib
 import json
@@ -57,7 +57,8 @@ class Target:
             return _State()
         except (ValidationError, OSError) as error:
             raise TargetError(
-                f"{file} cannot be read ({type(error).__name__}): restore it, or choose an empty target"
+                f"{file} cannot be read ({type(error).__name__}): restore it, or choose an "
+                "empty target"
             ) from error
 
     def edited(self) -> dict[str, bytes]:

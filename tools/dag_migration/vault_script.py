@@ -1,4 +1,4 @@
-"""The shell script that moves secrets from the old Airflow into Key Vault without a file between."""
+"""The shell script that moves secrets from the old Airflow into Key Vault, with no file between."""
 
 import shlex
 from collections.abc import Sequence
@@ -29,8 +29,8 @@ connection() { # CONNECTION SECRET
 import json, sys
 [old] = json.load(sys.stdin)
 names = ("conn_type", "description", "host", "login", "password", "schema", "port")
-new = {name: old[name] for name in names if old.get(name)} | {"extra": old.get("extra_dejson") or {}}
-print(json.dumps(new), end="")' | store "$2"
+new = {name: old[name] for name in names if old.get(name)}
+print(json.dumps(new | {"extra": old.get("extra_dejson") or {}}), end="")' | store "$2"
 }
 
 variable() { # VARIABLE SECRET
@@ -42,7 +42,7 @@ variable() { # VARIABLE SECRET
 
 
 def vault_script(reports: Sequence[SettingsReport]) -> str:
-    """Return the script; "" if nothing is secret. Names follow Airflow's Azure Key Vault backend."""
+    """Return the script with the names of Airflow's Azure Key Vault backend; "" without secrets."""
     lines = [
         f"{report.kind.removesuffix('s')} {shlex.quote(name)} "
         f"airflow-{report.kind}-{name.replace('_', '-')}"
