@@ -319,7 +319,10 @@ class _Imports(_Change):
             return updated_node
         new = [_import_from(home, aliases) for home, aliases in homes.items()]
         if kept:
-            new.insert(0, updated_node.with_changes(names=_closed(kept)))
+            # inside parentheses the last comma and its line break stay as they were
+            last = updated_node.names[-1].comma if updated_node.lpar else cst.MaybeSentinel.DEFAULT
+            kept[-1] = kept[-1].with_changes(comma=last)
+            new.insert(0, updated_node.with_changes(names=kept))
         return cst.FlattenSentinel(new) if new else cst.RemoveFromParent()
 
     def leave_SimpleStatementLine(

@@ -1,6 +1,6 @@
 """Runs inside an Airflow environment, 2 or 3: imports DAG files, one process each.
 
-Standard library and Airflow only (which mypy, running elsewhere, does not see): this file is started
+Standard library and Airflow only (which mypy, running elsewhere, does not see): it is started
 by that environment's own Python. It reads one JSON request a line and writes one JSON line an
 answer, then {"done": true}:
 
