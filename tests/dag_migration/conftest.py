@@ -7,11 +7,14 @@ import subprocess
 import sys
 import textwrap
 import zipfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tools.dag_migration.airflow import Airflow
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -115,6 +118,11 @@ PYTHON_FILES = {
         from airflow.models import Variable
         Variable.get("only_in_production")
         """,
+    "spy.py": """
+        # airflow DAG
+        import os
+        raise ValueError(os.environ.get("SECRET_OF_THE_SHELL"))
+        """,
     "broken.py": """
         from airflow import DAG
         print "Python 2"
@@ -178,7 +186,7 @@ def hashes(folder: Path) -> dict[str, tuple[str, int]]:
 
 
 @pytest.fixture(scope="session")
-def old_dags(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def old_dags(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder of Airflow 2 DAGs as years leave it."""
     place = tmp_path_factory.mktemp("old")
     folder = place / "dags"
@@ -204,7 +212,11 @@ def old_dags(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "link_out.py").symlink_to(place / "outside.py")
     (folder / "team" / "again").symlink_to(folder)
     (folder / "nowhere.py").symlink_to(folder / "gone.py")
-    return folder
+    for path in (*(p for p in folder.rglob("*") if not p.is_symlink()), folder):
+        path.chmod(path.stat().st_mode & ~0o222)  # a migration needs no right to write
+    yield folder
+    for path in (folder, *(p for p in folder.rglob("*") if p.is_dir())):
+        path.chmod(0o755)
 
 
 @pytest.fixture(scope="session")
@@ -214,12 +226,19 @@ def before(old_dags: Path) -> dict[str, tuple[str, int]]:
 
 
 @pytest.fixture(scope="session")
+def running(airflow: Path) -> Iterator[Airflow]:
+    """One started Airflow 3 for all tests that do not need the command itself."""
+    with Airflow(airflow, timeout_seconds=15, jobs=2) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
 def migrated(
     airflow: Path,
     old_dags: Path,
     before: dict[str, tuple[str, int]],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Run:
-    """The first run over `old_dags`, with five seconds for each file."""
+    """The first run over `old_dags`, with few seconds for each file: one of them hangs."""
     target = tmp_path_factory.mktemp("new") / "airflow3"
-    return migrate(old_dags, target, "--timeout=5", "--jobs=2", f"--airflow={airflow}")
+    return migrate(old_dags, target, "--timeout=15", "--jobs=2", f"--airflow={airflow}")

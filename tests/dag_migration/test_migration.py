@@ -6,6 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.dag_migration.conftest import Run, hashes, migrate
+from tools.dag_migration.airflow import Airflow
+from tools.dag_migration.model import Status
+from tools.dag_migration.run import run
+from tools.dag_migration.target import Target
 
 
 def test_a_dag_written_for_airflow_3_is_ready(migrated: Run) -> None:
@@ -133,62 +137,53 @@ def test_the_source_is_never_changed(
     assert hashes(old_dags) == before
 
 
-def test_a_second_run_changes_nothing(migrated: Run, old_dags: Path, airflow: Path) -> None:
+def test_a_second_run_changes_nothing(migrated: Run, old_dags: Path, running: Airflow) -> None:
     first = hashes(migrated.target)
 
-    migrate(old_dags, migrated.target, "--timeout=5", "--jobs=2", f"--airflow={airflow}")
+    run(old_dags, Target(migrated.target, old_dags), {}, running)
 
     assert hashes(migrated.target) == first
 
 
 def test_a_hand_made_change_is_kept_and_judged(
-    airflow: Path, old_dags: Path, tmp_path: Path
+    running: Airflow, old_dags: Path, tmp_path: Path
 ) -> None:
     source, target = tmp_path / "source", tmp_path / "target"
     source.mkdir()
     shutil.copy(old_dags / "no_schedule.py", source)
-    options = (f"--airflow={airflow}", "--timeout=20")
-    assert migrate(source, target, *options).status == 1
+    [first] = run(source, Target(target, source), {}, running).files
     file = target / "dags/no_schedule.py"
-    file.write_text(file.read_text().replace("DAG(", "DAG(schedule=None, dag_id="))
+    file.write_text(file.read_text().replace("DAG(", "DAG(schedule=None, dag_id=", 1))
     mine = file.read_text()
 
-    again = migrate(source, target, *options)
+    [again] = run(source, Target(target, source), {}, running).files
 
-    assert (again.status, file.read_text()) == (0, mine)
-    assert again.file("no_schedule.py")["edited"]
+    assert (first.status, again.status, again.edited) == (Status.PERSON, Status.FIXED, True)
+    assert file.read_text() == mine
 
 
-def test_a_source_that_may_not_be_written_is_enough(airflow: Path, tmp_path: Path) -> None:
-    source = tmp_path / "source"
+def test_a_file_that_leaves_the_source_leaves_the_target(running: Airflow, tmp_path: Path) -> None:
+    source, target = tmp_path / "source", tmp_path / "target"
     source.mkdir()
-    (source / "lib.py").write_text("VALUE = 1\n")
-    (source / "lib.py").chmod(0o444)
-    source.chmod(0o555)
+    (source / "gone.txt").write_text("x")
+    run(source, Target(target, source), {}, running)
+    (source / "gone.txt").unlink()
 
-    run = migrate(source, tmp_path / "target", f"--airflow={airflow}")
+    run(source, Target(target, source), {}, running)
 
-    source.chmod(0o755)
-    assert run.status == 0
+    assert not (target / "dags/gone.txt").exists()
 
 
-def test_credentials_of_the_shell_do_not_reach_dag_files(airflow: Path, tmp_path: Path) -> None:
-    source = tmp_path / "source"
-    source.mkdir()
-    text = "# airflow DAG\nimport os\nraise ValueError(os.environ.get('SECRET_OF_THE_SHELL'))\n"
-    (source / "spy.py").write_text(text)
-
-    run = migrate(source, tmp_path / "target", f"--airflow={airflow}")
-
-    assert run.file("spy.py")["imported"]["message"] == "ValueError: None"
+def test_credentials_of_the_shell_do_not_reach_dag_files(migrated: Run) -> None:
+    assert migrated.file("spy.py")["imported"]["message"] == "ValueError: None"
 
 
 @pytest.mark.parametrize("inner", ["", "inside"])
 def test_a_target_in_the_source_is_refused(tmp_path: Path, inner: str) -> None:
-    run = migrate(tmp_path, tmp_path / inner)
+    refused = migrate(tmp_path, tmp_path / inner)
 
-    assert run.status == 2
-    assert "choose a target beside it" in run.errors
+    assert refused.status == 2
+    assert "choose a target beside it" in refused.errors
 
 
 def test_a_target_with_other_files_is_refused_and_left_alone(tmp_path: Path) -> None:
@@ -197,16 +192,16 @@ def test_a_target_with_other_files_is_refused_and_left_alone(tmp_path: Path) -> 
     target.mkdir()
     (target / "mine.txt").write_text("mine")
 
-    run = migrate(source, target)
+    refused = migrate(source, target)
 
-    assert (run.status, [file.name for file in target.iterdir()]) == (2, ["mine.txt"])
-    assert "choose an empty folder" in run.errors
+    assert (refused.status, [file.name for file in target.iterdir()]) == (2, ["mine.txt"])
+    assert "choose an empty folder" in refused.errors
 
 
 def test_an_airflow_that_does_not_start_is_exit_status_3(tmp_path: Path) -> None:
     (tmp_path / "source").mkdir()
 
-    run = migrate(tmp_path / "source", tmp_path / "target", f"--airflow={tmp_path}")
+    failed = migrate(tmp_path / "source", tmp_path / "target", f"--airflow={tmp_path}")
 
-    assert run.status == 3
-    assert "Traceback" not in run.errors
+    assert failed.status == 3
+    assert "Traceback" not in failed.errors

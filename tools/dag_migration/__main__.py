@@ -4,26 +4,27 @@ Exit status: 0 nothing left to do; 1 done, and something needs a person; 2 the c
 folder, an option or an export); 3 a part that it needs (Airflow, ruff) did not run.
 """
 
-import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
 from rich.table import Table
 
 from tools.airflow_venv import AirflowUnavailableError, airflow_bin
 from tools.dag_migration import report as reports
-from tools.dag_migration import settings_export
 from tools.dag_migration.airflow import Airflow, AirflowFailedError
-from tools.dag_migration.migration import Migrated, migrate
-from tools.dag_migration.model import Report, SettingsReport, Status
-from tools.dag_migration.source import Source, read, sources
+from tools.dag_migration.migration import Progress
+from tools.dag_migration.model import Report, Status
+from tools.dag_migration.run import read_exports, run
+from tools.dag_migration.settings_export import ExportError
 from tools.dag_migration.target import Target, TargetError
-from tools.dag_migration.vault_script import vault_script
 
 app = typer.Typer(add_completion=False)
 errors = Console(stderr=True, soft_wrap=True)
@@ -31,7 +32,7 @@ Export = Annotated[Path | None, typer.Option(exists=True, dir_okay=False)]
 
 
 @app.command()
-def run(
+def migrate_dags(
     source: Annotated[
         Path, typer.Argument(exists=True, file_okay=False, help="The folder of Airflow 2 DAGs.")
     ],
@@ -57,9 +58,14 @@ def run(
     """
     try:
         place = Target(target, source)
-        exports = _exports({"connections": connections, "variables": variables, "pools": pools})
-        report = _migrated(source, place, exports, airflow, timeout, jobs)
-    except (TargetError, settings_export.ExportError) as error:
+        exports = read_exports({"connections": connections, "variables": variables, "pools": pools})
+        bin_folder = airflow or airflow_bin()
+        with (
+            _progress() as progress,
+            Airflow(bin_folder, timeout_seconds=timeout, jobs=jobs) as running,
+        ):
+            report = run(source, place, exports, running, progress)
+    except (TargetError, ExportError) as error:
         errors.print(f"[red]error:[/] {escape(str(error))}")
         raise typer.Exit(2) from error
     except (AirflowUnavailableError, AirflowFailedError, RuntimeError) as error:
@@ -76,66 +82,23 @@ def run(
     raise typer.Exit(1 if report.counts[Status.PERSON] or problems else 0)
 
 
-def _exports(files: dict[str, Path | None]) -> dict[str, tuple[dict[str, Any], SettingsReport]]:
-    readers = {
-        "connections": settings_export.connections,
-        "variables": settings_export.variables,
-        "pools": settings_export.pools,
-    }
-    return {
-        kind: readers[kind](settings_export.load(kind, file))
-        for kind, file in files.items()
-        if file
-    }
-
-
-def _migrated(
-    source: Path,
-    place: Target,
-    exports: dict[str, tuple[dict[str, Any], SettingsReport]],
-    airflow: Path | None,
-    timeout: float,
-    jobs: int,
-) -> Report:
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """Show a bar for each step while the run lasts, on standard error, if that is a terminal."""
     columns = (TextColumn("{task.description:<20}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeElapsedColumn(), console=errors, transient=True) as bars:
-        steps: dict[str, Any] = {}
+    bars = Bars(*columns, TimeElapsedColumn(), console=errors, transient=True)
+    if not errors.is_terminal:
+        yield lambda what, done, total: None
+        return
+    steps: dict[str, TaskID] = {}
 
-        def progress(what: str, done: int, total: int) -> None:
-            if what not in steps:
-                steps[what] = bars.add_task(what)
-            bars.update(steps[what], completed=done, total=total)
+    def progress(what: str, done: int, total: int) -> None:
+        if what not in steps:
+            steps[what] = bars.add_task(what)
+        bars.update(steps[what], completed=done, total=total)
 
-        files = list(sources(source))
-        edited = place.edited()
-        with Airflow(airflow or airflow_bin(), timeout_seconds=timeout, jobs=jobs) as running:
-            done = migrate(files, running, edited=edited, progress=progress)
-            version = running.version
-    report = Report(
-        airflow=version,
-        files=tuple(item.report for item in done),
-        settings=tuple(part for _, part in exports.values()),
-    )
-    place.write_dags({i.report.path: i.data for i in done if i.data is not None}, edited)
-    for kind, (plain, _) in exports.items():
-        content = json.dumps(plain, indent=2, sort_keys=True) + "\n"
-        place.write(f"{kind}.json", content.encode())
-    if script := vault_script(report.settings):
-        place.write("secrets-to-key-vault.sh", script.encode(), mode=0o755)
-    place.write("changes.diff", reports.diff(_changes(files, done)).encode("utf-8", "replace"))
-    place.write("report.json", reports.as_json(report).encode())
-    place.write("report.md", reports.markdown(report).encode())
-    place.write("report.html", reports.html(report).encode())
-    return report
-
-
-def _changes(files: list[Source], done: list[Migrated]) -> list[tuple[str, str, str]]:
-    pairs = zip(files, done, strict=True)
-    return [
-        (f.path, f.text, read(f.path, m.data).text or m.data.decode(errors="replace"))
-        for f, m in pairs
-        if f.text is not None and m.data is not None
-    ]
+    with bars:
+        yield progress
 
 
 def _show(report: Report, target: Path) -> None:
