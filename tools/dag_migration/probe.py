@@ -28,6 +28,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn, TextIO
 
 CRASH = "crash"
+# Airflow's own modules end; some take 20 s on a busy machine (the Kubernetes client).
+LOOKUP_SECONDS = 120
 Answer = dict[str, Any]
 
 
@@ -271,7 +273,7 @@ def main() -> None:
 
 def _work(request: Answer, out: TextIO) -> None:
     limit, jobs = request["timeout_seconds"], request["jobs"]
-    for (module, name), answer in _resolved(request["imports"], limit, jobs):
+    for (module, name), answer in _resolved(request["imports"], jobs):
         out.write(json.dumps({"module": module, "name": name, **answer}) + "\n")
     _preload(request["preload"])
     root = request["root"]
@@ -280,20 +282,18 @@ def _work(request: Answer, out: TextIO) -> None:
         out.write(json.dumps({"file": path, **answer}) + "\n")
 
 
-def _resolved(
-    names: list[list[str]], limit: float, jobs: int
-) -> Iterator[tuple[tuple[str, str], Answer]]:
+def _resolved(names: list[list[str]], jobs: int) -> Iterator[tuple[tuple[str, str], Answer]]:
     """Yield each name's answer: in few processes first, alone where one of those died."""
     size = max(1, len(names) // (4 * jobs))
     keys = [(module, name) for module, name in names]
     parts = [tuple(keys[i : i + size]) for i in range(0, len(keys), size)]
     ask = [(part, functools.partial(_together, part)) for part in parts]
-    for part, answer in run(ask, limit * len(names), jobs):
+    for part, answer in run(ask, LOOKUP_SECONDS * len(names), jobs):
         if "answers" in answer:
             yield from zip(part, answer["answers"], strict=True)
         else:
             alone = [(key, functools.partial(_located, *key)) for key in part]
-            yield from run(alone, limit, jobs)
+            yield from run(alone, LOOKUP_SECONDS, jobs)
 
 
 def _together(names: tuple[tuple[str, str], ...]) -> Answer:

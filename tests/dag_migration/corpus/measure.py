@@ -6,6 +6,7 @@ Airflow 2 could import) and the table in docs/reference/dag-migration.md.
 
 import hashlib
 import json
+import resource
 import shutil
 import subprocess
 import sys
@@ -78,7 +79,12 @@ def _take(line: str, whole: Path, installed: Path, seen: set[str]) -> None:
     requirement.write_text(line)
     command = [uv, "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--no-build"]
     command += ["--python", sys.executable, "--target", str(installed), "-r", str(requirement)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise CorpusUnavailableError(
+            f"{uv}: {error.strerror}; make .venv/.ready brings uv"
+        ) from error
     if done.returncode != 0:
         raise CorpusUnavailableError(f"{line.split()[0]}: {done.stderr.strip().splitlines()[-1]}")
     for examples in sorted(installed.rglob("example_dags")):
@@ -144,15 +150,20 @@ def result(before: Iterable[str], done: list[Migrated]) -> Result:
     )
 
 
-def timed(files: list[Source]) -> tuple[list[Migrated], float]:
-    """Migrate and return the seconds it took, with the start of Airflow."""
-    started = time.monotonic()
+def timed(files: list[Source]) -> tuple[list[Migrated], float, float]:
+    """Migrate; return also the seconds and the processor seconds, with the start of Airflow."""
+    started, used = time.monotonic(), _processor_seconds()
     with Airflow(airflow_bin()) as new:
         done = migrate(files, new)
-    return done, time.monotonic() - started
+    return done, time.monotonic() - started, _processor_seconds() - used
 
 
-def table(got: Result, seconds: float) -> str:
+def _processor_seconds() -> float:
+    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return sum(u.ru_utime + u.ru_stime for u in map(resource.getrusage, who))
+
+
+def table(got: Result, seconds: float, processor: float) -> str:
     """Return the counts as Markdown."""
     rows = {
         "Files (Python and other)": got.files,
@@ -167,6 +178,8 @@ def table(got: Result, seconds: float) -> str:
         "imported or named": f"{got.share:.1%}",
         "Seconds (2 cores, with the start of Airflow)": f"{seconds:.0f}",
         "Files per second": f"{got.files / seconds:.1f}",
+        "Processor seconds": f"{processor:.0f}",
+        "Files per processor second": f"{got.files / processor:.1f}",
     }
     lines = ["| What | Count |", "| --- | ---: |"]
     return "\n".join([*lines, *(f"| {name} | {count} |" for name, count in rows.items())])
@@ -177,9 +190,9 @@ def main() -> None:
     folder = corpus()
     before = imported_by_airflow2(folder)
     BASELINE.write_text(json.dumps(before, indent=1) + "\n")
-    done, seconds = timed(list(sources(folder)))
+    done, seconds, processor = timed(list(sources(folder)))
     got = result(before, done)
-    counts = table(got, seconds)
+    counts = table(got, seconds, processor)
     print(counts)
     for title, paths in (("named", got.named), ("without a named reason", got.unnamed)):
         print(f"{title}:", *paths, sep="\n  ")
