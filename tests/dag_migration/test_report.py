@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.dag_migration.conftest import Run
+from tools.dag_migration import reference
 from tools.dag_migration import report as reports
 from tools.dag_migration.model import FileReport, Finding, Level, Report, Status
 
@@ -143,3 +144,9 @@ def test_the_diff_can_be_applied(migrated: Run, old_dags: Path, tmp_path: Path) 
     subprocess.run(["patch", "-p1", "--quiet"], input=one, text=True, cwd=tmp_path, check=True)
 
     assert (tmp_path / "old.py").read_text() == migrated.dag("old.py")
+
+
+def test_the_reference_page_lists_every_finding() -> None:
+    text = reference.PAGE.read_text()
+
+    assert reference.written(text) == text
