@@ -212,11 +212,11 @@ def old_dags(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (folder / "link_out.py").symlink_to(place / "outside.py")
     (folder / "team" / "again").symlink_to(folder)
     (folder / "nowhere.py").symlink_to(folder / "gone.py")
-    for path in (*(p for p in folder.rglob("*") if not p.is_symlink()), folder):
-        path.chmod(path.stat().st_mode & ~0o222)  # a migration needs no right to write
+    for item in (*(p for p in folder.rglob("*") if not p.is_symlink()), folder):
+        item.chmod(item.stat().st_mode & ~0o222)  # a migration needs no right to write
     yield folder
-    for path in (folder, *(p for p in folder.rglob("*") if p.is_dir())):
-        path.chmod(0o755)
+    for item in (folder, *(p for p in folder.rglob("*") if p.is_dir())):
+        item.chmod(0o755)  # so that pytest can remove it
 
 
 @pytest.fixture(scope="session")
