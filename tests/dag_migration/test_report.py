@@ -136,14 +136,16 @@ def test_the_markdown_lists_what_a_person_must_do(migrated: Run) -> None:
     assert "apache-airflow-providers-snowflake" in text
 
 
-def test_the_diff_can_be_applied(migrated: Run, old_dags: Path, tmp_path: Path) -> None:
-    shutil.copy(old_dags / "old.py", tmp_path)
-    whole = (migrated.target / "changes.diff").read_text()
-    one = next(p for p in re.split(r"(?m)^(?=--- a/)", whole) if p.startswith("--- a/old.py"))
+@pytest.mark.parametrize("name", ["old.py", "crlf.py"])
+def test_the_diff_can_be_applied(migrated: Run, old_dags: Path, tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes((old_dags / name).read_bytes())
+    whole = (migrated.target / "changes.diff").read_bytes()
+    parts = re.split(rb"(?m)^(?=--- a/)", whole)
+    [one] = [part for part in parts if part.startswith(f"--- a/{name}\n".encode())]
 
-    subprocess.run(["patch", "-p1", "--quiet"], input=one, text=True, cwd=tmp_path, check=True)
+    subprocess.run(["git", "apply", "-"], input=one, cwd=tmp_path, check=True)
 
-    assert (tmp_path / "old.py").read_text() == migrated.dag("old.py")
+    assert (tmp_path / name).read_bytes() == (migrated.target / "dags" / name).read_bytes()
 
 
 def test_the_reference_page_lists_every_finding() -> None:

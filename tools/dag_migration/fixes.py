@@ -73,7 +73,7 @@ def source_line(source: str, text: str, line: int) -> int:
     """Return the line of `source` that `line` of the changed `text` comes from."""
     if source == text:
         return line
-    matcher = difflib.SequenceMatcher(None, source.splitlines(), text.splitlines(), autojunk=False)
+    matcher = difflib.SequenceMatcher(None, source.split("\n"), text.split("\n"), autojunk=False)
     for _, start, end, other, other_end in matcher.get_opcodes():
         if other <= line - 1 < other_end:
             return min(start + line - 1 - other, max(start, end - 1)) + 1

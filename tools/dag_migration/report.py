@@ -1,6 +1,7 @@
 """The report of a migration as Markdown, HTML, JSON and a diff."""
 
 import difflib
+import io
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -34,13 +35,19 @@ def as_json(report: Report) -> str:
 
 def diff(changes: Iterable[tuple[str, str, str]]) -> str:
     """Return a unified diff of (path, before, after)."""
-    lines: list[str] = []
+    pieces: list[str] = []
     for path, before, after in changes:
         if before != after:
-            lines += difflib.unified_diff(
-                before.splitlines(), after.splitlines(), f"a/{path}", f"b/{path}", lineterm=""
-            )
-    return "".join(f"{line}\n" for line in lines)
+            pieces += difflib.unified_diff(_lines(before), _lines(after), f"a/{path}", f"b/{path}")
+    return "".join(
+        piece if piece.endswith("\n") else f"{piece}\n\\ No newline at end of file\n"
+        for piece in pieces
+    )
+
+
+def _lines(text: str) -> list[str]:
+    """Split at line feeds alone: a carriage return is part of the line, as git sees it."""
+    return list(io.StringIO(text, newline="\n"))
 
 
 def _render(name: str, report: Report) -> str:
