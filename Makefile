@@ -40,6 +40,12 @@ lock: .venv/.ready ## Resolve requirements.lock and package-lock.json anew
 	cd tools/policy && $(abspath $(UV)) pip compile requirements.in --universal --generate-hashes --python-version 3.11 --quiet -o requirements.lock
 	npm install --package-lock-only
 
+migrate-dags: $(READY) ## Move Airflow 2 DAGs: SOURCE=folder TARGET=folder [OPTIONS=...]
+	@$(BIN)/python -m tools.dag_migration $(OPTIONS) "$(SOURCE)" "$(TARGET)"
+
+migrate-corpus: $(READY) ## Migrate released Airflow 2 examples and write the counts into the docs
+	@$(BIN)/python -m tests.dag_migration.corpus.measure
+
 .tools/bin/uv:
 	@$(PYTHON) -m venv .tools
 	@.tools/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
@@ -54,3 +60,4 @@ node_modules/.ready: package-lock.json
 	@touch $@
 
 .PHONY: bench charts check help lock policy setup synth test
+.PHONY: help synth test check lock migrate-dags migrate-corpus
