@@ -59,5 +59,4 @@ node_modules/.ready: package-lock.json
 	@npm ci --silent
 	@touch $@
 
-.PHONY: bench charts check help lock policy setup synth test
-.PHONY: help synth test check lock migrate-dags migrate-corpus
+.PHONY: bench charts check help lock migrate-corpus migrate-dags policy setup synth test
