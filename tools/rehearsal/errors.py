@@ -17,6 +17,10 @@ class RehearsalError(Exception):
 
     status = Exit.FAILED
 
+    def __init__(self, message: str, *, stack: str = "") -> None:
+        self.stack = stack
+        super().__init__(message)
+
 
 class BadInputError(RehearsalError):
     """The rehearsal cannot start: what was asked for, or what it needs, is not there."""

@@ -47,7 +47,8 @@ def run(
             _stop(process)
             name = Path(command[0]).name
             raise RehearsalError(
-                f"`{name} {command[1]}` in {folder.name} was stopped after {timeout_seconds:.0f} s"
+                f"`{name} {command[1]}` was stopped after {timeout_seconds:.0f} s",
+                stack=folder.name,
             ) from None
         except BaseException:
             _stop(process)

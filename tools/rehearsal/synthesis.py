@@ -20,6 +20,8 @@ class Stack:
 
     name: str
     document: Document
+    path: Path
+    """The synthesized `cdk.tf.json`; the rehearsal works on copies."""
     dependencies: tuple[str, ...] = ()
 
     @property
@@ -60,6 +62,7 @@ class Synthesis:
                 Stack(
                     name=name,
                     document=_json(out / entry["synthesizedStackPath"]),
+                    path=out / entry["synthesizedStackPath"],
                     dependencies=tuple(entry.get("dependencies", ())),
                 )
                 for name, entry in manifest["stacks"].items()
@@ -121,9 +124,7 @@ def _graph(stacks: Sequence[Stack]) -> "nx.DiGraph[str]":
     owners = {stack.backend: stack.name for stack in stacks}
     for stack in stacks:
         graph.add_edges_from((needed, stack.name) for needed in stack.dependencies)
-        graph.add_edges_from(
-            (owners[link], stack.name) for link in stack.reads if link in owners
-        )
+        graph.add_edges_from((owners[link], stack.name) for link in stack.reads if link in owners)
     return graph
 
 

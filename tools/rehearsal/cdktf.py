@@ -1,0 +1,80 @@
+"""The real cdktf CLI over the synthesized stacks, as continuous integration runs it."""
+
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.rehearsal import processes
+from tools.rehearsal.errors import BadInputError, RehearsalError
+
+_APPLIED = re.compile(r"^\s*(?P<stack>\S+)\s+(?:Apply|Destroy) complete! Resources: (?P<counts>.+)")
+_PLANNED = re.compile(r"(?P<counts>No changes\.|Plan: \d+ to add.*\d+ to destroy)")
+_NOISE = re.compile(r"\x1b\[[0-9;]*m|[╷│╵]")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cdktf:
+    """A cdktf CLI, and the folder that holds cdktf.out."""
+
+    binary: Path
+    folder: Path
+    environment: Mapping[str, str]
+
+    def deploy(self, stacks: Sequence[str]) -> dict[str, str]:
+        """Deploy stacks in cdktf's order; return by stack what Terraform counted."""
+        return _counts(self._run("deploy", *stacks, "--auto-approve"))
+
+    def destroy(self, stacks: Sequence[str]) -> dict[str, str]:
+        """Destroy stacks in cdktf's order; return by stack what Terraform counted."""
+        return _counts(self._run("destroy", *stacks, "--auto-approve"))
+
+    def diff(self, stack: str) -> str:
+        """Return Terraform's summary of the plan for one stack."""
+        found = _PLANNED.search(self._run("diff", stack))
+        return found["counts"].rstrip(".") if found else "no summary"
+
+    def _run(self, command: str, *arguments: str) -> str:
+        done = processes.run(
+            [self.binary, command, *arguments, "--skip-synth", "--skip-provider-lock"],
+            folder=self.folder,
+            environment=self.environment,
+        )
+        printed = _NOISE.sub("", done.stdout + done.stderr)
+        if done.returncode:
+            told = "\n".join(line.rstrip() for line in printed.splitlines() if line.strip())
+            raise RehearsalError(f"cdktf {command} failed\n{told[-4000:]}")
+        return printed
+
+
+def find_cdktf(binaries: Path, environment: Mapping[str, str]) -> Path:
+    """Return the CLI that npm installed into `binaries`.
+
+    Raises:
+        BadInputError: Node.js or the CLI is not there.
+    """
+    program = binaries / "cdktf"
+    if not program.exists() or shutil.which("node", path=environment.get("PATH")) is None:
+        raise BadInputError(
+            f"the mirror attachment needs Node.js and {program}; install Node.js 20 or later and "
+            "run `make node_modules/.ready`, or rehearse with --attachment reattach"
+        )
+    return program
+
+
+def cdktf_environment(terraform: Path, folder: Path) -> dict[str, str]:
+    """Return the environment variables that keep cdktf quiet, offline and inside `folder`."""
+    return {
+        "CI": "true",
+        "CDKTF_HOME": str(folder),
+        "CDKTF_LOG_FILE_DIRECTORY": str(folder),
+        "DISABLE_VERSION_CHECK": "1",
+        "FORCE_COLOR": "0",
+        "TERRAFORM_BINARY_NAME": str(terraform),
+    }
+
+
+def _counts(printed: str) -> dict[str, str]:
+    found = (_APPLIED.match(line) for line in printed.splitlines())
+    return {match["stack"]: match["counts"].rstrip(".") for match in found if match}

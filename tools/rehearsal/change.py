@@ -1,0 +1,98 @@
+"""What a change to the project does to an environment that stands already."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tools.rehearsal.diagnostics import TerraformError
+from tools.rehearsal.errors import RehearsalError
+from tools.rehearsal.journal import Journal
+from tools.rehearsal.lifecycle import Lifecycle
+from tools.rehearsal.operations import Operations
+from tools.rehearsal.plan import Plan, ResourceChange
+from tools.rehearsal.states import States
+from tools.rehearsal.synthesis import Stack
+from tools.rehearsal.workspace import Workspace
+
+
+@dataclass(frozen=True, kw_only=True)
+class StackReview:
+    """What happens to one stack."""
+
+    stack: str
+    changes: tuple[ResourceChange, ...] = ()
+    outputs_change: bool = False
+    refused: tuple[str, ...] = ()
+    """Addresses whose `prevent_destroy` makes Terraform refuse the whole plan."""
+    note: str = ""
+
+
+class ChangeRehearsal:
+    """Deploys the stacks as they were, then plans and applies them as they are.
+
+    Each stack is applied before the next is planned, because the next one reads its outputs: a
+    virtual network that is replaced gets new subnet ids, and what stands in them is replaced, too.
+    """
+
+    def __init__(
+        self,
+        *,
+        lifecycle: Lifecycle,
+        operations: Operations,
+        workspace: Workspace,
+        states: States,
+        journal: Journal,
+    ) -> None:
+        self._lifecycle = lifecycle
+        self._operations = operations
+        self._workspace = workspace
+        self._states = states
+        self._journal = journal
+
+    def rehearse(self, before: Sequence[Stack], after: Sequence[Stack]) -> list[StackReview]:
+        """Return a review for each stack; what fails is in the journal, and ends it."""
+        reviews: list[StackReview] = []
+        try:
+            self._lifecycle.deploy(before)
+            self._workspace.write(after, self._states)
+            for stack in after:
+                reviews.append(self._review(stack))
+                self._operations.apply(stack, label="apply change")
+        except RehearsalError as error:
+            self._journal.problem(error.stack, str(error))
+        standing = {stack.backend for stack in before}
+        for stack in after:
+            if stack.backend not in standing and any(s.name == stack.name for s in before):
+                told = f"its state moves to {stack.backend}: move it there before you deploy"
+                self._journal.problem(stack.name, told)
+        return reviews + [_abandoned(s) for s in before if s.name not in {a.name for a in after}]
+
+    def _review(self, stack: Stack) -> StackReview:
+        self._operations.prepare(stack)
+        refused: tuple[str, ...] = ()
+        try:
+            plan = self._operations.plan(stack, label="plan change")
+        except TerraformError as error:
+            if not error.protected:
+                raise
+            refused = error.protected
+            plan = self._plan_unprotected(stack)
+        return StackReview(
+            stack=stack.name,
+            changes=plan.changes,
+            outputs_change=plan.outputs_change,
+            refused=refused,
+        )
+
+    def _plan_unprotected(self, stack: Stack) -> Plan:
+        """Plan as if nothing was protected, to show what the change means for all the rest."""
+        self._workspace.write_stack(stack, self._states, protected=False)
+        return self._operations.plan(stack, label="plan unprotected")
+
+
+def _abandoned(stack: Stack) -> StackReview:
+    count = sum(len(resources) for resources in stack.document.get("resource", {}).values())
+    return StackReview(
+        stack=stack.name,
+        note=f"the stack is gone; its {count} resources stay in Azure, and nothing manages them: "
+        "destroy it before you remove it from the code",
+    )

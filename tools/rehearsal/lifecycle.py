@@ -1,0 +1,109 @@
+"""One environment from nothing to nothing: deploy, check that it is stable, destroy."""
+
+from collections.abc import Sequence
+
+from tools.rehearsal.diagnostics import TerraformError
+from tools.rehearsal.errors import RehearsalError
+from tools.rehearsal.journal import Journal
+from tools.rehearsal.operations import Operations
+from tools.rehearsal.protection import protected_addresses
+from tools.rehearsal.providers import Providers
+from tools.rehearsal.states import States
+from tools.rehearsal.synthesis import Stack
+from tools.rehearsal.terraform import Terraform
+from tools.rehearsal.workspace import Workspace
+
+
+class Lifecycle:
+    """Deploys the stacks in order, plans each again, and destroys them in reverse order."""
+
+    def __init__(
+        self,
+        *,
+        workspace: Workspace,
+        terraform: Terraform,
+        providers: Providers,
+        states: States,
+        journal: Journal,
+    ) -> None:
+        self._workspace = workspace
+        self._terraform = terraform
+        self._providers = providers
+        self._states = states
+        self._journal = journal
+        self._operations = Operations(terraform, workspace, journal)
+
+    def rehearse(self, stacks: Sequence[Stack]) -> None:
+        """Go through it all; what fails is in the journal, and ends it."""
+        try:
+            self.deploy(stacks)
+            for stack in stacks:
+                self._check_stable(stack)
+            for stack in reversed(stacks):
+                self._destroy(stack)
+        except RehearsalError as error:
+            self._journal.problem(error.stack, str(error))
+        else:
+            self._check_nothing_left()
+
+    def deploy(self, stacks: Sequence[Stack]) -> None:
+        """Apply every stack.
+
+        Raises:
+            RehearsalError: Terraform refused.
+        """
+        self._workspace.write(stacks, self._states)
+        for stack in stacks:
+            self._operations.prepare(stack)
+            self._operations.validate(stack)
+            self._operations.plan(stack)
+            self._operations.apply(stack)
+            self._check_outputs(stack, stacks)
+
+    def _check_outputs(self, stack: Stack, stacks: Sequence[Stack]) -> None:
+        with self._journal.step(stack.name, "output") as step:
+            outputs = self._terraform.outputs(self._workspace.stack(stack.name))
+            read = {name for other in stacks for name in other.reads.get(stack.backend, ())}
+            step.result = f"{len(read & set(outputs))} of {len(outputs)} read by other stacks"
+        for name in sorted(read):
+            if outputs.get(name) in (None, "", []):
+                said = "is empty" if name in outputs else "does not exist"
+                self._journal.problem(
+                    stack.name, f"output {name} {said}, and another stack reads it"
+                )
+
+    def _check_stable(self, stack: Stack) -> None:
+        plan = self._operations.plan(stack, label="second plan")
+        for change in plan.drift:
+            self._journal.problem(
+                stack.name, f"{change.address}: {change.action} behind Terraform's back"
+            )
+        if not plan.empty:
+            told = ", ".join(f"{change.address} ({change.action})" for change in plan.changes)
+            self._journal.problem(stack.name, f"the second plan is not empty: {told or plan}")
+
+    def _destroy(self, stack: Stack) -> None:
+        kept = protected_addresses(stack.document)
+        if kept:
+            self._check_protected(stack, kept)
+            self._workspace.write_stack(stack, self._states, protected=False)
+        self._operations.plan(stack, "-destroy", label="plan destroy")
+        self._operations.apply(stack, label="destroy")
+        if left := self._terraform.addresses(self._workspace.stack(stack.name)):
+            self._journal.problem(stack.name, f"left in the state: {', '.join(left)}")
+
+    def _check_protected(self, stack: Stack, kept: frozenset[str]) -> None:
+        with self._journal.step(stack.name, "protected") as step:
+            try:
+                self._terraform.plan(self._workspace.stack(stack.name), "-destroy")
+            except TerraformError as error:
+                if not error.protected:
+                    raise
+            else:
+                told = ", ".join(sorted(kept))
+                raise RehearsalError(f"prevent_destroy did not keep {told}", stack=stack.name)
+            step.result = f"{len(kept)} kept by prevent_destroy, then released"
+
+    def _check_nothing_left(self) -> None:
+        if left := self._providers.remaining():
+            self._journal.problem("", f"left in the cloud: {', '.join(left)}")
