@@ -8,13 +8,14 @@ from pathlib import Path
 
 from tools.rehearsal import processes
 from tools.rehearsal.errors import BadInputError, RehearsalError
+from tools.rehearsal.terraform import Terraform
 
 _APPLIED = re.compile(r"^\s*(?P<stack>\S+)\s+(?:Apply|Destroy) complete! Resources: (?P<counts>.+)")
 _PLANNED = re.compile(r"(?P<counts>No changes\.|Plan: \d+ to add.*\d+ to destroy)")
 _NOISE = re.compile(r"\x1b\[[0-9;]*m|[╷│╵]")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Cdktf:
     """A cdktf CLI, and the folder that holds cdktf.out."""
 
@@ -63,7 +64,7 @@ def find_cdktf(binaries: Path, environment: Mapping[str, str]) -> Path:
     return program
 
 
-def cdktf_environment(terraform: Path, folder: Path) -> dict[str, str]:
+def cdktf_environment(terraform: Terraform, folder: Path) -> dict[str, str]:
     """Return the environment variables that keep cdktf quiet, offline and inside `folder`."""
     return {
         "CI": "true",
@@ -71,7 +72,7 @@ def cdktf_environment(terraform: Path, folder: Path) -> dict[str, str]:
         "CDKTF_LOG_FILE_DIRECTORY": str(folder),
         "DISABLE_VERSION_CHECK": "1",
         "FORCE_COLOR": "0",
-        "TERRAFORM_BINARY_NAME": str(terraform),
+        "TERRAFORM_BINARY_NAME": str(terraform.binary),
     }
 
 

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 
 from tools.rehearsal.diagnostics import TerraformError
 from tools.rehearsal.errors import RehearsalError
-from tools.rehearsal.journal import Journal
 from tools.rehearsal.lifecycle import Lifecycle
 from tools.rehearsal.operations import Operations
 from tools.rehearsal.plan import Plan, ResourceChange
-from tools.rehearsal.states import States
+from tools.rehearsal.scene import Scene
 from tools.rehearsal.synthesis import Stack
-from tools.rehearsal.workspace import Workspace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,27 +31,17 @@ class ChangeRehearsal:
     virtual network that is replaced gets new subnet ids, and what stands in them is replaced, too.
     """
 
-    def __init__(
-        self,
-        *,
-        lifecycle: Lifecycle,
-        operations: Operations,
-        workspace: Workspace,
-        states: States,
-        journal: Journal,
-    ) -> None:
-        self._lifecycle = lifecycle
-        self._operations = operations
-        self._workspace = workspace
-        self._states = states
-        self._journal = journal
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._journal = scene.journal
+        self._operations = Operations(scene)
 
     def rehearse(self, before: Sequence[Stack], after: Sequence[Stack]) -> list[StackReview]:
         """Return a review for each stack; what fails is in the journal, and ends it."""
         reviews: list[StackReview] = []
         try:
-            self._lifecycle.deploy(before)
-            self._workspace.write(after, self._states)
+            Lifecycle(self._scene).deploy(before)
+            self._scene.workspace.write(after, self._scene.states)
             for stack in after:
                 reviews.append(self._review(stack))
                 self._operations.apply(stack, label="apply change")
@@ -85,7 +73,7 @@ class ChangeRehearsal:
 
     def _plan_unprotected(self, stack: Stack) -> Plan:
         """Plan as if nothing was protected, to show what the change means for all the rest."""
-        self._workspace.write_stack(stack, self._states, protected=False)
+        self._scene.workspace.write_stack(stack, self._scene.states, protected=False)
         return self._operations.plan(stack, label="plan unprotected")
 
 

@@ -4,34 +4,19 @@ from collections.abc import Sequence
 
 from tools.rehearsal.diagnostics import TerraformError
 from tools.rehearsal.errors import RehearsalError
-from tools.rehearsal.journal import Journal
 from tools.rehearsal.operations import Operations
 from tools.rehearsal.protection import protected_addresses
-from tools.rehearsal.providers import Providers
-from tools.rehearsal.states import States
+from tools.rehearsal.scene import Scene
 from tools.rehearsal.synthesis import Stack
-from tools.rehearsal.terraform import Terraform
-from tools.rehearsal.workspace import Workspace
 
 
 class Lifecycle:
     """Deploys the stacks in order, plans each again, and destroys them in reverse order."""
 
-    def __init__(
-        self,
-        *,
-        workspace: Workspace,
-        terraform: Terraform,
-        providers: Providers,
-        states: States,
-        journal: Journal,
-    ) -> None:
-        self._workspace = workspace
-        self._terraform = terraform
-        self._providers = providers
-        self._states = states
-        self._journal = journal
-        self._operations = Operations(terraform, workspace, journal)
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._journal = scene.journal
+        self._operations = Operations(scene)
 
     def rehearse(self, stacks: Sequence[Stack]) -> None:
         """Go through it all; what fails is in the journal, and ends it."""
@@ -52,7 +37,7 @@ class Lifecycle:
         Raises:
             RehearsalError: Terraform refused.
         """
-        self._workspace.write(stacks, self._states)
+        self._scene.workspace.write(stacks, self._scene.states)
         for stack in stacks:
             self._operations.prepare(stack)
             self._operations.validate(stack)
@@ -62,7 +47,7 @@ class Lifecycle:
 
     def _check_outputs(self, stack: Stack, stacks: Sequence[Stack]) -> None:
         with self._journal.step(stack.name, "output") as step:
-            outputs = self._terraform.outputs(self._workspace.stack(stack.name))
+            outputs = self._scene.terraform.outputs(self._scene.workspace.stack(stack.name))
             read = {name for other in stacks for name in other.reads.get(stack.backend, ())}
             step.result = f"{len(read & set(outputs))} of {len(outputs)} read by other stacks"
         for name in sorted(read):
@@ -86,16 +71,16 @@ class Lifecycle:
         kept = protected_addresses(stack.document)
         if kept:
             self._check_protected(stack, kept)
-            self._workspace.write_stack(stack, self._states, protected=False)
+            self._scene.workspace.write_stack(stack, self._scene.states, protected=False)
         self._operations.plan(stack, "-destroy", label="plan destroy")
         self._operations.apply(stack, label="destroy")
-        if left := self._terraform.addresses(self._workspace.stack(stack.name)):
+        if left := self._scene.terraform.addresses(self._scene.workspace.stack(stack.name)):
             self._journal.problem(stack.name, f"left in the state: {', '.join(left)}")
 
     def _check_protected(self, stack: Stack, kept: frozenset[str]) -> None:
         with self._journal.step(stack.name, "protected") as step:
             try:
-                self._terraform.plan(self._workspace.stack(stack.name), "-destroy")
+                self._scene.terraform.plan(self._scene.workspace.stack(stack.name), "-destroy")
             except TerraformError as error:
                 if not error.protected:
                     raise
@@ -105,5 +90,5 @@ class Lifecycle:
             step.result = f"{len(kept)} kept by prevent_destroy, then released"
 
     def _check_nothing_left(self) -> None:
-        if left := self._providers.remaining():
+        if left := self._scene.providers.remaining():
             self._journal.problem("", f"left in the cloud: {', '.join(left)}")

@@ -4,11 +4,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tools.rehearsal.diagnostics import TerraformError
-from tools.rehearsal.journal import Journal
 from tools.rehearsal.plan import Plan
+from tools.rehearsal.scene import Scene
 from tools.rehearsal.synthesis import Stack
-from tools.rehearsal.terraform import Terraform
-from tools.rehearsal.workspace import Workspace
 
 _UNSAVED = "errored.tfstate"
 
@@ -16,10 +14,10 @@ _UNSAVED = "errored.tfstate"
 class Operations:
     """What can be done to a stack in a workspace; every method raises TerraformError."""
 
-    def __init__(self, terraform: Terraform, workspace: Workspace, journal: Journal) -> None:
-        self._terraform = terraform
-        self._workspace = workspace
-        self._journal = journal
+    def __init__(self, scene: Scene) -> None:
+        self._terraform = scene.terraform
+        self._workspace = scene.workspace
+        self._journal = scene.journal
 
     def prepare(self, stack: Stack) -> None:
         """Initialize the stack, and save a state that could not be uploaded when it was made."""
