@@ -1,0 +1,1 @@
+"""Constructs: one Azure noun a file, each with the secure choice as its default."""

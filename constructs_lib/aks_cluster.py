@@ -1,0 +1,169 @@
+"""Azure Kubernetes Service: a private cluster without passwords, keys or local accounts."""
+
+from cdktf import TerraformResourceLifecycle
+from cdktf_cdktf_provider_azurerm.kubernetes_cluster import (
+    KubernetesCluster,
+    KubernetesClusterApiServerAccessProfile,
+    KubernetesClusterAutoScalerProfile,
+    KubernetesClusterAzureActiveDirectoryRoleBasedAccessControl,
+    KubernetesClusterDefaultNodePool,
+    KubernetesClusterDefaultNodePoolUpgradeSettings,
+    KubernetesClusterIdentity,
+    KubernetesClusterKeyVaultSecretsProvider,
+    KubernetesClusterKubeletIdentity,
+    KubernetesClusterMaintenanceWindowAutoUpgrade,
+    KubernetesClusterMaintenanceWindowNodeOs,
+    KubernetesClusterMicrosoftDefender,
+    KubernetesClusterMonitorMetrics,
+    KubernetesClusterNetworkProfile,
+    KubernetesClusterOmsAgent,
+    KubernetesClusterStorageProfile,
+    KubernetesClusterWorkloadAutoscalerProfile,
+)
+from constructs import Construct
+
+from constructs_lib.node_pool import common_settings
+from constructs_lib.place import Place
+from environments.model import Environment
+from environments.network import Network
+
+# Channels that move the minor version, so that Terraform must not move it back
+MINOR_CHANNELS = ("stable", "rapid")
+
+
+class AksCluster(Construct):
+    """The cluster with its system pool; workers are pools of their own.
+
+    Azure CNI overlay with Cilium: pods have addresses of their own range, and network policies
+    are enforced by eBPF (learn.microsoft.com: "Configure Azure CNI powered by Cilium"). The API
+    server has addresses in our network only, by VNet integration, and no public name. Node counts
+    belong to the autoscaler, patch versions to the upgrade channel.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        place: Place,
+        env: Environment,
+        nodes_subnet_id: str,
+        api_server_subnet_id: str,
+        dns_zone_id: str,
+        cluster_identity_id: str,
+        kubelet_identity: KubernetesClusterKubeletIdentity,
+        disk_encryption_set_id: str,
+        log_analytics_workspace_id: str,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        settings = env.kubernetes
+        self.cluster = KubernetesCluster(
+            self,
+            "Default",
+            name=place.names.of("aks"),
+            dns_prefix=place.names.of("aks"),
+            kubernetes_version=settings.version,
+            sku_tier=settings.sku_tier,
+            cost_analysis_enabled=True,
+            disk_encryption_set_id=disk_encryption_set_id,
+            # who may reach and use the API
+            private_cluster_enabled=True,
+            private_cluster_public_fqdn_enabled=False,
+            private_dns_zone_id=dns_zone_id,
+            api_server_access_profile=KubernetesClusterApiServerAccessProfile(
+                virtual_network_integration_enabled=True, subnet_id=api_server_subnet_id
+            ),
+            local_account_disabled=True,
+            role_based_access_control_enabled=True,
+            run_command_enabled=False,
+            azure_active_directory_role_based_access_control=(
+                KubernetesClusterAzureActiveDirectoryRoleBasedAccessControl(
+                    azure_rbac_enabled=True,
+                    admin_group_object_ids=list(settings.admin_group_object_ids),
+                    tenant_id=env.tenant_id,
+                )
+            ),
+            identity=KubernetesClusterIdentity(
+                type="UserAssigned", identity_ids=[cluster_identity_id]
+            ),
+            kubelet_identity=kubelet_identity,
+            oidc_issuer_enabled=True,
+            workload_identity_enabled=True,
+            network_profile=_network(env.network),
+            # how it is kept up to date, and when
+            automatic_upgrade_channel=settings.upgrade_channel,
+            node_os_upgrade_channel=settings.node_os_upgrade_channel,
+            maintenance_window_auto_upgrade=KubernetesClusterMaintenanceWindowAutoUpgrade(
+                **_window(env)
+            ),
+            maintenance_window_node_os=KubernetesClusterMaintenanceWindowNodeOs(**_window(env)),
+            image_cleaner_enabled=True,
+            image_cleaner_interval_hours=48,
+            # what watches over it
+            azure_policy_enabled=True,
+            microsoft_defender=KubernetesClusterMicrosoftDefender(
+                log_analytics_workspace_id=log_analytics_workspace_id
+            ),
+            oms_agent=KubernetesClusterOmsAgent(
+                log_analytics_workspace_id=log_analytics_workspace_id,
+                msi_auth_for_monitoring_enabled=True,
+            ),
+            monitor_metrics=KubernetesClusterMonitorMetrics(),
+            key_vault_secrets_provider=KubernetesClusterKeyVaultSecretsProvider(
+                secret_rotation_enabled=True, secret_rotation_interval="2m"
+            ),
+            storage_profile=KubernetesClusterStorageProfile(
+                blob_driver_enabled=env.airflow.scratch_volume
+            ),
+            workload_autoscaler_profile=KubernetesClusterWorkloadAutoscalerProfile(
+                keda_enabled=env.airflow.executor == "CeleryExecutor"
+            ),
+            auto_scaler_profile=KubernetesClusterAutoScalerProfile(
+                balance_similar_node_groups=True, expander="least-waste"
+            ),
+            default_node_pool=KubernetesClusterDefaultNodePool(
+                name="system",
+                vnet_subnet_id=nodes_subnet_id,
+                only_critical_addons_enabled=True,
+                temporary_name_for_rotation="systemtmp",
+                upgrade_settings=KubernetesClusterDefaultNodePoolUpgradeSettings(
+                    max_surge="33%", drain_timeout_in_minutes=30
+                ),
+                **common_settings(settings.system_pool),
+            ),
+            lifecycle=TerraformResourceLifecycle(
+                ignore_changes=[
+                    "default_node_pool[0].node_count",
+                    *(["kubernetes_version"] if settings.upgrade_channel in MINOR_CHANNELS else []),
+                ]
+            ),
+            **place.at,
+        )
+        self.id = self.cluster.id
+
+
+def _network(network: Network) -> KubernetesClusterNetworkProfile:
+    by_nat = network.egress == "nat"
+    return KubernetesClusterNetworkProfile(
+        network_plugin="azure",
+        network_plugin_mode="overlay",
+        network_data_plane="cilium",
+        network_policy="cilium",
+        load_balancer_sku="standard",
+        outbound_type="userAssignedNATGateway" if by_nat else "userDefinedRouting",
+        pod_cidr=str(network.pod_cidr),
+        service_cidr=str(network.service_cidr),
+        dns_service_ip=str(network.service_cidr[10]),
+    )
+
+
+def _window(env: Environment) -> dict[str, str | int]:
+    window = env.kubernetes.maintenance
+    return {
+        "frequency": "Weekly",
+        "interval": 1,
+        "day_of_week": window.day,
+        "start_time": f"{window.start_hour:02}:00",
+        "utc_offset": "+00:00",
+        "duration": window.hours,
+    }

@@ -1,0 +1,88 @@
+"""The way out of the network: a NAT gateway of our own, or a firewall elsewhere."""
+
+from cdktf_cdktf_provider_azurerm.nat_gateway import NatGateway
+from cdktf_cdktf_provider_azurerm.nat_gateway_public_ip_prefix_association import (
+    NatGatewayPublicIpPrefixAssociation,
+)
+from cdktf_cdktf_provider_azurerm.public_ip_prefix import PublicIpPrefix
+from cdktf_cdktf_provider_azurerm.route_table import RouteTable, RouteTableRoute
+from cdktf_cdktf_provider_azurerm.subnet import Subnet
+from cdktf_cdktf_provider_azurerm.subnet_nat_gateway_association import (
+    SubnetNatGatewayAssociation,
+)
+from cdktf_cdktf_provider_azurerm.subnet_route_table_association import (
+    SubnetRouteTableAssociation,
+)
+from constructs import Construct
+
+from constructs_lib.place import Place
+
+
+class NatEgress(Construct):
+    """A NAT gateway with two fixed public addresses that partners can put on an allow list.
+
+    A NAT gateway is zonal, and its prefix must be of the same zone
+    (learn.microsoft.com: "Reliability in Azure NAT Gateway").
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        place: Place,
+        subnet: Subnet,
+        zones: list[str],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        prefix = PublicIpPrefix(
+            self,
+            "public_ip_prefix",
+            name=place.names.of("ippre"),
+            prefix_length=31,
+            zones=zones,
+            **place.at,
+        )
+        gateway = NatGateway(self, "Default", name=place.names.of("ng"), zones=zones, **place.at)
+        NatGatewayPublicIpPrefixAssociation(
+            self,
+            "public_ip_prefix_association",
+            nat_gateway_id=gateway.id,
+            public_ip_prefix_id=prefix.id,
+        )
+        self.association = SubnetNatGatewayAssociation(
+            self, "subnet_association", subnet_id=subnet.id, nat_gateway_id=gateway.id
+        )
+
+
+class FirewallEgress(Construct):
+    """A route that sends everything to a firewall, which decides what may leave."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        place: Place,
+        subnet: Subnet,
+        firewall_private_ip: str,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        table = RouteTable(
+            self,
+            "Default",
+            name=place.names.of("rt"),
+            **place.at,
+            bgp_route_propagation_enabled=False,
+            route=[
+                RouteTableRoute(
+                    name="everything-to-the-firewall",
+                    address_prefix="0.0.0.0/0",
+                    next_hop_type="VirtualAppliance",
+                    next_hop_in_ip_address=firewall_private_ip,
+                )
+            ],
+        )
+        self.association = SubnetRouteTableAssociation(
+            self, "subnet_association", subnet_id=subnet.id, route_table_id=table.id
+        )

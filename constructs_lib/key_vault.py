@@ -1,0 +1,171 @@
+"""Key Vault: opened by roles, reached by private endpoint only; and secrets that no state holds."""
+
+from cdktf import TerraformStack
+from cdktf_cdktf_provider_azurerm.key_vault import KeyVault, KeyVaultNetworkAcls
+from cdktf_cdktf_provider_azurerm.key_vault_key import (
+    KeyVaultKey,
+    KeyVaultKeyRotationPolicy,
+    KeyVaultKeyRotationPolicyAutomatic,
+)
+from cdktf_cdktf_provider_azurerm.key_vault_secret import KeyVaultSecret
+from cdktf_cdktf_provider_azurerm.role_assignment import RoleAssignment
+from cdktf_cdktf_provider_azurerm.user_assigned_identity import UserAssignedIdentity
+from constructs import Construct, IDependable
+
+from constructs_lib.place import Place
+from constructs_lib.private_endpoint import private_endpoint
+from constructs_lib.protection import guarded
+
+
+class Vault(Construct):
+    """A Key Vault whose deployer may write secrets and keys, and nobody else anything.
+
+    Purge protection is on: a deleted vault keeps its name reserved until its soft-delete days are
+    over. Premium, since only its keys lie in a hardware module.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        place: Place,
+        tenant_id: str,
+        deployer_object_id: str,
+        soft_delete_retention_days: int,
+        subnet_id: str,
+        dns_zone_id: str,
+        protect: bool,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.vault = KeyVault(
+            self,
+            "Default",
+            name=place.names.unique("kv"),
+            tenant_id=tenant_id,
+            sku_name="premium",
+            rbac_authorization_enabled=True,
+            purge_protection_enabled=True,
+            soft_delete_retention_days=soft_delete_retention_days,
+            public_network_access_enabled=False,
+            network_acls=KeyVaultNetworkAcls(default_action="Deny", bypass="AzureServices"),
+            lifecycle=guarded(protect=protect),
+            **place.at,
+        )
+        self.id = self.vault.id
+        endpoint = private_endpoint(
+            self,
+            "vault_endpoint",
+            place=place,
+            subnet_id=subnet_id,
+            resource_id=self.id,
+            subresource="vault",
+            dns_zone_id=dns_zone_id,
+        )
+        grants = [
+            RoleAssignment(
+                self,
+                f"deployer_{role.split()[2].lower()}",
+                scope=self.id,
+                role_definition_name=role,
+                principal_id=deployer_object_id,
+                principal_type="ServicePrincipal",
+            )
+            for role in ("Key Vault Secrets Officer", "Key Vault Crypto Officer")
+        ]
+        # what must be there before the deployer can write into the vault
+        self.writable: list[IDependable] = [endpoint, *grants]
+
+
+class GeneratedSecret(Construct):
+    """A secret that Terraform makes, writes to the vault, and forgets: no state ever holds it.
+
+    `ephemeral` blocks and write-only arguments need Terraform 1.11 (developer.hashicorp.com:
+    "Write-only arguments"); cdktf has no class for the former, so it is added to the stack's JSON.
+    Azure gets a new value only when `version` changes.
+    """
+
+    RANDOM_PROVIDER = "3.7.2"  # the first releases with the ephemeral random_password
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        vault: Vault,
+        name: str,
+        version: int,
+        length: int,
+        fernet: bool = False,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        stack = TerraformStack.of(self)
+        stack.add_override(
+            "terraform.required_providers.random",
+            {"source": "hashicorp/random", "version": self.RANDOM_PROVIDER},
+        )
+        stack.add_override(
+            f"ephemeral.random_password.{construct_id}", {"length": length, "special": False}
+        )
+        value = f"ephemeral.random_password.{construct_id}.result"
+        if fernet:  # url-safe base64 of 32 bytes
+            value = f'replace(replace(base64encode({value}), "+", "-"), "/", "_")'
+        KeyVaultSecret(
+            self,
+            "Default",
+            name=name,
+            key_vault_id=vault.id,
+            content_type="text/plain",
+            value_wo=f"${{{value}}}",
+            value_wo_version=version,
+            depends_on=vault.writable,
+        )
+
+
+class EncryptionKey(Construct):
+    """A key of our own that another Azure service encrypts with, and the identity it does so as.
+
+    Azure rotates the key every year, and the service follows within a day
+    (learn.microsoft.com: "Customer-managed keys for Azure Storage encryption").
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        place: Place,
+        vault: Vault,
+        protect: bool,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        role = construct_id.replace("_", "-")
+        identity = UserAssignedIdentity(
+            self, "identity", name=place.names.of("id", role), **place.at
+        )
+        grant = RoleAssignment(
+            self,
+            "grant",
+            scope=vault.id,
+            role_definition_name="Key Vault Crypto Service Encryption User",
+            principal_id=identity.principal_id,
+            principal_type="ServicePrincipal",
+        )
+        key = KeyVaultKey(
+            self,
+            "Default",
+            name=role,
+            key_vault_id=vault.id,
+            key_type="RSA-HSM",
+            key_size=3072,
+            key_opts=["unwrapKey", "wrapKey"],
+            rotation_policy=KeyVaultKeyRotationPolicy(
+                expire_after="P2Y",
+                notify_before_expiry="P30D",
+                automatic=KeyVaultKeyRotationPolicyAutomatic(time_after_creation="P1Y"),
+            ),
+            lifecycle=guarded(protect=protect),
+            depends_on=[*vault.writable, grant],
+        )
+        self.identity_id = identity.id
+        self.key_id = key.versionless_id

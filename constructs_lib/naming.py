@@ -1,0 +1,34 @@
+"""Azure names, by the abbreviations of the Cloud Adoption Framework."""
+
+from hashlib import sha256
+
+from environments.model import Environment
+
+
+class Names:
+    """Names of one environment's resources.
+
+    Lengths hold by construction: the model limits `workload` to 8 and `name` to 6 characters, so
+    the longest globally unique name, of a storage account, has 22 of its 24
+    (learn.microsoft.com: "Naming rules and restrictions for Azure resources").
+    """
+
+    def __init__(self, env: Environment) -> None:
+        self._stem = f"{env.workload}-{env.name}"
+        self._compact = f"{env.workload}{env.name}"
+        self._hash = sha256(f"{env.subscription_id}/{self._stem}".encode()).hexdigest()[:6]
+
+    def of(self, abbreviation: str, role: str = "") -> str:
+        """Return `<abbreviation>-<workload>-<environment>[-<role>]`, unique in a resource group."""
+        return "-".join(filter(None, (abbreviation, self._stem, role)))
+
+    def unique(self, abbreviation: str) -> str:
+        """Return a name unique in all of Azure, of lower case letters and digits only.
+
+        Fits storage accounts (3-24), Key Vaults (3-24) and container registries (5-50).
+        """
+        return f"{abbreviation}{self._compact}{self._hash}"
+
+    def unique_dns(self, abbreviation: str) -> str:
+        """Return a name unique in all of Azure that may hold hyphens, as for a database server."""
+        return f"{self.of(abbreviation)}-{self._hash}"

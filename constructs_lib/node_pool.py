@@ -1,0 +1,67 @@
+"""AKS node pools: the worker pools, and what every pool has in common."""
+
+from typing import Any
+
+from cdktf import TerraformResourceLifecycle
+from cdktf_cdktf_provider_azurerm.kubernetes_cluster_node_pool import (
+    KubernetesClusterNodePool,
+    KubernetesClusterNodePoolUpgradeSettings,
+)
+from constructs import Construct
+
+from environments.kubernetes import NodePool, Pool
+
+SPOT_TAINT = "kubernetes.azure.com/scalesetpriority=spot:NoSchedule"
+
+
+def common_settings(pool: Pool) -> dict[str, Any]:
+    """Return what system and worker pools are set to alike.
+
+    Host encryption needs the feature Microsoft.Compute/EncryptionAtHost on the subscription; an
+    ephemeral OS disk needs a size with a local disk, which the model checks
+    (learn.microsoft.com: "Ephemeral OS disks for Azure VMs").
+    """
+    return {
+        "vm_size": pool.vm_size,
+        "auto_scaling_enabled": True,
+        "min_count": pool.min_nodes,
+        "max_count": pool.max_nodes,
+        "max_pods": pool.max_pods,
+        "zones": list(pool.zones) or None,
+        "host_encryption_enabled": True,
+        "os_disk_type": "Ephemeral",
+        "os_disk_size_gb": pool.os_disk_gib,
+        "os_sku": "AzureLinux",
+    }
+
+
+def worker_pool(
+    scope: Construct, *, name: str, pool: NodePool, cluster_id: str, subnet_id: str
+) -> KubernetesClusterNodePool:
+    """Create a pool of worker nodes; `name` has at most 12 lower case letters and digits.
+
+    Azure taints spot nodes, so that only what tolerates losing its node is put there; it refuses
+    surge settings for them.
+    """
+    return KubernetesClusterNodePool(
+        scope,
+        f"{name}_pool",
+        name=name,
+        kubernetes_cluster_id=cluster_id,
+        vnet_subnet_id=subnet_id,
+        mode="User",
+        temporary_name_for_rotation=f"{name[:9]}tmp",
+        node_labels=pool.labels or None,
+        node_taints=[*pool.taints, *([SPOT_TAINT] if pool.spot else [])] or None,
+        **common_settings(pool),
+        **(_SPOT if pool.spot else _REGULAR),
+        lifecycle=TerraformResourceLifecycle(ignore_changes=["node_count"]),
+    )
+
+
+_SPOT = {"priority": "Spot", "eviction_policy": "Delete", "spot_max_price": -1}
+_REGULAR = {
+    "upgrade_settings": KubernetesClusterNodePoolUpgradeSettings(
+        max_surge="33%", drain_timeout_in_minutes=30
+    )
+}

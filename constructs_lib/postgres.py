@@ -1,0 +1,157 @@
+"""Azure Database for PostgreSQL Flexible Server: private, and opened by Entra ID only."""
+
+from collections.abc import Sequence
+
+from cdktf_cdktf_provider_azurerm.postgresql_flexible_server import (
+    PostgresqlFlexibleServer,
+    PostgresqlFlexibleServerAuthentication,
+    PostgresqlFlexibleServerCustomerManagedKey,
+    PostgresqlFlexibleServerHighAvailability,
+    PostgresqlFlexibleServerIdentity,
+    PostgresqlFlexibleServerMaintenanceWindow,
+)
+from cdktf_cdktf_provider_azurerm.postgresql_flexible_server_configuration import (
+    PostgresqlFlexibleServerConfiguration,
+)
+from cdktf_cdktf_provider_azurerm.postgresql_flexible_server_database import (
+    PostgresqlFlexibleServerDatabase,
+)
+from constructs import Construct
+
+from constructs_lib.key_vault import EncryptionKey
+from constructs_lib.place import Place
+from constructs_lib.protection import guarded
+from environments.data import Day, Postgres
+from environments.facts import REGIONS
+
+WEEK: Sequence[Day] = (
+    "Sunday",
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+)
+
+PARAMETERS = {
+    "azure.extensions": "BTREE_GIN,BTREE_GIST,PG_STAT_STATEMENTS,PG_TRGM",
+    "require_secure_transport": "on",
+    "ssl_min_protocol_version": "TLSv1.2",
+    "connection_throttle.enable": "on",
+    "log_checkpoints": "on",
+    "log_connections": "on",
+    "log_disconnections": "on",
+    "log_lock_waits": "on",
+    "log_min_duration_statement": "5000",
+}
+
+
+class PostgresServer(Construct):
+    """A server in a delegated subnet, with its databases and parameters.
+
+    There is no administrator password: Entra administrators are named in the identity stack. The
+    zone is not held to: a failover swaps primary and standby, and Terraform must not swap them
+    back (learn.microsoft.com: "High availability in Azure Database for PostgreSQL").
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        place: Place,
+        settings: Postgres,
+        tenant_id: str,
+        subnet_id: str,
+        dns_zone_id: str,
+        databases: Sequence[str],
+        key: EncryptionKey | None,
+        protect: bool,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        zonal = REGIONS[place.location].zones
+        self.server = PostgresqlFlexibleServer(
+            self,
+            "Default",
+            name=place.names.unique_dns("psql"),
+            version=settings.version,
+            sku_name=settings.sku_name,
+            storage_mb=settings.storage_gib * 1024,
+            auto_grow_enabled=True,
+            zone=settings.zone if zonal else None,
+            high_availability=_standby(settings),
+            delegated_subnet_id=subnet_id,
+            private_dns_zone_id=dns_zone_id,
+            public_network_access_enabled=False,
+            authentication=PostgresqlFlexibleServerAuthentication(
+                active_directory_auth_enabled=True,
+                password_auth_enabled=False,
+                tenant_id=tenant_id,
+            ),
+            backup_retention_days=settings.backup_retention_days,
+            geo_redundant_backup_enabled=settings.geo_redundant_backup,
+            maintenance_window=PostgresqlFlexibleServerMaintenanceWindow(
+                day_of_week=WEEK.index(settings.maintenance.day),
+                start_hour=settings.maintenance.start_hour,
+                start_minute=0,
+            ),
+            **_encrypted_with(key),
+            lifecycle=guarded(
+                protect=protect,
+                ignore_changes=["zone", "high_availability[0].standby_availability_zone"]
+                if settings.high_availability != "Disabled"
+                else ["zone"],
+            ),
+            **place.at,
+        )
+        self.id = self.server.id
+        self.databases = {
+            name: PostgresqlFlexibleServerDatabase(
+                self,
+                f"{name}_database",
+                name=name,
+                server_id=self.id,
+                charset="UTF8",
+                collation="en_US.utf8",
+                lifecycle=guarded(protect=protect),
+            )
+            for name in databases
+        }
+        parameters = PARAMETERS | (_POOLER if settings.pgbouncer else {})
+        for name, value in parameters.items():
+            PostgresqlFlexibleServerConfiguration(
+                self,
+                name.replace(".", "_"),
+                name=name,
+                server_id=self.id,
+                value=value,
+            )
+
+
+# Airflow's sessions use no prepared statements or advisory locks across transactions but in the
+# migration, which connects to the server itself
+_POOLER = {"pgbouncer.enabled": "true", "pgbouncer.pool_mode": "transaction"}
+
+
+def _standby(settings: Postgres) -> PostgresqlFlexibleServerHighAvailability | None:
+    if settings.high_availability == "Disabled":
+        return None
+    in_other_zone = settings.high_availability == "ZoneRedundant"
+    return PostgresqlFlexibleServerHighAvailability(
+        mode=settings.high_availability,
+        standby_availability_zone=settings.standby_zone if in_other_zone else None,
+    )
+
+
+def _encrypted_with(key: EncryptionKey | None) -> dict[str, object]:
+    if key is None:
+        return {}
+    return {
+        "identity": PostgresqlFlexibleServerIdentity(
+            type="UserAssigned", identity_ids=[key.identity_id]
+        ),
+        "customer_managed_key": PostgresqlFlexibleServerCustomerManagedKey(
+            key_vault_key_id=key.key_id, primary_user_assigned_identity_id=key.identity_id
+        ),
+    }

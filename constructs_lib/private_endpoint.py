@@ -1,0 +1,45 @@
+"""A private endpoint: one service of one resource, on an address of our own network."""
+
+from cdktf_cdktf_provider_azurerm.private_endpoint import (
+    PrivateEndpoint,
+    PrivateEndpointPrivateDnsZoneGroup,
+    PrivateEndpointPrivateServiceConnection,
+)
+from constructs import Construct
+
+from constructs_lib.place import Place
+
+
+def private_endpoint(
+    scope: Construct,
+    construct_id: str,
+    *,
+    place: Place,
+    subnet_id: str,
+    resource_id: str,
+    subresource: str,
+    dns_zone_id: str,
+) -> PrivateEndpoint:
+    """Create the endpoint and its record in the private DNS zone.
+
+    `subresource` is Azure's name of the service within the resource, as `blob` or `vault`
+    (learn.microsoft.com: "Private-link resource").
+    """
+    role = construct_id.removesuffix("_endpoint").replace("_", "-")
+    return PrivateEndpoint(
+        scope,
+        construct_id,
+        name=place.names.of("pep", role),
+        custom_network_interface_name=place.names.of("nic", role),
+        subnet_id=subnet_id,
+        private_service_connection=PrivateEndpointPrivateServiceConnection(
+            name=subresource,
+            private_connection_resource_id=resource_id,
+            subresource_names=[subresource],
+            is_manual_connection=False,
+        ),
+        private_dns_zone_group=PrivateEndpointPrivateDnsZoneGroup(
+            name="default", private_dns_zone_ids=[dns_zone_id]
+        ),
+        **place.at,
+    )

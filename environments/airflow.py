@@ -1,0 +1,152 @@
+"""The `[airflow]`, `[ingress]` and `[single_sign_on]` tables: what users of Airflow see."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from environments.types import DnsZoneId, Email, HostName, Section, Uuid, form, refuse
+
+CertificateName = Annotated[
+    str, form(r"[0-9A-Za-z-]{1,127}", "1 to 127 letters, digits and hyphens", "airflow-tls")
+]
+FLOATING_TAGS = {"latest", "main", "master", "stable", "dev", "edge"}
+
+
+class GitDags(Section):
+    """A Git repository that Airflow reads DAGs from."""
+
+    repository: Annotated[
+        str,
+        form(
+            r"https://[^\s@]+", "an https address without credentials", "https://example.com/dags"
+        ),
+        Field(description="address of the repository"),
+    ]
+    branch: Annotated[str, Field(min_length=1, description="branch to follow")] = "main"
+    subdirectory: Annotated[str, Field(description="folder of the DAGs in it")] = "dags"
+
+
+class Airflow(Section):
+    """The Airflow release: image, executor, replicas, and where DAGs come from."""
+
+    image_repository: Annotated[
+        str,
+        form(r"[a-z0-9]+([/_-][a-z0-9]+)*", "lower case path in the registry", "airflow"),
+        Field(description="repository in the registry"),
+    ] = "airflow"
+    image_tag: Annotated[
+        str,
+        form(r"\w[\w.-]{0,127}", "1 to 128 letters, digits, . _ -", "3.3.2-4f2c9d1"),
+        Field(description="immutable tag of the image, version and commit"),
+    ]
+    executor: Annotated[
+        Literal["KubernetesExecutor", "CeleryExecutor"],
+        Field(description="a pod a task, or long-lived workers scaled by KEDA"),
+    ] = "KubernetesExecutor"
+    dags: Annotated[
+        Literal["blob", "git", "image"],
+        Field(description="DAGs from the blob container, a Git repository, or the image"),
+    ] = "blob"
+    git: Annotated[GitDags | None, Field(description='repository, when dags = "git"')] = None
+    scheduler_replicas: Annotated[int, Field(ge=1, le=10, description="schedulers")] = 2
+    api_server_replicas: Annotated[int, Field(ge=1, le=20, description="API servers, fewest")] = 2
+    api_server_max_replicas: Annotated[
+        int, Field(ge=1, le=50, description="API servers under load")
+    ] = 4
+    triggerer_replicas: Annotated[int, Field(ge=1, le=10, description="triggerers")] = 2
+    dag_processor_replicas: Annotated[int, Field(ge=1, le=10, description="DAG processors")] = 1
+    celery_max_workers: Annotated[
+        int, Field(ge=1, le=500, description="most workers KEDA starts, with CeleryExecutor")
+    ] = 10
+    parallelism: Annotated[int, Field(ge=1, le=10000, description="running tasks at most")] = 32
+    scratch_volume: Annotated[
+        bool,
+        Field(description="mount the data container by blobfuse2 for tools that need a folder"),
+    ] = False
+
+    @field_validator("image_tag")
+    @classmethod
+    def _immutable(cls, tag: str) -> str:
+        if tag in FLOATING_TAGS:
+            refuse(
+                "a tag that moves: workers would run another image than the scheduler",
+                allowed="a tag that is written once, version and commit",
+                fix='for example "3.3.2-4f2c9d1"',
+            )
+        return tag
+
+    @field_validator("git")
+    @classmethod
+    def _source(cls, git: GitDags | None, info: ValidationInfo) -> GitDags | None:
+        if git is not None and info.data.get("dags") not in (None, "git"):
+            refuse(
+                f'without effect while airflow.dags = "{info.data["dags"]}"',
+                allowed='only together with dags = "git"',
+                fix='delete the table, or set dags = "git"',
+            )
+        return git
+
+    @field_validator("api_server_max_replicas")
+    @classmethod
+    def _most(cls, most: int, info: ValidationInfo) -> int:
+        fewest = info.data.get("api_server_replicas", 1)
+        if most < fewest:
+            refuse(
+                f"fewer than api_server_replicas = {fewest}",
+                allowed=f"{fewest} or more",
+                fix="raise it, or lower api_server_replicas",
+            )
+        return most
+
+
+class Ingress(Section):
+    """How browsers reach Airflow: through NGINX, by TLS, on one host name."""
+
+    host: Annotated[HostName, Field(description="host name of the user interface")]
+    internal: Annotated[bool, Field(description="load balancer with a private address only")] = True
+    replicas: Annotated[int, Field(ge=2, le=20, description="NGINX controllers")] = 2
+    certificate: Annotated[
+        Literal["letsencrypt", "key_vault"],
+        Field(description="from Let's Encrypt by DNS-01, or a certificate kept in Key Vault"),
+    ] = "letsencrypt"
+    dns_zone_id: Annotated[
+        DnsZoneId | None,
+        Field(description="public DNS zone of the host, for Let's Encrypt's DNS-01"),
+    ] = None
+    key_vault_certificate: Annotated[
+        CertificateName | None, Field(description="name of the certificate in the vault")
+    ] = None
+    contact: Annotated[Email | None, Field(description="mail address for expiry notices")] = None
+
+    @field_validator("dns_zone_id")
+    @classmethod
+    def _zone_holds_host(cls, zone: str | None, info: ValidationInfo) -> str | None:
+        host = info.data.get("host")
+        if zone is not None and host is not None:
+            name = zone.rsplit("/", 1)[1]
+            if not host.endswith(f".{name}"):
+                refuse(
+                    f"the zone {name} does not hold ingress.host = {host}",
+                    allowed="the zone that the host name ends in",
+                    fix="correct the host, or give its zone",
+                )
+        return zone
+
+
+class SingleSignOn(Section):
+    """Who may sign in to Airflow: Entra groups by Airflow role, and the application's owners."""
+
+    redirect_uri: Annotated[
+        str | None,
+        Field(description="where Entra sends users back; left out, it follows from ingress.host"),
+    ] = None
+    owners: Annotated[
+        tuple[Uuid, ...],
+        Field(strict=False, min_length=1, description="object ids of the application's owners"),
+    ]
+    admin_groups: Annotated[
+        tuple[Uuid, ...], Field(strict=False, min_length=1, description="Entra groups: Admin")
+    ]
+    op_groups: Annotated[tuple[Uuid, ...], Field(strict=False, description="Op")] = ()
+    user_groups: Annotated[tuple[Uuid, ...], Field(strict=False, description="User")] = ()
+    viewer_groups: Annotated[tuple[Uuid, ...], Field(strict=False, description="Viewer")] = ()

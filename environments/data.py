@@ -1,0 +1,134 @@
+"""The `[storage]`, `[postgres]` and `[key_vault]` tables: what holds data."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from environments.facts import POSTGRES_STORAGE_GIB
+from environments.types import PostgresSku, Section, Uuid, form, refuse
+
+Day = Literal["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
+Zone = Literal["1", "2", "3"]
+
+
+GroupName = Annotated[
+    str, form(r"\w[\w .-]{0,62}", "1 to 63 letters, digits, spaces, . _ -", "sg-data-platform")
+]
+
+
+class Storage(Section):
+    """The ADLS Gen2 account; with a hierarchical namespace Azure refuses blob versioning."""
+
+    replication: Annotated[
+        Literal["LRS", "ZRS", "GRS", "GZRS", "RAGRS", "RAGZRS"],
+        Field(description="copies of the data: local, zones, paired region"),
+    ] = "ZRS"
+    soft_delete_days: Annotated[
+        int, Field(ge=7, le=365, description="days a deleted blob or container can be restored")
+    ] = 14
+    log_retention_days: Annotated[
+        int, Field(ge=7, le=3650, description="days after which task logs are deleted")
+    ] = 90
+    cool_after_days: Annotated[
+        int, Field(ge=30, le=3650, description="days without change until data moves to cool tier")
+    ] = 60
+    customer_managed_key: Annotated[
+        bool, Field(description="encrypt with a key of our own in Key Vault")
+    ] = False
+
+
+class Maintenance(Section):
+    """A weekly window, in UTC."""
+
+    day: Annotated[Day, Field(description="day of the week")] = "Sunday"
+    start_hour: Annotated[int, Field(ge=0, le=23, description="hour of the day, UTC")] = 2
+
+
+class Postgres(Section):
+    """Azure Database for PostgreSQL Flexible Server, for Airflow and for the dbt warehouse."""
+
+    version: Annotated[Literal["14", "15", "16", "17"], Field(description="major version")] = "16"
+    sku_name: Annotated[PostgresSku, Field(description="tier and size")]
+    storage_gib: Annotated[int, Field(description="size of the disk in GiB, a power of two")] = 32
+    high_availability: Annotated[
+        Literal["Disabled", "SameZone", "ZoneRedundant"],
+        Field(description="standby server: none, in the same zone, in another zone"),
+    ] = "Disabled"
+    zone: Annotated[Zone, Field(description="availability zone of the primary")] = "1"
+    standby_zone: Annotated[Zone, Field(description="availability zone of the standby")] = "2"
+    backup_retention_days: Annotated[
+        int, Field(ge=7, le=35, description="days of point-in-time restore")
+    ] = 7
+    geo_redundant_backup: Annotated[
+        bool, Field(description="copy backups to the paired region; cannot be changed later")
+    ] = False
+    pgbouncer: Annotated[bool, Field(description="built-in connection pooler")] = False
+    customer_managed_key: Annotated[
+        bool, Field(description="encrypt with a key of our own in Key Vault")
+    ] = False
+    maintenance: Annotated[Maintenance, Field(description="when Azure may restart")] = Maintenance()
+    administrators: Annotated[
+        dict[GroupName, Uuid],
+        Field(
+            default_factory=dict,
+            description="Entra groups that administer the server: display name = object id",
+        ),
+    ]
+
+    @property
+    def burstable(self) -> bool:
+        """Whether the server is of the tier without HA and pooler."""
+        return self.sku_name.startswith("B_")
+
+    @field_validator("storage_gib")
+    @classmethod
+    def _disk_size(cls, size: int) -> int:
+        if size not in POSTGRES_STORAGE_GIB:
+            sizes = ", ".join(map(str, POSTGRES_STORAGE_GIB))
+            larger = min((s for s in POSTGRES_STORAGE_GIB if s >= size), default=32768)
+            refuse("not a disk size of Flexible Server", allowed=sizes, fix=f"set {larger}")
+        return size
+
+    @field_validator("high_availability")
+    @classmethod
+    def _ha(cls, mode: str, info: ValidationInfo) -> str:
+        if mode != "Disabled" and info.data.get("sku_name", "").startswith("B_"):
+            refuse(
+                f"not offered on the burstable {info.data['sku_name']}",
+                allowed='"Disabled" with a B_ SKU; any mode with GP_ or MO_',
+                fix='set high_availability = "Disabled", or sku_name = "GP_Standard_D2ds_v5"',
+            )
+        return mode
+
+    @field_validator("standby_zone")
+    @classmethod
+    def _standby(cls, zone: str, info: ValidationInfo) -> str:
+        if info.data.get("high_availability") == "ZoneRedundant" and zone == info.data.get("zone"):
+            refuse(
+                "the zone of the primary",
+                allowed="another zone than postgres.zone when ZoneRedundant",
+                fix='set it to "2"' if zone != "2" else 'set it to "1"',
+            )
+        return zone
+
+    @field_validator("pgbouncer")
+    @classmethod
+    def _pooler(cls, wanted: bool, info: ValidationInfo) -> bool:
+        if wanted and info.data.get("sku_name", "").startswith("B_"):
+            refuse(
+                "the burstable tier has no built-in PgBouncer",
+                allowed="true with a GP_ or MO_ SKU only",
+                fix="set pgbouncer = false, or choose a GP_ SKU",
+            )
+        return wanted
+
+
+class KeyVault(Section):
+    """The vault of secrets and keys; purge protection is always on, so its name stays reserved."""
+
+    soft_delete_retention_days: Annotated[
+        int, Field(ge=7, le=90, description="days a deleted vault or secret can be restored")
+    ] = 90
+    secrets_version: Annotated[
+        int, Field(ge=1, description="raise by one to generate Airflow's secrets anew")
+    ] = 1

@@ -1,0 +1,87 @@
+"""What Azure offers: regions and sizes, as far as the model has to know them.
+
+Sources, on learn.microsoft.com: "List of Azure regions", "Azure Database for PostgreSQL compute
+options", "Virtual machine sizes". A value missing here is a one-line change.
+"""
+
+from itertools import product
+from typing import NamedTuple
+
+
+class Region(NamedTuple):
+    """An Azure region: whether it has availability zones, and the region it is paired with."""
+
+    zones: bool
+    pair: str | None
+
+
+REGIONS = {
+    "australiaeast": Region(True, "australiasoutheast"),
+    "australiasoutheast": Region(False, "australiaeast"),
+    "austriaeast": Region(True, None),
+    "belgiumcentral": Region(True, None),
+    "brazilsouth": Region(True, "southcentralus"),
+    "canadacentral": Region(True, "canadaeast"),
+    "canadaeast": Region(False, "canadacentral"),
+    "centralindia": Region(True, "southindia"),
+    "centralus": Region(True, "eastus2"),
+    "eastasia": Region(True, "southeastasia"),
+    "eastus": Region(True, "westus"),
+    "eastus2": Region(True, "centralus"),
+    "francecentral": Region(True, "francesouth"),
+    "germanywestcentral": Region(True, "germanynorth"),
+    "israelcentral": Region(True, None),
+    "italynorth": Region(True, None),
+    "japaneast": Region(True, "japanwest"),
+    "japanwest": Region(True, "japaneast"),
+    "koreacentral": Region(True, "koreasouth"),
+    "mexicocentral": Region(True, None),
+    "newzealandnorth": Region(True, None),
+    "northcentralus": Region(False, "southcentralus"),
+    "northeurope": Region(True, "westeurope"),
+    "norwayeast": Region(True, "norwaywest"),
+    "polandcentral": Region(True, None),
+    "qatarcentral": Region(True, None),
+    "southafricanorth": Region(True, "southafricawest"),
+    "southcentralus": Region(True, "northcentralus"),
+    "southeastasia": Region(True, "eastasia"),
+    "spaincentral": Region(True, None),
+    "swedencentral": Region(True, "swedensouth"),
+    "switzerlandnorth": Region(True, "switzerlandwest"),
+    "uaenorth": Region(True, "uaecentral"),
+    "uksouth": Region(True, "ukwest"),
+    "ukwest": Region(False, "uksouth"),
+    "westcentralus": Region(False, "westus2"),
+    "westeurope": Region(True, "northeurope"),
+    "westus": Region(False, "eastus"),
+    "westus2": Region(True, "westcentralus"),
+    "westus3": Region(True, "eastus"),
+}
+
+_SERVER_CORES = (2, 4, 8, 16, 32, 48, 64, 96)
+POSTGRES_SKUS = frozenset(
+    [f"B_Standard_{size}" for size in ("B1ms", "B2s", "B2ms", "B4ms", "B8ms", "B12ms", "B16ms")]
+    + [
+        f"{tier}_Standard_{letter}{cores}{kind}"
+        for (tier, letter), cores, kind in product(
+            (("GP", "D"), ("MO", "E")), _SERVER_CORES, ("ds_v4", "ds_v5", "ads_v5")
+        )
+    ]
+)
+POSTGRES_STORAGE_GIB = tuple(32 * 2**step for step in range(11))  # 32 GiB to 32 TiB
+
+_VM_CORES = (2, 4, 8, 16, 32, 48, 64, 96)
+VM_SIZES = frozenset(
+    f"Standard_{letter}{cores}{kind}"
+    for letter, cores, kind in product(
+        "DE",
+        _VM_CORES,
+        ("s_v5", "ds_v5", "as_v5", "ads_v5", "s_v6", "ds_v6", "as_v6", "ads_v6"),
+    )
+) | frozenset(f"Standard_F{cores}s_v2" for cores in (2, 4, 8, 16, 32, 48, 64, 72))
+
+
+def has_local_disk(vm_size: str) -> bool:
+    """Whether the size carries the temporary disk that an ephemeral OS disk is placed on."""
+    kind = vm_size.removeprefix("Standard_")
+    return kind.startswith("F") or "d" in kind.lower()[1:]

@@ -1,0 +1,176 @@
+"""The `[kubernetes]` and `[registry]` tables: the cluster, its node pools, and its images."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from environments.data import Day, Zone
+from environments.facts import has_local_disk
+from environments.types import RegionName, Section, Uuid, VmSize, form, refuse
+
+PoolName = Annotated[
+    str, form(r"[a-z][a-z0-9]{0,11}", "1 to 12 lower case letters and digits", "workers")
+]
+Taint = Annotated[
+    str,
+    form(
+        r"[A-Za-z0-9][\w./-]*=[\w.-]*:(NoSchedule|PreferNoSchedule|NoExecute)",
+        "key=value:NoSchedule, :PreferNoSchedule or :NoExecute",
+        "dedicated=dbt:NoSchedule",
+    ),
+]
+
+
+class Pool(Section):
+    """What the system pool and every worker pool share."""
+
+    vm_size: Annotated[VmSize, Field(description="virtual machine size; one with a local disk")]
+    min_nodes: Annotated[int, Field(ge=0, le=1000, description="fewest nodes")] = 1
+    max_nodes: Annotated[int, Field(ge=1, le=1000, description="most nodes")] = 3
+    zones: Annotated[
+        tuple[Zone, ...], Field(strict=False, description="availability zones; none = regional")
+    ] = ("1", "2", "3")
+    max_pods: Annotated[int, Field(ge=50, le=250, description="pods a node may hold")] = 110
+    os_disk_gib: Annotated[
+        int, Field(ge=30, le=2048, description="ephemeral OS disk; must fit the local disk")
+    ] = 64
+    spot: Annotated[bool, Field(description="spare capacity that Azure may take back")] = False
+
+    @field_validator("vm_size")
+    @classmethod
+    def _local_disk(cls, size: str) -> str:
+        if not has_local_disk(size):
+            refuse(
+                "has no local disk, and nodes have ephemeral OS disks",
+                allowed='sizes with a "d" after the cores, such as "Standard_D4ds_v5"',
+                fix=f'set "{_with_disk(size)}"',
+            )
+        return size
+
+    @field_validator("max_nodes")
+    @classmethod
+    def _range(cls, most: int, info: ValidationInfo) -> int:
+        if most < info.data.get("min_nodes", 0):
+            refuse(
+                f"fewer than min_nodes = {info.data['min_nodes']}",
+                allowed="min_nodes or more",
+                fix="raise max_nodes, or lower min_nodes",
+            )
+        return most
+
+    @field_validator("zones")
+    @classmethod
+    def _distinct(cls, zones: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(zones)) < len(zones):
+            refuse("names a zone twice", allowed="distinct zones", fix="delete the second one")
+        return tuple(sorted(zones))
+
+
+def _with_disk(size: str) -> str:
+    head, version = size.rsplit("_", 1)
+    return f"{head.removesuffix('s')}ds_{version}"
+
+
+class SystemPool(Pool):
+    """The pool of the cluster's own components; AKS refuses spot and an empty system pool."""
+
+    @field_validator("min_nodes")
+    @classmethod
+    def _never_empty(cls, fewest: int) -> int:
+        if fewest < 1:
+            refuse(
+                "the system pool cannot be empty",
+                allowed="1 or more, 3 to survive the loss of a zone",
+                fix="set min_nodes = 1",
+            )
+        return fewest
+
+    @field_validator("spot")
+    @classmethod
+    def _never_spot(cls, spot: bool) -> bool:
+        if spot:
+            refuse(
+                "the system pool cannot run on spot nodes: AKS refuses it",
+                allowed="false; spot = true is for pools under [kubernetes.node_pools]",
+                fix="delete it here, and set spot = true on a worker pool",
+            )
+        return spot
+
+
+class NodePool(Pool):
+    """A pool of worker nodes."""
+
+    labels: Annotated[
+        dict[str, str], Field(default_factory=dict, description="Kubernetes labels of its nodes")
+    ]
+    taints: Annotated[
+        tuple[Taint, ...], Field(strict=False, description="Kubernetes taints: key=value:effect")
+    ] = ()
+
+
+class ClusterMaintenance(Section):
+    """A weekly window for upgrades, in UTC; AKS wants at least four hours."""
+
+    day: Annotated[Day, Field(description="day of the week")] = "Sunday"
+    start_hour: Annotated[int, Field(ge=0, le=23, description="hour of the day, UTC")] = 1
+    hours: Annotated[int, Field(ge=4, le=24, description="length in hours")] = 4
+
+
+class Kubernetes(Section):
+    """Azure Kubernetes Service: always private, workload identity, no local accounts."""
+
+    version: Annotated[
+        str,
+        form(r"1\.(3[2-9]|4\d)", "a minor version from 1.32, without the patch", "1.34"),
+        Field(description="minor version; Azure chooses the patch"),
+    ]
+    sku_tier: Annotated[
+        Literal["Standard", "Premium"], Field(description="uptime SLA; Premium adds LTS versions")
+    ] = "Standard"
+    admin_group_object_ids: Annotated[
+        tuple[Uuid, ...],
+        Field(strict=False, min_length=1, description="Entra groups that administer the cluster"),
+    ]
+    upgrade_channel: Annotated[
+        Literal["patch", "stable", "rapid", "node-image"],
+        Field(description="automatic upgrade channel"),
+    ] = "patch"
+    node_os_upgrade_channel: Annotated[
+        Literal["NodeImage", "SecurityPatch"], Field(description="upgrade channel of node images")
+    ] = "NodeImage"
+    maintenance: Annotated[ClusterMaintenance, Field(description="when upgrades may run")] = (
+        ClusterMaintenance()
+    )
+    system_pool: Annotated[SystemPool, Field(description="pool of the cluster's own components")]
+    node_pools: Annotated[
+        dict[PoolName, NodePool],
+        Field(min_length=1, description="worker pools by name, at most 12 lower alphanumerics"),
+    ]
+
+    @field_validator("node_pools")
+    @classmethod
+    def _pools(cls, pools: dict[str, NodePool]) -> dict[str, NodePool]:
+        if "system" in pools:
+            refuse(
+                "the name of the system pool",
+                allowed='any name but "system"',
+                fix="rename the worker pool",
+            )
+        if all(pool.spot for pool in pools.values()):
+            refuse(
+                "has spot pools only: schedulers and API servers would be evicted",
+                allowed="at least one pool with spot = false",
+                fix="add a pool without spot",
+            )
+        return pools
+
+
+class Registry(Section):
+    """Azure Container Registry, always Premium: private endpoints exist in no other tier."""
+
+    retention_days: Annotated[
+        int, Field(ge=1, le=365, description="days until untagged images are deleted")
+    ] = 30
+    geo_replications: Annotated[
+        tuple[RegionName, ...], Field(strict=False, description="further regions with a copy")
+    ] = ()

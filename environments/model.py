@@ -1,0 +1,251 @@
+"""An environment: everything that `environments/<name>.toml` says, typed and checked."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from environments.airflow import Airflow, Ingress, SingleSignOn
+from environments.data import KeyVault, Postgres, Storage
+from environments.facts import REGIONS
+from environments.kubernetes import Kubernetes, Registry
+from environments.network import Network
+from environments.types import Email, RegionName, Section, Uuid, form, refuse
+
+StackName = Literal["network", "data", "identity", "platform", "airflow"]
+STACKS: tuple[StackName, ...] = ("network", "data", "identity", "platform", "airflow")
+
+
+class Tags(Section):
+    """Azure tags that every resource bears, beside environment, workload and managed-by."""
+
+    owner: Annotated[Email, Field(description="team that answers for the environment")]
+    cost_center: Annotated[
+        str,
+        form(r"[\w .-]{1,64}", "1 to 64 letters, digits, spaces, . _ -", "4711"),
+        Field(description="where the costs are booked"),
+    ]
+    data_classification: Annotated[
+        Literal["public", "internal", "confidential", "restricted"],
+        Field(description="most sensitive data it may hold"),
+    ] = "internal"
+
+
+class State(Section):
+    """The storage account of the Terraform state; made once, before the first deploy."""
+
+    resource_group_name: Annotated[
+        str,
+        form(
+            r"[\w().-]{0,89}[\w()-]",
+            "1 to 90 letters, digits, . _ ( ) -, no dot at the end",
+            "rg-airflow-state",
+        ),
+        Field(description="its resource group"),
+    ]
+    storage_account_name: Annotated[
+        str,
+        form(r"[a-z0-9]{3,24}", "3 to 24 lower case letters and digits", "stairflowstate"),
+        Field(description="its storage account"),
+    ]
+    container_name: Annotated[
+        str,
+        form(
+            r"(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]",
+            "3 to 63 lower case letters, digits and single hyphens",
+            "tfstate-dev",
+        ),
+        Field(description="blob container, one an environment"),
+    ]
+
+
+class Monitoring(Section):
+    """Logs, metrics, alerts and the budget."""
+
+    log_retention_days: Annotated[
+        int, Field(ge=30, le=730, description="days that Log Analytics keeps logs")
+    ] = 30
+    alert_email: Annotated[Email, Field(description="who is told when an alert fires")]
+    monthly_budget: Annotated[
+        int, Field(ge=1, le=10_000_000, description="in the currency of the subscription")
+    ]
+    budget_start: Annotated[
+        str,
+        form(r"20\d\d-(0[1-9]|1[0-2])-01", "the first day of a month, YYYY-MM-01", "2026-12-01"),
+        Field(description="month that the budget counts from"),
+    ]
+    defender: Annotated[
+        bool,
+        Field(
+            description="Defender plans; they are the subscription's: switch on in one environment"
+        ),
+    ] = False
+    grafana: Annotated[bool, Field(description="a managed Grafana for this environment")] = True
+
+
+class Environment(Section):
+    """One environment, as dev or prod: the whole input of the synthesizer."""
+
+    name: Annotated[
+        str,
+        form(r"[a-z][a-z0-9]{1,5}", "2 to 6 lower case letters and digits, a letter first", "dev"),
+        Field(description="short name of the environment; a part of every resource's name"),
+    ]
+    workload: Annotated[
+        str,
+        form(
+            r"[a-z][a-z0-9]{1,7}", "2 to 8 lower case letters and digits, a letter first", "airflow"
+        ),
+        Field(description="short name of the workload; a part of every resource's name"),
+    ] = "airflow"
+    location: Annotated[RegionName, Field(description="Azure region, as westeurope")]
+    subscription_id: Annotated[Uuid, Field(description="subscription that holds everything")]
+    tenant_id: Annotated[Uuid, Field(description="Entra tenant of users and identities")]
+    deployer_object_id: Annotated[
+        Uuid, Field(description="object id of the identity that deploys, made by the bootstrap")
+    ]
+    protect_data: Annotated[
+        bool, Field(description="delete locks and prevent_destroy on what holds data")
+    ] = True
+    tags: Annotated[Tags, Field(description="tags of every resource")]
+    state: Annotated[State, Field(description="where the Terraform state is kept")]
+    network: Annotated[Network, Field(description="addresses and ways in and out")]
+    storage: Annotated[Storage, Field(description="ADLS Gen2: DAGs, logs, data")] = Storage()
+    postgres: Annotated[Postgres, Field(description="database server")]
+    key_vault: Annotated[KeyVault, Field(description="secrets and keys")] = KeyVault()
+    kubernetes: Annotated[Kubernetes, Field(description="AKS")]
+    registry: Annotated[Registry, Field(description="container images")] = Registry()
+    monitoring: Annotated[Monitoring, Field(description="logs, metrics, alerts, budget")]
+    airflow: Annotated[Airflow, Field(description="the Airflow release")]
+    ingress: Annotated[Ingress, Field(description="host name, load balancer, certificate")]
+    single_sign_on: Annotated[SingleSignOn, Field(description="who may sign in")]
+
+    @property
+    def redirect_uri(self) -> str:
+        """Where Entra sends users back after sign-in: FAB's path for the provider `azure`."""
+        return f"https://{self.ingress.host}/auth/oauth-authorized/azure"
+
+    @field_validator("network")
+    @classmethod
+    def _way_out(cls, network: Network) -> Network:
+        if network.egress == "firewall" and network.firewall_private_ip is None:
+            refuse(
+                'egress = "firewall" without a firewall',
+                allowed='egress = "firewall" together with firewall_private_ip',
+                fix='set network.firewall_private_ip, for example "10.0.1.4", or egress = "nat"',
+            )
+        return network
+
+    @field_validator("storage")
+    @classmethod
+    def _replication(cls, storage: Storage, info: ValidationInfo) -> Storage:
+        region = REGIONS.get(info.data.get("location", ""))
+        if region and "ZRS" in storage.replication and not region.zones:
+            refuse(
+                f'replication = "{storage.replication}" needs availability zones, and '
+                f"{info.data['location']} has none",
+                allowed='"LRS", "GRS", "RAGRS"',
+                fix='set storage.replication = "GRS", or move to a region with zones',
+            )
+        if region and storage.replication not in ("LRS", "ZRS") and region.pair is None:
+            refuse(
+                f'replication = "{storage.replication}" needs a paired region, and '
+                f"{info.data['location']} has none",
+                allowed='"LRS", "ZRS"',
+                fix='set storage.replication = "ZRS"',
+            )
+        return storage
+
+    @field_validator("postgres")
+    @classmethod
+    def _server(cls, postgres: Postgres, info: ValidationInfo) -> Postgres:
+        location = info.data.get("location", "")
+        region = REGIONS.get(location)
+        if region and postgres.high_availability == "ZoneRedundant" and not region.zones:
+            refuse(
+                f'high_availability = "ZoneRedundant" needs availability zones, and {location} '
+                "has none",
+                allowed='"Disabled" or "SameZone"',
+                fix='set postgres.high_availability = "SameZone", or move to a region with zones',
+            )
+        if postgres.geo_redundant_backup and postgres.customer_managed_key:
+            refuse(
+                "geo_redundant_backup and customer_managed_key at once need a second vault in the "
+                "paired region, which this project does not build",
+                allowed="one of the two",
+                fix="set postgres.customer_managed_key = false, or geo_redundant_backup = false",
+            )
+        if region and postgres.geo_redundant_backup and region.pair is None:
+            refuse(
+                f"geo_redundant_backup needs a paired region, and {location} has none",
+                allowed="geo_redundant_backup = false there",
+                fix="set postgres.geo_redundant_backup = false, or move to a paired region",
+            )
+        return postgres
+
+    @field_validator("kubernetes")
+    @classmethod
+    def _zones(cls, kubernetes: Kubernetes, info: ValidationInfo) -> Kubernetes:
+        location = info.data.get("location", "")
+        region = REGIONS.get(location)
+        pools = {"system_pool": kubernetes.system_pool, **kubernetes.node_pools}
+        zonal = [name for name, pool in pools.items() if pool.zones]
+        if region and not region.zones and zonal:
+            refuse(
+                f"{', '.join(zonal)}: {location} has no availability zones",
+                allowed="zones = [] there",
+                fix="set zones = [] in each pool, or move to a region with zones",
+            )
+        return kubernetes
+
+    @field_validator("registry")
+    @classmethod
+    def _replicas(cls, registry: Registry, info: ValidationInfo) -> Registry:
+        if info.data.get("location") in registry.geo_replications:
+            refuse(
+                f"geo_replications holds the registry's own region {info.data['location']}",
+                allowed="other regions",
+                fix="delete it from registry.geo_replications",
+            )
+        return registry
+
+    @field_validator("airflow")
+    @classmethod
+    def _dag_source(cls, airflow: Airflow) -> Airflow:
+        if airflow.dags == "git" and airflow.git is None:
+            refuse(
+                'dags = "git" without a repository',
+                allowed='dags = "git" together with the table [airflow.git]',
+                fix='add [airflow.git] with repository = "https://...", or set dags = "blob"',
+            )
+        return airflow
+
+    @field_validator("ingress")
+    @classmethod
+    def _certificate(cls, ingress: Ingress) -> Ingress:
+        needed = {
+            "letsencrypt": {"dns_zone_id": ingress.dns_zone_id, "contact": ingress.contact},
+            "key_vault": {"key_vault_certificate": ingress.key_vault_certificate},
+        }[ingress.certificate]
+        missing = [name for name, value in needed.items() if value is None]
+        if missing:
+            refuse(
+                f'certificate = "{ingress.certificate}" without {" and ".join(missing)}',
+                allowed=f"{' and '.join(needed)} beside it",
+                fix=f"set ingress.{' and ingress.'.join(missing)}",
+            )
+        return ingress
+
+    @field_validator("single_sign_on")
+    @classmethod
+    def _redirect(cls, sso: SingleSignOn, info: ValidationInfo) -> SingleSignOn:
+        ingress: Ingress | None = info.data.get("ingress")
+        if ingress is None or sso.redirect_uri is None:
+            return sso
+        expected = f"https://{ingress.host}/auth/oauth-authorized/azure"
+        if sso.redirect_uri != expected:
+            refuse(
+                f"redirect_uri = {sso.redirect_uri} does not match ingress.host = {ingress.host}",
+                allowed=expected,
+                fix="delete single_sign_on.redirect_uri: it follows from the host",
+            )
+        return sso

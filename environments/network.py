@@ -1,0 +1,125 @@
+"""The `[network]` table: address plan, way out, and the networks it is linked with."""
+
+from ipaddress import IPv4Network
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from environments.types import Address, Cidr, Section, VirtualNetworkId, form, refuse
+
+# Smallest subnets that Azure accepts for the purpose, by field; a /28 holds 11 usable addresses.
+SMALLEST = {"aks_nodes": 24, "aks_api_server": 28, "postgres": 28, "private_endpoints": 27}
+
+
+class LinkedNetwork(Section):
+    """A virtual network elsewhere whose machines resolve our private names, such as CI agents."""
+
+    name: Annotated[
+        str,
+        form(r"[a-z][a-z0-9-]{0,38}[a-z0-9]", "2 to 40 lower case letters, digits, -", "ci-agents"),
+        Field(description="short name, a part of the link's name"),
+    ]
+    id: Annotated[VirtualNetworkId, Field(description="resource id of the virtual network")]
+
+
+class Hub(Section):
+    """The hub of a hub-and-spoke topology that this network is peered to."""
+
+    virtual_network_id: Annotated[VirtualNetworkId, Field(description="resource id of the hub")]
+    use_remote_gateways: Annotated[
+        bool, Field(description="reach on-premises networks through the hub's gateway")
+    ] = False
+
+
+class Network(Section):
+    """Addresses of the virtual network; all subnets lie in `address_space`, none overlap."""
+
+    address_space: Annotated[Cidr, Field(description="the virtual network, /8 to /22")]
+    aks_nodes: Annotated[Cidr, Field(description="AKS nodes, /24 or larger")]
+    aks_api_server: Annotated[Cidr, Field(description="delegated to the AKS API server, /28+")]
+    postgres: Annotated[Cidr, Field(description="delegated to Postgres Flexible Server, /28+")]
+    private_endpoints: Annotated[Cidr, Field(description="private endpoints, /27 or larger")]
+    pod_cidr: Annotated[Cidr, Field(description="overlay addresses of the pods, /20 or larger")]
+    service_cidr: Annotated[Cidr, Field(description="cluster-internal services, /12 to /24")]
+    egress: Annotated[
+        Literal["nat", "firewall"],
+        Field(description="way out: a NAT gateway of our own, or a firewall in the hub"),
+    ] = "nat"
+    firewall_private_ip: Annotated[
+        Address | None, Field(description='next hop of all egress when egress = "firewall"')
+    ] = None
+    flow_log_retention_days: Annotated[
+        int, Field(ge=1, le=365, description="days that flow logs are kept")
+    ] = 30
+    hub: Annotated[Hub | None, Field(description="hub network to peer with")] = None
+    linked_networks: Annotated[
+        tuple[LinkedNetwork, ...],
+        Field(strict=False, description="networks that resolve our private names"),
+    ] = ()
+
+    @field_validator("address_space")
+    @classmethod
+    def _size_of_space(cls, space: IPv4Network) -> IPv4Network:
+        if not 8 <= space.prefixlen <= 22:
+            refuse("of a size that does not fit", allowed="/8 to /22", fix='use a "/16"')
+        if not space.is_private:
+            refuse("not a private range", allowed="10/8, 172.16/12, 192.168/16", fix="use one")
+        return space
+
+    @field_validator(*SMALLEST)
+    @classmethod
+    def _subnet(cls, subnet: IPv4Network, info: ValidationInfo) -> IPv4Network:
+        longest = SMALLEST[str(info.field_name)]
+        if subnet.prefixlen > longest:
+            refuse("too small", allowed=f"/{longest} or larger", fix=f'use a "/{longest}"')
+        space = info.data.get("address_space")
+        if space is not None and not subnet.subnet_of(space):
+            refuse(
+                "outside of network.address_space",
+                allowed=f"a subnet of {space}",
+                fix="move the subnet, or widen the address space",
+            )
+        _refuse_overlap(subnet, info, SMALLEST)
+        return subnet
+
+    @field_validator("pod_cidr", "service_cidr")
+    @classmethod
+    def _cluster_range(cls, cidr: IPv4Network, info: ValidationInfo) -> IPv4Network:
+        shortest, longest = {"pod_cidr": (8, 20), "service_cidr": (12, 24)}[str(info.field_name)]
+        if not shortest <= cidr.prefixlen <= longest:
+            allowed = f"/{shortest} to /{longest}"
+            refuse("of a size that does not fit", allowed=allowed, fix=f'use a "/{longest}"')
+        _refuse_overlap(cidr, info, ("address_space", "pod_cidr"))
+        return cidr
+
+    @field_validator("firewall_private_ip")
+    @classmethod
+    def _firewall(cls, address: Address | None, info: ValidationInfo) -> Address | None:
+        if info.data.get("egress") == "nat" and address is not None:
+            refuse(
+                'without effect while network.egress = "nat"',
+                allowed='only together with egress = "firewall"',
+                fix='delete it, or set egress = "firewall"',
+            )
+        return address
+
+    @field_validator("linked_networks")
+    @classmethod
+    def _distinct(cls, networks: tuple[LinkedNetwork, ...]) -> tuple[LinkedNetwork, ...]:
+        names = [network.name for network in networks]
+        if len(set(names)) < len(names):
+            refuse("two networks of the same name", allowed="distinct names", fix="rename one")
+        return networks
+
+
+def _refuse_overlap(
+    cidr: IPv4Network, info: ValidationInfo, fields: tuple[str, ...] | dict[str, int]
+) -> None:
+    for name in fields:
+        other = info.data.get(name)
+        if other is not None and name != info.field_name and cidr.overlaps(other):
+            refuse(
+                f"overlaps network.{name} = {other}",
+                allowed="ranges that share no address",
+                fix="move one of the two; environments/dev.toml shows a plan that fits",
+            )

@@ -1,0 +1,135 @@
+"""Values of an environment file that are more than text or numbers, and their refusals."""
+
+import re
+from collections.abc import Callable, Collection
+from difflib import get_close_matches
+from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
+from typing import Annotated, Any, Never
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic_core import PydanticCustomError
+
+from environments.facts import POSTGRES_SKUS, REGIONS, VM_SIZES
+
+
+class Section(BaseModel):
+    """A table of the environment file: unknown keys are refused, values never change."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=True)
+
+
+def refuse(problem: str, *, allowed: str, fix: str) -> Never:
+    """Refuse a value: what is wrong with it, what is allowed, and how to mend it."""
+    context = {"problem": problem, "allowed": allowed, "fix": fix}
+    raise PydanticCustomError("fault", "{problem}", context)
+
+
+def one_of(kind: str, values: Collection[str], page: str) -> Callable[[str], str]:
+    """Return a check that a text is one of `values`; its refusal names the nearest ones."""
+
+    def check(value: str) -> str:
+        if value not in values:
+            near = get_close_matches(value, values, n=3) or sorted(values)[:3]
+            refuse(
+                f"not {kind} that this project knows",
+                allowed=f"one of {len(values)}, such as {', '.join(near)}",
+                fix=f'set "{near[0]}", or add the value to environments/facts.py ({page})',
+            )
+        return value
+
+    return check
+
+
+def form(pattern: str, rule: str, example: str) -> AfterValidator:
+    """Refuse a text that does not match `pattern` as a whole; `rule` says it in words."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            refuse("not of the required form", allowed=rule, fix=f'for example "{example}"')
+        return value
+
+    return AfterValidator(check)
+
+
+def _cidr(value: Any) -> IPv4Network:
+    if isinstance(value, IPv4Network):
+        return value
+    try:
+        return IPv4Network(value if isinstance(value, str) else "")
+    except (AddressValueError, NetmaskValueError, ValueError):
+        refuse(
+            "not an IPv4 network",
+            allowed="CIDR notation with all host bits zero",
+            fix='for example "10.40.0.0/16"',
+        )
+
+
+def _address(value: Any) -> IPv4Address:
+    if isinstance(value, IPv4Address):
+        return value
+    try:
+        return IPv4Address(value if isinstance(value, str) else "")
+    except AddressValueError:
+        refuse("not an IPv4 address", allowed="dotted decimal", fix='for example "10.0.0.4"')
+
+
+def _uuid(value: Any) -> str:
+    try:
+        return str(UUID(value if isinstance(value, str) else ""))
+    except ValueError:
+        refuse(
+            "not a UUID",
+            allowed="32 hexadecimal digits in groups of 8-4-4-4-12",
+            fix="copy the id from the Azure portal, or from `az account show`",
+        )
+
+
+_LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+
+Cidr = Annotated[IPv4Network, BeforeValidator(_cidr)]
+Address = Annotated[IPv4Address, BeforeValidator(_address)]
+Uuid = Annotated[str, BeforeValidator(_uuid)]
+HostName = Annotated[
+    str,
+    form(
+        rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})+",
+        "a fully qualified DNS name in lower case",
+        "airflow.dev.example.com",
+    ),
+]
+Email = Annotated[
+    str,
+    form(r"[^@\s]+@[^@\s]+\.[^@\s.]+", "an e-mail address", "platform@example.com"),
+]
+RegionName = Annotated[
+    str,
+    AfterValidator(one_of("an Azure region", REGIONS, "learn.microsoft.com: List of regions")),
+]
+PostgresSku = Annotated[
+    str,
+    AfterValidator(
+        one_of(
+            "a Flexible Server SKU",
+            POSTGRES_SKUS,
+            "learn.microsoft.com: PostgreSQL compute options",
+        )
+    ),
+]
+VmSize = Annotated[
+    str,
+    AfterValidator(
+        one_of("a virtual machine size", VM_SIZES, "learn.microsoft.com: Virtual machine sizes")
+    ),
+]
+
+
+def resource_id(kind: str) -> AfterValidator:
+    """Refuse a text that is not the ARM id of a resource of `kind`, as `Microsoft.X/y`."""
+    example = f"/subscriptions/<id>/resourceGroups/<group>/providers/{kind}/<name>"
+    pattern = rf"/subscriptions/[0-9a-f-]{{36}}/resourceGroups/[^/]+/providers/{kind}/[^/]+"
+    return form(pattern, f"the resource id of a {kind}", example)
+
+
+VirtualNetworkId = Annotated[str, resource_id("Microsoft.Network/virtualNetworks")]
+DnsZoneId = Annotated[str, resource_id("Microsoft.Network/dnsZones")]

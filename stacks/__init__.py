@@ -1,0 +1,1 @@
+"""The five stacks of an environment: wiring only."""

@@ -1,0 +1,98 @@
+"""What every stack of an environment has: its own state, the Azure provider, names and tags."""
+
+from cdktf import Aspects, AzurermBackend, TerraformStack
+from cdktf_cdktf_provider_azurerm.provider import (
+    AzurermProvider,
+    AzurermProviderFeatures,
+    AzurermProviderFeaturesKeyVault,
+    AzurermProviderFeaturesResourceGroup,
+)
+from cdktf_cdktf_provider_azurerm.resource_group import ResourceGroup
+from constructs import Construct
+
+from constructs_lib.naming import Names
+from constructs_lib.place import Place
+from constructs_lib.tagging import Tagging
+from environments.model import Environment, StackName
+from stacks.contracts import state_of
+
+# Registered by name: registering all that the provider knows needs rights on the subscription
+# that a deployment should not have.
+RESOURCE_PROVIDERS = [
+    "Microsoft.AlertsManagement",
+    "Microsoft.Authorization",
+    "Microsoft.Consumption",
+    "Microsoft.ContainerRegistry",
+    "Microsoft.ContainerService",
+    "Microsoft.Dashboard",
+    "Microsoft.DataProtection",
+    "Microsoft.DBforPostgreSQL",
+    "Microsoft.Insights",
+    "Microsoft.KeyVault",
+    "Microsoft.KubernetesConfiguration",
+    "Microsoft.ManagedIdentity",
+    "Microsoft.Monitor",
+    "Microsoft.Network",
+    "Microsoft.OperationalInsights",
+    "Microsoft.PolicyInsights",
+    "Microsoft.Security",
+    "Microsoft.Storage",
+]
+
+
+class AzureStack(TerraformStack):
+    """A Terraform stack of one environment, named `<stack>-<environment>`."""
+
+    def __init__(self, scope: Construct, env: Environment, name: StackName) -> None:
+        super().__init__(scope, f"{name}-{env.name}")
+        self.env = env
+        self.stack_name = name
+        self.names = Names(env)
+        AzurermBackend(self, **state_of(env, name))  # type: ignore[arg-type]
+        AzurermProvider(
+            self,
+            "azurerm",
+            subscription_id=env.subscription_id,
+            tenant_id=env.tenant_id,
+            storage_use_azuread=True,
+            resource_provider_registrations="none",
+            resource_providers_to_register=RESOURCE_PROVIDERS,
+            features=[
+                AzurermProviderFeatures(
+                    key_vault=[
+                        AzurermProviderFeaturesKeyVault(
+                            purge_soft_delete_on_destroy=False, recover_soft_deleted_key_vaults=True
+                        )
+                    ],
+                    resource_group=[
+                        AzurermProviderFeaturesResourceGroup(
+                            prevent_deletion_if_contains_resources=True
+                        )
+                    ],
+                )
+            ],
+        )
+        # cdktf shortens the source to "azurerm"; OpenTofu reads the full one only
+        self.add_override("terraform.required_providers.azurerm.source", "hashicorp/azurerm")
+        Aspects.of(self).add(
+            Tagging(
+                {
+                    "environment": env.name,
+                    "workload": env.workload,
+                    "managed-by": "terraform",
+                    "owner": env.tags.owner,
+                    "cost-center": env.tags.cost_center,
+                    "data-classification": env.tags.data_classification,
+                }
+            )
+        )
+
+    def resource_group(self) -> Place:
+        """Create the resource group that holds everything of this stack."""
+        group = ResourceGroup(
+            self,
+            "resource_group",
+            name=self.names.of("rg", self.stack_name),
+            location=self.env.location,
+        )
+        return Place(names=self.names, resource_group_name=group.name, location=self.env.location)

@@ -1,0 +1,109 @@
+"""The data stack: the data lake, the database server, the vault, and Airflow's secrets in it."""
+
+from constructs import Construct
+
+from constructs_lib.data_lake import DataLake
+from constructs_lib.key_vault import EncryptionKey, GeneratedSecret, Vault
+from constructs_lib.postgres import PostgresServer
+from constructs_lib.private_endpoint import private_endpoint
+from constructs_lib.protection import lock_against_deletion
+from environments.model import Environment
+from stacks.base import AzureStack
+from stacks.contracts import DataOutputs, NetworkOutputs
+
+
+class DataStack(AzureStack):
+    """What holds data, reached through private addresses and by Entra ID only."""
+
+    def __init__(self, scope: Construct, env: Environment) -> None:
+        super().__init__(scope, env, "data")
+        network = NetworkOutputs.read(self, env)
+        self.place = self.resource_group()
+        self.vault = self._vault(network)
+        disks = self._key("disk_encryption")
+        lake = DataLake(
+            self,
+            "data_lake",
+            place=self.place,
+            settings=env.storage,
+            containers=["dags", "logs", "data"],
+            key=self._key("storage_encryption") if env.storage.customer_managed_key else None,
+            protect=env.protect_data,
+        )
+        postgres = PostgresServer(
+            self,
+            "postgres",
+            place=self.place,
+            settings=env.postgres,
+            tenant_id=env.tenant_id,
+            subnet_id=network.postgres_subnet_id,
+            dns_zone_id=network.postgres_dns_zone_id,
+            databases=["airflow", "warehouse"],
+            key=self._key("postgres_encryption") if env.postgres.customer_managed_key else None,
+            protect=env.protect_data,
+        )
+        for subresource, zone_id in (
+            ("blob", network.blob_dns_zone_id),
+            ("dfs", network.dfs_dns_zone_id),
+        ):
+            private_endpoint(
+                self,
+                f"{subresource}_endpoint",
+                place=self.place,
+                subnet_id=network.private_endpoints_subnet_id,
+                resource_id=lake.id,
+                subresource=subresource,
+                dns_zone_id=zone_id,
+            )
+        if env.protect_data:
+            lock_against_deletion(
+                self,
+                {"data_lake": lake.id, "postgres": postgres.id, "key_vault": self.vault.id},
+            )
+        DataOutputs(
+            resource_group_name=self.place.resource_group_name,
+            storage_account_id=lake.id,
+            storage_account_name=lake.account.name,
+            dags_container_id=lake.containers["dags"].id,
+            logs_container_id=lake.containers["logs"].id,
+            data_container_id=lake.containers["data"].id,
+            postgres_server_id=postgres.id,
+            postgres_server_name=postgres.server.name,
+            postgres_host=postgres.server.fqdn,
+            airflow_database=postgres.databases["airflow"].name,
+            warehouse_database=postgres.databases["warehouse"].name,
+            key_vault_id=self.vault.id,
+            key_vault_name=self.vault.vault.name,
+            key_vault_uri=self.vault.vault.vault_uri,
+            disk_encryption_key_id=disks.key_id,
+            disk_encryption_identity_id=disks.identity_id,
+        ).publish(self)
+
+    def _vault(self, network: NetworkOutputs) -> Vault:
+        vault = Vault(
+            self,
+            "key_vault",
+            place=self.place,
+            tenant_id=self.env.tenant_id,
+            deployer_object_id=self.env.deployer_object_id,
+            soft_delete_retention_days=self.env.key_vault.soft_delete_retention_days,
+            subnet_id=network.private_endpoints_subnet_id,
+            dns_zone_id=network.key_vault_dns_zone_id,
+            protect=self.env.protect_data,
+        )
+        for secret, length in (("fernet_key", 32), ("jwt_secret", 64), ("api_secret_key", 64)):
+            GeneratedSecret(
+                self,
+                secret,
+                vault=vault,
+                name=f"airflow-{secret.replace('_', '-')}",
+                version=self.env.key_vault.secrets_version,
+                length=length,
+                fernet=secret == "fernet_key",
+            )
+        return vault
+
+    def _key(self, role: str) -> EncryptionKey:
+        return EncryptionKey(
+            self, role, place=self.place, vault=self.vault, protect=self.env.protect_data
+        )

@@ -1,0 +1,210 @@
+"""The network stack: addresses, ways in and out, and private names."""
+
+from cdktf_cdktf_provider_azurerm.virtual_network import VirtualNetwork
+from cdktf_cdktf_provider_azurerm.virtual_network_peering import VirtualNetworkPeering
+from constructs import Construct
+
+from constructs_lib.egress import FirewallEgress, NatEgress
+from constructs_lib.flow_log import FlowLog
+from constructs_lib.private_dns import LinkedZone
+from constructs_lib.subnet import Opening, SecuredSubnet
+from environments.facts import REGIONS
+from environments.model import Environment
+from stacks.base import AzureStack
+from stacks.contracts import NetworkOutputs
+
+DNS_ZONES = {
+    "blob": "privatelink.blob.core.windows.net",
+    "dfs": "privatelink.dfs.core.windows.net",
+    "key_vault": "privatelink.vaultcore.azure.net",
+    "registry": "privatelink.azurecr.io",
+}
+
+
+class NetworkStack(AzureStack):
+    """VNet, four closed subnets, one way out, and the private DNS zones of what is in them."""
+
+    def __init__(self, scope: Construct, env: Environment) -> None:
+        super().__init__(scope, env, "network")
+        plan = env.network
+        self.place = self.resource_group()
+        self.network = VirtualNetwork(
+            self,
+            "virtual_network",
+            name=self.names.of("vnet"),
+            **self.place.at,
+            address_space=[str(plan.address_space)],
+        )
+        nodes = self._subnet("aks_nodes", self._into_nodes())
+        api_server = self._subnet(
+            "aks_api_server", self._into_api_server(), "Microsoft.ContainerService/managedClusters"
+        )
+        endpoints = self._subnet("private_endpoints", _INTO_ENDPOINTS)
+        postgres = self._subnet(
+            "postgres", self._into_postgres(), "Microsoft.DBforPostgreSQL/flexibleServers"
+        )
+        way_out = self._egress(nodes)
+        networks = {"own": self.network.id, **{n.name: n.id for n in plan.linked_networks}}
+        zones = {
+            role: LinkedZone(
+                self,
+                f"{role}_dns",
+                place=self.place,
+                zone_name=zone_name,
+                network_ids=networks,
+                after=[postgres.subnet] if role == "postgres" else [],
+            ).zone
+            for role, zone_name in self._zone_names().items()
+        }
+        FlowLog(
+            self,
+            "flow_log",
+            place=self.place,
+            network=self.network,
+            retention_days=plan.flow_log_retention_days,
+        )
+        if plan.hub:
+            VirtualNetworkPeering(
+                self,
+                "hub_peering",
+                name="to-hub",
+                resource_group_name=self.place.resource_group_name,
+                virtual_network_name=self.network.name,
+                remote_virtual_network_id=plan.hub.virtual_network_id,
+                allow_forwarded_traffic=True,
+                use_remote_gateways=plan.hub.use_remote_gateways,
+            )
+        NetworkOutputs(
+            resource_group_name=self.place.resource_group_name,
+            virtual_network_id=self.network.id,
+            # read through the association: whoever places something in the subnet waits for the
+            # security group and the way out
+            aks_nodes_subnet_id=way_out.association.subnet_id,
+            aks_api_server_subnet_id=api_server.association.subnet_id,
+            postgres_subnet_id=postgres.association.subnet_id,
+            private_endpoints_subnet_id=endpoints.association.subnet_id,
+            postgres_dns_zone_id=zones["postgres"].id,
+            blob_dns_zone_id=zones["blob"].id,
+            dfs_dns_zone_id=zones["dfs"].id,
+            key_vault_dns_zone_id=zones["key_vault"].id,
+            registry_dns_zone_id=zones["registry"].id,
+            aks_dns_zone_id=zones["aks"].id,
+            aks_nodes_security_group_id=nodes.security_group.id,
+            aks_api_server_security_group_id=api_server.security_group.id,
+            postgres_security_group_id=postgres.security_group.id,
+            private_endpoints_security_group_id=endpoints.security_group.id,
+        ).publish(self)
+
+    def _subnet(
+        self, role: str, openings: list[Opening], delegated_to: str | None = None
+    ) -> SecuredSubnet:
+        return SecuredSubnet(
+            self,
+            role,
+            place=self.place,
+            network=self.network,
+            cidr=str(getattr(self.env.network, role)),
+            openings=openings,
+            delegated_to=delegated_to,
+        )
+
+    def _egress(self, nodes: SecuredSubnet) -> NatEgress | FirewallEgress:
+        common = {"place": self.place, "subnet": nodes.subnet}
+        if self.env.network.egress == "firewall":
+            address = str(self.env.network.firewall_private_ip)
+            return FirewallEgress(self, "egress", firewall_private_ip=address, **common)
+        zones = ["1"] if REGIONS[self.env.location].zones else []
+        return NatEgress(self, "egress", zones=zones, **common)
+
+    def _zone_names(self) -> dict[str, str]:
+        # Postgres's zone must end so and must not be the server's own name
+        database = f"{self.env.workload}-{self.env.name}.private.postgres.database.azure.com"
+        return {
+            **DNS_ZONES,
+            "postgres": database,
+            "aks": f"privatelink.{self.env.location}.azmk8s.io",
+        }
+
+    def _into_nodes(self) -> list[Opening]:
+        nodes, pods = str(self.env.network.aks_nodes), str(self.env.network.pod_cidr)
+        browsers = "VirtualNetwork" if self.env.ingress.internal else "Internet"
+        cluster = {"ports": ["*"], "protocol": "*"}
+        return [
+            Opening(
+                name="nodes-to-nodes", source=nodes, why="The cluster's own traffic", **cluster
+            ),
+            Opening(
+                name="pods-to-pods",
+                source=pods,
+                why="Overlay addresses are seen by the subnet's rules",
+                **cluster,
+            ),
+            Opening(
+                name="api-server-to-cluster",
+                source=str(self.env.network.aks_api_server),
+                ports=["1-65535"],
+                why="Admission webhooks, logs and exec",
+            ),
+            Opening(
+                name="load-balancer-probes",
+                source="AzureLoadBalancer",
+                ports=["*"],
+                protocol="*",
+                why="Health probes of the ingress",
+            ),
+            Opening(
+                name="browsers-to-ingress",
+                source=browsers,
+                ports=["80", "443"],
+                why="NGINX; port 80 only redirects",
+            ),
+        ]
+
+    def _into_api_server(self) -> list[Opening]:
+        return [
+            Opening(
+                name="nodes-to-api-server",
+                source=str(self.env.network.aks_nodes),
+                ports=["443", "4443"],
+                why="Kubelets, and the tunnel back to them",
+            ),
+            Opening(
+                name="agents-to-api-server",
+                source="VirtualNetwork",
+                ports=["443"],
+                why="Helm and kubectl from peered networks, as CI agents",
+            ),
+            Opening(
+                name="load-balancer-probes",
+                source="AzureLoadBalancer",
+                ports=["9988"],
+                why="Health probes of the API server",
+            ),
+        ]
+
+    def _into_postgres(self) -> list[Opening]:
+        ports = ["5432", "6432"] if self.env.postgres.pgbouncer else ["5432"]
+        return [
+            Opening(
+                name="nodes-to-postgres",
+                source=str(self.env.network.aks_nodes),
+                ports=ports,
+                why="Airflow and dbt; pods reach it by their node's address",
+            ),
+            Opening(
+                name="primary-to-standby",
+                source=str(self.env.network.postgres),
+                ports=["5432"],
+                why="Replication between the zones",
+            ),
+        ]
+
+
+_INTO_ENDPOINTS = [
+    Opening(
+        name="network-to-endpoints",
+        source="VirtualNetwork",
+        ports=["443"],
+        why="Pods and CI agents to storage, vault and registry",
+    )
+]
