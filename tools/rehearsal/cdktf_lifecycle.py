@@ -23,10 +23,13 @@ class CdktfLifecycle:
         names = [stack.name for stack in stacks]
         self._scene.workspace.write(stacks, self._scene.states)
         try:
+            self._journal.phase = "deploy"
             with self._journal.step(EVERY_STACK, "cdktf deploy") as step:
                 step.result = _told(self._cdktf.deploy(names), names)
+            self._journal.phase = "second plan"
             for name in names:
                 self._check_stable(name)
+            self._journal.phase = "destroy"
             self._release(stacks)
             with self._journal.step(EVERY_STACK, "cdktf destroy") as step:
                 step.result = _told(self._cdktf.destroy(names), names)

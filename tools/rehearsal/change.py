@@ -41,6 +41,7 @@ class ChangeRehearsal:
         reviews: list[StackReview] = []
         try:
             Lifecycle(self._scene).deploy(before)
+            self._journal.phase = "change"
             self._scene.workspace.write(after, self._scene.states)
             for stack in after:
                 reviews.append(self._review(stack))

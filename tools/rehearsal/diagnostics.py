@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -75,15 +75,11 @@ class TerraformError(RehearsalError):
         return next((d.lock for d in self.diagnostics if d.lock), {})
 
 
-def errors(stdout: str, stderr: str) -> Iterator[Diagnostic]:
-    """Yield the errors in what a `-json` command printed; plain text on stderr is one, too."""
-    for line in stdout.splitlines():
-        record = _record(line)
-        diagnostic = record.get("diagnostic", {})
-        if diagnostic.get("severity") == "error":
-            yield Diagnostic.of(diagnostic)
-    if text := stderr.strip():
-        yield Diagnostic(summary=text)
+def errors(stdout: str, stderr: str) -> list[Diagnostic]:
+    """Return the errors in what a `-json` command printed, else its plain text on stderr."""
+    raw = [_record(line).get("diagnostic", {}) for line in stdout.splitlines()]
+    found = [Diagnostic.of(each) for each in raw if each.get("severity") == "error"]
+    return found or [Diagnostic(summary=stderr.strip() or "it gave no reason")]
 
 
 def _record(line: str) -> dict[str, Any]:

@@ -16,7 +16,10 @@ class Step:
 
     stack: str
     command: str
+    phase: str = ""
     seconds: float = 0.0
+    added: int = 0
+    """Resources that were made."""
     result: str = ""
     failed: bool = False
 
@@ -34,6 +37,8 @@ class Journal:
     """Collects steps and problems; `listener` hears of every step as it ends."""
 
     listener: Callable[[Step], None] = lambda step: None
+    phase: str = ""
+    """What the steps that follow belong to."""
     steps: list[Step] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     notes: list[Problem] = field(default_factory=list)
@@ -41,7 +46,7 @@ class Journal:
     @contextmanager
     def step(self, stack: str, command: str) -> Iterator[Step]:
         """Time a step; a RehearsalError marks it as failed and goes on its way."""
-        step = Step(stack=stack, command=command)
+        step = Step(stack=stack, command=command, phase=self.phase)
         started = time.monotonic()
         try:
             yield step

@@ -22,8 +22,10 @@ class Lifecycle:
         """Go through it all; what fails is in the journal, and ends it."""
         try:
             self.deploy(stacks)
+            self._journal.phase = "second plan"
             for stack in stacks:
                 self._check_stable(stack)
+            self._journal.phase = "destroy"
             for stack in reversed(stacks):
                 self._destroy(stack)
         except RehearsalError as error:
@@ -37,6 +39,7 @@ class Lifecycle:
         Raises:
             RehearsalError: Terraform refused.
         """
+        self._journal.phase = "deploy"
         self._scene.workspace.write(stacks, self._scene.states)
         for stack in stacks:
             self._operations.prepare(stack)
@@ -58,7 +61,7 @@ class Lifecycle:
                 )
 
     def _check_stable(self, stack: Stack) -> None:
-        plan = self._operations.plan(stack, label="second plan")
+        plan = self._operations.plan(stack, label="plan again")
         for change in plan.drift:
             self._journal.problem(
                 stack.name, f"{change.address}: {change.action} behind Terraform's back"

@@ -52,14 +52,14 @@ class Operations:
         folder = self._workspace.stack(stack.name)
         with self._journal.step(stack.name, label) as step:
             try:
-                self._terraform.apply(folder)
+                counts = self._terraform.apply(folder)
             except TerraformError as error:
                 if not self._workspace.continued or not error.existing:
                     raise
                 self._adopt(stack, error)
                 self._terraform.plan(folder)
-                self._terraform.apply(folder)
-            step.result = f"{len(self._terraform.addresses(folder))} in the state"
+                counts = self._terraform.apply(folder)
+            step.added, step.result = counts.added, str(counts)
 
     def _adopt(self, stack: Stack, error: TerraformError) -> None:
         folder = self._workspace.stack(stack.name)

@@ -1,13 +1,15 @@
 """The seam to Terraform's providers: the rehearsal does not know what answers behind it."""
 
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
 from tools.rehearsal import standin
+from tools.rehearsal.errors import BadInputError
+from tools.rehearsal.standin.wheel import MissingBindingError
 
 
 class Attachment(StrEnum):
@@ -35,11 +37,21 @@ class StandIns:
     cloud: Path
     mirror: Path
 
-    def attach(self, stacks: Sequence[Path]) -> AbstractContextManager[Mapping[str, str]]:
+    @contextmanager
+    def attach(self, stacks: Sequence[Path]) -> Iterator[Mapping[str, str]]:
         """See Providers."""
+        for folder in (self.cloud, self.mirror):
+            folder.mkdir(parents=True, exist_ok=True)
         if self.attachment is Attachment.MIRROR:
-            return standin.mirror(stacks, self.cloud, self.mirror)
-        return standin.in_process(stacks, self.cloud)
+            providers = standin.mirror(stacks, self.cloud, self.mirror)
+        else:
+            providers = standin.in_process(stacks, self.cloud)
+        with ExitStack() as opened:
+            try:
+                variables = opened.enter_context(providers)
+            except MissingBindingError as error:
+                raise BadInputError(str(error)) from None
+            yield variables
 
     def remaining(self) -> Sequence[str]:
         """See Providers; folders with a leading dot hold what is not a resource."""

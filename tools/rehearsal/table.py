@@ -1,7 +1,5 @@
 """The report on a terminal."""
 
-from collections import defaultdict
-
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -59,18 +57,17 @@ def tell_report(console: Console, report: Report) -> None:
 
 
 def _times(report: Report) -> Table:
-    commands = list(dict.fromkeys(step.command for step in report.steps))
-    table = Table(title="Seconds", box=None, header_style="bold")
+    phases = list(dict.fromkeys(step.phase for step in report.steps))
+    table = Table(box=None, header_style="bold")
     table.add_column("stack")
-    for command in commands:
-        table.add_column(command, justify="right")
-    table.add_column("all", justify="right")
-    seconds: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    for step in report.steps:
-        seconds[step.stack][step.command] += step.seconds
-    for stack, spent in seconds.items():
-        cells = [f"{spent[c]:.2f}" if c in spent else "" for c in commands]
-        table.add_row(stack, *cells, f"{sum(spent.values()):.2f}")
+    table.add_column("resources", justify="right")
+    for phase in phases:
+        table.add_column(f"{phase} s", justify="right")
+    for stack in dict.fromkeys(step.stack for step in report.steps):
+        steps = [step for step in report.steps if step.stack == stack]
+        spent = [sum(step.seconds for step in steps if step.phase == phase) for phase in phases]
+        cells = [f"{seconds:.1f}" if seconds else "" for seconds in spent]
+        table.add_row(stack, str(sum(step.added for step in steps) or ""), *cells)
     return table
 
 

@@ -5,13 +5,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import CompletedProcess
-from typing import Any
+from typing import Any, NamedTuple
 
 from tools.rehearsal import processes
 from tools.rehearsal.diagnostics import Diagnostic, TerraformError, errors
 from tools.rehearsal.plan import Plan
 
 PLAN = "rehearsal.tfplan"
+
+
+class Counts(NamedTuple):
+    """How many resources an apply touched; a replaced one is both added and removed."""
+
+    added: int
+    changed: int
+    removed: int
+
+    def __str__(self) -> str:
+        return f"{self.added} added, {self.changed} changed, {self.removed} destroyed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +53,12 @@ class Terraform:
         self._run(folder, "plan", "-json", f"-out={PLAN}", *options)
         return Plan.parse(json.loads(self._run(folder, "show", "-json", PLAN)))
 
-    def apply(self, folder: Path) -> None:
+    def apply(self, folder: Path) -> Counts:
         """Apply the kept plan."""
-        self._run(folder, "apply", "-json", PLAN)
+        printed = self._run(folder, "apply", "-json", PLAN)
+        records = [json.loads(line) for line in printed.splitlines()]
+        summary = next(r["changes"] for r in records if r["type"] == "change_summary")
+        return Counts(summary["add"], summary["change"], summary["remove"])
 
     def outputs(self, folder: Path) -> dict[str, Any]:
         """Return the stack's outputs, sensitive ones included."""
@@ -71,7 +85,7 @@ class Terraform:
         done = self._start(folder, *command)
         if done.returncode:
             words = " ".join(word for word in command[:2] if not word.startswith("-"))
-            raise TerraformError(words, folder.name, list(errors(done.stdout, done.stderr)))
+            raise TerraformError(words, folder.name, errors(done.stdout, done.stderr))
         return done.stdout
 
     def _start(self, folder: Path, *command: str) -> CompletedProcess[str]:
