@@ -15,6 +15,7 @@ from environments.model import Environment
 from stacks.data import DataStack
 from stacks.identity import IdentityStack
 from stacks.network import NetworkStack
+from stacks.platform import PlatformStack
 
 
 def build(app: App, environments: Sequence[Environment]) -> None:
@@ -25,6 +26,8 @@ def build(app: App, environments: Sequence[Environment]) -> None:
         data.add_dependency(network)
         identity = IdentityStack(app, env)
         identity.add_dependency(data)
+        platform = PlatformStack(app, env)
+        platform.add_dependency(identity)
 
 
 def main(arguments: Sequence[str]) -> int:

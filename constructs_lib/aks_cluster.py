@@ -1,6 +1,6 @@
 """Azure Kubernetes Service: a private cluster without passwords, keys or local accounts."""
 
-from cdktf import TerraformResourceLifecycle
+from cdktf import Fn, TerraformResourceLifecycle
 from cdktf_cdktf_provider_azurerm.kubernetes_cluster import (
     KubernetesCluster,
     KubernetesClusterApiServerAccessProfile,
@@ -140,6 +140,10 @@ class AksCluster(Construct):
             **place.at,
         )
         self.id = self.cluster.id
+        # public, but the provider calls all of kube_config sensitive
+        credentials = self.cluster.kube_config.get(0)
+        self.host = Fn.nonsensitive(credentials.host)
+        self.ca_certificate = Fn.nonsensitive(credentials.cluster_ca_certificate)
 
 
 def _network(network: Network) -> KubernetesClusterNetworkProfile:

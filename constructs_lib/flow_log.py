@@ -4,16 +4,10 @@ from cdktf_cdktf_provider_azurerm.network_watcher_flow_log import (
     NetworkWatcherFlowLog,
     NetworkWatcherFlowLogRetentionPolicy,
 )
-from cdktf_cdktf_provider_azurerm.storage_account import (
-    StorageAccount,
-    StorageAccountBlobProperties,
-    StorageAccountBlobPropertiesDeleteRetentionPolicy,
-    StorageAccountNetworkRules,
-    StorageAccountSasPolicy,
-)
 from cdktf_cdktf_provider_azurerm.virtual_network import VirtualNetwork
 from constructs import Construct
 
+from constructs_lib.closed_account import closed_account
 from constructs_lib.place import Place
 
 
@@ -35,26 +29,14 @@ class FlowLog(Construct):
         retention_days: int,
     ) -> None:
         super().__init__(scope, construct_id)
-        account = StorageAccount(
+        self.storage_account_id = closed_account(
             self,
             "storage_account",
-            name=place.names.unique("stfl"),
-            **place.at,
-            account_tier="Standard",
-            account_replication_type="LRS",
-            min_tls_version="TLS1_2",
-            allow_nested_items_to_be_public=False,
-            cross_tenant_replication_enabled=False,
-            default_to_oauth_authentication=True,
-            local_user_enabled=False,
-            network_rules=StorageAccountNetworkRules(
-                default_action="Deny", bypass=["AzureServices"]
-            ),
-            blob_properties=StorageAccountBlobProperties(
-                delete_retention_policy=StorageAccountBlobPropertiesDeleteRetentionPolicy(days=7)
-            ),
-            sas_policy=StorageAccountSasPolicy(expiration_period="01.00:00:00"),
-        )
+            place=place,
+            abbreviation="stfl",
+            replication="LRS",
+            keys_enabled=True,
+        ).id
         NetworkWatcherFlowLog(
             self,
             "Default",
@@ -63,7 +45,7 @@ class FlowLog(Construct):
             resource_group_name="NetworkWatcherRG",
             location=place.location,
             target_resource_id=network.id,
-            storage_account_id=account.id,
+            storage_account_id=self.storage_account_id,
             enabled=True,
             version=2,
             retention_policy=NetworkWatcherFlowLogRetentionPolicy(

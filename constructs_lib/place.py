@@ -13,6 +13,7 @@ class Place:
     """
 
     names: Names
+    resource_group_id: str
     resource_group_name: str
     location: str
 

@@ -141,6 +141,9 @@ class Kubernetes(Section):
     maintenance: Annotated[ClusterMaintenance, Field(description="when upgrades may run")] = (
         ClusterMaintenance()
     )
+    backup_retention_days: Annotated[
+        int, Field(ge=1, le=360, description="days that backups of the namespace are kept")
+    ] = 7
     system_pool: Annotated[SystemPool, Field(description="pool of the cluster's own components")]
     node_pools: Annotated[
         dict[PoolName, NodePool],

@@ -95,4 +95,9 @@ class AzureStack(TerraformStack):
             name=self.names.of("rg", self.stack_name),
             location=self.env.location,
         )
-        return Place(names=self.names, resource_group_name=group.name, location=self.env.location)
+        return Place(
+            names=self.names,
+            resource_group_id=group.id,
+            resource_group_name=group.name,
+            location=self.env.location,
+        )

@@ -70,6 +70,7 @@ class NetworkOutputs(Contract):
     aks_api_server_security_group_id: str
     postgres_security_group_id: str
     private_endpoints_security_group_id: str
+    flow_log_storage_account_id: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,9 +103,11 @@ class IdentityOutputs(Contract):
 
     stack = "identity"
 
+    resource_group_name: str
     sso_application_id: str  # the object in Entra, /applications/<object id>
     sso_client_id: str
     cluster_identity_id: str
+    cluster_principal_id: str
     kubelet_identity_id: str
     kubelet_client_id: str
     kubelet_principal_id: str

@@ -70,6 +70,8 @@ class IdentityStack(AzureStack):
         IdentityOutputs(
             sso_application_id=application.application.id,
             sso_client_id=application.application.client_id,
+            resource_group_name=self.place.resource_group_name,
+            cluster_principal_id=principals["cluster"],
             kubelet_principal_id=principals["kubelet"],
             **self._published(),
         ).publish(self)

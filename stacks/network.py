@@ -56,7 +56,7 @@ class NetworkStack(AzureStack):
             ).zone
             for role, zone_name in self._zone_names().items()
         }
-        FlowLog(
+        flow_log = FlowLog(
             self,
             "flow_log",
             place=self.place,
@@ -93,6 +93,7 @@ class NetworkStack(AzureStack):
             aks_api_server_security_group_id=api_server.security_group.id,
             postgres_security_group_id=postgres.security_group.id,
             private_endpoints_security_group_id=endpoints.security_group.id,
+            flow_log_storage_account_id=flow_log.storage_account_id,
         ).publish(self)
 
     def _subnet(

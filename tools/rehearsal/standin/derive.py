@@ -12,7 +12,8 @@ from tools.rehearsal.standin.wheel import Wheel
 FRAMEWORK = frozenset({"helm"})
 
 _NEW = re.compile(
-    r"= new (?:cdktf\.)?(\w+?)(List|OutputReference|MapList|Map)\(this, \"\w+\"(?:, (true|false))?\)"
+    r"= new (?:cdktf\.)?(\w+?)(List|OutputReference|MapList|Map)"
+    r"\(this, \"\w+\"(?:, (true|false))?\)"
 )
 _GETTER = re.compile(r"\.(get\w+Attribute|interpolationForAttribute)\(")
 _GETTERS: Mapping[str, Any] = {
@@ -120,7 +121,7 @@ class _Deriver:
         cty = inner.cty if mode == "single" and not hcl else [_collection(mode), inner.cty]
         return Attribute(type=cty, **member.flags)
 
-    def _configured(self, hcl: Hcl, flags: Mapping[str, bool]) -> Attribute | NestedBlock:
+    def _configured(self, hcl: Hcl, flags: Mapping[str, Any]) -> Attribute | NestedBlock:
         if not hcl.struct or not self._module.has_struct(hcl.struct):
             return Attribute(type=_simple_type(hcl, ""), **flags)
         inner, single = self._struct(hcl.struct), not hcl.repeated_block
@@ -161,9 +162,7 @@ def _is_block(name: str, hcl: Hcl, *, single: bool) -> bool:
 def _nested_block(nesting: str, block: Block, *, single: bool, required: bool) -> NestedBlock:
     if nesting == "struct":
         return NestedBlock(nesting="single", block=block)
-    return NestedBlock(
-        nesting=nesting, block=block, min_items=int(required), max_items=int(single)
-    )
+    return NestedBlock(nesting=nesting, block=block, min_items=int(required), max_items=int(single))
 
 
 def _simple_type(hcl: Hcl | None, code: str) -> Any:

@@ -38,6 +38,11 @@ def path_message(path: Path) -> Any:
     return MESSAGES["AttributePath"](steps=[MESSAGES["Step"](**step) for step in steps])
 
 
+def imported_message(type_: str, state: Any) -> Any:
+    """An imported resource."""
+    return MESSAGES["Imported"](type_name=type_, state=state)
+
+
 def diagnostics(refusals: Iterable[Refusal]) -> list[Any]:
     """A `Diagnostic` each."""
     return [

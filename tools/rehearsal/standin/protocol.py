@@ -124,9 +124,7 @@ def _classes() -> Mapping[str, Any]:
     pool = DescriptorPool()
     found = pool.AddSerializedFile(_file().SerializeToString())
     file = pool.FindFileByName("tfplugin6.proto") if found is None else found
-    return {
-        name: GetMessageClass(message) for name, message in file.message_types_by_name.items()
-    }
+    return {name: GetMessageClass(message) for name, message in file.message_types_by_name.items()}
 
 
 # The message classes by name; `PlanResourceChange_Request` is what a call of that name takes.

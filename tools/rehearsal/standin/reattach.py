@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from tools.rehearsal.standin.catalog import Catalog
 from tools.rehearsal.standin.cloud import Cloud
 from tools.rehearsal.standin.needs import needs_of
 from tools.rehearsal.standin.provider import Provider
@@ -15,6 +16,9 @@ from tools.rehearsal.standin.server import serving
 @contextmanager
 def in_process(stacks: Sequence[Path], cloud: Path) -> Iterator[Mapping[str, str]]:
     """Serve the providers that the synthesized stacks use inside this process.
+
+    Runs of Terraform at the same time should be of the same subscription: they share the
+    providers.
 
     Args:
         stacks: paths of `cdk.tf.json`; the union of what they use is served.
@@ -28,7 +32,9 @@ def in_process(stacks: Sequence[Path], cloud: Path) -> Iterator[Mapping[str, str
     """
     with ExitStack() as servers:
         attached = {
-            needs.source: servers.enter_context(serving(Provider(name, needs, Cloud(cloud))))
+            needs.source: servers.enter_context(
+                serving(Provider(name, needs, Cloud(cloud), Catalog(name)))
+            )
             for name, needs in needs_of(stacks).items()
         }
         yield {

@@ -1,7 +1,5 @@
 """The schema of a Terraform type, in the shape of `terraform providers schema -json`."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +12,7 @@ class Attribute:
     """An argument or exported attribute: of a cty `type`, or nested (framework providers)."""
 
     type: Any = None
-    nested: Nested | None = None
+    nested: "Nested | None" = None
     required: bool = False
     optional: bool = False
     computed: bool = False
@@ -28,7 +26,7 @@ class Attribute:
         return self.nested.cty if self.nested else self.type
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Attribute:
+    def from_json(cls, data: Mapping[str, Any]) -> "Attribute":
         """Read one entry of `attributes`."""
         nested = data.get("nested_type")
         return cls(
@@ -56,7 +54,7 @@ class Nested:
         return _wrapped(self.nesting, {n: a.cty for n, a in self.attributes.items()})
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Nested:
+    def from_json(cls, data: Mapping[str, Any]) -> "Nested":
         """Read a `nested_type`."""
         attributes = {n: Attribute.from_json(a) for n, a in data["attributes"].items()}
         return cls(nesting=data["nesting_mode"], attributes=attributes)
@@ -72,7 +70,7 @@ class NestedBlock:
     """A block inside a block; `max_items` 0 is no limit."""
 
     nesting: str
-    block: Block
+    block: "Block"
     min_items: int = 0
     max_items: int = 0
 
@@ -82,7 +80,7 @@ class NestedBlock:
         return _wrapped(self.nesting, self.block.cty[1])
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> NestedBlock:
+    def from_json(cls, data: Mapping[str, Any]) -> "NestedBlock":
         """Read one entry of `block_types`."""
         limits = {key: data[key] for key in ("min_items", "max_items") if key in data}
         return cls(nesting=data["nesting_mode"], block=Block.from_json(data["block"]), **limits)
@@ -107,11 +105,11 @@ class Block:
     @property
     def cty(self) -> Any:
         """The cty type as JSON."""
-        members = {**self.attributes, **self.blocks}
-        return ["object", {name: member.cty for name, member in members.items()}]
+        attributes = {name: attribute.cty for name, attribute in self.attributes.items()}
+        return ["object", attributes | {name: b.cty for name, b in self.blocks.items()}]
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Block:
+    def from_json(cls, data: Mapping[str, Any]) -> "Block":
         """Read a `block`; absent parts are empty."""
         return cls(
             attributes={n: Attribute.from_json(a) for n, a in data.get("attributes", {}).items()},

@@ -12,6 +12,7 @@ from typing import Any
 import grpc
 
 from tools.rehearsal.standin.protocol import CALLS, MESSAGES, SERVICE
+from tools.rehearsal.standin.provider import Provider, answered
 
 _WORKERS = 16  # Terraform walks ten resources at a time
 _STOP_SECONDS = 0.2
@@ -20,7 +21,7 @@ _NO_LIMIT = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_le
 
 @contextmanager
 def serving(
-    provider: object,
+    provider: Provider,
     credentials: grpc.ServerCredentials | None = None,
     on_shutdown: Callable[[], None] = lambda: None,
 ) -> Iterator[Path]:
@@ -41,7 +42,7 @@ def serving(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _calls(provider: object) -> grpc.GenericRpcHandler:
+def _calls(provider: Provider) -> grpc.GenericRpcHandler:
     return grpc.method_handlers_generic_handler(
         SERVICE,
         {
@@ -55,8 +56,8 @@ def _calls(provider: object) -> grpc.GenericRpcHandler:
     )
 
 
-def _answer(provider: object, call: str, request: Any, _: grpc.ServicerContext) -> Any:
-    return MESSAGES[f"{call}_Response"](**getattr(provider, call)(request))
+def _answer(provider: Provider, call: str, request: Any, _: grpc.ServicerContext) -> Any:
+    return MESSAGES[f"{call}_Response"](**answered(provider, call, request))
 
 
 def _controller(on_shutdown: Callable[[], None]) -> grpc.GenericRpcHandler:
@@ -64,7 +65,7 @@ def _controller(on_shutdown: Callable[[], None]) -> grpc.GenericRpcHandler:
         on_shutdown()
         return b""
 
-    handler = grpc.unary_unary_rpc_method_handler(shutdown)
+    handler: Any = grpc.unary_unary_rpc_method_handler(shutdown)
     return grpc.method_handlers_generic_handler("plugin.GRPCController", {"Shutdown": handler})
 
 
@@ -72,5 +73,5 @@ def _output() -> grpc.GenericRpcHandler:
     def stream(request: bytes, _: grpc.ServicerContext) -> Iterator[bytes]:
         return iter(())
 
-    handler = grpc.unary_stream_rpc_method_handler(stream)
+    handler: Any = grpc.unary_stream_rpc_method_handler(stream)
     return grpc.method_handlers_generic_handler("plugin.GRPCStdio", {"StreamStdio": handler})

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 _CLASS = re.compile(r"^export class (\w+) extends cdktf\.(\w+) \{\n(.*?)^\}", re.M | re.S)
 _TO_HCL = re.compile(r"^export function (\w+)ToHclTerraform\(.*?^\}", re.M | re.S)
@@ -22,7 +23,7 @@ class Member:
     """An attribute or block of a class: its flags and the code that declares and reads it."""
 
     name: str
-    flags: Mapping[str, bool]
+    flags: Mapping[str, Any]
     code: str
 
 

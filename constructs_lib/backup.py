@@ -1,0 +1,199 @@
+"""Backup of what runs in the cluster: objects and volumes of Airflow's namespace."""
+
+from cdktf_cdktf_provider_azurerm.data_protection_backup_instance_kubernetes_cluster import (
+    DataProtectionBackupInstanceKubernetesCluster,
+    DataProtectionBackupInstanceKubernetesClusterBackupDatasourceParameters,
+)
+from cdktf_cdktf_provider_azurerm.data_protection_backup_policy_kubernetes_cluster import (
+    DataProtectionBackupPolicyKubernetesCluster,
+    DataProtectionBackupPolicyKubernetesClusterDefaultRetentionRule,
+    DataProtectionBackupPolicyKubernetesClusterDefaultRetentionRuleLifeCycle,
+)
+from cdktf_cdktf_provider_azurerm.data_protection_backup_vault import (
+    DataProtectionBackupVault,
+    DataProtectionBackupVaultIdentity,
+)
+from cdktf_cdktf_provider_azurerm.kubernetes_cluster_extension import (
+    KubernetesClusterExtension,
+)
+from cdktf_cdktf_provider_azurerm.kubernetes_cluster_trusted_access_role_binding import (
+    KubernetesClusterTrustedAccessRoleBinding,
+)
+from cdktf_cdktf_provider_azurerm.resource_group import ResourceGroup
+from cdktf_cdktf_provider_azurerm.role_assignment import RoleAssignment
+from cdktf_cdktf_provider_azurerm.storage_container import StorageContainer
+from constructs import Construct
+
+from constructs_lib.closed_account import closed_account
+from constructs_lib.place import Place
+from constructs_lib.private_endpoint import private_endpoint
+from constructs_lib.protection import guarded
+
+
+class BackupStorage(Construct):
+    """The account and container in which the extension in the cluster keeps Kubernetes objects."""
+
+    CONTAINER = "backup"
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        place: Place,
+        subscription_id: str,
+        subnet_id: str,
+        dns_zone_id: str,
+        zone_redundant: bool,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        account = closed_account(
+            self,
+            "Default",
+            place=place,
+            abbreviation="stbk",
+            replication="ZRS" if zone_redundant else "LRS",
+        )
+        self.account_id = account.id
+        container = StorageContainer(
+            self,
+            "container",
+            name=self.CONTAINER,
+            storage_account_id=self.account_id,
+            container_access_type="private",
+        )
+        private_endpoint(
+            self,
+            "backup_blob_endpoint",
+            place=place,
+            subnet_id=subnet_id,
+            resource_id=self.account_id,
+            subresource="blob",
+            dns_zone_id=dns_zone_id,
+        )
+        self.extension_settings = {
+            "configuration.backupStorageLocation.bucket": container.name,
+            "configuration.backupStorageLocation.config.resourceGroup": place.resource_group_name,
+            "configuration.backupStorageLocation.config.storageAccount": account.name,
+            "configuration.backupStorageLocation.config.subscriptionId": subscription_id,
+            "configuration.backupStorageLocation.config.useAAD": "true",
+            "configuration.backupStorageLocation.config.storageAccountURI": (
+                account.primary_blob_endpoint
+            ),
+        }
+
+
+class ClusterBackup(Construct):
+    """A daily backup of one namespace, kept in a vault and as disk snapshots.
+
+    The extension in the cluster keeps the objects in a blob container; the vault starts it through
+    trusted access. Each of the roles is one that Azure checks before it takes a backup
+    (learn.microsoft.com: "Azure Kubernetes Service backup prerequisites").
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        place: Place,
+        cluster_id: str,
+        cluster_principal_id: str,
+        storage: BackupStorage,
+        namespace: str,
+        retention_days: int,
+        zone_redundant: bool,
+        protect: bool,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        names = place.names
+        vault = DataProtectionBackupVault(
+            self,
+            "Default",
+            name=names.of("bvault"),
+            datastore_type="VaultStore",
+            redundancy="ZoneRedundant" if zone_redundant else "LocallyRedundant",
+            soft_delete="On",
+            retention_duration_in_days=14,
+            identity=DataProtectionBackupVaultIdentity(type="SystemAssigned"),
+            lifecycle=guarded(protect=protect),
+            **place.at,
+        )
+        self.vault_id = vault.id
+        snapshots = ResourceGroup(
+            self, "snapshots", name=names.of("rg", "snapshots"), location=place.location
+        )
+        extension = KubernetesClusterExtension(
+            self,
+            "extension",
+            name="azure-aks-backup",
+            cluster_id=cluster_id,
+            extension_type="Microsoft.DataProtection.Kubernetes",
+            release_train="stable",
+            release_namespace="dataprotection-microsoft",
+            configuration_settings=storage.extension_settings,
+        )
+        binding = KubernetesClusterTrustedAccessRoleBinding(
+            self,
+            "trusted_access",
+            name="backup",
+            kubernetes_cluster_id=cluster_id,
+            roles=["Microsoft.DataProtection/backupVaults/backup-operator"],
+            source_resource_id=self.vault_id,
+        )
+        vault_principal = vault.identity.principal_id
+        extension_principal = extension.aks_assigned_identity.get(0).principal_id
+        grants = [
+            RoleAssignment(
+                self,
+                grant,
+                scope=scope_id,
+                role_definition_name=role,
+                principal_id=principal_id,
+                principal_type="ServicePrincipal",
+            )
+            for grant, role, scope_id, principal_id in (
+                ("vault_reads_cluster", "Reader", cluster_id, vault_principal),
+                ("vault_reads_snapshots", "Reader", snapshots.id, vault_principal),
+                ("cluster_makes_snapshots", "Contributor", snapshots.id, cluster_principal_id),
+                (
+                    "extension_writes_objects",
+                    "Storage Blob Data Contributor",
+                    storage.account_id,
+                    extension_principal,
+                ),
+            )
+        ]
+        policy = DataProtectionBackupPolicyKubernetesCluster(
+            self,
+            "policy",
+            name="daily",
+            resource_group_name=place.resource_group_name,
+            vault_name=vault.name,
+            backup_repeating_time_intervals=["R/2026-01-01T03:00:00+00:00/P1D"],
+            default_retention_rule=DataProtectionBackupPolicyKubernetesClusterDefaultRetentionRule(
+                life_cycle=[
+                    DataProtectionBackupPolicyKubernetesClusterDefaultRetentionRuleLifeCycle(
+                        data_store_type="OperationalStore", duration=f"P{retention_days}D"
+                    )
+                ]
+            ),
+        )
+        DataProtectionBackupInstanceKubernetesCluster(
+            self,
+            "instance",
+            name=names.of("bi"),
+            location=place.location,
+            vault_id=self.vault_id,
+            kubernetes_cluster_id=cluster_id,
+            snapshot_resource_group_name=snapshots.name,
+            backup_policy_id=policy.id,
+            backup_datasource_parameters=(
+                DataProtectionBackupInstanceKubernetesClusterBackupDatasourceParameters(
+                    included_namespaces=[namespace],
+                    cluster_scoped_resources_enabled=True,
+                    volume_snapshot_enabled=True,
+                )
+            ),
+            depends_on=[*grants, binding],
+        )

@@ -1,0 +1,55 @@
+"""A small storage account for Azure's own services: flow logs, backups."""
+
+from cdktf_cdktf_provider_azurerm.storage_account import (
+    StorageAccount,
+    StorageAccountBlobProperties,
+    StorageAccountBlobPropertiesContainerDeleteRetentionPolicy,
+    StorageAccountBlobPropertiesDeleteRetentionPolicy,
+    StorageAccountNetworkRules,
+    StorageAccountSasPolicy,
+)
+from constructs import Construct
+
+from constructs_lib.place import Place
+
+
+def closed_account(
+    scope: Construct,
+    construct_id: str,
+    *,
+    place: Place,
+    abbreviation: str,
+    replication: str,
+    keys_enabled: bool = False,
+) -> StorageAccount:
+    """Create an account that only trusted Azure services and private endpoints reach.
+
+    `keys_enabled` is for the one service that still writes with the account's keys: Network
+    Watcher. `abbreviation` starts the name and has at most 4 characters.
+    """
+    return StorageAccount(
+        scope,
+        construct_id,
+        name=place.names.unique(abbreviation),
+        account_tier="Standard",
+        account_kind="StorageV2",
+        account_replication_type=replication,
+        shared_access_key_enabled=keys_enabled,
+        default_to_oauth_authentication=True,
+        local_user_enabled=False,
+        allow_nested_items_to_be_public=False,
+        cross_tenant_replication_enabled=False,
+        public_network_access_enabled=False,
+        https_traffic_only_enabled=True,
+        min_tls_version="TLS1_2",
+        infrastructure_encryption_enabled=True,
+        network_rules=StorageAccountNetworkRules(default_action="Deny", bypass=["AzureServices"]),
+        sas_policy=StorageAccountSasPolicy(expiration_period="00.01:00:00"),
+        blob_properties=StorageAccountBlobProperties(
+            delete_retention_policy=StorageAccountBlobPropertiesDeleteRetentionPolicy(days=7),
+            container_delete_retention_policy=(
+                StorageAccountBlobPropertiesContainerDeleteRetentionPolicy(days=7)
+            ),
+        ),
+        **place.at,
+    )

@@ -1,0 +1,158 @@
+"""Where logs and metrics go, who is told, and what is drawn from them."""
+
+from collections.abc import Sequence
+
+from cdktf_cdktf_provider_azurerm.dashboard_grafana import (
+    DashboardGrafana,
+    DashboardGrafanaAzureMonitorWorkspaceIntegrations,
+    DashboardGrafanaIdentity,
+)
+from cdktf_cdktf_provider_azurerm.log_analytics_workspace import LogAnalyticsWorkspace
+from cdktf_cdktf_provider_azurerm.monitor_action_group import (
+    MonitorActionGroup,
+    MonitorActionGroupEmailReceiver,
+)
+from cdktf_cdktf_provider_azurerm.monitor_data_collection_rule_association import (
+    MonitorDataCollectionRuleAssociation,
+)
+from cdktf_cdktf_provider_azurerm.monitor_diagnostic_setting import (
+    MonitorDiagnosticSetting,
+    MonitorDiagnosticSettingEnabledLog,
+    MonitorDiagnosticSettingEnabledMetric,
+)
+from cdktf_cdktf_provider_azurerm.monitor_workspace import MonitorWorkspace
+from cdktf_cdktf_provider_azurerm.role_assignment import RoleAssignment
+from constructs import Construct
+
+from constructs_lib.place import Place
+from environments.model import Monitoring
+
+
+class Observability(Construct):
+    """A Log Analytics workspace, a Prometheus workspace, whom to mail, and optionally Grafana.
+
+    An Azure Monitor workspace brings its own data collection endpoint and rule, which clusters are
+    associated with (learn.microsoft.com: "Azure Monitor workspace overview").
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        place: Place,
+        settings: Monitoring,
+        grafana_admin_groups: Sequence[str],
+        zone_redundant: bool,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self.logs = LogAnalyticsWorkspace(
+            self,
+            "log_analytics",
+            name=place.names.of("log"),
+            sku="PerGB2018",
+            retention_in_days=settings.log_retention_days,
+            local_authentication_enabled=False,
+            **place.at,
+        )
+        self.logs_id = self.logs.id
+        self.metrics = MonitorWorkspace(self, "prometheus", name=place.names.of("amw"), **place.at)
+        self.metrics_id = self.metrics.id
+        self.action_group_id = MonitorActionGroup(
+            self,
+            "action_group",
+            name=place.names.of("ag"),
+            short_name="airflow",
+            resource_group_name=place.resource_group_name,
+            email_receiver=[
+                MonitorActionGroupEmailReceiver(
+                    name="owner", email_address=settings.alert_email, use_common_alert_schema=True
+                )
+            ],
+        ).id
+        self.grafana_id: str | None = None
+        if settings.grafana:
+            self._grafana(place, grafana_admin_groups, zone_redundant=zone_redundant)
+
+    def _grafana(self, place: Place, admin_groups: Sequence[str], *, zone_redundant: bool) -> None:
+        grafana = DashboardGrafana(
+            self,
+            "grafana",
+            name=place.names.of("graf"),  # at most 23 characters, by the model's limits
+            grafana_major_version="11",
+            sku="Standard",
+            api_key_enabled=False,
+            zone_redundancy_enabled=zone_redundant,
+            identity=DashboardGrafanaIdentity(type="SystemAssigned"),
+            azure_monitor_workspace_integrations=[
+                DashboardGrafanaAzureMonitorWorkspaceIntegrations(resource_id=self.metrics_id)
+            ],
+            **place.at,
+        )
+        self.grafana_id = grafana.id
+        RoleAssignment(
+            self,
+            "grafana_reads_metrics",
+            scope=self.metrics_id,
+            role_definition_name="Monitoring Data Reader",
+            principal_id=grafana.identity.principal_id,
+            principal_type="ServicePrincipal",
+        )
+        for position, group in enumerate(admin_groups):
+            RoleAssignment(
+                self,
+                f"grafana_admin_{position}",
+                scope=grafana.id,
+                role_definition_name="Grafana Admin",
+                principal_id=group,
+                principal_type="Group",
+            )
+
+    def scrape(self, cluster_id: str) -> None:
+        """Send the metrics of a cluster to the Prometheus workspace."""
+        MonitorDataCollectionRuleAssociation(
+            self,
+            "prometheus_rule",
+            name="prometheus",
+            target_resource_id=cluster_id,
+            data_collection_rule_id=self.metrics.default_data_collection_rule_id,
+        )
+        MonitorDataCollectionRuleAssociation(
+            self,
+            "prometheus_endpoint",
+            target_resource_id=cluster_id,
+            data_collection_endpoint_id=self.metrics.default_data_collection_endpoint_id,
+        )
+
+
+def diagnostics(
+    scope: Construct,
+    role: str,
+    *,
+    target_id: str,
+    workspace_id: str,
+    logs: Sequence[str] = (),
+    metrics: Sequence[str] = ("AllMetrics",),
+) -> None:
+    """Send a resource's logs and metrics to Log Analytics.
+
+    `logs` are categories; none means all of them. What a resource offers is listed on
+    learn.microsoft.com: "Supported logs and metrics with Azure Monitor".
+    """
+    enabled = (
+        [MonitorDiagnosticSettingEnabledLog(category=category) for category in logs]
+        if logs
+        else [MonitorDiagnosticSettingEnabledLog(category_group="allLogs")]
+    )
+    MonitorDiagnosticSetting(
+        scope,
+        f"{role}_diagnostics",
+        name="to-log-analytics",
+        target_resource_id=target_id,
+        log_analytics_workspace_id=workspace_id,
+        enabled_log=enabled,
+        enabled_metric=[
+            MonitorDiagnosticSettingEnabledMetric(category=category) for category in metrics
+        ]
+        or None,
+    )

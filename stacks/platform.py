@@ -1,0 +1,248 @@
+"""The platform stack: the cluster, its images, and what watches over the whole environment."""
+
+from cdktf_cdktf_provider_azuread.application_federated_identity_credential import (
+    ApplicationFederatedIdentityCredential,
+)
+from cdktf_cdktf_provider_azuread.provider import AzureadProvider
+from cdktf_cdktf_provider_azurerm.kubernetes_cluster import KubernetesClusterKubeletIdentity
+from cdktf_cdktf_provider_azurerm.role_assignment import RoleAssignment
+from constructs import Construct
+
+from constructs_lib import governance
+from constructs_lib.aks_cluster import AksCluster
+from constructs_lib.alerts import CLUSTER_ALERTS, PrometheusAlerts, postgres_alerts
+from constructs_lib.backup import BackupStorage, ClusterBackup
+from constructs_lib.disk_encryption import DiskEncryption
+from constructs_lib.node_pool import worker_pool
+from constructs_lib.observability import Observability, diagnostics
+from constructs_lib.registry import ImageRegistry
+from constructs_lib.workload_identity import AUDIENCE, Federation, WorkloadIdentities
+from environments.facts import REGIONS
+from environments.model import Environment
+from helm_values.service_accounts import (
+    AIRFLOW_NAMESPACE,
+    CERTIFICATE_ACCOUNTS,
+    SERVICE_ACCOUNTS,
+    subject,
+)
+from stacks.base import AzureStack
+from stacks.contracts import DataOutputs, IdentityOutputs, NetworkOutputs, PlatformOutputs
+
+CONTROL_PLANE_LOGS = (  # kube-audit-admin leaves out reads, the bulk of kube-audit
+    "kube-apiserver",
+    "kube-audit-admin",
+    "kube-controller-manager",
+    "kube-scheduler",
+    "cluster-autoscaler",
+    "cloud-controller-manager",
+    "guard",
+)
+
+
+class PlatformStack(AzureStack):
+    """AKS with its pools and registry, trust between cluster and Entra, and observability."""
+
+    def __init__(self, scope: Construct, env: Environment) -> None:
+        super().__init__(scope, env, "platform")
+        self.network = NetworkOutputs.read(self, env)
+        self.data = DataOutputs.read(self, env)
+        self.identity = IdentityOutputs.read(self, env)
+        self.place = self.resource_group()
+        self.observability = Observability(
+            self,
+            "observability",
+            place=self.place,
+            settings=env.monitoring,
+            grafana_admin_groups=env.kubernetes.admin_group_object_ids,
+            zone_redundant=env.postgres.high_availability == "ZoneRedundant",
+        )
+        self.aks = self._cluster()
+        for name, pool in env.kubernetes.node_pools.items():
+            worker_pool(
+                self,
+                name=name,
+                pool=pool,
+                cluster_id=self.aks.id,
+                subnet_id=self.network.aks_nodes_subnet_id,
+            )
+        self.registry = self._registry()
+        self._trust()
+        self.backup = self._backup()
+        self._watch()
+        governance.budget(self, env)
+        governance.policies(self, resource_group_id=self.place.resource_group_id)
+        if env.monitoring.defender:
+            governance.defender_plans(self)
+        PlatformOutputs(
+            cluster_id=self.aks.id,
+            cluster_name=self.aks.cluster.name,
+            cluster_resource_group_name=self.place.resource_group_name,
+            cluster_host=self.aks.host,
+            cluster_ca_certificate=self.aks.ca_certificate,
+            registry_login_server=self.registry.registry.login_server,
+        ).publish(self)
+
+    def _cluster(self) -> AksCluster:
+        identity = self.identity
+        encryption = DiskEncryption(
+            self,
+            "disk_encryption",
+            place=self.place,
+            key_id=self.data.disk_encryption_key_id,
+            identity_id=self.data.disk_encryption_identity_id,
+            reader_principal_id=identity.cluster_principal_id,
+        )
+        return AksCluster(
+            self,
+            "aks",
+            place=self.place,
+            env=self.env,
+            nodes_subnet_id=self.network.aks_nodes_subnet_id,
+            api_server_subnet_id=self.network.aks_api_server_subnet_id,
+            dns_zone_id=self.network.aks_dns_zone_id,
+            cluster_identity_id=identity.cluster_identity_id,
+            kubelet_identity=KubernetesClusterKubeletIdentity(
+                user_assigned_identity_id=identity.kubelet_identity_id,
+                client_id=identity.kubelet_client_id,
+                object_id=identity.kubelet_principal_id,
+            ),
+            disk_encryption_set_id=encryption.id,
+            log_analytics_workspace_id=self.observability.logs_id,
+        )
+
+    def _registry(self) -> ImageRegistry:
+        registry = ImageRegistry(
+            self,
+            "registry",
+            place=self.place,
+            settings=self.env.registry,
+            subnet_id=self.network.private_endpoints_subnet_id,
+            dns_zone_id=self.network.registry_dns_zone_id,
+            protect=self.env.protect_data,
+        )
+        for grant, role, principal_id in (
+            ("nodes_pull", "AcrPull", self.identity.kubelet_principal_id),
+            ("deployer_pushes", "AcrPush", self.env.deployer_object_id),
+        ):
+            RoleAssignment(
+                self,
+                grant,
+                scope=registry.id,
+                role_definition_name=role,
+                principal_id=principal_id,
+                principal_type="ServicePrincipal",
+            )
+        return registry
+
+    def _trust(self) -> None:
+        issuer = self.aks.cluster.oidc_issuer_url
+        accounts = SERVICE_ACCOUNTS | {
+            "certificate": CERTIFICATE_ACCOUNTS[self.env.ingress.certificate]
+        }
+        identities = {role: getattr(self.identity, f"{role}_identity_id") for role in accounts}
+        WorkloadIdentities(
+            self,
+            "workload_identity",
+            resource_group_name=self.identity.resource_group_name,
+            issuer=issuer,
+            federations={
+                role: Federation(identities[role], subject(*account))
+                for role, account in accounts.items()
+            },
+        )
+        AzureadProvider(self, "azuread", tenant_id=self.env.tenant_id)
+        self.add_override("terraform.required_providers.azuread.source", "hashicorp/azuread")
+        ApplicationFederatedIdentityCredential(
+            self,
+            "sign_in_credential",
+            application_id=self.identity.sso_application_id,
+            display_name=f"{self.env.workload}-{self.env.name}-api-server",
+            description="The API server proves itself at sign-in by its service account",
+            issuer=issuer,
+            subject=subject(*SERVICE_ACCOUNTS["api_server"]),
+            audiences=[AUDIENCE],
+        )
+
+    def _backup(self) -> ClusterBackup:
+        zone_redundant = REGIONS[self.env.location].zones
+        self.backup_storage = BackupStorage(
+            self,
+            "backup_storage",
+            place=self.place,
+            subscription_id=self.env.subscription_id,
+            subnet_id=self.network.private_endpoints_subnet_id,
+            dns_zone_id=self.network.blob_dns_zone_id,
+            zone_redundant=zone_redundant,
+        )
+        return ClusterBackup(
+            self,
+            "backup",
+            place=self.place,
+            cluster_id=self.aks.id,
+            cluster_principal_id=self.identity.cluster_principal_id,
+            namespace=AIRFLOW_NAMESPACE,
+            storage=self.backup_storage,
+            retention_days=self.env.kubernetes.backup_retention_days,
+            zone_redundant=zone_redundant,
+            protect=self.env.protect_data,
+        )
+
+    def _watch(self) -> None:
+        watch = self.observability
+        watch.scrape(self.aks.id)
+        PrometheusAlerts(
+            self,
+            "cluster_alerts",
+            place=self.place,
+            metrics_id=watch.metrics_id,
+            cluster_name=self.aks.cluster.name,
+            action_group_id=watch.action_group_id,
+            alerts=CLUSTER_ALERTS,
+        )
+        postgres_alerts(
+            self,
+            place=self.place,
+            server_id=self.data.postgres_server_id,
+            action_group_id=watch.action_group_id,
+        )
+        # diagnostics of network and data stand here, in the later stack: the workspace is here
+        network, data = self.network, self.data
+        everything = {
+            "virtual_network": network.virtual_network_id,
+            "key_vault": data.key_vault_id,
+            "postgres": data.postgres_server_id,
+            "registry": self.registry.id,
+            "log_analytics": watch.logs_id,
+        }
+        for role, target_id in everything.items():
+            diagnostics(self, role, target_id=target_id, workspace_id=watch.logs_id)
+        logs_only = {
+            "aks_nodes_security_group": network.aks_nodes_security_group_id,
+            "aks_api_server_security_group": network.aks_api_server_security_group_id,
+            "postgres_security_group": network.postgres_security_group_id,
+            "private_endpoints_security_group": network.private_endpoints_security_group_id,
+            "backup_vault": self.backup.vault_id,
+        }
+        for role, target_id in logs_only.items():
+            diagnostics(self, role, target_id=target_id, workspace_id=watch.logs_id, metrics=())
+        if watch.grafana_id:
+            diagnostics(self, "grafana", target_id=watch.grafana_id, workspace_id=watch.logs_id)
+        for role, account_id in {
+            "data_lake": data.storage_account_id,
+            "backup_storage": self.backup_storage.account_id,
+            "flow_log_storage": network.flow_log_storage_account_id,
+        }.items():
+            diagnostics(
+                self,
+                role,
+                target_id=f"{account_id}/blobServices/default",
+                workspace_id=watch.logs_id,
+                metrics=["Transaction"],
+            )
+        diagnostics(
+            self,
+            "aks",
+            target_id=self.aks.id,
+            workspace_id=watch.logs_id,
+            logs=CONTROL_PLANE_LOGS,
+        )
