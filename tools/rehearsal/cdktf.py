@@ -10,7 +10,7 @@ from tools.rehearsal import processes
 from tools.rehearsal.errors import BadInputError, RehearsalError
 from tools.rehearsal.terraform import Terraform
 
-_APPLIED = re.compile(r"^\s*(?P<stack>\S+)\s+(?:Apply|Destroy) complete! Resources: (?P<counts>.+)")
+_APPLIED = re.compile(r"(?:Apply|Destroy) complete! Resources: (?P<counts>.+?)\.?$")
 _PLANNED = re.compile(r"(?P<counts>No changes\.|Plan: \d+ to add.*\d+ to destroy)")
 _NOISE = re.compile(r"\x1b\[[0-9;]*m|[╷│╵]")
 
@@ -25,11 +25,11 @@ class Cdktf:
 
     def deploy(self, stacks: Sequence[str]) -> dict[str, str]:
         """Deploy stacks in cdktf's order; return by stack what Terraform counted."""
-        return _counts(self._run("deploy", *stacks, "--auto-approve"))
+        return _counts(self._run("deploy", *stacks, "--auto-approve"), stacks)
 
     def destroy(self, stacks: Sequence[str]) -> dict[str, str]:
         """Destroy stacks in cdktf's order; return by stack what Terraform counted."""
-        return _counts(self._run("destroy", *stacks, "--auto-approve"))
+        return _counts(self._run("destroy", *stacks, "--auto-approve"), stacks)
 
     def diff(self, stack: str) -> str:
         """Return Terraform's summary of the plan for one stack."""
@@ -76,6 +76,13 @@ def cdktf_environment(terraform: Terraform, folder: Path) -> dict[str, str]:
     }
 
 
-def _counts(printed: str) -> dict[str, str]:
-    found = (_APPLIED.match(line) for line in printed.splitlines())
-    return {match["stack"]: match["counts"].rstrip(".") for match in found if match}
+def _counts(printed: str, stacks: Sequence[str]) -> dict[str, str]:
+    """Read the summaries; cdktf names a stack only on the first line of what it prints of it."""
+    counts: dict[str, str] = {}
+    current = ""
+    for line in printed.splitlines():
+        first = line.split(maxsplit=1)[0] if line[:1].strip() else ""
+        current = first if first in stacks else current
+        if found := _APPLIED.search(line.rstrip()):
+            counts[current] = found["counts"]
+    return counts
