@@ -59,7 +59,6 @@ def main(
     ] = _PROJECT,
 ) -> None:
     """Run from the command line."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop as cleanly as on Ctrl-C
     progress = Console(stderr=True, highlight=False, soft_wrap=True)
     request = Request(
         project=project.resolve(),
@@ -89,4 +88,5 @@ def main(
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop as cleanly as on Ctrl-C
     app()

@@ -1,6 +1,7 @@
 """The real Terraform: one typed method for each command that a rehearsal gives."""
 
 import json
+import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,6 +84,10 @@ class Terraform:
 
     def _run(self, folder: Path, *command: str) -> str:
         done = self._start(folder, *command)
+        if done.returncode < 0:
+            told = signal.Signals(-done.returncode).name
+            killed = Diagnostic(summary=f"it was killed by {told}")
+            raise TerraformError(command[0], folder.name, [killed])
         if done.returncode:
             words = " ".join(word for word in command[:2] if not word.startswith("-"))
             raise TerraformError(words, folder.name, errors(done.stdout, done.stderr))
