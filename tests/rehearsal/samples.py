@@ -40,7 +40,7 @@ def document(
     content: Document = {
         "//": {"metadata": metadata, "outputs": {}},
         "terraform": terraform,
-        "resource": resources,
+        "resource": {kind: named for kind, named in resources.items() if named},
     }
     if azure:
         provider = {"source": "hashicorp/azurerm", "version": "4.55.0"}

@@ -31,17 +31,29 @@ def acknowledge(project: Project, *, address: str, action: str, days: int) -> No
     )
 
 
-def test_a_renamed_network_replaces_what_stands_in_it_in_later_stacks(project: Project) -> None:
-    before = {"network-dev": network(), "data-dev": data()}
-
-    report = change(project, before, {**before, "network-dev": network("vnet-renamed")})
+def test_a_renamed_network_is_replaced_and_its_subnets_too(project: Project) -> None:
+    report = change(project, {"network-dev": network()}, {"network-dev": network("vnet-renamed")})
 
     found = changes(report)
-    assert found["azurerm_virtual_network.vnet"].action is Action.REPLACE
+    assert {address: c.action for address, c in found.items()} == {
+        "azurerm_virtual_network.vnet": Action.REPLACE,
+        "azurerm_subnet.pods": Action.REPLACE,
+    }
     assert found["azurerm_virtual_network.vnet"].forced_by == ("name",)
-    assert found["azurerm_subnet.pods"].forced_by == ("virtual_network_name",)
-    assert "azurerm_network_interface.probe" in found
     assert report.status is Exit.GOOD
+
+
+def test_a_subnet_in_use_cannot_be_replaced_and_later_stacks_are_told_all_the_same(
+    project: Project,
+) -> None:
+    before = {"network-dev": network(), "data-dev": data("dags", "logs")}
+
+    report = change(
+        project, before, {"network-dev": network("vnet-renamed"), "data-dev": data("dags")}
+    )
+
+    assert "InUseSubnetCannotBeDeleted" in report.problems[0].message
+    assert "azurerm_storage_container.logs" in changes(report)
 
 
 def test_a_new_tag_is_an_update_of_that_tag_alone(project: Project) -> None:

@@ -8,16 +8,16 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-
-import trustme
-from azure.core.exceptions import ResourceExistsError
-from azure.storage.blob import BlobServiceClient
+from typing import TYPE_CHECKING
 
 from tools.rehearsal.errors import BadInputError
 from tools.rehearsal.links import StateLink
 from tools.rehearsal.processes import service
 from tools.rehearsal.proxy import blob_proxy
 from tools.rehearsal.states import BackendStates
+
+if TYPE_CHECKING:
+    from azure.storage.blob import BlobServiceClient
 
 _LISTENING = re.compile(r"listen\w* (?:at|on) https://127\.0\.0\.1:(?P<port>\d+)")
 
@@ -30,8 +30,11 @@ class Azurite:
     key: str
     authority: Path
 
-    def client(self, account: str) -> BlobServiceClient:
+    def client(self, account: str) -> "BlobServiceClient":
         """Return a client of one of its accounts."""
+        # imported here because it takes a second, which a rehearsal without Azurite need not wait
+        from azure.storage.blob import BlobServiceClient
+
         return BlobServiceClient(
             f"https://127.0.0.1:{self.port}/{account}",
             credential={"account_name": account, "account_key": self.key},
@@ -103,14 +106,15 @@ def azurite_states(
         )
 
 
-def _make_container(client: BlobServiceClient, name: str) -> None:
-    try:
-        client.create_container(name)
-    except ResourceExistsError:
-        return  # a rehearsal that is continued
+def _make_container(client: "BlobServiceClient", name: str) -> None:
+    container = client.get_container_client(name)
+    if not container.exists():  # it does in a rehearsal that is continued
+        container.create_container()
 
 
 def _certificates(folder: Path) -> tuple[Path, Path, Path]:
+    import trustme  # see `client`
+
     authority = trustme.CA()
     issued = authority.issue_cert("*.blob.core.windows.net", "127.0.0.1")
     paths = folder / "authority.pem", folder / "certificate.pem", folder / "key.pem"

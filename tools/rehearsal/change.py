@@ -1,6 +1,7 @@
 """What a change to the project does to an environment that stands already."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tools.rehearsal.diagnostics import TerraformError
@@ -37,23 +38,34 @@ class ChangeRehearsal:
         self._operations = Operations(scene)
 
     def rehearse(self, before: Sequence[Stack], after: Sequence[Stack]) -> list[StackReview]:
-        """Return a review for each stack; what fails is in the journal, and ends it."""
+        """Return a review for each stack; what fails is in the journal.
+
+        A stack that fails does not hide the others: they are planned on what is left of it.
+        """
         reviews: list[StackReview] = []
-        try:
+        with self._recorded():
             Lifecycle(self._scene).deploy(before)
-            self._journal.phase = "change"
-            self._scene.workspace.write(after, self._scene.states)
-            for stack in after:
+        if self._journal.problems:
+            return reviews
+        self._journal.phase = "change"
+        self._scene.workspace.write(after, self._scene.states)
+        for stack in after:
+            with self._recorded():
                 reviews.append(self._review(stack))
                 self._operations.apply(stack, label="apply change")
-        except RehearsalError as error:
-            self._journal.problem(error.stack, str(error))
         standing = {stack.backend for stack in before}
         for stack in after:
             if stack.backend not in standing and any(s.name == stack.name for s in before):
                 told = f"its state moves to {stack.backend}: move it there before you deploy"
                 self._journal.problem(stack.name, told)
         return reviews + [_abandoned(s) for s in before if s.name not in {a.name for a in after}]
+
+    @contextmanager
+    def _recorded(self) -> Iterator[None]:
+        try:
+            yield
+        except RehearsalError as error:
+            self._journal.problem(error.stack, str(error))
 
     def _review(self, stack: Stack) -> StackReview:
         self._operations.prepare(stack)

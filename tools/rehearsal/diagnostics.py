@@ -9,6 +9,7 @@ from typing import Any, Self
 from tools.rehearsal.errors import RehearsalError
 
 _LOCK = re.compile(r"^\s*(ID|Who|Created):\s+(\S.*?)\s*$", re.M)
+_DECORATION = re.compile(r"\x1b\[[0-9;]*m|[╷│╵]")
 _EXISTS = re.compile(r"""(?:with the ID |resource with ID )"(?P<id>[^"]+)" already exists""")
 
 
@@ -47,8 +48,8 @@ class Diagnostic:
     @property
     def lock(self) -> dict[str, str]:
         """ID, Who and Created of the state lock that is in the way; empty if none is."""
-        locked = self.summary == "Error acquiring the state lock"
-        return dict(_LOCK.findall(self.detail)) if locked else {}
+        locked = self.summary.startswith("Error acquiring the state lock")
+        return dict(_LOCK.findall(f"{self.summary}\n{self.detail}")) if locked else {}
 
 
 class TerraformError(RehearsalError):
@@ -79,7 +80,13 @@ def errors(stdout: str, stderr: str) -> list[Diagnostic]:
     """Return the errors in what a `-json` command printed, else its plain text on stderr."""
     raw = [_record(line).get("diagnostic", {}) for line in stdout.splitlines()]
     found = [Diagnostic.of(each) for each in raw if each.get("severity") == "error"]
-    return found or [Diagnostic(summary=stderr.strip() or "it gave no reason")]
+    return found or [Diagnostic(summary=_plain(stderr) or "it gave no reason")]
+
+
+def _plain(text: str) -> str:
+    """Strip colors and the frame that Terraform draws where a command has no `-json`."""
+    lines = (_DECORATION.sub("", line).strip() for line in text.splitlines())
+    return "\n".join(line for line in lines if line).removeprefix("Error: ")
 
 
 def _record(line: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from tools.rehearsal.change import StackReview
-from tools.rehearsal.differences import AttributeChange
+from tools.rehearsal.differences import UNKNOWN, AttributeChange
 from tools.rehearsal.errors import Exit
 from tools.rehearsal.holdings import Loss
 from tools.rehearsal.plan import Action, ResourceChange
@@ -76,7 +76,10 @@ def _change(change: ResourceChange) -> Iterator[str]:
     action = f"**{change.action}**" if change.action.loses else str(change.action)
     yield f"- {action} `{change.address}`" + (f", forced by {forced}" if forced else "")
     for attribute in change.attributes:
-        yield from _attribute(attribute)
+        # of what is replaced, every computed attribute is anew: only the rest is worth reading
+        told = change.action is not Action.REPLACE or attribute.after != UNKNOWN
+        if told or attribute.path in change.forced_by:
+            yield from _attribute(attribute)
 
 
 def _attribute(attribute: AttributeChange) -> Iterator[str]:
@@ -97,7 +100,11 @@ def _attribute(attribute: AttributeChange) -> Iterator[str]:
 
 def _value(value: object) -> str:
     text = "none" if value is None else str(value)
-    cut = text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}…"
+    cut = text
+    if len(text) > _SHOWN_CHARACTERS:
+        # Azure's ids differ at their end
+        tail = text[-_SHOWN_CHARACTERS:]
+        cut = f"…{tail}" if text.startswith("/") else f"{text[:_SHOWN_CHARACTERS]}…"
     return f"`{_inline(cut).replace('`', chr(39))}`"
 
 

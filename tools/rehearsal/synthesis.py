@@ -3,10 +3,9 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, Self
-
-import networkx as nx
 
 from tools.rehearsal.errors import BadInputError
 from tools.rehearsal.links import StateLink, backend_of, outputs_read
@@ -76,12 +75,10 @@ class Synthesis:
         Raises:
             BadInputError: the stacks depend on each other in a circle.
         """
-        graph = _graph(stacks)
         try:
-            order = list(nx.lexicographical_topological_sort(graph, list(graph).index))
-        except nx.NetworkXUnfeasible:
-            cycle = [edge[0] for edge in nx.find_cycle(graph.reverse())]
-            around = " -> ".join([*cycle, cycle[0]])
+            order = list(TopologicalSorter(_needs(stacks)).static_order())
+        except CycleError as error:
+            around = " -> ".join(reversed(error.args[1]))
             raise BadInputError(
                 f"stacks depend on each other in a circle: {around}; "
                 "no order can deploy them: let the later one own what both need"
@@ -112,20 +109,20 @@ class Synthesis:
             raise BadInputError(
                 f"no stack {stack!r}; there is: {', '.join(s.name for s in chosen)}"
             )
-        graph = _graph(self.stacks)
-        needed = set(wanted).union(*(nx.ancestors(graph, name) for name in wanted))
-        return type(self)(tuple(s for s in self.stacks if s.name in needed))
+        needs = _needs(self.stacks)
+        queue = list(wanted)
+        for name in queue:  # it grows while we walk it
+            queue += [needed for needed in needs.get(name, ()) if needed not in queue]
+        return type(self)(tuple(s for s in self.stacks if s.name in queue))
 
 
-def _graph(stacks: Sequence[Stack]) -> "nx.DiGraph[str]":
-    """Edges from a stack to those that need it, by declaration or by reading its state."""
-    graph: nx.DiGraph[str] = nx.DiGraph()
-    graph.add_nodes_from(stack.name for stack in stacks)
+def _needs(stacks: Sequence[Stack]) -> dict[str, list[str]]:
+    """Name what each stack needs, by declaration or because it reads that stack's state."""
     owners = {stack.backend: stack.name for stack in stacks}
-    for stack in stacks:
-        graph.add_edges_from((needed, stack.name) for needed in stack.dependencies)
-        graph.add_edges_from((owners[link], stack.name) for link in stack.reads if link in owners)
-    return graph
+    return {
+        stack.name: [*stack.dependencies, *(owners[link] for link in stack.reads if link in owners)]
+        for stack in stacks
+    }
 
 
 def _json(path: Path) -> Document:
