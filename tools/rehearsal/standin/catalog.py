@@ -36,7 +36,13 @@ class Catalog:
     @cached_property
     def version(self) -> str:
         """The version of the provider that is stood in for."""
-        return self._wheel.version if self._wheel else str(self._by_hand["version"])
+        if not self._wheel:
+            return str(self._by_hand["version"])
+        path = self._folder / "version"
+        with suppress(OSError):
+            return path.read_text()
+        _write(path, self._wheel.version)
+        return self._wheel.version
 
     @property
     def configuration(self) -> Block:
@@ -94,12 +100,15 @@ class Catalog:
         return None
 
     def _keep(self, kind: str, type_: str, block: Block) -> None:
-        path = self._folder / kind / f"{type_}.json"
-        with suppress(OSError):  # a home that cannot be written to costs time, nothing else
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as draft:
-                json.dump(block.to_json(), draft)
-            os.replace(draft.name, path)  # parallel runs write the same text, each in one step
+        _write(self._folder / kind / f"{type_}.json", json.dumps(block.to_json()))
+
+
+def _write(path: Path, text: str) -> None:
+    with suppress(OSError):  # a home that cannot be written to costs time, nothing else
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False) as draft:
+            draft.write(text)
+        os.replace(draft.name, path)  # parallel runs write the same text, each in one step
 
 
 @cache

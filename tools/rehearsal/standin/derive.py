@@ -98,6 +98,7 @@ class _Deriver:
             {
                 key: self._configured(hcl, flags.get(key, {"optional": True}))
                 for key, hcl in self._module.class_hcl(name).items()
+                if key != "alias"  # Terraform's own, not the provider's
             }
         )
 
@@ -142,7 +143,8 @@ class _Deriver:
                 inner = self._struct(hcl.struct)
                 parts[name] = NestedBlock(nesting=nesting, block=inner, max_items=limit)
             else:
-                parts[name] = Attribute(type=_simple_type(hcl, ""), optional=True)
+                flag = "required" if self._module.requires(struct, name) else "optional"
+                parts[name] = Attribute(type=_simple_type(hcl, ""), **{flag: True})
         return _block(parts)
 
 

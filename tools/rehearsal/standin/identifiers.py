@@ -151,20 +151,27 @@ def _from_example(example: str, known: _Known) -> str:
         part = shape[position]
         if part == "*":
             last = position == len(shape) - 1
-            part = known["name"] if last else _name_for(key, known)
+            part = known["name"] if last else _name_for(key, known) or "default"
         key = shape[position]
         parts.append(part)
     return "/" + "/".join(part.strip("/") for part in parts)
 
 
 def _start(shape: list[str], known: _Known) -> tuple[str, int]:
-    if "resource_group_name" in known and shape[2:3] == ["resourceGroups"]:
+    """The id that the shape goes on from, and after how many of its parts.
+
+    An argument that names each parent says more than one that holds an id: a peering has both the
+    name of its own network and the id of the remote one.
+    """
+    in_group = "resource_group_name" in known and shape[2:3] == ["resourceGroups"]
+    keys = [shape[i - 1] for i in range(4, len(shape) - 1) if shape[i] == "*"]
+    if in_group and all(_name_for(key, known) for key in keys):
         return known["group"], 4
     parents = [(len(parts), id_) for id_ in known.values() if (parts := _parent(id_, shape))]
     if parents:
         length, id_ = max(parents)
         return id_, length
-    return f"/subscriptions/{known['subscription']}", 2
+    return (known["group"], 4) if in_group else (f"/subscriptions/{known['subscription']}", 2)
 
 
 def _parent(id_: str, shape: list[str]) -> list[str]:
@@ -181,7 +188,7 @@ def _parent(id_: str, shape: list[str]) -> list[str]:
     return parts if fits else []
 
 
-def _name_for(key: str, known: _Known) -> str:
+def _name_for(key: str, known: _Known) -> str | None:
     """The argument that names the parent with the given key: virtualNetworks, flexibleServers."""
     words = re.sub(r"(?<!^)(?=[A-Z])", "_", key).lower()
     singular = words.removesuffix("s")
@@ -189,7 +196,7 @@ def _name_for(key: str, known: _Known) -> str:
         stem = name.removesuffix("_name")
         if name in known and (stem in singular or singular.endswith(stem)):
             return known[name]
-    return "default"
+    return None
 
 
 def _names(known: _Known) -> Iterator[str]:

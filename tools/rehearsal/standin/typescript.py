@@ -73,6 +73,13 @@ class Module:
         bases = ("TerraformResource", "TerraformDataSource", "TerraformProvider")
         return next(name for name, (base, _) in self._classes.items() if base in bases)
 
+    def requires(self, struct: str, name: str) -> bool:
+        """Whether a struct's interface demands the member; `name` is Terraform's."""
+        found = re.search(rf"^export interface {struct} \{{\n(.*?)^\}}", self._text, re.M | re.S)
+        head, *tail = name.split("_")
+        camel = head + "".join(part.capitalize() for part in tail)
+        return bool(found and f"readonly {camel}: " in found[1])
+
     def has_class(self, name: str) -> bool:
         """Whether the file declares the class."""
         return name in self._classes
