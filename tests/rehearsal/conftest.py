@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
 from tests.rehearsal.samples import Document, write
 from tools.rehearsal.report import Report
 from tools.rehearsal.session import Request, rehearse
+
+ROOT = Path(__file__).resolve().parents[2]
 
 # what the real main.py does, for stacks that are written down instead of constructed
 MAIN = f"""

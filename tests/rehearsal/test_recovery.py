@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
-from tests.rehearsal.conftest import Project
+from tests.rehearsal.conftest import ROOT, Project
 from tests.rehearsal.samples import GROUP, document
 from tools.rehearsal.azurite import azurite_states
 from tools.rehearsal.binary import find_terraform

@@ -1,11 +1,12 @@
 """One environment from nothing to nothing with the real cdktf CLI."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tools.rehearsal.cdktf import Cdktf
 from tools.rehearsal.errors import RehearsalError
 from tools.rehearsal.journal import EVERY_STACK
-from tools.rehearsal.protection import protected_addresses
+from tools.rehearsal.protection import locks, protected_addresses, released
 from tools.rehearsal.scene import Scene
 from tools.rehearsal.synthesis import Stack
 
@@ -46,12 +47,20 @@ class CdktfLifecycle:
             self._journal.problem(name, f"cdktf diff after the deployment: {step.result}")
 
     def _release(self, stacks: Sequence[Stack]) -> None:
-        """Lift `prevent_destroy`, as a person has to who really means it."""
+        """Take away what protects the stacks, as a person has to who really means it."""
+        locked = False
         for stack in stacks:
-            if kept := protected_addresses(stack.document):
-                self._scene.workspace.write_stack(stack, self._scene.states, protected=False)
+            kept = protected_addresses(stack.document) | locks(stack.document)
+            locked = locked or bool(locks(stack.document))
+            if kept:
+                bare = replace(stack, document=released(stack.document))
+                self._scene.workspace.write_stack(bare, self._scene.states)
                 told = ", ".join(sorted(kept))
-                self._journal.note(stack.name, f"prevent_destroy lifted before destroy: {told}")
+                self._journal.note(stack.name, f"protection taken away before destroy: {told}")
+        if locked:  # a lock is a resource: it goes by a deployment without it
+            names = [stack.name for stack in stacks]
+            with self._journal.step(EVERY_STACK, "cdktf deploy") as step:
+                step.result = _told(self._cdktf.deploy(names), names)
 
 
 def _told(counts: dict[str, str], names: Sequence[str]) -> str:

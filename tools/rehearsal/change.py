@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tools.rehearsal.diagnostics import TerraformError
 from tools.rehearsal.errors import RehearsalError
 from tools.rehearsal.lifecycle import Lifecycle
 from tools.rehearsal.operations import Operations
 from tools.rehearsal.plan import Plan, ResourceChange
+from tools.rehearsal.protection import without_protection
 from tools.rehearsal.scene import Scene
 from tools.rehearsal.synthesis import Stack
 
@@ -86,7 +87,8 @@ class ChangeRehearsal:
 
     def _plan_unprotected(self, stack: Stack) -> Plan:
         """Plan as if nothing was protected, to show what the change means for all the rest."""
-        self._scene.workspace.write_stack(stack, self._scene.states, protected=False)
+        bare = replace(stack, document=without_protection(stack.document))
+        self._scene.workspace.write_stack(bare, self._scene.states)
         return self._operations.plan(stack, label="plan unprotected")
 
 

@@ -1,11 +1,12 @@
 """One environment from nothing to nothing: deploy, check that it is stable, destroy."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from tools.rehearsal.diagnostics import TerraformError
 from tools.rehearsal.errors import RehearsalError
 from tools.rehearsal.operations import Operations
-from tools.rehearsal.protection import protected_addresses
+from tools.rehearsal.protection import locks, protected_addresses, released
 from tools.rehearsal.scene import Scene
 from tools.rehearsal.synthesis import Stack
 
@@ -26,6 +27,8 @@ class Lifecycle:
             for stack in stacks:
                 self._check_stable(stack)
             self._journal.phase = "destroy"
+            for stack in stacks:
+                self._release(stack)
             for stack in reversed(stacks):
                 self._destroy(stack)
         except RehearsalError as error:
@@ -70,11 +73,19 @@ class Lifecycle:
             told = ", ".join(f"{change.address} ({change.action})" for change in plan.changes)
             self._journal.problem(stack.name, f"the second plan is not empty: {told or plan}")
 
-    def _destroy(self, stack: Stack) -> None:
-        kept = protected_addresses(stack.document)
+    def _release(self, stack: Stack) -> None:
+        """Take away what protects the stack, as a person has to who really means to destroy it."""
+        kept, locked = protected_addresses(stack.document), locks(stack.document)
         if kept:
             self._check_protected(stack, kept)
-            self._scene.workspace.write_stack(stack, self._scene.states, protected=False)
+        if kept or locked:
+            bare = replace(stack, document=released(stack.document))
+            self._scene.workspace.write_stack(bare, self._scene.states)
+        if locked:
+            self._operations.plan(stack, label="plan unlock")
+            self._operations.apply(stack, label="unlock")
+
+    def _destroy(self, stack: Stack) -> None:
         self._operations.plan(stack, "-destroy", label="plan destroy")
         self._operations.apply(stack, label="destroy")
         if left := self._scene.terraform.addresses(self._scene.workspace.stack(stack.name)):
@@ -90,7 +101,7 @@ class Lifecycle:
             else:
                 told = ", ".join(sorted(kept))
                 raise RehearsalError(f"prevent_destroy did not keep {told}", stack=stack.name)
-            step.result = f"{len(kept)} kept by prevent_destroy, then released"
+            step.result = f"{len(kept)} kept by prevent_destroy"
 
     def _check_nothing_left(self) -> None:
         if left := self._scene.providers.remaining():

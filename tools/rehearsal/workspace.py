@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tools.rehearsal.errors import BadInputError
-from tools.rehearsal.protection import lift_protection
 from tools.rehearsal.states import States
 from tools.rehearsal.synthesis import Document, Stack
 
@@ -48,11 +47,10 @@ class Workspace:
         project = {"language": "python", "app": "true", "sendCrashReports": "false"}
         (self.folder / "cdktf.json").write_text(json.dumps(project), encoding="utf-8")
 
-    def write_stack(self, stack: Stack, states: States, *, protected: bool = True) -> None:
-        """Lay out one stack; without any `prevent_destroy`, if it shall not be protected."""
-        adapted = states.adapt(stack.document)
+    def write_stack(self, stack: Stack, states: States) -> None:
+        """Lay out one stack."""
         self.stack(stack.name).mkdir(parents=True, exist_ok=True)
-        text = json.dumps(adapted if protected else lift_protection(adapted), indent=2)
+        text = json.dumps(states.adapt(stack.document), indent=2)
         self.document(stack.name).write_text(text, encoding="utf-8")
 
 
