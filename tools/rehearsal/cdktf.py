@@ -17,7 +17,11 @@ _NOISE = re.compile(r"\x1b\[[0-9;]*m|[╷│╵]")
 
 @dataclass(frozen=True)
 class Cdktf:
-    """A cdktf CLI, and the folder that holds cdktf.out."""
+    """A cdktf CLI, and the folder that holds cdktf.out.
+
+    cdktf can end before it has printed the last of what Terraform said: its exit status tells
+    whether all went well, and a summary that is missing tells nothing.
+    """
 
     binary: Path
     folder: Path
@@ -31,10 +35,10 @@ class Cdktf:
         """Destroy stacks in cdktf's order; return by stack what Terraform counted."""
         return _counts(self._run("destroy", *stacks, "--auto-approve"), stacks)
 
-    def diff(self, stack: str) -> str:
-        """Return Terraform's summary of the plan for one stack."""
+    def diff(self, stack: str) -> str | None:
+        """Return Terraform's summary of the plan for one stack; None if cdktf lost it."""
         found = _PLANNED.search(self._run("diff", stack))
-        return found["counts"].rstrip(".") if found else "no summary"
+        return found["counts"].rstrip(".") if found else None
 
     def _run(self, command: str, *arguments: str) -> str:
         done = processes.run(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from tools.rehearsal.cdktf import Cdktf
 from tools.rehearsal.errors import RehearsalError
 from tools.rehearsal.journal import EVERY_STACK
+from tools.rehearsal.operations import Operations
 from tools.rehearsal.protection import locks, protected_addresses, released
 from tools.rehearsal.scene import Scene
 from tools.rehearsal.synthesis import Stack
@@ -26,25 +27,29 @@ class CdktfLifecycle:
         try:
             self._journal.phase = "deploy"
             with self._journal.step(EVERY_STACK, "cdktf deploy") as step:
-                step.result = _told(self._cdktf.deploy(names), names)
+                step.result = _told(self._cdktf.deploy(names))
             self._journal.phase = "second plan"
-            for name in names:
-                self._check_stable(name)
+            for stack in stacks:
+                self._check_stable(stack)
             self._journal.phase = "destroy"
             self._release(stacks)
             with self._journal.step(EVERY_STACK, "cdktf destroy") as step:
-                step.result = _told(self._cdktf.destroy(names), names)
+                step.result = _told(self._cdktf.destroy(names))
         except RehearsalError as error:
             self._journal.problem(error.stack, str(error))
         else:
             if left := self._scene.providers.remaining():
                 self._journal.problem("", f"left in the cloud: {', '.join(left)}")
 
-    def _check_stable(self, name: str) -> None:
-        with self._journal.step(name, "cdktf diff") as step:
-            step.result = self._cdktf.diff(name)
-        if step.result != "No changes":
-            self._journal.problem(name, f"cdktf diff after the deployment: {step.result}")
+    def _check_stable(self, stack: Stack) -> None:
+        with self._journal.step(stack.name, "cdktf diff") as step:
+            summary = self._cdktf.diff(stack.name)
+            step.result = summary or "no summary printed: asking Terraform"
+        if summary is None:
+            plan = Operations(self._scene).plan(stack, label="plan again")
+            summary = "No changes" if plan.empty else str(plan)
+        if summary != "No changes":
+            self._journal.problem(stack.name, f"cdktf diff after the deployment: {summary}")
 
     def _release(self, stacks: Sequence[Stack]) -> None:
         """Take away what protects the stacks, as a person has to who really means it."""
@@ -60,15 +65,8 @@ class CdktfLifecycle:
         if locked:  # a lock is a resource: it goes by a deployment without it
             names = [stack.name for stack in stacks]
             with self._journal.step(EVERY_STACK, "cdktf deploy") as step:
-                step.result = _told(self._cdktf.deploy(names), names)
+                step.result = _told(self._cdktf.deploy(names))
 
 
-def _told(counts: dict[str, str], names: Sequence[str]) -> str:
-    """Tell what was done to each stack.
-
-    Raises:
-        RehearsalError: cdktf ended well, and yet passed over a stack.
-    """
-    if missing := [name for name in names if name not in counts]:
-        raise RehearsalError(f"cdktf said nothing of {', '.join(missing)}")
-    return "; ".join(f"{name}: {counts[name]}" for name in names)
+def _told(counts: dict[str, str]) -> str:
+    return "; ".join(f"{name}: {told}" for name, told in counts.items())

@@ -30,7 +30,7 @@ class Lifecycle:
             for stack in stacks:
                 self._release(stack)
             for stack in reversed(stacks):
-                self._destroy(stack)
+                self._operations.destroy(stack)
         except RehearsalError as error:
             self._journal.problem(error.stack, str(error))
         else:
@@ -85,16 +85,10 @@ class Lifecycle:
             self._operations.plan(stack, label="plan unlock")
             self._operations.apply(stack, label="unlock")
 
-    def _destroy(self, stack: Stack) -> None:
-        self._operations.plan(stack, "-destroy", label="plan destroy")
-        self._operations.apply(stack, label="destroy")
-        if left := self._scene.terraform.addresses(self._scene.workspace.stack(stack.name)):
-            self._journal.problem(stack.name, f"left in the state: {', '.join(left)}")
-
     def _check_protected(self, stack: Stack, kept: frozenset[str]) -> None:
         with self._journal.step(stack.name, "protected") as step:
             try:
-                self._scene.terraform.plan(self._scene.workspace.stack(stack.name), "-destroy")
+                self._scene.terraform.check_destroy(self._scene.workspace.stack(stack.name))
             except TerraformError as error:
                 if not error.protected:
                     raise

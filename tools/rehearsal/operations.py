@@ -61,6 +61,11 @@ class Operations:
                 counts = self._terraform.apply(folder)
             step.added, step.result = counts.added, str(counts)
 
+    def destroy(self, stack: Stack) -> None:
+        """Destroy everything in the stack's state."""
+        with self._journal.step(stack.name, "destroy") as step:
+            step.result = str(self._terraform.destroy(self._workspace.stack(stack.name)))
+
     def _adopt(self, stack: Stack, error: TerraformError) -> None:
         folder = self._workspace.stack(stack.name)
         for address, identity in error.existing.items():

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from subprocess import CompletedProcess
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from tools.rehearsal import processes
 from tools.rehearsal.diagnostics import Diagnostic, TerraformError, errors
@@ -21,6 +21,13 @@ class Counts(NamedTuple):
     added: int
     changed: int
     removed: int
+
+    @classmethod
+    def of(cls, printed: str) -> Self:
+        """Read the last summary in what an apply printed; the one before it is the plan's."""
+        records = [json.loads(line) for line in printed.splitlines()]
+        summary = [r["changes"] for r in records if r["type"] == "change_summary"][-1]
+        return cls(summary["add"], summary["change"], summary["remove"])
 
     def __str__(self) -> str:
         return f"{self.added} added, {self.changed} changed, {self.removed} destroyed"
@@ -56,19 +63,20 @@ class Terraform:
 
     def apply(self, folder: Path) -> Counts:
         """Apply the kept plan."""
-        printed = self._run(folder, "apply", "-json", PLAN)
-        records = [json.loads(line) for line in printed.splitlines()]
-        summary = next(r["changes"] for r in records if r["type"] == "change_summary")
-        return Counts(summary["add"], summary["change"], summary["remove"])
+        return Counts.of(self._run(folder, "apply", "-json", PLAN))
+
+    def destroy(self, folder: Path) -> Counts:
+        """Destroy everything in the state."""
+        return Counts.of(self._run(folder, "apply", "-json", "-destroy", "-auto-approve"))
+
+    def check_destroy(self, folder: Path) -> None:
+        """Plan to destroy everything, and keep no plan."""
+        self._run(folder, "plan", "-json", "-destroy")
 
     def outputs(self, folder: Path) -> dict[str, Any]:
         """Return the stack's outputs, sensitive ones included."""
         found = json.loads(self._run(folder, "output", "-json"))
         return {name: output["value"] for name, output in found.items()}
-
-    def addresses(self, folder: Path) -> list[str]:
-        """Return the addresses in the state; none where no state is."""
-        return self._run(folder, "state", "list").split()
 
     def import_(self, folder: Path, address: str, identity: str) -> None:
         """Take a resource that is there already into the state."""
