@@ -36,7 +36,7 @@ def download(chart: Chart, folder: Path = FOLDER) -> Path:
         file.unlink()
         sys.exit(
             f"{file.name}: sha256 is {found}, and helm_values/charts.py pins {chart.sha256}; if "
-            "the version was changed on purpose, pin the digest that the repository's index.yaml gives"
+            "the version was changed on purpose, pin the digest in the repository's index.yaml"
         )
     return file
 
