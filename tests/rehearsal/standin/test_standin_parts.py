@@ -3,6 +3,7 @@
 import json
 import subprocess
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -70,6 +71,7 @@ def test_the_cloud_is_changed_by_one_at_a_time(tmp_path: Path) -> None:
     def change() -> None:
         with cloud.locked():
             inside.append(1)
+            time.sleep(0.01)  # long enough for another one to come in
             most.append(len(inside))
             inside.pop()
 
