@@ -1,25 +1,32 @@
-"""Synthesizes every environment file into Terraform JSON: `python main.py [FILE...]`."""
+"""Synthesizes environment files into Terraform JSON: `python main.py [FILE...]`.
 
+Without FILE, every file in environments/ is taken. The JSON goes to cdktf.out, or where the cdktf
+CLI wants it. Exit status: 0 written, 2 an environment file was refused and nothing was written.
+"""
+
+import os
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from constructs_lib import lazy_providers
-
-lazy_providers.install()
-with lazy_providers.lazy_node():
-    from cdktf import App
-
+from constructs_lib.lazy_providers import Preload
 from environments.load import EnvironmentFileError, environment_files, load
 from environments.model import Environment
-from stacks.data import DataStack
-from stacks.identity import IdentityStack
-from stacks.network import NetworkStack
-from stacks.platform import PlatformStack
 
 
-def build(app: App, environments: Sequence[Environment]) -> None:
-    """Add the stacks of every environment to `app`, each after the ones it reads from."""
+def build(outdir: Path, environments: Sequence[Environment]) -> None:
+    """Synthesize the stacks of every environment, each after the ones it reads from."""
+    # imported here, after the environment files are read and Node has started beside that
+    from cdktf import App
+
+    from stacks.airflow import AirflowStack
+    from stacks.data import DataStack
+    from stacks.identity import IdentityStack
+    from stacks.network import NetworkStack
+    from stacks.platform import PlatformStack
+
+    app = App(outdir=str(outdir))
     for env in environments:
         network = NetworkStack(app, env)
         data = DataStack(app, env)
@@ -28,19 +35,36 @@ def build(app: App, environments: Sequence[Environment]) -> None:
         identity.add_dependency(data)
         platform = PlatformStack(app, env)
         platform.add_dependency(identity)
+        airflow = AirflowStack(app, env)
+        airflow.add_dependency(platform)
+    app.synth()
+
+
+def replace_output(new: Path, outdir: Path) -> None:
+    """Move a finished synthesis into place; what Terraform keeps beside the JSON stays."""
+    written = {file.relative_to(new) for file in new.rglob("*") if file.is_file()}
+    for file in sorted(written, key=lambda path: path.name == "manifest.json"):  # it goes last
+        (outdir / file).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(new / file, outdir / file)
+    for stale in outdir.glob("stacks/*/cdk.tf.json"):
+        if stale.relative_to(outdir) not in written:
+            stale.unlink()
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Read the environment files, all of them first, then write cdktf.out; return exit status."""
+    """Read all environment files, then write all stacks; return the exit status."""
     files = [Path(argument) for argument in arguments] or environment_files()
-    try:
-        environments = load(files)
-    except EnvironmentFileError as error:
-        print(error, file=sys.stderr)
-        return 2
-    app = App()
-    build(app, environments)
-    app.synth()
+    with Preload():
+        try:
+            environments = load(files)
+        except EnvironmentFileError as error:
+            print(error, file=sys.stderr)
+            return 2
+    outdir = Path(os.environ.get("CDKTF_OUTDIR", "cdktf.out"))
+    outdir.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".synth-", dir=outdir) as new:
+        build(Path(new), environments)
+        replace_output(Path(new), outdir)
     return 0
 
 

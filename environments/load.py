@@ -82,7 +82,15 @@ def read(file: Path) -> Environment:
     Raises:
         EnvironmentFileError: with every fault of the file.
     """
-    values = _parse(file)
+    return validate(_parse(file), file)
+
+
+def validate(values: dict[str, Any], file: Path) -> Environment:
+    """Return the environment that the values of `file` describe.
+
+    Raises:
+        EnvironmentFileError: with every fault of the values.
+    """
     try:
         return Environment.model_validate(values)
     except ValidationError as error:

@@ -1,1 +1,1 @@
-"""The tests, in the tree of what they test."""
+"""Tests, in folders that mirror what they test."""

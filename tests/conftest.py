@@ -2,11 +2,15 @@
 
 import json
 import os
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from constructs_lib.lazy_providers import Preload
+from environments.load import FOLDER, environment_files, load
+from main import build
 from tools.airflow_venv import AirflowUnavailableError, airflow_bin
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -30,6 +34,29 @@ def shared_data() -> Path:
     if not data.is_dir():
         pytest.skip("the reference data (../shared/data) is not beside this checkout")
     return data
+
+
+@pytest.fixture(scope="session")
+def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that `make synth` would write, of both environments; written once."""
+    folder = tmp_path_factory.mktemp("synthesized") / "cdktf.out"
+    with Preload():
+        environments = load(environment_files())
+    build(folder, environments)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def stacks(synthesized: Path) -> dict[str, Any]:
+    """The Terraform JSON of every stack of both environments, by stack id as `data-prod`."""
+    files = sorted(synthesized.glob("stacks/*/cdk.tf.json"))
+    return {file.parent.name: read_json(file) for file in files}
+
+
+@pytest.fixture
+def dev_values() -> dict[str, Any]:
+    """The values of environments/dev.toml, free to change."""
+    return tomllib.loads((FOLDER / "dev.toml").read_text())
 
 
 def read_json(path: Path) -> Any:

@@ -1,1 +1,1 @@
-"""Runs the real Terraform over the synthesized stacks, without Azure."""
+"""Deploys, changes and destroys the synthesized stacks with the real Terraform, without Azure."""

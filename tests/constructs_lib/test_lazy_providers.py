@@ -1,0 +1,91 @@
+"""Loading lazily changes the time and nothing else."""
+
+import os
+import subprocess
+import sys
+import tarfile
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from constructs_lib.lazy_providers import PROVIDERS
+
+ROOT = Path(__file__).resolve().parents[2]
+
+AS_SHIPPED = """
+import sys
+from pathlib import Path
+import cdktf_cdktf_provider_azurerm
+from environments.load import load
+from main import build
+assert len([n for n in sys.modules if n.startswith("cdktf_cdktf_provider_azurerm.")]) > 1000
+build(Path(sys.argv[1]), load([Path("environments/dev.toml")]))
+"""
+
+
+def test_the_slow_path_gives_the_same_bytes(tmp_path: Path, synthesized: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", AS_SHIPPED, tmp_path],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+    for file in tmp_path.glob("stacks/*/cdk.tf.json"):
+        lazy = synthesized / file.relative_to(tmp_path)
+        assert file.read_bytes() == lazy.read_bytes(), file.parent.name
+
+
+def test_a_hook_that_is_gone_leaves_the_slow_path(tmp_path: Path) -> None:
+    script = (
+        "from pathlib import Path; import constructs_lib.lazy_providers as lazy;"
+        "lazy.PROVIDERS = ('no_such_package',);"
+        "lazy.install()"
+    )
+
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False)
+
+    assert done.returncode == 0
+
+
+def test_an_unknown_resource_is_an_import_error() -> None:
+    script = (
+        "from constructs_lib.lazy_providers import install; install();"
+        "from cdktf_cdktf_provider_azurerm import no_such_resource"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert "ImportError: cannot import name 'no_such_resource'" in done.stderr
+
+
+@pytest.mark.parametrize("package", PROVIDERS)
+def test_the_provider_ships_the_lazy_index_that_node_is_led_to(package: str) -> None:
+    spec = find_spec(f"{package}._jsii")
+    assert spec is not None
+    assert spec.origin is not None
+    (archive,) = Path(spec.origin).parent.glob("*.tgz")
+
+    with tarfile.open(archive) as tar:
+        assert "package/lib/lazy-index.js" in tar.getnames()
+
+
+def test_node_options_do_not_leak_into_what_runs_later() -> None:
+    script = (
+        "import os; os.environ['NODE_OPTIONS'] = '--no-warnings';"
+        "from constructs_lib.lazy_providers import Preload\n"
+        "with Preload(): pass\n"
+        "print(os.environ['NODE_OPTIONS'])"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.strip() == "--no-warnings"

@@ -1,0 +1,325 @@
+"""What an environment file may not say, and what its author is told."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from environments.load import EnvironmentFileError, Fault, load, read
+
+DEV = (Path(__file__).parents[2] / "environments" / "dev.toml").read_text()
+
+
+@pytest.fixture
+def refuse(tmp_path: Path) -> Callable[..., tuple[Fault, ...]]:
+    """Return the faults of dev.toml after replacing some of its text."""
+
+    def faults(*changes: tuple[str, str]) -> tuple[Fault, ...]:
+        text = DEV
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        file = tmp_path / "env.toml"
+        file.write_text(text)
+        with pytest.raises(EnvironmentFileError) as caught:
+            read(file)
+        return caught.value.faults
+
+    return faults
+
+
+# old text, new text, key path, a part of the problem, a part of the fix
+REFUSALS = {
+    "misspelt key": (
+        'sku_name = "B_Standard_B2s"',
+        'sku_name = "B_Standard_B2s"\nstorage_gb = 64',
+        "postgres.storage_gb = 64",
+        "unknown key",
+        "write storage_gib",
+    ),
+    "wrong type": (
+        "min_nodes = 0",
+        'min_nodes = "0"',
+        'kubernetes.node_pools.workers.min_nodes = "0"',
+        "int type",
+        "fewest nodes",
+    ),
+    "overlapping CIDR": (
+        'postgres = "10.40.16.64/28"',
+        'postgres = "10.40.0.64/28"',
+        'network.postgres = "10.40.0.64/28"',
+        "overlaps network.aks_nodes",
+        "move one",
+    ),
+    "pods over the virtual network": (
+        'pod_cidr = "10.244.0.0/16"',
+        'pod_cidr = "10.40.0.0/16"',
+        'network.pod_cidr = "10.40.0.0/16"',
+        "overlaps network.address_space",
+        "move one",
+    ),
+    "subnet outside": (
+        'postgres = "10.40.16.64/28"',
+        'postgres = "10.99.0.0/28"',
+        'network.postgres = "10.99.0.0/28"',
+        "outside of network.address_space",
+        "widen the address space",
+    ),
+    "subnet too small": (
+        'aks_api_server = "10.40.16.80/28"',
+        'aks_api_server = "10.40.16.80/29"',
+        'network.aks_api_server = "10.40.16.80/29"',
+        "too small",
+        '"/28"',
+    ),
+    "host bits": (
+        'address_space = "10.40.0.0/16"',
+        'address_space = "10.40.1.0/16"',
+        'network.address_space = "10.40.1.0/16"',
+        "not an IPv4 network",
+        "10.40.0.0/16",
+    ),
+    "name too long": (
+        'name = "dev"',
+        'name = "development"',
+        'name = "development"',
+        "not of the required form",
+        '"dev"',
+    ),
+    "pool name too long": (
+        "[kubernetes.node_pools.core]",
+        "[kubernetes.node_pools.corecorecore1]",
+        "kubernetes.node_pools.corecorecore1",
+        "not of the required form",
+        "workers",
+    ),
+    "unknown region": (
+        'location = "westeurope"',
+        'location = "westeurop"',
+        'location = "westeurop"',
+        "not an Azure region",
+        '"westeurope"',
+    ),
+    "unknown SKU": (
+        'sku_name = "B_Standard_B2s"',
+        'sku_name = "B_Standard_B2"',
+        'postgres.sku_name = "B_Standard_B2"',
+        "not a Flexible Server SKU",
+        "B_Standard_B2",
+    ),
+    "unknown size": (
+        'vm_size = "Standard_D2ds_v5"',
+        'vm_size = "Standard_D3ds_v5"',
+        'kubernetes.system_pool.vm_size = "Standard_D3ds_v5"',
+        "not a virtual machine size",
+        "Standard_D",
+    ),
+    "size without local disk": (
+        'vm_size = "Standard_D2ds_v5"',
+        'vm_size = "Standard_D2s_v5"',
+        'kubernetes.system_pool.vm_size = "Standard_D2s_v5"',
+        "no local disk",
+        "Standard_D2ds_v5",
+    ),
+    "HA on burstable": (
+        'sku_name = "B_Standard_B2s"',
+        'sku_name = "B_Standard_B2s"\nhigh_availability = "ZoneRedundant"',
+        'postgres.high_availability = "ZoneRedundant"',
+        "not offered on the burstable",
+        "GP_Standard_D2ds_v5",
+    ),
+    "pooler on burstable": (
+        'sku_name = "B_Standard_B2s"',
+        'sku_name = "B_Standard_B2s"\npgbouncer = true',
+        "postgres.pgbouncer = true",
+        "no built-in PgBouncer",
+        "GP_ SKU",
+    ),
+    "standby in the primary's zone": (
+        'sku_name = "B_Standard_B2s"',
+        'sku_name = "GP_Standard_D2ds_v5"\nhigh_availability = "ZoneRedundant"\nstandby_zone = "1"',
+        'postgres.standby_zone = "1"',
+        "the zone of the primary",
+        '"2"',
+    ),
+    "disk size": (
+        'sku_name = "B_Standard_B2s"',
+        'sku_name = "B_Standard_B2s"\nstorage_gib = 100',
+        "postgres.storage_gib = 100",
+        "not a disk size",
+        "set 128",
+    ),
+    "two ways of encryption": (
+        'sku_name = "B_Standard_B2s"',
+        'sku_name = "B_Standard_B2s"\ngeo_redundant_backup = true\ncustomer_managed_key = true',
+        "postgres",
+        "second vault",
+        "geo_redundant_backup = false",
+    ),
+    "zones where there are none": (
+        'location = "westeurope"',
+        'location = "westus"',
+        "kubernetes",
+        "westus has no availability zones",
+        "zones = []",
+    ),
+    "firewall without address": (
+        'pod_cidr = "10.244.0.0/16"',
+        'pod_cidr = "10.244.0.0/16"\negress = "firewall"',
+        "network",
+        "without a firewall",
+        "firewall_private_ip",
+    ),
+    "firewall address without firewall": (
+        'pod_cidr = "10.244.0.0/16"',
+        'pod_cidr = "10.244.0.0/16"\nfirewall_private_ip = "10.0.1.4"',
+        "network.firewall_private_ip",
+        "without effect",
+        "delete it",
+    ),
+    "spot system pool": (
+        "[kubernetes.system_pool]",
+        "[kubernetes.system_pool]\nspot = true",
+        "kubernetes.system_pool.spot = true",
+        "cannot run on spot nodes",
+        "worker pool",
+    ),
+    "empty system pool": (
+        'vm_size = "Standard_D2ds_v5"\nmin_nodes = 1',
+        'vm_size = "Standard_D2ds_v5"\nmin_nodes = 0',
+        "kubernetes.system_pool.min_nodes = 0",
+        "cannot be empty",
+        "min_nodes = 1",
+    ),
+    "fewer nodes at most than at least": (
+        'vm_size = "Standard_D2ds_v5"\nmin_nodes = 1',
+        'vm_size = "Standard_D2ds_v5"\nmin_nodes = 5',
+        "kubernetes.system_pool.max_nodes = 2",
+        "fewer than min_nodes = 5",
+        "raise max_nodes",
+    ),
+    "tag that moves": (
+        'image_tag = "3.3.2-0f1e2d3"',
+        'image_tag = "latest"',
+        'airflow.image_tag = "latest"',
+        "a tag that moves",
+        "3.3.2-",
+    ),
+    "Git without a repository": (
+        "[airflow]",
+        '[airflow]\ndags = "git"',
+        "airflow",
+        "without a repository",
+        "[airflow.git]",
+    ),
+    "host outside its zone": (
+        'host = "airflow.dev.example.com"',
+        'host = "airflow.example.org"',
+        "ingress.dns_zone_id",
+        "does not hold ingress.host",
+        "correct the host",
+    ),
+    "redirect to another host": (
+        "[single_sign_on]",
+        '[single_sign_on]\nredirect_uri = "https://else.example.com/auth/oauth-authorized/azure"',
+        "single_sign_on",
+        "does not match ingress.host",
+        "delete single_sign_on.redirect_uri",
+    ),
+    "certificate without its zone": (
+        'certificate = "letsencrypt"',
+        'certificate = "key_vault"',
+        "ingress",
+        "without key_vault_certificate",
+        "set ingress.key_vault_certificate",
+    ),
+}
+DEV = DEV.replace("[ingress]\n", '[ingress]\ncertificate = "letsencrypt"\n')
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "problem", "fix"), REFUSALS.values(), ids=REFUSALS.keys()
+)
+def test_a_fault_says_where_what_and_how_to_mend_it(
+    refuse: Any, old: str, new: str, key: str, problem: str, fix: str
+) -> None:
+    faults = refuse((old, new))
+
+    assert any(
+        fault.key.startswith(key) and problem in fault.problem and fix in fault.fix
+        for fault in faults
+    ), "\n".join(map(str, faults))
+
+
+@pytest.mark.parametrize("old_new", [row[:2] for row in REFUSALS.values()], ids=REFUSALS.keys())
+def test_every_fault_says_what_is_allowed(refuse: Any, old_new: tuple[str, str]) -> None:
+    assert all(fault.allowed for fault in refuse(old_new))
+
+
+def test_all_faults_of_a_file_come_at_once(refuse: Any) -> None:
+    faults = refuse(
+        ('location = "westeurope"', 'location = "mars"'),
+        ('replication = "LRS"', 'replication = "XRS"'),
+        ("monthly_budget = 800", "monthly_budget = -1"),
+        ("image_tag =", "image_tagg ="),
+    )
+
+    keys = {fault.key.split(" ")[0] for fault in faults}
+    assert keys == {
+        "location",
+        "storage.replication",
+        "monitoring.monthly_budget",
+        "airflow.image_tag",
+        "airflow.image_tagg",
+    }
+
+
+def test_a_misspelt_key_does_not_hide_a_rule_between_tables(refuse: Any) -> None:
+    faults = refuse(
+        ("[postgres]", "[postgres]\nversoin = 1"),
+        (
+            'sku_name = "B_Standard_B2s"',
+            "sku_name = \"GP_Standard_D2ds_v5\"\nhigh_availability = 'ZoneRedundant'",
+        ),
+        ('location = "westeurope"', 'location = "westus"'),
+    )
+
+    assert any('"ZoneRedundant" needs availability zones' in fault.problem for fault in faults)
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b'name = "dev', "not TOML"),
+        (b"name = \xff", "not UTF-8"),
+        (b"a = " + b"[" * 5000, "not TOML"),
+    ],
+    ids=["unclosed string", "latin-1 byte", "nested without end"],
+)
+def test_an_unreadable_file_is_refused_with_its_reason(
+    tmp_path: Path, content: bytes, problem: str
+) -> None:
+    file = tmp_path / "env.toml"
+    file.write_bytes(content)
+
+    with pytest.raises(EnvironmentFileError, match=problem):
+        read(file)
+
+
+def test_a_missing_file_is_refused_with_the_ones_that_exist() -> None:
+    with pytest.raises(EnvironmentFileError, match=r"dev\.toml, prod\.toml"):
+        load([Path("nope.toml")])
+
+
+def test_a_folder_in_place_of_a_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(EnvironmentFileError, match="cannot be read"):
+        load([tmp_path])
+
+
+def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
+    for name in ("a.toml", "b.toml"):
+        (tmp_path / name).write_text(DEV)
+
+    with pytest.raises(EnvironmentFileError, match="also the name in"):
+        load([tmp_path / "a.toml", tmp_path / "b.toml"])

@@ -1,0 +1,101 @@
+"""What crosses from stack to stack."""
+
+import json
+import re
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from stacks.contracts import (
+    Contract,
+    DataOutputs,
+    IdentityOutputs,
+    NetworkOutputs,
+    PlatformOutputs,
+)
+
+CONTRACTS = (NetworkOutputs, DataOutputs, IdentityOutputs, PlatformOutputs)
+REMOTE = re.compile(r"data\.terraform_remote_state\.(\w+)_state\.outputs\.(\w+)")
+ORDER = ("network", "data", "identity", "platform", "airflow")
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.stack)
+@pytest.mark.parametrize("env", ["dev", "prod"])
+def test_a_stack_publishes_exactly_its_contract(
+    stacks: dict[str, Any], contract: type[Contract], env: str
+) -> None:
+    published = set(stacks[f"{contract.stack}-{env}"]["output"])
+
+    assert published == {field.name for field in fields(contract)}
+
+
+@pytest.mark.parametrize("env", ["dev", "prod"])
+def test_every_read_output_is_published(stacks: dict[str, Any], env: str) -> None:
+    for name in ORDER:
+        for producer, output in REMOTE.findall(str(stacks[f"{name}-{env}"])):
+            assert output in stacks[f"{producer}-{env}"]["output"], f"{name} reads {output}"
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.stack)
+def test_every_field_of_a_contract_is_read(
+    stacks: dict[str, Any], contract: type[Contract]
+) -> None:
+    read = {
+        output
+        for name, stack in stacks.items()
+        for producer, output in REMOTE.findall(str(stack))
+        if producer == contract.stack
+    }
+
+    unread = {field.name for field in fields(contract)} - read
+    assert unread <= UNREAD.get(contract.stack, set())
+
+
+# What people and pipelines read by `terraform output`, and no stack
+UNREAD = {
+    "network": {"resource_group_name", "aks_subnet_id"},
+    "data": {"key_vault_uri", "warehouse_database"},
+    "platform": {"cluster_id", "cluster_name", "cluster_resource_group_name"},
+}
+
+
+@pytest.mark.parametrize("name", ORDER)
+def test_a_stack_reads_only_stacks_deployed_before_it(stacks: dict[str, Any], name: str) -> None:
+    producers = {producer for producer, _ in REMOTE.findall(str(stacks[f"{name}-dev"]))}
+
+    assert all(ORDER.index(producer) < ORDER.index(name) for producer in producers)
+
+
+def test_every_stack_has_a_state_of_its_own(stacks: dict[str, Any]) -> None:
+    places = [
+        tuple(stack["terraform"]["backend"]["azurerm"][key] for key in ("container_name", "key"))
+        for stack in stacks.values()
+    ]
+
+    assert len(set(places)) == len(stacks)
+
+
+def test_the_state_is_opened_by_entra_id_and_no_key(stacks: dict[str, Any]) -> None:
+    for stack in stacks.values():
+        backend = stack["terraform"]["backend"]["azurerm"]
+
+        assert backend["use_azuread_auth"] is True
+        assert not {"access_key", "sas_token", "client_secret"} & set(backend)
+
+
+@pytest.mark.parametrize("env", ["dev", "prod"])
+def test_a_reader_looks_where_the_producer_writes(stacks: dict[str, Any], env: str) -> None:
+    for name in ORDER:
+        remote = stacks[f"{name}-{env}"].get("data", {}).get("terraform_remote_state", {})
+        for role, state in remote.items():
+            producer = stacks[f"{role.removesuffix('_state')}-{env}"]
+
+            assert state["config"] == producer["terraform"]["backend"]["azurerm"]
+
+
+def test_the_manifest_orders_the_deployment(synthesized: Any) -> None:
+    manifest = json.loads((synthesized / "manifest.json").read_text())["stacks"]
+
+    chain = [manifest[f"{name}-prod"]["dependencies"] for name in ORDER]
+    assert chain == [[], ["network-prod"], ["data-prod"], ["identity-prod"], ["platform-prod"]]

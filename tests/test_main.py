@@ -1,0 +1,105 @@
+"""What `python main.py` does, as its users run it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def synth(outdir: Path, *files: Path) -> subprocess.CompletedProcess[str]:
+    """Run the synthesizer into `outdir`, from another folder than the project's."""
+    return subprocess.run(
+        [sys.executable, ROOT / "main.py", *files],
+        cwd=outdir.parent,
+        env={**os.environ, "CDKTF_OUTDIR": str(outdir)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    """Return every file below `folder` with its bytes."""
+    return {
+        str(file.relative_to(folder)): file.read_bytes()
+        for file in folder.rglob("*")
+        if file.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def outdir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An output folder with the stacks of both environments."""
+    folder = tmp_path_factory.mktemp("project") / "cdktf.out"
+    done = synth(folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_every_environment_has_five_stacks(outdir: Path) -> None:
+    names = {folder.name for folder in (outdir / "stacks").iterdir()}
+
+    assert names == {
+        f"{stack}-{env}"
+        for stack in ("network", "data", "identity", "platform", "airflow")
+        for env in ("dev", "prod")
+    }
+
+
+def test_a_second_synth_is_the_same_to_the_byte(outdir: Path, synthesized: Path) -> None:
+    assert content(outdir) == content(synthesized)
+
+
+def test_no_path_of_the_machine_stands_in_the_output(outdir: Path) -> None:
+    home = str(Path.home()).encode()
+
+    for name, data in content(outdir).items():
+        assert str(ROOT).encode() not in data, name
+        assert str(outdir).encode() not in data, name
+        assert home == b"/" or home not in data, name
+
+
+def test_nothing_crosses_stacks_but_contracts(outdir: Path) -> None:
+    assert not [name for name, data in content(outdir).items() if b"cross-stack" in data]
+
+
+def test_a_refused_file_leaves_the_previous_output_whole(outdir: Path, tmp_path: Path) -> None:
+    before = content(outdir)
+    bad = tmp_path / "bad.toml"
+    bad.write_text((ROOT / "environments" / "dev.toml").read_text().replace("westeurope", "mars"))
+
+    done = synth(outdir, ROOT / "environments" / "prod.toml", bad)
+
+    assert (done.returncode, content(outdir) == before) == (2, True)
+
+
+def test_a_refused_file_ends_without_traceback(tmp_path: Path) -> None:
+    done = synth(tmp_path / "out", tmp_path / "nope.toml")
+
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert "there is no such file" in done.stderr
+
+
+def test_a_removed_environment_leaves_no_stack_behind(outdir: Path) -> None:
+    (outdir / "stacks" / "network-old").mkdir(exist_ok=True)
+    (outdir / "stacks" / "network-old" / "cdk.tf.json").write_text("{}")
+
+    synth(outdir)
+
+    assert not (outdir / "stacks" / "network-old" / "cdk.tf.json").exists()
+
+
+def test_what_terraform_keeps_beside_the_json_stays(outdir: Path) -> None:
+    kept = outdir / "stacks" / "network-dev" / ".terraform" / "environment"
+    kept.parent.mkdir(exist_ok=True)
+    kept.write_text("default")
+
+    synth(outdir)
+
+    assert kept.read_text() == "default"
+    kept.unlink()
