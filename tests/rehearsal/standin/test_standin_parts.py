@@ -183,3 +183,11 @@ def test_a_mirrored_program_ends_with_its_rehearsal(tmp_path: Path) -> None:
     with started:
         assert started.wait(timeout=10) == 0
     assert handshake.startswith("1|6|unix|/")
+
+
+def test_helms_login_to_a_cluster_is_one_object() -> None:
+    kubernetes = Catalog("helm").configuration.attributes["kubernetes"].nested
+
+    assert kubernetes and (login := kubernetes.attributes["exec"].nested)
+    assert login.nesting == "single"
+    assert login.attributes["command"].required
