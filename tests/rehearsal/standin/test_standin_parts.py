@@ -188,6 +188,7 @@ def test_a_mirrored_program_ends_with_its_rehearsal(tmp_path: Path) -> None:
 def test_helms_login_to_a_cluster_is_one_object() -> None:
     kubernetes = Catalog("helm").configuration.attributes["kubernetes"].nested
 
-    assert kubernetes and (login := kubernetes.attributes["exec"].nested)
+    assert kubernetes
+    login = kubernetes.attributes["exec"].nested
+    assert login
     assert login.nesting == "single"
-    assert login.attributes["command"].required
