@@ -3,6 +3,7 @@
 import json
 import subprocess
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -70,6 +71,7 @@ def test_the_cloud_is_changed_by_one_at_a_time(tmp_path: Path) -> None:
     def change() -> None:
         with cloud.locked():
             inside.append(1)
+            time.sleep(0.01)  # long enough for another one to come in
             most.append(len(inside))
             inside.pop()
 
@@ -181,3 +183,12 @@ def test_a_mirrored_program_ends_with_its_rehearsal(tmp_path: Path) -> None:
     with started:
         assert started.wait(timeout=10) == 0
     assert handshake.startswith("1|6|unix|/")
+
+
+def test_helms_login_to_a_cluster_is_one_object() -> None:
+    kubernetes = Catalog("helm").configuration.attributes["kubernetes"].nested
+
+    assert kubernetes
+    login = kubernetes.attributes["exec"].nested
+    assert login
+    assert login.nesting == "single"

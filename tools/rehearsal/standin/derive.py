@@ -138,7 +138,7 @@ class _Deriver:
         parts: dict[str, Attribute | NestedBlock] = {}
         for name, hcl in self._module.struct_hcl(struct).items():
             if hcl.struct and self._module.has_struct(hcl.struct):
-                nesting = "list" if hcl.kind == "struct" else hcl.kind
+                nesting = "single" if hcl.kind == "struct" else hcl.kind
                 limit = 0 if "listMapper" in hcl.value else 1
                 inner = self._struct(hcl.struct)
                 parts[name] = NestedBlock(nesting=nesting, block=inner, max_items=limit)
