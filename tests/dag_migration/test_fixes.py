@@ -48,6 +48,10 @@ OPERATOR = "from airflow.providers.standard.operators.python import PythonOperat
             "def f(**kw):\n    return kw['logical_date'], kw.get('logical_date', 1)\n",
         ),
         ("x = 'a {{execution_date}} b'\n", "x = 'a {{logical_date}} b'\n"),
+        (
+            "x = '{{ a.execution_date }} {{ execution_date }}'\n",
+            "x = '{{ a.execution_date }} {{ logical_date }}'\n",
+        ),
         ("x = '{{ tomorrow_ds }}'\n", "x = '{{ (logical_date.add(days=1) | ds) }}'\n"),
     ],
 )
