@@ -21,7 +21,8 @@ KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr
 class Azurite:
     """One emulator with its data."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, tls: tuple[Path, Path] | None = None) -> None:
+        self._scheme = "https" if tls else "http"
         self.port = free_port()
         self._log = folder / "access.log"
         self._marks = count()
@@ -29,11 +30,13 @@ class Azurite:
         self._cable = Relay(self.port, self._server_port)
         self._command = [str(PROGRAM), "--blobHost", "127.0.0.1", "--skipApiVersionCheck"]
         self._command += ["--blobPort", str(self._server_port), "--inMemoryPersistence"]
+        if tls:  # with TLS only, Azurite takes Entra tokens
+            self._command += ["--cert", str(tls[0]), "--key", str(tls[1]), "--oauth", "basic"]
 
     @property
     def url(self) -> str:
         """The account's address."""
-        return f"http://127.0.0.1:{self.port}/{ACCOUNT}"
+        return f"{self._scheme}://127.0.0.1:{self.port}/{ACCOUNT}"
 
     @property
     def connection(self) -> str:
@@ -70,11 +73,11 @@ class Azurite:
 
 
 @contextmanager
-def azurite(folder: Path) -> Iterator[Azurite]:
-    """Run an emulator."""
+def azurite(folder: Path, tls: tuple[Path, Path] | None = None) -> Iterator[Azurite]:
+    """Run an emulator; with a certificate and its key, one that takes Entra tokens."""
     if not PROGRAM.exists() or not shutil.which("node"):
         missing("Azurite is not installed (npm ci)")
     folder.mkdir(parents=True, exist_ok=True)
-    server = Azurite(folder)
+    server = Azurite(folder, tls)
     with server.serving():
         yield server

@@ -134,6 +134,14 @@ def test_a_worker_that_has_the_version_needs_no_storage(lab: Lab, storage: Azuri
     assert lab.eval("content(task)") == {"a.py": "one", "folder/b.py": "two"}
 
 
+def test_a_folder_that_somebody_cleaned_up_is_filled_again(lab: Lab) -> None:
+    lab.do("b = bundle(**where); b.initialize(); import shutil; shutil.rmtree(b.path)")
+
+    lab.do("b.refresh()")
+
+    assert lab.eval("content(b)") == {"a.py": "one", "folder/b.py": "two"}
+
+
 def test_after_the_outage_the_newest_files_arrive(lab: Lab, storage: Azurite) -> None:
     lab.do("b = bundle(**where); b.initialize(); b.refresh()")
     with storage.away():

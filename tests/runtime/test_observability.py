@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -232,7 +233,7 @@ def test_no_two_panels_share_an_id_or_a_place() -> None:
 
 def test_the_module_prints_the_dashboard_as_json() -> None:
     root = Path(__file__).resolve().parents[2]
-    command = [".venv/bin/python", "-m", "observability.dashboard"]
+    command = [sys.executable, "-m", "observability.dashboard"]
 
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=root)
 

@@ -22,6 +22,16 @@ def stored():
     return container.download_blob("tasks/a/1.log").readall().decode()
 """
 
+LOOK_FAILS_ONCE = """
+from azure.core.exceptions import ServiceResponseError
+from azure.storage.blob import BlobClient
+look = BlobClient.download_blob
+def fail(*args, **kwargs):
+    BlobClient.download_blob = look
+    raise ServiceResponseError("connection reset by peer")
+BlobClient.download_blob = fail
+"""
+
 
 @pytest.fixture
 def logs(process: Lab) -> Lab:
@@ -49,7 +59,7 @@ def test_a_log_that_could_not_be_uploaded_stays_on_the_machine(logs: Lab, storag
     assert logs.eval("stored()") == "first\n"
 
 
-def test_an_outage_between_reading_and_writing_never_replaces_the_older_lines(
+def test_an_outage_shorter_than_the_patience_delays_the_upload_only(
     logs: Lab, storage: Azurite
 ) -> None:
     logs.do("os.environ['AIRFLOW__AZURE_REMOTE_LOGGING__UPLOAD_PATIENCE_SECONDS'] = '30'")
@@ -57,18 +67,34 @@ def test_an_outage_between_reading_and_writing_never_replaces_the_older_lines(
     with storage.away():
         logs.do("local.write_text('second\\n')")
         logs.do("late = threading.Thread(target=writer.upload, args=(local,)); late.start()")
-        logs.do("late.join(0.5)")  # it has looked for the old log, and was refused
+        logs.do("late.join(0.5)")
 
     logs.do("late.join()")
 
     assert logs.eval("stored()") == "first\nsecond\n"
 
 
+def test_a_failed_look_at_the_older_lines_never_replaces_them(logs: Lab) -> None:
+    logs.do("os.environ['AIRFLOW__AZURE_REMOTE_LOGGING__UPLOAD_PATIENCE_SECONDS'] = '30'")
+    logs.do(LOOK_FAILS_ONCE)
+
+    logs.do("local.write_text('second\\n'); writer.upload(local)")
+
+    assert logs.eval("stored()") == "first\nsecond\n"
+
+
+def test_the_triggerer_never_waits_for_storage(logs: Lab, storage: Azurite) -> None:
+    logs.do("os.environ['AIRFLOW__AZURE_REMOTE_LOGGING__UPLOAD_PATIENCE_SECONDS'] = '600'")
+
+    with storage.away():
+        assert logs.eval("writer.write('line', 'tasks/a/1.log.trigger.7.log')") is False
+
+
 def test_two_writers_at_once_lose_no_line(logs: Lab) -> None:
     logs.do("os.environ['AIRFLOW__AZURE_REMOTE_LOGGING__UPLOAD_PATIENCE_SECONDS'] = '30'")
-    logs.do("put = lambda n: writer.write(f'line {n}\\n', 'tasks/a/1.log')")
+    logs.do("append = lambda n: writer.write(f'line {n}\\n', 'tasks/a/1.log')")
 
-    assert logs.eval("list(ThreadPoolExecutor(4).map(put, range(4)))") == [True] * 4
+    assert logs.eval("list(ThreadPoolExecutor(4).map(append, range(4)))") == [True] * 4
     lines = sorted(logs.eval("stored()").splitlines())
     assert lines == [
         "first",

@@ -3,10 +3,12 @@
 from typing import Any, ClassVar
 
 from airflow.providers.postgres.hooks.postgres import PostgresHook
-from cosmos.profiles import PostgresUserPasswordProfileMapping
+from cosmos.profiles import (  # type: ignore[import-untyped]  # it ships no types
+    PostgresUserPasswordProfileMapping,
+)
 
 
-class EntraPostgresProfileMapping(PostgresUserPasswordProfileMapping):  # type: ignore[misc]  # untyped
+class EntraPostgresProfileMapping(PostgresUserPasswordProfileMapping):  # type: ignore[misc]  # its base is untyped
     """Maps a Postgres connection whose extra has `iam` and `azure_conn_id`.
 
     The token is fetched when dbt starts, never when the DAG is parsed, and reaches dbt in its

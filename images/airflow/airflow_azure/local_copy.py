@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -68,7 +68,7 @@ class LocalCopy:
         for _attempt in range(ATTEMPTS):
             blobs = self._source.files()
             etags = {path: blob.etag for path, blob in blobs.items()}
-            if self.synced and self.synced.etags == etags:
+            if self.synced and self.synced.etags == etags and self.path.is_dir():
                 self._announce_current(self.synced, announce)
                 return
             try:
@@ -92,8 +92,9 @@ class LocalCopy:
         for path, blob in blobs.items():
             if self.synced and self.synced.etags.get(path) == blob.etag:
                 (folder / path).parent.mkdir(parents=True, exist_ok=True)
-                os.link(self.path / path, folder / path)
-                digests[path] = self.synced.digests[path]
+                with suppress(FileNotFoundError):  # somebody cleaned up: fetch it again
+                    os.link(self.path / path, folder / path)
+                    digests[path] = self.synced.digests[path]
         changed = [path for path in blobs if path not in digests]
 
         def fetch(path: str) -> str:

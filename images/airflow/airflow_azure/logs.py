@@ -15,6 +15,8 @@ from azure.core import MatchConditions
 from azure.core.exceptions import AzureError, ResourceNotFoundError
 from azure.storage.blob import BlobClient, BlobServiceClient
 
+from airflow_azure.blobs import IMPATIENT
+
 SECTION = "azure_remote_logging"
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
@@ -29,7 +31,10 @@ class PatientLogs(WasbRemoteLogIO):
 
     def write(self, log: str, remote_log_location: str, append: bool = True) -> bool:
         """Append the text to the blob; return whether it arrived and the local copy may go."""
-        patience = conf.getint(SECTION, "upload_patience_seconds", fallback=600)
+        # the triggerer uploads between two heartbeats, and keeps its files: it must not wait
+        triggerer = ".trigger." in remote_log_location.rpartition("/")[2]
+        configured = conf.getint(SECTION, "upload_patience_seconds", fallback=600)
+        patience = 0 if triggerer else configured
         deadline = time.monotonic() + patience
         pause = FIRST_PAUSE_SECONDS
         while True:
@@ -62,7 +67,7 @@ def _write(blob: BlobClient, text: str, *, append: bool) -> None:
     unchanged: dict[str, Any] = {}
     if append:
         try:
-            download = blob.download_blob()
+            download = blob.download_blob(**IMPATIENT)
             old = bytes(download.readall())
             # two writers of one log: the later one must not lose the earlier one's lines
             unchanged = {
@@ -72,7 +77,7 @@ def _write(blob: BlobClient, text: str, *, append: bool) -> None:
         except ResourceNotFoundError:
             unchanged = {"match_condition": MatchConditions.IfMissing}
     gap = b"\n" if old and not old.endswith(b"\n") else b""
-    blob.upload_blob(old + gap + text.encode(), overwrite=True, **unchanged)
+    blob.upload_blob(old + gap + text.encode(), overwrite=True, **unchanged, **IMPATIENT)
 
 
 def _remote_task_log() -> WasbRemoteLogIO | None:
