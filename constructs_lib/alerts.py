@@ -1,7 +1,6 @@
-"""Alert rules: PromQL on the cluster and Airflow, thresholds on Azure's own metrics."""
+"""Alert rules as Azure resources; what they say stands in observability/."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from cdktf_cdktf_provider_azurerm.monitor_alert_prometheus_rule_group import (
     MonitorAlertPrometheusRuleGroup,
@@ -17,54 +16,7 @@ from cdktf_cdktf_provider_azurerm.monitor_metric_alert import (
 from constructs import Construct
 
 from constructs_lib.place import Place
-
-
-@dataclass(frozen=True, kw_only=True)
-class PrometheusAlert:
-    """Fires when `expression` has held for `minutes`; severity 0 is the worst, 4 the least."""
-
-    name: str
-    expression: str
-    minutes: int
-    severity: int
-    summary: str
-
-
-CLUSTER_ALERTS = (
-    PrometheusAlert(
-        name="NodeNotReady",
-        expression='kube_node_status_condition{condition="Ready",status="true"} == 0',
-        minutes=15,
-        severity=2,
-        summary="A node has not been ready for 15 minutes",
-    ),
-    PrometheusAlert(
-        name="PodCrashLooping",
-        expression=(
-            'max_over_time(kube_pod_container_status_waiting_reason{reason="CrashLoopBackOff"}[5m])'
-            " >= 1"
-        ),
-        minutes=15,
-        severity=2,
-        summary="A container starts and fails again and again",
-    ),
-    PrometheusAlert(
-        name="PodNotScheduled",
-        expression='sum by (namespace, pod) (kube_pod_status_phase{phase="Pending"}) > 0',
-        minutes=30,
-        severity=3,
-        summary="A pod has waited 30 minutes for a node: is a pool at its maximum?",
-    ),
-    PrometheusAlert(
-        name="NodeDiskFilling",
-        expression=(
-            'node_filesystem_avail_bytes{fstype!="tmpfs"} / node_filesystem_size_bytes < 0.1'
-        ),
-        minutes=15,
-        severity=2,
-        summary="A node has less than a tenth of its disk left",
-    ),
-)
+from observability.alerts import MetricAlert, PrometheusAlert
 
 
 class PrometheusAlerts(Construct):
@@ -94,10 +46,10 @@ class PrometheusAlerts(Construct):
                 MonitorAlertPrometheusRuleGroupRule(
                     alert=alert.name,
                     expression=alert.expression,
-                    for_=f"PT{alert.minutes}M",
+                    for_=f"PT{alert.for_minutes}M" if alert.for_minutes else None,
                     severity=alert.severity,
                     enabled=True,
-                    annotations={"summary": alert.summary},
+                    annotations={"summary": alert.summary, "remedy": alert.remedy},
                     action=[
                         MonitorAlertPrometheusRuleGroupRuleAction(action_group_id=action_group_id)
                     ],
@@ -111,36 +63,33 @@ class PrometheusAlerts(Construct):
         )
 
 
-POSTGRES_THRESHOLDS = {
-    # metric of Microsoft.DBforPostgreSQL/flexibleServers -> percent, averaged over 15 minutes
-    "cpu_percent": 85,
-    "memory_percent": 90,
-    "storage_percent": 85,
-}
-
-
-def postgres_alerts(
-    scope: Construct, *, place: Place, server_id: str, action_group_id: str
+def metric_alerts(
+    scope: Construct,
+    *,
+    place: Place,
+    resource_id: str,
+    action_group_id: str,
+    alerts: Sequence[MetricAlert],
 ) -> None:
-    """Watch the database server: processor, memory and disk."""
-    for metric, percent in POSTGRES_THRESHOLDS.items():
+    """Watch metrics that Azure itself measures on one resource."""
+    for alert in alerts:
         MonitorMetricAlert(
             scope,
-            f"postgres_{metric}",
-            name=place.names.of("alert", f"postgres-{metric.replace('_', '-')}"),
-            description=f"{metric} of the database server above {percent} for 15 minutes",
+            alert.name,
+            name=place.names.of("alert", alert.name),
+            description=f"{alert.summary} {alert.remedy}",
             resource_group_name=place.resource_group_name,
-            scopes=[server_id],
-            severity=2,
+            scopes=[resource_id],
+            severity=alert.severity,
             frequency="PT5M",
             window_size="PT15M",
             criteria=[
                 MonitorMetricAlertCriteria(
-                    metric_namespace="Microsoft.DBforPostgreSQL/flexibleServers",
-                    metric_name=metric,
-                    aggregation="Average",
-                    operator="GreaterThan",
-                    threshold=percent,
+                    metric_namespace=alert.metric_namespace,
+                    metric_name=alert.metric_name,
+                    aggregation=alert.aggregation,
+                    operator=alert.operator,
+                    threshold=alert.threshold,
                 )
             ],
             action=[MonitorMetricAlertAction(action_group_id=action_group_id)],

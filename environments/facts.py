@@ -85,3 +85,15 @@ def has_local_disk(vm_size: str) -> bool:
     """Whether the size carries the temporary disk that an ephemeral OS disk is placed on."""
     kind = vm_size.removeprefix("Standard_")
     return kind.startswith("F") or "d" in kind.lower()[1:]
+
+
+def max_connections(postgres_sku: str) -> int:
+    """Return how many connections a server of this SKU takes, unless its parameter is changed.
+
+    It follows from the memory (learn.microsoft.com: "Limits in Azure Database for PostgreSQL").
+    """
+    tier, _, size = postgres_sku.split("_")[:3]
+    cores = int("".join(filter(str.isdigit, size)))
+    memory_gib = {"GP": 4, "MO": 8, "B": 4}[tier] * cores
+    memory_gib = {"B1ms": 2, "B2s": 4}.get(size, memory_gib)
+    return {2: 50, 4: 429, 8: 859, 16: 1718, 32: 3437}.get(memory_gib, 5000)

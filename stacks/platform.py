@@ -10,7 +10,7 @@ from constructs import Construct
 
 from constructs_lib import governance
 from constructs_lib.aks_cluster import AksCluster
-from constructs_lib.alerts import CLUSTER_ALERTS, PrometheusAlerts, postgres_alerts
+from constructs_lib.alerts import PrometheusAlerts, metric_alerts
 from constructs_lib.backup import BackupStorage, ClusterBackup
 from constructs_lib.disk_encryption import DiskEncryption
 from constructs_lib.key_vault import KeyReference
@@ -18,7 +18,7 @@ from constructs_lib.node_pool import worker_pool
 from constructs_lib.observability import Observability, diagnostics
 from constructs_lib.registry import ImageRegistry
 from constructs_lib.workload_identity import AUDIENCE, Federation, WorkloadIdentities
-from environments.facts import REGIONS
+from environments.facts import REGIONS, max_connections
 from environments.model import Environment
 from helm_values.service_accounts import (
     AIRFLOW_NAMESPACE,
@@ -26,6 +26,8 @@ from helm_values.service_accounts import (
     SERVICE_ACCOUNTS,
     subject,
 )
+from observability.alerts import database_alerts, prometheus_alerts
+from observability.cluster import CLUSTER_ALERTS
 from stacks.base import AzureStack
 from stacks.contracts import DataOutputs, IdentityOutputs, NetworkOutputs, PlatformOutputs
 
@@ -198,20 +200,24 @@ class PlatformStack(AzureStack):
     def _watch(self) -> None:
         watch = self.observability
         watch.scrape(self.aks.id)
-        PrometheusAlerts(
+        groups = {"cluster_alerts": CLUSTER_ALERTS, "airflow_alerts": prometheus_alerts()}
+        for role, alerts in groups.items():
+            PrometheusAlerts(
+                self,
+                role,
+                place=self.place,
+                metrics_id=watch.metrics_id,
+                cluster_name=self.aks.cluster.name,
+                action_group_id=watch.action_group_id,
+                alerts=alerts,
+            )
+        connections = max_connections(self.env.postgres.sku_name)
+        metric_alerts(
             self,
-            "cluster_alerts",
             place=self.place,
-            metrics_id=watch.metrics_id,
-            cluster_name=self.aks.cluster.name,
+            resource_id=self.data.postgres_server_id,
             action_group_id=watch.action_group_id,
-            alerts=CLUSTER_ALERTS,
-        )
-        postgres_alerts(
-            self,
-            place=self.place,
-            server_id=self.data.postgres_server_id,
-            action_group_id=watch.action_group_id,
+            alerts=database_alerts(max_connections=connections),
         )
         # diagnostics of network and data stand here, in the later stack: the workspace is here
         network, data = self.network, self.data
