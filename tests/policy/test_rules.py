@@ -179,3 +179,12 @@ def put(resource: dict[str, Any], path: str, value: Any) -> None:
         resource.pop(last)
     else:
         resource[last] = value
+
+
+def test_the_documentation_lists_every_rule() -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "reference" / "controls.md"
+    written = [line for line in page.read_text().splitlines() if line.startswith("| AOA-")]
+
+    assert written == [
+        f"| {rule.id} | {rule.title} | {rule.control} | <{rule.page}> |" for rule in rules.RULES
+    ]
