@@ -132,7 +132,7 @@ def test_a_mistake_is_named_with_its_place(arguments: dict[str, Any], fault: str
 
 
 def test_a_type_that_the_provider_lacks_is_a_fault() -> None:
-    stack = {"resource": {"az_valut": {"v": {}}}}
+    stack: dict[str, Any] = {"resource": {"az_valut": {"v": {}}}}
 
     assert faults(stack, [PROVIDER]) == ["az_valut: the provider has no such resource"]
 

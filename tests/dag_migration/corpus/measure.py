@@ -17,12 +17,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.airflow_venv import ROOT, airflow_bin
+from tools.airflow_venv import airflow_bin
 from tools.dag_migration.airflow import Airflow
 from tools.dag_migration.analysis import Analysis
 from tools.dag_migration.migration import Migrated, migrate
 from tools.dag_migration.model import Status
 from tools.dag_migration.source import Source, sources
+from tools.locked_venv import ROOT
 
 HERE = Path(__file__).parent
 RELEASES = HERE / "releases.txt"
