@@ -36,6 +36,7 @@ class AirflowStack(AzureStack):
             host=self.platform.cluster_host,
             cluster_ca_certificate=self.platform.cluster_ca_certificate,
         )
+        self.add_override("terraform.required_providers.helm.source", "hashicorp/helm")
         objects = ObjectsRelease(self, "prerequisites", objects=prerequisites(env, infra))
         nginx = self._release(
             "nginx_ingress",

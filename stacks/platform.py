@@ -68,6 +68,14 @@ class PlatformStack(AzureStack):
                 cluster_id=self.aks.id,
                 subnet_id=self.network.aks_nodes_subnet_id,
             )
+        RoleAssignment(  # Azure decides who may use the API, and the deployer is in no group
+            self,
+            "deployer_releases",
+            scope=self.aks.id,
+            role_definition_name="Azure Kubernetes Service RBAC Cluster Admin",
+            principal_id=env.deployer_object_id,
+            principal_type="ServicePrincipal",
+        )
         self.registry = self._registry()
         self._trust()
         self.backup = self._backup()

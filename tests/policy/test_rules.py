@@ -132,8 +132,21 @@ def test_a_range_of_provider_versions_breaks_a_rule(prod: Stacks) -> None:
     assert broken(changed) == {"AOA-S10"}
 
 
+def test_a_provider_without_its_owner_breaks_a_rule(prod: Stacks) -> None:
+    changed = {**prod, "data": deepcopy(prod["data"])}
+    changed["data"]["terraform"]["required_providers"]["azurerm"]["source"] = "azurerm"
+
+    assert broken(changed) == {"AOA-S10"}
+
+
 @pytest.mark.parametrize(
-    "release", [{"version": "1.*", "atomic": True}, {"atomic": True}, {"version": "1.21.0"}]
+    "release",
+    [
+        {"repository": "https://charts.example.com", "version": "1.*", "atomic": True},
+        {"repository": "https://charts.example.com", "atomic": True},
+        {"chart": "oci://charts.example.com/airflow", "atomic": True},
+        {"repository": "https://charts.example.com", "version": "1.21.0"},
+    ],
 )
 def test_a_loose_helm_release_breaks_a_rule(prod: Stacks, release: dict[str, Any]) -> None:
     changed = {**prod, "airflow": {"resource": {"helm_release": {"airflow": release}}}}
@@ -179,3 +192,12 @@ def put(resource: dict[str, Any], path: str, value: Any) -> None:
         resource.pop(last)
     else:
         resource[last] = value
+
+
+def test_the_documentation_lists_every_rule() -> None:
+    page = Path(__file__).resolve().parents[2] / "docs" / "reference" / "controls.md"
+    written = [line for line in page.read_text().splitlines() if line.startswith("| AOA-")]
+
+    assert written == [
+        f"| {rule.id} | {rule.title} | {rule.control} | <{rule.page}> |" for rule in rules.RULES
+    ]

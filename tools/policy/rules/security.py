@@ -183,7 +183,7 @@ def federated_subjects(landscape: Landscape) -> Iterator[Finding]:
 
 @rule(
     "AOA-S10",
-    "State is opened by Entra ID, and providers are pinned",
+    "State is opened by Entra ID, and providers are named in full and pinned",
     control="state",
     page="https://developer.hashicorp.com/terraform/language/backend/azurerm",
 )
@@ -204,3 +204,5 @@ def backends(landscape: Landscape) -> Iterator[Finding]:
                 kept=version[:1].isdigit(),
                 problem=f"the stack's provider {name} is of version {version}, not an exact one",
             )
+            source = str(provider.get("source"))  # OpenTofu reads the full name only
+            yield holds(first, kept="/" in source, problem=f"provider source {source} has no owner")
