@@ -35,8 +35,8 @@ def download(chart: Chart, folder: Path = FOLDER) -> Path:
     if found != chart.sha256:
         file.unlink()
         sys.exit(
-            f"{file.name}: sha256 is {found}, and helm_values/charts.py pins {chart.sha256}; if the "
-            "version was changed on purpose, pin the digest that the repository's index.yaml gives"
+            f"{file.name}: sha256 is {found}, and helm_values/charts.py pins {chart.sha256}; if "
+            "the version was changed on purpose, pin the digest in the repository's index.yaml"
         )
     return file
 
