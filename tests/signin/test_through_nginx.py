@@ -3,17 +3,26 @@
 import http.client
 import json
 import ssl
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from playwright.sync_api import Page
 
-from helm_values.nginx import SECURITY_HEADERS
 from tests.signin.conftest import HOST, Site
 from tests.signin.https import connected, get, send
 from tests.signin.identity_provider import IdentityProvider
 from tests.signin.steps import sign_in
 
 KIB, MIB = 1024, 1024 * 1024
+FLOOD = 100
+HEADERS = (
+    "Content-Security-Policy",
+    "Cross-Origin-Opener-Policy",
+    "Referrer-Policy",
+    "Strict-Transport-Security",
+    "X-Content-Type-Options",
+    "X-Frame-Options",
+)
 
 
 def context(site: Site, newest: ssl.TLSVersion, ciphers: str = "ALL:@SECLEVEL=0") -> ssl.SSLContext:
@@ -22,6 +31,16 @@ def context(site: Site, newest: ssl.TLSVersion, ciphers: str = "ALL:@SECLEVEL=0"
     trusting.maximum_version = newest
     trusting.set_ciphers(ciphers)
     return trusting
+
+
+def flood(site: Site, path: str, *, client: str) -> list[int]:
+    """Return the status of each of many requests sent at the same time from one address."""
+
+    def one(_: int) -> int:
+        return send(site, "GET", path, headers={}, client=client).status
+
+    with ThreadPoolExecutor(FLOOD) as pool:
+        return list(pool.map(one, range(FLOOD)))
 
 
 def agreed(site: Site, offer: ssl.SSLContext) -> tuple[str | None, str | None]:
@@ -74,11 +93,12 @@ def test_plain_http_is_sent_to_https(site: Site) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/api/v2/dags", "/auth/login/", "/static/pin_32.png"])
-@pytest.mark.parametrize("header", [*SECURITY_HEADERS, "Strict-Transport-Security"])
-def test_every_answer_has_each_security_header_once(site: Site, path: str, header: str) -> None:
+def test_every_answer_has_each_security_header_once(site: Site, path: str) -> None:
     answer = get(site, path)
 
-    assert len(answer.headers.get_all(header, [])) == 1
+    assert {name: len(answer.headers.get_all(name, [])) for name in HEADERS} == dict.fromkeys(
+        HEADERS, 1
+    )
 
 
 def test_browsers_keep_to_https_for_two_years(site: Site) -> None:
@@ -91,24 +111,16 @@ def test_no_version_of_a_server_is_told(site: Site) -> None:
 
 @pytest.mark.parametrize("path", ["/auth/login/", "/auth/%6Cogin/", "//auth/token"])
 def test_a_flood_of_sign_ins_from_one_address_is_stopped(site: Site, path: str) -> None:
-    client = f"127.0.1.{10 + len(path)}"
+    answers = flood(site, path, client=f"127.0.1.{10 + len(path)}")
 
-    answers = [send(site, "GET", path, headers={}, client=client).status for _ in range(70)]
-
-    assert answers[0] != 429
-    assert answers[-1] == 429
+    refused = answers.count(429)
+    assert 0 < refused <= FLOOD - 40  # 40 at once are let through
 
 
 def test_a_flood_of_sign_ins_does_not_stop_other_requests_of_the_address(site: Site) -> None:
-    client = "127.0.1.99"
-    for _ in range(70):
-        send(site, "GET", "/auth/login/", headers={}, client=client)
+    assert 429 in flood(site, "/auth/login/", client="127.0.1.99")
 
-    answers = {
-        send(site, "GET", "/api/v2/version", headers={}, client=client).status for _ in range(70)
-    }
-
-    assert answers == {200}
+    assert set(flood(site, "/api/v2/version", client="127.0.1.99")) == {200}
 
 
 def test_a_body_of_16_mib_reaches_airflow(site: Site) -> None:
