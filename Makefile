@@ -7,9 +7,13 @@ BIN := .venv/bin
 # uv from PATH, else a private copy in .tools: nothing outside the checkout changes.
 UV := $(or $(shell command -v uv),.tools/bin/uv)
 READY := .venv/.ready node_modules/.ready
+# Containers often forbid byte code; without it every run compiles 14 MB of provider sources anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+setup: $(READY) ## Install what the project runs on, into the checkout
 
 synth: $(READY) ## Write cdktf.out/ for every environment and print what it holds
 	@$(BIN)/python main.py && $(BIN)/python -m tools.synth_table
@@ -23,6 +27,8 @@ check: $(READY) ## Lint, format, types and layers
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 
+bench: $(READY) ## Measure a synth against cdktf as shipped and against empty stacks
+	@$(BIN)/python -m tools.bench
 charts: $(READY) ## Download the charts that tests render, once
 	@$(BIN)/python -m tools.charts
 
@@ -43,4 +49,5 @@ node_modules/.ready: package-lock.json
 	@npm ci --silent
 	@touch $@
 
+.PHONY: help setup synth test check bench lock
 .PHONY: charts help synth test check lock

@@ -1,6 +1,7 @@
 """ADLS Gen2: one storage account with a hierarchical namespace, opened by Entra ID only."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from cdktf_cdktf_provider_azurerm.storage_account import (
     StorageAccount,
@@ -115,7 +116,7 @@ class DataLake(Construct):
         )
 
 
-def _encrypted_with(key: EncryptionKey | None) -> dict[str, object]:
+def _encrypted_with(key: EncryptionKey | None) -> dict[str, Any]:
     if key is None:
         return {}
     return {
@@ -126,12 +127,12 @@ def _encrypted_with(key: EncryptionKey | None) -> dict[str, object]:
     }
 
 
-def _rule(name: str, prefixes: list[str], **action: int) -> StorageManagementPolicyRule:
+def _rule(name: str, prefixes: list[str], **action: Any) -> StorageManagementPolicyRule:
     return StorageManagementPolicyRule(
         name=name,
         enabled=True,
         filters=StorageManagementPolicyRuleFilters(blob_types=["blockBlob"], prefix_match=prefixes),
         actions=StorageManagementPolicyRuleActions(
-            base_blob=StorageManagementPolicyRuleActionsBaseBlob(**action)  # type: ignore[arg-type]  # one of twelve
+            base_blob=StorageManagementPolicyRuleActionsBaseBlob(**action)
         ),
     )

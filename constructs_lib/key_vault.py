@@ -1,6 +1,6 @@
 """Key Vault: opened by roles, reached by private endpoint only; and secrets that no state holds."""
 
-from cdktf import TerraformStack
+from cdktf import ITerraformDependable, TerraformStack
 from cdktf_cdktf_provider_azurerm.key_vault import KeyVault, KeyVaultNetworkAcls
 from cdktf_cdktf_provider_azurerm.key_vault_key import (
     KeyVaultKey,
@@ -10,7 +10,7 @@ from cdktf_cdktf_provider_azurerm.key_vault_key import (
 from cdktf_cdktf_provider_azurerm.key_vault_secret import KeyVaultSecret
 from cdktf_cdktf_provider_azurerm.role_assignment import RoleAssignment
 from cdktf_cdktf_provider_azurerm.user_assigned_identity import UserAssignedIdentity
-from constructs import Construct, IDependable
+from constructs import Construct
 
 from constructs_lib.place import Place
 from constructs_lib.private_endpoint import private_endpoint
@@ -74,7 +74,7 @@ class Vault(Construct):
             for role in ("Key Vault Secrets Officer", "Key Vault Crypto Officer")
         ]
         # what must be there before the deployer can write into the vault
-        self.writable: list[IDependable] = [endpoint, *grants]
+        self.writable: list[ITerraformDependable] = [endpoint, *grants]
 
 
 class GeneratedSecret(Construct):

@@ -1,6 +1,7 @@
 """Azure Database for PostgreSQL Flexible Server: private, and opened by Entra ID only."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from cdktf_cdktf_provider_azurerm.postgresql_flexible_server import (
     PostgresqlFlexibleServer,
@@ -144,7 +145,7 @@ def _standby(settings: Postgres) -> PostgresqlFlexibleServerHighAvailability | N
     )
 
 
-def _encrypted_with(key: EncryptionKey | None) -> dict[str, object]:
+def _encrypted_with(key: EncryptionKey | None) -> dict[str, Any]:
     if key is None:
         return {}
     return {

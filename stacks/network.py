@@ -110,12 +110,17 @@ class NetworkStack(AzureStack):
         )
 
     def _egress(self, nodes: SecuredSubnet) -> NatEgress | FirewallEgress:
-        common = {"place": self.place, "subnet": nodes.subnet}
         if self.env.network.egress == "firewall":
             address = str(self.env.network.firewall_private_ip)
-            return FirewallEgress(self, "egress", firewall_private_ip=address, **common)
+            return FirewallEgress(
+                self,
+                "egress",
+                place=self.place,
+                subnet=nodes.subnet,
+                firewall_private_ip=address,
+            )
         zones = ["1"] if REGIONS[self.env.location].zones else []
-        return NatEgress(self, "egress", zones=zones, **common)
+        return NatEgress(self, "egress", place=self.place, subnet=nodes.subnet, zones=zones)
 
     def _zone_names(self) -> dict[str, str]:
         # Postgres's zone must end so and must not be the server's own name
@@ -129,16 +134,20 @@ class NetworkStack(AzureStack):
     def _into_nodes(self) -> list[Opening]:
         nodes, pods = str(self.env.network.aks_nodes), str(self.env.network.pod_cidr)
         browsers = "VirtualNetwork" if self.env.ingress.internal else "Internet"
-        cluster = {"ports": ["*"], "protocol": "*"}
         return [
             Opening(
-                name="nodes-to-nodes", source=nodes, why="The cluster's own traffic", **cluster
+                name="nodes-to-nodes",
+                source=nodes,
+                ports=["*"],
+                protocol="*",
+                why="The cluster's own traffic",
             ),
             Opening(
                 name="pods-to-pods",
                 source=pods,
+                ports=["*"],
+                protocol="*",
                 why="Overlay addresses are seen by the subnet's rules",
-                **cluster,
             ),
             Opening(
                 name="api-server-to-cluster",
