@@ -49,5 +49,4 @@ node_modules/.ready: package-lock.json
 	@npm ci --silent
 	@touch $@
 
-.PHONY: help setup synth test check bench lock
-.PHONY: charts help synth test check lock
+.PHONY: bench charts check help lock setup synth test
