@@ -26,7 +26,7 @@ class DataStack(AzureStack):
             "data_lake",
             place=self.place,
             settings=env.storage,
-            containers=["dags", "logs", "data"],
+            containers=["dags", "dag-versions", "logs", "data"],
             key=self._key("storage_encryption") if env.storage.customer_managed_key else None,
             protect=env.protect_data,
         )
@@ -65,6 +65,7 @@ class DataStack(AzureStack):
             storage_account_id=lake.id,
             storage_account_name=lake.account.name,
             dags_container_id=lake.containers["dags"].id,
+            dag_versions_container_id=lake.containers["dag-versions"].id,
             logs_container_id=lake.containers["logs"].id,
             data_container_id=lake.containers["data"].id,
             postgres_server_id=postgres.id,
@@ -91,7 +92,10 @@ class DataStack(AzureStack):
             dns_zone_id=network.key_vault_dns_zone_id,
             protect=self.env.protect_data,
         )
-        for secret, length in (("fernet_key", 32), ("jwt_secret", 64), ("api_secret_key", 64)):
+        secrets = {"fernet_key": 32, "jwt_secret": 64, "api_secret_key": 64}
+        if self.env.airflow.executor == "CeleryExecutor":
+            secrets["redis_password"] = 32
+        for secret, length in secrets.items():
             GeneratedSecret(
                 self,
                 secret,
