@@ -27,6 +27,9 @@ check: $(READY) ## Lint, format, types and layers
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 
+policy: $(READY) ## Hold cdktf.out against checkov's rules and our own
+	@$(BIN)/python -m tools.policy
+
 bench: $(READY) ## Measure a synth against cdktf as shipped and against empty stacks
 	@$(BIN)/python -m tools.bench
 charts: $(READY) ## Download the charts that tests render, once
@@ -34,7 +37,14 @@ charts: $(READY) ## Download the charts that tests render, once
 
 lock: .venv/.ready ## Resolve requirements.lock and package-lock.json anew
 	$(UV) pip compile pyproject.toml --group dev --universal --generate-hashes --python-version 3.11 --quiet -o requirements.lock
+	cd tools/policy && $(abspath $(UV)) pip compile requirements.in --universal --generate-hashes --python-version 3.11 --quiet -o requirements.lock
 	npm install --package-lock-only
+
+migrate-dags: $(READY) ## Move Airflow 2 DAGs: SOURCE=folder TARGET=folder [OPTIONS=...]
+	@$(BIN)/python -m tools.dag_migration $(OPTIONS) "$(SOURCE)" "$(TARGET)"
+
+migrate-corpus: $(READY) ## Migrate released Airflow 2 examples and write the counts into the docs
+	@$(BIN)/python -m tests.dag_migration.corpus.measure
 
 .tools/bin/uv:
 	@$(PYTHON) -m venv .tools
@@ -49,4 +59,4 @@ node_modules/.ready: package-lock.json
 	@npm ci --silent
 	@touch $@
 
-.PHONY: bench charts check help lock setup synth test
+.PHONY: bench charts check help lock migrate-corpus migrate-dags policy setup synth test

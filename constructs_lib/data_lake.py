@@ -8,8 +8,6 @@ from cdktf_cdktf_provider_azurerm.storage_account import (
     StorageAccountBlobProperties,
     StorageAccountBlobPropertiesContainerDeleteRetentionPolicy,
     StorageAccountBlobPropertiesDeleteRetentionPolicy,
-    StorageAccountCustomerManagedKey,
-    StorageAccountIdentity,
     StorageAccountNetworkRules,
     StorageAccountSasPolicy,
 )
@@ -23,7 +21,8 @@ from cdktf_cdktf_provider_azurerm.storage_management_policy import (
 )
 from constructs import Construct
 
-from constructs_lib.key_vault import EncryptionKey
+from constructs_lib.closed_account import encrypted_with
+from constructs_lib.key_vault import KeyReference
 from constructs_lib.place import Place
 from constructs_lib.protection import guarded
 from environments.data import Storage
@@ -45,7 +44,7 @@ class DataLake(Construct):
         place: Place,
         settings: Storage,
         containers: Sequence[str],
-        key: EncryptionKey | None,
+        key: KeyReference | None,
         protect: bool,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -79,7 +78,7 @@ class DataLake(Construct):
                     StorageAccountBlobPropertiesContainerDeleteRetentionPolicy(days=days)
                 ),
             ),
-            **_encrypted_with(key),
+            **encrypted_with(key),
             lifecycle=guarded(protect=protect),
             **place.at,
         )
@@ -114,17 +113,6 @@ class DataLake(Construct):
                 ),
             ],
         )
-
-
-def _encrypted_with(key: EncryptionKey | None) -> dict[str, Any]:
-    if key is None:
-        return {}
-    return {
-        "identity": StorageAccountIdentity(type="UserAssigned", identity_ids=[key.identity_id]),
-        "customer_managed_key": StorageAccountCustomerManagedKey(
-            key_vault_key_id=key.key_id, user_assigned_identity_id=key.identity_id
-        ),
-    }
 
 
 def _rule(name: str, prefixes: list[str], **action: Any) -> StorageManagementPolicyRule:

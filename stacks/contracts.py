@@ -82,7 +82,6 @@ class NetworkOutputs(Contract):
     aks_api_server_security_group_id: str
     postgres_security_group_id: str
     private_endpoints_security_group_id: str
-    flow_log_storage_account_id: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +93,7 @@ class DataOutputs(Contract):
     resource_group_name: str
     storage_account_id: str
     storage_account_name: str
+    flow_log_storage_account_id: str
     dags_container_id: str
     dag_versions_container_id: str
     logs_container_id: str

@@ -5,7 +5,6 @@ from cdktf_cdktf_provider_azurerm.virtual_network_peering import VirtualNetworkP
 from constructs import Construct
 
 from constructs_lib.egress import FirewallEgress, NatEgress
-from constructs_lib.flow_log import FlowLog
 from constructs_lib.private_dns import LinkedZone
 from constructs_lib.subnet import Opening, SecuredSubnet
 from environments.facts import REGIONS
@@ -56,13 +55,6 @@ class NetworkStack(AzureStack):
             ).zone
             for role, zone_name in self._zone_names().items()
         }
-        flow_log = FlowLog(
-            self,
-            "flow_log",
-            place=self.place,
-            network=self.network,
-            retention_days=plan.flow_log_retention_days,
-        )
         if plan.hub:
             VirtualNetworkPeering(
                 self,
@@ -93,7 +85,6 @@ class NetworkStack(AzureStack):
             aks_api_server_security_group_id=api_server.security_group.id,
             postgres_security_group_id=postgres.security_group.id,
             private_endpoints_security_group_id=endpoints.security_group.id,
-            flow_log_storage_account_id=flow_log.storage_account_id,
         ).publish(self)
 
     def _subnet(

@@ -1,1 +1,1 @@
-"""Tests; the tree mirrors the project's."""
+"""Tests, in folders that mirror what they test."""

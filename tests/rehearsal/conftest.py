@@ -1,0 +1,78 @@
+"""A project in a git repository, as the rehearsal finds it."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.rehearsal.samples import Document, write
+from tools.rehearsal.report import Report
+from tools.rehearsal.session import Request, rehearse
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# what the real main.py does, for stacks that are written down instead of constructed
+MAIN = f"""
+import json, sys
+from pathlib import Path
+sys.path.insert(0, {str(ROOT)!r})
+from tests.rehearsal.samples import write
+stacks, needs = json.loads(Path("stacks.json").read_text())
+write(Path.cwd(), stacks, needs)
+"""
+
+
+@dataclass(frozen=True)
+class Project:
+    """A checkout with synthesized stacks."""
+
+    folder: Path
+
+    def synthesize(
+        self, stacks: Mapping[str, Document], needs: Mapping[str, Sequence[str]] | None = None
+    ) -> None:
+        """Make these the project's stacks."""
+        (self.folder / "stacks.json").write_text(json.dumps([stacks, needs or {}]))
+        write(self.folder, stacks, needs)
+
+    def commit(self) -> None:
+        """Commit what is there; `HEAD` names it."""
+        identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
+        for command in (["add", "stacks.json", "main.py"], ["commit", "--quiet", "-m", "as it is"]):
+            subprocess.run(["git", *identity, *command], cwd=self.folder, check=True)
+
+    def rehearse(self, **how: object) -> Report:
+        """Rehearse in this process."""
+        return rehearse(Request(project=self.folder, variables=dict(os.environ), **how))  # type: ignore[arg-type] # a test's keywords are as good as Request's own
+
+    def start(self, *options: str | Path) -> "subprocess.Popen[str]":
+        """Start the command line."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "tools.rehearsal", "--project", self.folder, *options],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *options: str | Path) -> "subprocess.CompletedProcess[str]":
+        """Run the command line to its end."""
+        with self.start(*options) as process:
+            out, err = process.communicate(timeout=300)
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """An empty project in a git repository, with the Node tools of this one."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
+    (folder / "main.py").write_text(MAIN)
+    (folder / "node_modules").symlink_to(ROOT / "node_modules")
+    return Project(folder)

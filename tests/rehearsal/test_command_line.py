@@ -1,0 +1,161 @@
+"""What a user sees on the command line: exit statuses, and words that say what to do."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.rehearsal.conftest import Project
+from tests.rehearsal.samples import document, network
+from tools.rehearsal.__main__ import app
+
+
+@pytest.fixture
+def plain(project: Project) -> Project:
+    """A stack that needs no provider."""
+    project.synthesize({"network-dev": document("network", {"terraform_data": {"one": {}}})})
+    return project
+
+
+def command(project: Project, *options: str) -> tuple[int, str, str]:
+    """Run the command line in this process; return status, standard output and error."""
+    done = CliRunner().invoke(app, ["--project", str(project.folder), *options])
+    return done.exit_code, done.stdout, done.stderr
+
+
+def test_a_good_rehearsal_says_what_it_did_not_verify(plain: Project) -> None:
+    status, out, _ = command(plain)
+
+    assert status == 0
+    assert "Verified: schema, rules and graph; not Azure's own answer." in out
+
+
+def test_a_failed_rehearsal_exits_1(project: Project) -> None:
+    project.synthesize({"network-dev": network(nonsense=True)})
+
+    status, out, _ = command(project)
+
+    assert status == 1
+    assert "nonsense" in out
+
+
+def test_json_is_all_that_standard_output_holds(plain: Project) -> None:
+    status, out, _ = command(plain, "--json")
+
+    report = json.loads(out)
+    assert (status, report["status"], report["stacks"]) == (0, 0, ["network-dev"])
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--environment", "test"], "no environment 'test'; there is: dev"),
+        (["--stack", "nework"], "no stack 'nework'; there is: network-dev"),
+        (["--from", "no-such-reference"], "git cannot read 'no-such-reference'"),
+        (["--from", "--output=x"], "git cannot read '--output=x'"),
+    ],
+)
+def test_what_is_not_there_exits_2(plain: Project, options: list[str], said: str) -> None:
+    status, _, error = command(plain, *options)
+
+    assert status == 2
+    assert said in error
+
+
+def test_a_project_without_output_is_told_to_synthesize(project: Project) -> None:
+    status, _, error = command(project)
+
+    assert status == 2
+    assert "holds no synthesized stacks: run `make synth` first" in error
+
+
+def test_a_reference_that_cannot_be_synthesized_exits_2(plain: Project) -> None:
+    (plain.folder / "main.py").write_text("raise SystemExit('no environment files')\n")
+    plain.commit()
+
+    status, _, error = command(plain, "--from", "HEAD")
+
+    assert status == 2
+    assert "the project at HEAD cannot be synthesized: no environment files" in error
+
+
+def test_a_circle_of_stacks_exits_2(project: Project) -> None:
+    one = document("network", {"terraform_data": {"one": {}}}, reads=["data"])
+    two = document("data", {"terraform_data": {"two": {}}}, reads=["network"])
+    project.synthesize({"network-dev": one, "data-dev": two})
+
+    status, _, error = command(project)
+
+    assert status == 2
+    assert "in a circle: network-dev -> data-dev -> network-dev" in error
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("acknowledged = 1", "acknowledged: "),
+        ('[[acknowledged]]\nstack = "data-dev"\n', "acknowledged.0.address: Field required"),
+        ("[[acknowledged", "is not TOML"),
+    ],
+)
+def test_a_damaged_acknowledgement_file_exits_2(plain: Project, text: str, said: str) -> None:
+    (plain.folder / "rehearsal.toml").write_text(text)
+
+    status, _, error = command(plain)
+
+    assert status == 2
+    assert said in error
+
+
+@pytest.mark.parametrize("options", [["--state", "azurite"], ["--attachment", "mirror"]])
+def test_missing_node_tools_exit_2(plain: Project, options: list[str]) -> None:
+    (plain.folder / "node_modules").unlink()
+
+    status, _, error = command(plain, *options)
+
+    assert status == 2
+    assert "run `make node_modules/.ready`" in error
+
+
+def test_a_folder_of_something_else_is_not_worked_in(plain: Project) -> None:
+    (plain.folder / "kept/dev").mkdir(parents=True)
+    (plain.folder / "kept/dev/thesis.txt").touch()
+
+    status, _, error = command(plain, "--keep", str(plain.folder / "kept"))
+
+    assert status == 2
+    assert "holds files of something else" in error
+
+
+def test_without_terraform_on_the_path_the_bundled_one_is_used(
+    plain: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name in ("git", "sh", "env"):
+        (tools / name).symlink_to(shutil.which(name) or name)
+    monkeypatch.setenv("PATH", str(tools))
+
+    status, out, _ = command(plain, "--keep", str(tmp_path / "kept"))
+
+    assert status == 0, out
+    assert os.access(tmp_path / "kept/dev/terraform", os.X_OK)
+
+
+def test_credentials_and_settings_of_the_user_do_not_reach_terraform(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = tmp_path / "seen"
+    spy = {"provisioner": [{"local-exec": {"command": f"env > {seen}"}}]}
+    project.synthesize({"network-dev": document("network", {"terraform_data": {"spy": spy}})})
+    monkeypatch.setenv("ARM_CLIENT_SECRET", "secret")
+    monkeypatch.setenv("TF_CLI_ARGS_plan", "-no-such-option")
+
+    status, out, _ = command(project)
+
+    assert status == 0, out
+    assert "ARM_CLIENT_SECRET" not in seen.read_text()
+    assert "TF_CLI_ARGS_plan" not in seen.read_text()

@@ -1,0 +1,188 @@
+"""After a crash the next rehearsal in the same folder continues: nothing is lost or doubled."""
+
+import json
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.rehearsal.conftest import ROOT, Project
+from tests.rehearsal.samples import GROUP, document
+from tools.rehearsal.azurite import azurite_states
+from tools.rehearsal.binary import find_terraform
+from tools.rehearsal.diagnostics import TerraformError
+from tools.rehearsal.links import StateLink
+from tools.rehearsal.offline import offline
+from tools.rehearsal.terraform import Terraform
+
+
+class Gate:
+    """A resource whose creation waits until it is let through."""
+
+    def __init__(self, folder: Path) -> None:
+        self._reached = folder / "reached"
+        self._open = folder / "open"
+
+    @property
+    def command(self) -> str:
+        """The shell command to wait with; it ends by itself after a minute."""
+        wait = f"for i in $(seq 600); do [ -e {self._open} ] && break; sleep 0.1; done"
+        return f"echo $PPID > {self._reached}; {wait}"
+
+    def reached(self) -> int:
+        """Wait for Terraform to come to the gate; return its process id."""
+        wait_until(lambda: self._reached.exists() and self._reached.read_text().strip() != "")
+        return int(self._reached.read_text())
+
+    def open(self) -> None:
+        """Let Terraform through."""
+        self._open.touch()
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it took too long"
+        time.sleep(0.05)
+
+
+def processes_in(folder: Path) -> list[int]:
+    """Ids of the processes that work in a folder, or were told of it."""
+    found = []
+    for process in Path("/proc").iterdir():
+        if not process.name.isdigit() or int(process.name) == os.getpid():
+            continue
+        try:
+            told = (process / "cmdline").read_text() + str((process / "cwd").readlink())
+        except OSError:
+            continue
+        if str(folder) in told:
+            found.append(int(process.name))
+    return found
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Gate:
+    return Gate(tmp_path)
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Path:
+    return tmp_path / "kept"
+
+
+@pytest.fixture
+def gated(project: Project, gate: Gate) -> Project:
+    """A stack of a resource group, the gate behind it, and one more group behind the gate."""
+    waiting = {
+        "input": "${azurerm_resource_group.first.id}",
+        "provisioner": [{"local-exec": {"command": gate.command}}],
+    }
+    last = {**GROUP, "name": "rg-last", "depends_on": ["terraform_data.gate"]}
+    groups = {"first": {**GROUP, "name": "rg-first"}, "last": last}
+    resources = {"azurerm_resource_group": groups, "terraform_data": {"gate": waiting}}
+    project.synthesize({"network-dev": document("network", resources)})
+    return project
+
+
+def test_a_killed_apply_is_continued(gated: Project, gate: Gate, kept: Path) -> None:
+    with gated.start("--state", "azurite", "--keep", kept) as first:
+        os.kill(gate.reached(), signal.SIGKILL)
+        first_told = first.communicate(timeout=60)[0]
+    gate.open()
+
+    second = gated.run("--state", "azurite", "--keep", kept)
+
+    assert first.returncode == 1
+    assert "killed by SIGKILL" in first_told
+    assert second.returncode == 0, second.stdout + second.stderr
+    assert "broke the lock that a killed run left" in second.stdout
+    assert "azurerm_resource_group.first was made by a killed run: imported" in second.stdout
+
+
+def test_a_state_that_could_not_be_uploaded_is_saved_by_the_next_run(
+    gated: Project, gate: Gate, kept: Path
+) -> None:
+    with gated.start("--state", "azurite", "--keep", kept) as first:
+        gate.reached()
+        for server in processes_in(kept / "dev" / "azurite"):
+            os.kill(server, signal.SIGINT)
+        wait_until(lambda: not processes_in(kept / "dev" / "azurite"))
+        gate.open()
+        first.communicate(timeout=200)
+
+    second = gated.run("--state", "azurite", "--keep", kept)
+
+    assert first.returncode == 1
+    assert second.returncode == 0, second.stdout + second.stderr
+    assert "the state that could not be uploaded was saved" in second.stdout
+    assert "imported" not in second.stdout
+
+
+def test_an_interrupted_rehearsal_leaves_nothing_running(
+    gated: Project, gate: Gate, kept: Path
+) -> None:
+    with gated.start("--state", "azurite", "--keep", kept) as process:
+        gate.reached()
+        process.send_signal(signal.SIGINT)
+        told = process.communicate(timeout=60)[1]
+
+    assert process.returncode == 130
+    assert "everything that was started is stopped" in told
+    assert processes_in(kept) == []
+
+
+def test_a_folder_in_which_a_rehearsal_works_is_refused(
+    gated: Project, gate: Gate, kept: Path
+) -> None:
+    with gated.start("--keep", kept) as first:
+        gate.reached()
+        second = gated.run("--keep", kept)
+        gate.open()
+        first.communicate(timeout=60)
+
+    assert second.returncode == 2
+    assert "another rehearsal works in" in second.stderr
+    assert first.returncode == 0
+
+
+def test_a_lock_held_by_another_run_is_respected_until_that_run_ends(
+    tmp_path: Path, gate: Gate
+) -> None:
+    waiting = {"provisioner": [{"local-exec": {"command": gate.command}}]}
+    content = document("network", {"terraform_data": {"gate": waiting}})
+    link = StateLink(account="stsamplestate", container="tfstate-dev", key="any")
+    variables = offline(dict(os.environ), tmp_path)
+    with ExitStack() as opened:
+        states = opened.enter_context(
+            azurite_states(tmp_path / "azurite", [link], variables, ROOT / "node_modules/.bin")
+        )
+        terraform = Terraform(
+            binary=find_terraform(tmp_path), environment={**variables, **states.environment}
+        )
+        first, second = (tmp_path / name for name in ("first", "second"))
+        first.mkdir()
+        (first / "cdk.tf.json").write_text(json.dumps(content))
+        shutil.copytree(first, second)
+        for folder in (first, second):
+            terraform.init(folder)
+        terraform.plan(first)
+        workers = opened.enter_context(ThreadPoolExecutor(1))
+        applied = workers.submit(terraform.apply, first)
+        gate.reached()
+        with pytest.raises(TerraformError) as refused:
+            terraform.plan(second)
+        gate.open()
+        applied.result(timeout=60)
+
+        after = terraform.plan(second)
+
+    assert refused.value.lock["ID"]
+    assert "@" in refused.value.lock["Who"]
+    assert after.empty

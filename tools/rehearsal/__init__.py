@@ -1,0 +1,1 @@
+"""Deploys, changes and destroys the synthesized stacks with the real Terraform, without Azure."""

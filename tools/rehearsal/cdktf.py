@@ -1,0 +1,92 @@
+"""The real cdktf CLI over the synthesized stacks, as continuous integration runs it."""
+
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tools.rehearsal import processes
+from tools.rehearsal.errors import BadInputError, RehearsalError
+from tools.rehearsal.terraform import Terraform
+
+_APPLIED = re.compile(r"(?:Apply|Destroy) complete! Resources: (?P<counts>.+?)\.?$")
+_PLANNED = re.compile(r"(?P<counts>No changes\.|Plan: \d+ to add.*\d+ to destroy)")
+_NOISE = re.compile(r"\x1b\[[0-9;]*m|[╷│╵]")
+
+
+@dataclass(frozen=True)
+class Cdktf:
+    """A cdktf CLI, and the folder that holds cdktf.out.
+
+    cdktf can end before it has printed the last of what Terraform said: its exit status tells
+    whether all went well, and a summary that is missing tells nothing.
+    """
+
+    binary: Path
+    folder: Path
+    environment: Mapping[str, str]
+
+    def deploy(self, stacks: Sequence[str]) -> dict[str, str]:
+        """Deploy stacks in cdktf's order; return by stack what Terraform counted."""
+        return _counts(self._run("deploy", *stacks, "--auto-approve"), stacks)
+
+    def destroy(self, stacks: Sequence[str]) -> dict[str, str]:
+        """Destroy stacks in cdktf's order; return by stack what Terraform counted."""
+        return _counts(self._run("destroy", *stacks, "--auto-approve"), stacks)
+
+    def diff(self, stack: str) -> str | None:
+        """Return Terraform's summary of the plan for one stack; None if cdktf lost it."""
+        found = _PLANNED.search(self._run("diff", stack))
+        return found["counts"].rstrip(".") if found else None
+
+    def _run(self, command: str, *arguments: str) -> str:
+        done = processes.run(
+            [self.binary, command, *arguments, "--skip-synth", "--skip-provider-lock"],
+            folder=self.folder,
+            environment=self.environment,
+        )
+        printed = _NOISE.sub("", done.stdout + done.stderr)
+        if done.returncode:
+            told = "\n".join(line.rstrip() for line in printed.splitlines() if line.strip())
+            raise RehearsalError(f"cdktf {command} failed\n{told[-4000:]}")
+        return printed
+
+
+def find_cdktf(binaries: Path, environment: Mapping[str, str]) -> Path:
+    """Return the CLI that npm installed into `binaries`.
+
+    Raises:
+        BadInputError: Node.js or the CLI is not there.
+    """
+    program = binaries / "cdktf"
+    if not program.exists() or shutil.which("node", path=environment.get("PATH")) is None:
+        raise BadInputError(
+            f"the mirror attachment needs Node.js and {program}; install Node.js 20 or later and "
+            "run `make node_modules/.ready`, or rehearse with --attachment reattach"
+        )
+    return program
+
+
+def cdktf_environment(terraform: Terraform, folder: Path) -> dict[str, str]:
+    """Return the environment variables that keep cdktf quiet, offline and inside `folder`."""
+    return {
+        "CI": "true",
+        "CDKTF_HOME": str(folder),
+        "CDKTF_LOG_FILE_DIRECTORY": str(folder),
+        "DISABLE_VERSION_CHECK": "1",
+        "FORCE_COLOR": "0",
+        "TERRAFORM_BINARY_NAME": str(terraform.binary),
+    }
+
+
+def _counts(printed: str, stacks: Sequence[str]) -> dict[str, str]:
+    """Read the summaries; cdktf names a stack only on the first line of what it prints of it."""
+    counts: dict[str, str] = {}
+    current = ""
+    for line in printed.splitlines():
+        first = line.split(maxsplit=1)[0] if line[:1].strip() else ""
+        current = first if first in stacks else current
+        if found := _APPLIED.search(line.rstrip()):
+            counts[current] = found["counts"]
+    return counts

@@ -1,0 +1,72 @@
+"""One environment from nothing to nothing with the real cdktf CLI."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tools.rehearsal.cdktf import Cdktf
+from tools.rehearsal.errors import RehearsalError
+from tools.rehearsal.journal import EVERY_STACK
+from tools.rehearsal.operations import Operations
+from tools.rehearsal.protection import locks, protected_addresses, released
+from tools.rehearsal.scene import Scene
+from tools.rehearsal.synthesis import Stack
+
+
+class CdktfLifecycle:
+    """Runs `cdktf deploy`, `cdktf diff` of each stack, and `cdktf destroy`."""
+
+    def __init__(self, scene: Scene, cdktf: Cdktf) -> None:
+        self._scene = scene
+        self._journal = scene.journal
+        self._cdktf = cdktf
+
+    def rehearse(self, stacks: Sequence[Stack]) -> None:
+        """Go through it all; what fails is in the journal, and ends it."""
+        names = [stack.name for stack in stacks]
+        self._scene.workspace.write(stacks, self._scene.states)
+        try:
+            self._journal.phase = "deploy"
+            with self._journal.step(EVERY_STACK, "cdktf deploy") as step:
+                step.result = _told(self._cdktf.deploy(names))
+            self._journal.phase = "second plan"
+            for stack in stacks:
+                self._check_stable(stack)
+            self._journal.phase = "destroy"
+            self._release(stacks)
+            with self._journal.step(EVERY_STACK, "cdktf destroy") as step:
+                step.result = _told(self._cdktf.destroy(names))
+        except RehearsalError as error:
+            self._journal.problem(error.stack, str(error))
+        else:
+            if left := self._scene.providers.remaining():
+                self._journal.problem("", f"left in the cloud: {', '.join(left)}")
+
+    def _check_stable(self, stack: Stack) -> None:
+        with self._journal.step(stack.name, "cdktf diff") as step:
+            summary = self._cdktf.diff(stack.name)
+            step.result = summary or "no summary printed: asking Terraform"
+        if summary is None:
+            plan = Operations(self._scene).plan(stack, label="plan again")
+            summary = "No changes" if plan.empty else str(plan)
+        if summary != "No changes":
+            self._journal.problem(stack.name, f"cdktf diff after the deployment: {summary}")
+
+    def _release(self, stacks: Sequence[Stack]) -> None:
+        """Take away what protects the stacks, as a person has to who really means it."""
+        locked = False
+        for stack in stacks:
+            kept = protected_addresses(stack.document) | locks(stack.document)
+            locked = locked or bool(locks(stack.document))
+            if kept:
+                bare = replace(stack, document=released(stack.document))
+                self._scene.workspace.write_stack(bare, self._scene.states)
+                told = ", ".join(sorted(kept))
+                self._journal.note(stack.name, f"protection taken away before destroy: {told}")
+        if locked:  # a lock is a resource: it goes by a deployment without it
+            names = [stack.name for stack in stacks]
+            with self._journal.step(EVERY_STACK, "cdktf deploy") as step:
+                step.result = _told(self._cdktf.deploy(names))
+
+
+def _told(counts: dict[str, str]) -> str:
+    return "; ".join(f"{name}: {told}" for name, told in counts.items())

@@ -1,0 +1,28 @@
+"""What can end a rehearsal, and the exit status that says so."""
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """The exit statuses of `python -m tools.rehearsal`."""
+
+    GOOD = 0
+    FAILED = 1
+    BAD_INPUT = 2
+    DATA_AT_RISK = 3
+
+
+class RehearsalError(Exception):
+    """A rehearsal failed; the message says where, and what to do."""
+
+    status = Exit.FAILED
+
+    def __init__(self, message: str, *, stack: str = "") -> None:
+        self.stack = stack
+        super().__init__(message)
+
+
+class BadInputError(RehearsalError):
+    """The rehearsal cannot start: what was asked for, or what it needs, is not there."""
+
+    status = Exit.BAD_INPUT

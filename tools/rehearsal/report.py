@@ -1,0 +1,57 @@
+"""The result of a rehearsal: what people, machines and pull requests are told."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from tools.rehearsal.change import StackReview
+from tools.rehearsal.errors import Exit
+from tools.rehearsal.holdings import Loss
+from tools.rehearsal.journal import Problem, Step
+
+VERIFIED = "Verified: schema, rules and graph; not Azure's own answer."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """Everything that a rehearsal found out."""
+
+    stacks: Sequence[str]
+    reference: str | None
+    """The git reference that a change was rehearsed from."""
+    seconds: float
+    steps: Sequence[Step]
+    problems: Sequence[Problem]
+    notes: Sequence[Problem]
+    reviews: Sequence[StackReview] = ()
+    losses: Sequence[Loss] = ()
+    stale_acknowledgements: Sequence[str] = ()
+
+    @property
+    def status(self) -> Exit:
+        """Data at risk outweighs a failure: it is what a reviewer must not miss."""
+        if any(loss.acknowledged is None for loss in self.losses):
+            return Exit.DATA_AT_RISK
+        refused = any(review.refused for review in self.reviews)
+        return Exit.FAILED if self.problems or refused else Exit.GOOD
+
+    @property
+    def verdict(self) -> str:
+        """The result in a few words."""
+        match self.status:
+            case Exit.DATA_AT_RISK:
+                return "data would be lost, and nobody acknowledged it"
+            case Exit.FAILED:
+                return "failed"
+            case _:
+                return "good"
+
+    def to_json(self) -> str:
+        """Return the report for machines."""
+        document = {
+            **asdict(self),
+            "status": int(self.status),
+            "verdict": self.verdict,
+            "verified": VERIFIED,
+        }
+        return json.dumps(document, indent=2, default=str)

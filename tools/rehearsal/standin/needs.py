@@ -1,0 +1,55 @@
+"""What the synthesized stacks ask of each provider: its version and the types they use."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+KINDS = ("resource", "data", "ephemeral")
+BUILT_IN = "terraform"  # serves terraform_data and terraform_remote_state itself
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Needs:
+    """One provider as stacks use it; `source` is its full address in the registry."""
+
+    source: str
+    version: str | None
+    types: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+def needs_of(stacks: Sequence[Path]) -> dict[str, Needs]:
+    """Return what the stacks (paths of `cdk.tf.json`) need, by the provider's local name."""
+    parsed = [json.loads(stack.read_text()) for stack in stacks]
+    requirements = {name: r for stack in parsed for name, r in _required(stack).items()}
+    used = {kind: _types(parsed, kind) for kind in KINDS}
+    names = {type_.split("_", 1)[0] for types in used.values() for type_ in types}
+    return {
+        name: Needs(
+            source=_address(requirements.get(name, {}).get("source", name)),
+            version=requirements.get(name, {}).get("version"),
+            types={kind: frozenset(_of(name, used[kind])) for kind in KINDS},
+        )
+        for name in sorted(names | set(requirements))
+        if name != BUILT_IN
+    }
+
+
+def _required(stack: Mapping[str, Any]) -> Mapping[str, Any]:
+    required: Mapping[str, Any] = stack.get("terraform", {}).get("required_providers", {})
+    return required
+
+
+def _types(stacks: Iterable[Mapping[str, Any]], kind: str) -> set[str]:
+    return {type_ for stack in stacks for type_ in stack.get(kind, {})}
+
+
+def _of(provider: str, types: Iterable[str]) -> Iterable[str]:
+    return (type_ for type_ in types if type_.startswith(f"{provider}_"))
+
+
+def _address(source: str) -> str:
+    parts = source.split("/")
+    defaults = ["registry.terraform.io", "hashicorp"]
+    return "/".join([*defaults[: 3 - len(parts)], *parts])

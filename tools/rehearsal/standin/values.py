@@ -1,0 +1,48 @@
+"""Values as Terraform sends them: MessagePack, with unknown values as an extension type."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import msgpack  # type: ignore[import-untyped]  # the package ships no types
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A value that is known after apply; Terraform's refinements of it are kept as they came."""
+
+    code: int = 0
+    data: bytes = b"\x00"
+
+    def __deepcopy__(self, memo: object) -> "Unknown":
+        return self
+
+
+UNKNOWN = Unknown()
+
+
+def decode(message: Any) -> Any:
+    """Return the value of a `DynamicValue` message."""
+    if message.msgpack:
+        return msgpack.unpackb(message.msgpack, ext_hook=Unknown, strict_map_key=False)
+    return json.loads(message.json) if message.json else None
+
+
+def encode(value: Any) -> bytes:
+    """Return the MessagePack of a value."""
+    return bytes(msgpack.packb(value, default=_extension))
+
+
+def is_known(value: Any) -> bool:
+    """Whether nothing in the value is unknown."""
+    if isinstance(value, dict):
+        return all(map(is_known, value.values()))
+    if isinstance(value, list):
+        return all(map(is_known, value))
+    return not isinstance(value, Unknown)
+
+
+def _extension(value: object) -> Any:
+    if isinstance(value, Unknown):
+        return msgpack.ExtType(value.code, value.data)
+    raise TypeError(f"{value!r} is no Terraform value")

@@ -1,0 +1,86 @@
+"""The report on a terminal."""
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from tools.rehearsal.errors import Exit
+from tools.rehearsal.journal import Step
+from tools.rehearsal.plan import Action
+from tools.rehearsal.report import VERIFIED, Report
+
+_STYLES = {
+    Action.CREATE: "green",
+    Action.UPDATE: "yellow",
+    Action.REPLACE: "bold red",
+    Action.DELETE: "red",
+}
+
+
+def tell_step(console: Console, step: Step) -> None:
+    """Print one line of progress."""
+    mark = "[red]failed[/]" if step.failed else escape(step.result)
+    console.print(f"{step.seconds:6.2f} s  {step.stack:<16} {step.command:<14} {mark}")
+
+
+def tell_report(console: Console, report: Report) -> None:
+    """Print times, changes, problems and the verdict."""
+    console.print(_times(report))
+    if report.reference:
+        console.print(_changes(report))
+    for loss in report.losses:
+        said = (
+            f"acknowledged: {loss.acknowledged}"
+            if loss.acknowledged
+            else "[red]not acknowledged[/]"
+        )
+        console.print(
+            f"[bold]data lost[/] by {loss.action} of {loss.stack}: {escape(loss.address)}: "
+            f"{loss.holds} ({said})"
+        )
+    for review in report.reviews:
+        for address in review.refused:
+            console.print(
+                f"[red]refused[/] {review.stack}: prevent_destroy keeps {escape(address)}: "
+                "Terraform will refuse the deployment"
+            )
+        if review.note:
+            console.print(f"[yellow]note[/] {review.stack}: {escape(review.note)}")
+    for told in report.stale_acknowledgements:
+        console.print(f"[yellow]stale acknowledgement[/] {escape(told)}")
+    for note in report.notes:
+        console.print(f"[yellow]note[/] {note.stack}: {escape(note.message)}")
+    for problem in report.problems:
+        console.print(f"[red]problem[/] {problem.stack}: {escape(problem.message)}")
+    style = "green" if report.status is Exit.GOOD else "red"
+    console.print(f"[bold {style}]{report.verdict}[/] in {report.seconds:.1f} s. {VERIFIED}")
+
+
+def _times(report: Report) -> Table:
+    phases = list(dict.fromkeys(step.phase for step in report.steps))
+    table = Table(box=None, header_style="bold")
+    table.add_column("stack")
+    table.add_column("resources", justify="right")
+    for phase in phases:
+        table.add_column(f"{phase} s", justify="right")
+    for stack in dict.fromkeys(step.stack for step in report.steps):
+        steps = [step for step in report.steps if step.stack == stack]
+        spent = [sum(step.seconds for step in steps if step.phase == phase) for phase in phases]
+        cells = [f"{seconds:.1f}" if seconds else "" for seconds in spent]
+        table.add_row(stack, str(sum(step.added for step in steps) or ""), *cells)
+    return table
+
+
+def _changes(report: Report) -> Table:
+    table = Table(title=f"Changes since {report.reference}", box=None, header_style="bold")
+    for heading in ("stack", "action", "resource", "why"):
+        table.add_column(heading, overflow="fold")
+    for review in report.reviews:
+        for change in review.changes:
+            differ = [attribute.path for attribute in change.attributes]
+            why = ", ".join(change.forced_by or differ)
+            style = _STYLES.get(change.action, "")
+            action = f"[{style}]{change.action}[/]" if style else change.action
+            forced = "forced by " if change.forced_by else ""
+            table.add_row(review.stack, action, escape(change.address), escape(forced + why))
+    return table
