@@ -86,7 +86,7 @@ class DataLake(Construct):
         self.containers: Mapping[str, StorageContainer] = {
             name: StorageContainer(
                 self,
-                f"{name}_container",
+                f"{name.replace('-', '_')}_container",
                 name=name,
                 storage_account_id=self.id,
                 container_access_type="private",

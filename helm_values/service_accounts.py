@@ -18,6 +18,8 @@ CERTIFICATE_ACCOUNTS = {
     "key_vault": (INGRESS_NAMESPACE, "nginx-ingress"),
 }
 
+KEDA_ACCOUNT = ("kube-system", "keda-operator")  # of AKS's add-on
+
 
 def subject(namespace: str, account: str) -> str:
     """Return the subject of the tokens of a service account."""

@@ -95,6 +95,7 @@ class DataOutputs(Contract):
     storage_account_name: str
     flow_log_storage_account_id: str
     dags_container_id: str
+    dag_versions_container_id: str
     logs_container_id: str
     data_container_id: str
     postgres_server_id: str

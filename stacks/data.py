@@ -29,7 +29,7 @@ class DataStack(AzureStack):
             "data_lake",
             place=self.place,
             settings=env.storage,
-            containers=["dags", "logs", "data"],
+            containers=["dags", "dag-versions", "logs", "data"],
             key=storage_key,
             protect=env.protect_data,
         )
@@ -80,6 +80,7 @@ class DataStack(AzureStack):
             storage_account_name=lake.account.name,
             flow_log_storage_account_id=flow_log.storage_account_id,
             dags_container_id=lake.containers["dags"].id,
+            dag_versions_container_id=lake.containers["dag-versions"].id,
             logs_container_id=lake.containers["logs"].id,
             data_container_id=lake.containers["data"].id,
             postgres_server_id=postgres.id,
@@ -107,7 +108,10 @@ class DataStack(AzureStack):
             dns_zone_id=network.key_vault_dns_zone_id,
             protect=self.env.protect_data,
         )
-        for secret, length in (("fernet_key", 32), ("jwt_secret", 64), ("api_secret_key", 64)):
+        secrets = {"fernet_key": 32, "jwt_secret": 64, "api_secret_key": 64}
+        if self.env.airflow.executor == "CeleryExecutor":
+            secrets["redis_password"] = 32
+        for secret, length in secrets.items():
             GeneratedSecret(
                 self,
                 secret,

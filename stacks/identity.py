@@ -92,12 +92,20 @@ class IdentityStack(AzureStack):
         data = self.data
         yield Grant("dag_processor", "reads_dags", reader, data.dags_container_id)
         yield Grant("worker", "reads_dags", reader, data.dags_container_id)
+        # the DAG processor publishes each version of the DAGs, and tasks fetch theirs
+        versions = data.dag_versions_container_id
+        yield Grant("dag_processor", "writes_dag_versions", writer, versions)
+        yield Grant("worker", "reads_dag_versions", reader, versions)
+        yield Grant("triggerer", "reads_dag_versions", reader, versions)
         yield Grant("worker", "writes_logs", writer, data.logs_container_id)
         yield Grant("worker", "writes_data", writer, data.data_container_id)
         yield Grant("triggerer", "writes_logs", writer, data.logs_container_id)
         yield Grant("triggerer", "reads_data", reader, data.data_container_id)
         yield Grant("api_server", "reads_logs", reader, data.logs_container_id)
-        for component in ("api_server", "scheduler", "dag_processor", "triggerer", "migrations"):
+        readers = ["api_server", "scheduler", "dag_processor", "triggerer"]
+        if self.env.airflow.executor == "CeleryExecutor":
+            readers.append("worker")
+        for component in readers:
             yield Grant(component, "reads_secrets", "Key Vault Secrets User", data.key_vault_id)
         ingress = self.env.ingress
         if ingress.dns_zone_id is not None:

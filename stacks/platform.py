@@ -23,6 +23,7 @@ from environments.model import Environment
 from helm_values.service_accounts import (
     AIRFLOW_NAMESPACE,
     CERTIFICATE_ACCOUNTS,
+    KEDA_ACCOUNT,
     SERVICE_ACCOUNTS,
     subject,
 )
@@ -151,6 +152,9 @@ class PlatformStack(AzureStack):
             "certificate": CERTIFICATE_ACCOUNTS[self.env.ingress.certificate]
         }
         identities = {role: getattr(self.identity, f"{role}_identity_id") for role in accounts}
+        if self.env.airflow.executor == "CeleryExecutor":
+            accounts["keda"] = KEDA_ACCOUNT  # counts tasks in the database as the scheduler
+            identities["keda"] = identities["scheduler"]
         WorkloadIdentities(
             self,
             "workload_identity",

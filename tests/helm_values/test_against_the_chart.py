@@ -11,6 +11,8 @@ import yaml
 
 from helm_values.merge import Values
 
+ROOT = Path(__file__).resolve().parents[2]
+
 # What is said even where it equals the chart's default: numbers of the environment file, and what
 # the sign-in relies on.
 SAID_ALL_THE_SAME = {
@@ -69,3 +71,9 @@ def found(values: Any, path: str) -> Any:
             return object()
         values = values[key]
     return values
+
+
+def test_the_reference_page_names_every_key(values: Values) -> None:
+    page = (ROOT / "docs" / "reference" / "chart-values.md").read_text()
+
+    assert [key for key in values if f"`{key}" not in page] == []

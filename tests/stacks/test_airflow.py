@@ -103,7 +103,7 @@ def test_the_local_chart_lies_beside_the_terraform_json(synthesized: Path, relea
 
 @pytest.fixture(scope="module")
 def variants(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """The releases of an environment with Celery, and of one with a certificate of Key Vault."""
+    """Resources with Celery, and the releases with a certificate of Key Vault."""
     tables = tomllib.loads((FOLDER / "dev.toml").read_text())
     celery = {"airflow": tables["airflow"] | {"executor": "CeleryExecutor"}}
     vault = {"certificate": "key_vault", "key_vault_certificate": "airflow-tls"}
@@ -117,14 +117,20 @@ def variants(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
             ),
         ],
     )
+    stacks = {
+        name: read_json(folder / "stacks" / name / "cdk.tf.json")["resource"]
+        for name in ("airflow-celery", "airflow-vault", "data-celery", "platform-celery")
+    }
     return {
-        name: read_json(folder / "stacks" / f"airflow-{name}" / "cdk.tf.json")["resource"]
-        for name in ("celery", "vault")
+        "celery": stacks["airflow-celery"]["helm_release"],
+        "vault": stacks["airflow-vault"]["helm_release"],
+        "data": stacks["data-celery"],
+        "platform": stacks["platform-celery"],
     }
 
 
 def test_celery_s_workers_are_scaled_once_they_are_there(variants: dict[str, Any]) -> None:
-    scaling = variants["celery"]["helm_release"]["worker_scaling"]
+    scaling = variants["celery"]["worker_scaling"]
 
     assert scaling["depends_on"] == ["helm_release.airflow"]
 
@@ -134,7 +140,7 @@ def test_a_pod_a_task_is_scaled_by_nobody(releases: Any) -> None:
 
 
 def test_a_certificate_of_key_vault_needs_no_cert_manager(variants: dict[str, Any]) -> None:
-    assert not {"cert_manager", "certificate"} & set(variants["vault"]["helm_release"])
+    assert not {"cert_manager", "certificate"} & set(variants["vault"])
 
 
 def test_terraform_leaves_text_of_values_alone(tmp_path: Path) -> None:
@@ -166,3 +172,19 @@ def test_the_values_of_every_release_are_json_for_terraform(
         folder = tmp_path / name
         folder.mkdir()
         assert evaluated(folder, text, x="a-name")
+
+
+def test_keda_may_act_as_the_identity_that_it_asks_the_database_as(
+    variants: dict[str, Any],
+) -> None:
+    credentials = variants["platform"]["azurerm_federated_identity_credential"].values()
+    (keda,) = [c for c in credentials if c["subject"].endswith(":keda-operator")]
+
+    assert keda["subject"] == "system:serviceaccount:kube-system:keda-operator"
+    assert "scheduler_identity_id" in keda["parent_id"]
+
+
+def test_celery_s_queue_has_a_password_in_key_vault(variants: dict[str, Any]) -> None:
+    names = {secret["name"] for secret in variants["data"]["azurerm_key_vault_secret"].values()}
+
+    assert "airflow-redis-password" in names
