@@ -95,7 +95,7 @@ def certificate(
     """Return a Certificate: cert-manager keeps `tls_secret` filled and renewed.
 
     The key is new at each renewal, ECDSA P-256, which every current browser takes and which fits
-    the cipher list of `helm_values.nginx`.
+    the cipher list of `helm_values.nginx_config`.
     """
     return {
         "apiVersion": "cert-manager.io/v1",

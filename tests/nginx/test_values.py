@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from helm_values.nginx import SECURITY_HEADERS, config_map, ingress_values, nginx_values
+from helm_values.ingress import SECURITY_HEADERS, ingress_values
+from helm_values.nginx import nginx_values
+from helm_values.nginx_config import config_map
 
 KNOWN = json.loads((Path(__file__).parent / "known_keys.json").read_text())
 AZURE = "service.beta.kubernetes.io/azure-"

@@ -2,11 +2,8 @@
 
 import os
 import shutil
-import socket
 import sqlite3
-import subprocess
-import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,15 +11,16 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from helm_values.nginx import config_map, ingress_values
+from helm_values.ingress import ingress_values
+from helm_values.nginx_config import config_map
 from helm_values.sign_in import redirect_uri, sign_in_values
 from tests.nginx.controller import Listening, nginx_conf
 from tests.signin.certificates import ServerCertificate, issue
 from tests.signin.identity_provider import CLIENT_ID, TENANT_ID, IdentityProvider, running
+from tests.signin.processes import free_port, needed, run, started, wait_for
 
 IMAGE = Path(__file__).resolve().parents[2] / "images" / "airflow"
 HOST = "airflow.test"
-START_SECONDS = 120
 
 
 @dataclass(frozen=True)
@@ -205,77 +203,3 @@ def prepare_home(folder: Path) -> None:
     """Lay out the files as the image does: settings in AIRFLOW_HOME, packages in its `config`."""
     shutil.copy(IMAGE / "webserver_config.py", folder)
     shutil.copytree(IMAGE / "entra_sign_in", folder / "config" / "entra_sign_in")
-
-
-def needed(name: str, path: str) -> str:
-    """Return the program's path; without it a test is skipped, but fails in CI."""
-    if found := shutil.which(name) or shutil.which(path):
-        return found
-    message = f"{name} is not installed: apt-get install {name}"
-    if os.environ.get("CI"):
-        pytest.fail(f"CI must have it: {message}")
-    pytest.skip(message)
-
-
-def free_port() -> int:
-    """Return a loopback port that nothing listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def run(
-    command: list[object],
-    environment: Mapping[str, str],
-    *,
-    check: bool = True,
-    timeout: float = 120,
-) -> subprocess.CompletedProcess[str]:
-    """Run to the end, at most `timeout` seconds."""
-    return subprocess.run(
-        [str(part) for part in command],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=check,
-        timeout=timeout,
-    )
-
-
-class started:  # noqa: N801  # reads as a verb: `with started(...)`
-    """Run a server while the block lasts, its output in a file."""
-
-    def __init__(self, command: list[object], environment: Mapping[str, str], log: Path) -> None:
-        self._command, self._environment, self._log = command, environment, log
-
-    def __enter__(self) -> subprocess.Popen[bytes]:
-        with self._log.open("wb") as output:
-            self._process = subprocess.Popen(
-                [str(part) for part in self._command],
-                env=self._environment,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-        return self._process
-
-    def __exit__(self, *_: object) -> None:
-        self._process.terminate()
-        try:
-            self._process.wait(3)  # open connections of the browser would hold it for long
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-
-
-def wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
-    """Return when the server listens; fail with the end of its log when it does not."""
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            with socket.create_connection(("127.0.0.1", port), timeout=1):
-                return
-        except OSError:
-            time.sleep(0.2)
-    pytest.fail(
-        f"{log.stem} did not start, exit status {server.poll()}:\n{log.read_text()[-4000:]}"
-    )
