@@ -40,7 +40,7 @@ def maintenance():
             set -eu
             : "${AIRFLOW_CONN_AIRFLOW_DB:?the connection airflow_db is not set on this worker}"
             AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="$AIRFLOW_CONN_AIRFLOW_DB" airflow db clean \\
-                --clean-before-timestamp "{{ (macros.datetime.now(macros.dateutil.tz.UTC) - macros.timedelta(days=params.keep_days)).isoformat() }}" \\
+                --clean-before-timestamp "$(date -u -d "-{{ params.keep_days }} days" +%F)" \\
                 --skip-archive --verbose --yes {{ '--dry-run' if params.dry_run else '' }}
         """,
         execution_timeout=timedelta(hours=2),

@@ -88,7 +88,8 @@ def rates_file(day: str) -> str:
 
 def copy_file(cursor: Cursor, table: str, path: ObjectStoragePath, day: str) -> int:
     """Append a CSV file to a table of the schema raw and return its number of rows."""
-    with path.open("r", encoding="utf-8") as lines:
+    with path.open("r", encoding="utf-8") as file:
+        lines = iter(file)
         columns = next(lines).strip()
         cursor.execute(
             f"create temp table incoming (like raw.{table}) on commit drop;"

@@ -1,4 +1,4 @@
-"""Real servers for tests: PostgreSQL and Azurite on free loopback ports, gone when the test ends."""
+"""Real servers for tests, on free loopback ports: PostgreSQL and Azurite."""
 
 import os
 import pwd
