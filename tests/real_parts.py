@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from azure.storage.blob import BlobServiceClient
+
 ROOT = Path(__file__).resolve().parent.parent
 # The account of every Azurite, published in its documentation.
 AZURITE_ACCOUNT = "devstoreaccount1"
@@ -73,7 +75,15 @@ def postgres() -> Iterator[Postgres]:
             capture_output=True,
         )
         options = ["-c", "fsync=off", "-c", "listen_addresses=127.0.0.1", "-k", folder]
-        command = [*demote, bin_folder / "postgres", "-D", data, "-p", str(port), *options]
+        command: list[str | Path] = [
+            *demote,
+            bin_folder / "postgres",
+            "-D",
+            data,
+            "-p",
+            str(port),
+            *options,
+        ]
         with _running(command, port, Path(folder) / "log"):
             yield Postgres(port)
 
@@ -92,6 +102,26 @@ class Azurite:
             f"AccountKey={AZURITE_KEY};"
             f"BlobEndpoint=http://127.0.0.1:{self.port}/{AZURITE_ACCOUNT};"
         )
+
+    def create_container(self, name: str) -> None:
+        """Make an empty container."""
+        self._service().create_container(name)
+
+    def upload(self, container: str, name: str, text: str) -> None:
+        """Write a blob."""
+        self._service().get_container_client(container).upload_blob(name, text)
+
+    def download_all(self, container: str, prefix: str) -> dict[str, str]:
+        """Return the texts of the blobs under a prefix, by the rest of their names."""
+        client = self._service().get_container_client(container)
+        names = [blob.name for blob in client.list_blobs(name_starts_with=prefix)]
+        return {
+            name.removeprefix(prefix): client.download_blob(name, encoding="utf-8").readall()
+            for name in names
+        }
+
+    def _service(self) -> BlobServiceClient:
+        return BlobServiceClient.from_connection_string(self.connection_string)
 
 
 @contextmanager

@@ -71,7 +71,7 @@ def _of_duplicates(files: Iterable[dict[str, Any]]) -> Iterator[Finding]:
 
 def line_of_dag(file: Path, dag_id: str) -> int:
     """Return the line where a DAG is made, or the first that makes one, or 1."""
-    makers = []
+    makers: list[tuple[int, ast.AST]] = []
     for node in ast.walk(ast.parse(file.read_bytes())):
         if isinstance(node, ast.FunctionDef):
             makers += [(d.lineno, node) for d in node.decorator_list if _makes_dag(d)]
