@@ -7,6 +7,8 @@ BIN := .venv/bin
 # uv from PATH, else a private copy in .tools: nothing outside the checkout changes.
 UV := $(or $(shell command -v uv),.tools/bin/uv)
 READY := .venv/.ready node_modules/.ready
+DIR ?= dags
+FORMAT ?= text
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -27,6 +29,34 @@ lock: .venv/.ready ## Resolve requirements.lock and package-lock.json anew
 	$(UV) pip compile pyproject.toml --group dev --universal --generate-hashes --python-version 3.11 --quiet -o requirements.lock
 	npm install --package-lock-only
 
+check-dags: $(READY) ## Check the DAGs of DIR as their authors do
+	@airflow=$$($(BIN)/python -m tools.airflow_venv) \
+		&& dbt=$$($(BIN)/python -m tools.airflow_venv images/airflow/dbt-requirements.lock) \
+		&& PATH="$$PATH:$$dbt" $$airflow/python -m tools.check_dags --format $(FORMAT) $(DIR)
+
+image-lock: .venv/.ready ## Resolve the image's three locks anew
+	@for name in requirements dbt-requirements uv-requirements; do \
+		(cd images/airflow && $(UV) pip compile $$name.in --python-version 3.12 --python-platform linux \
+			--generate-hashes --quiet -o $$name.lock) || exit 1; done
+
+image-lint: .venv/.ready ## Lint the Dockerfile
+	@$(BIN)/hadolint images/airflow/Dockerfile
+
+image-pin image-pinned image-tag: image-%: .venv/.ready ## Pin the base to a digest; refuse one without; print the tag
+	@$(BIN)/python -m tools.image $*
+
+sbom: .venv/.ready ## Write sbom/*.cdx.json, what the image holds (CycloneDX)
+	@mkdir -p sbom
+	@$(BIN)/cyclonedx-py environment --output-reproducible -o sbom/airflow.cdx.json \
+		"$$($(BIN)/python -m tools.airflow_venv)/python"
+	@$(BIN)/cyclonedx-py environment --output-reproducible -o sbom/dbt.cdx.json \
+		"$$($(BIN)/python -m tools.airflow_venv images/airflow/dbt-requirements.lock)/python"
+
+audit: .venv/.ready ## Report known vulnerabilities of the image's packages
+	@for name in requirements dbt-requirements uv-requirements; do \
+		$(BIN)/pip-audit --strict --disable-pip --require-hashes --progress-spinner off \
+			-r images/airflow/$$name.lock || exit 1; done
+
 .tools/bin/uv:
 	@$(PYTHON) -m venv .tools
 	@.tools/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
@@ -40,4 +70,4 @@ node_modules/.ready: package-lock.json
 	@npm ci --silent
 	@touch $@
 
-.PHONY: help synth test check lock
+.PHONY: help synth test check lock check-dags image-lock image-lint image-pin image-pinned image-tag sbom audit

@@ -1,6 +1,6 @@
 """A virtual environment with exactly the packages of the image, for tests and for DAG authors.
 
-`python -m tools.airflow_venv` makes it when it is not there and prints its `bin` folder.
+`python -m tools.airflow_venv [LOCK]` makes it when it is not there and prints its `bin` folder.
 """
 
 import fcntl
@@ -41,7 +41,9 @@ def _install(folder: Path, lock: Path) -> None:
     uv = shutil.which("uv") or str(ROOT / ".tools" / "bin" / "uv")
     _run(uv, "venv", "--quiet", "--clear", "--python", str(_python(uv)), str(folder))
     python = str(folder / "bin" / "python")
-    _run(uv, "pip", "sync", "--quiet", "--require-hashes", "--python", python, str(lock))
+    # compiled once here, not by every start: PYTHONDONTWRITEBYTECODE is set on many machines
+    options = ["--quiet", "--require-hashes", "--compile-bytecode"]
+    _run(uv, "pip", "sync", *options, "--python", python, str(lock))
 
 
 def _python(uv: str) -> Path:
@@ -76,9 +78,9 @@ def _run(*command: str) -> None:
 
 
 def main() -> None:
-    """Print the folder, or why there is none (exit status 1)."""
+    """Print the folder of the lock in argv[1], or why there is none (exit status 1)."""
     try:
-        print(airflow_bin())
+        print(airflow_bin(Path(sys.argv[1]) if len(sys.argv) > 1 else LOCK))
     except AirflowUnavailableError as error:
         sys.exit(str(error))
 

@@ -18,7 +18,7 @@ from tests.real_parts import ROOT, Postgres
 ANSWERS = {
     "team": "sales-data",
     "registry": "crairflowdev.azurecr.io",
-    "image_tag": "1.0.0-3f2c1ab",
+    "image_tag": "3.3.2-3f2c1ab",
     "storage_account": "stairflowdev1a2b",
 }
 
