@@ -14,7 +14,9 @@ import typer
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCKERFILE = ROOT / "images" / "airflow" / "Dockerfile"
-BASE = re.compile(r"^ARG BASE_IMAGE=(?P<tagged>[^@\s]+)(?:@(?P<digest>sha256:[0-9a-f]{64}))?$", re.M)
+BASE = re.compile(
+    r"^ARG BASE_IMAGE=(?P<tagged>[^@\s]+)(?:@(?P<digest>sha256:[0-9a-f]{64}))?$", re.M
+)
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 File = Annotated[Path, typer.Option("--dockerfile", help="The file that names the base image.")]

@@ -88,6 +88,8 @@ def ran(
     output = run_airflow(
         ["db", "migrate"],
         ["dags", "reserialize"],
+        ["dags", "list", "--output", "json"],
+        ["dags", "list-import-errors", "--output", "json"],
         ["dags", "test", "orders_ingest", "2026-01-01"],
         ["dags", "test", "orders_load", "2026-01-01", "--conf", '{"day": "2026-01-01"}'],
         ["dags", "test", "orders_warehouse", "2026-01-01"],

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +119,9 @@ def test_the_pipeline_is_one_that_azure_accepts(
     tmp_path: Path, shared_data: Path, with_dbt: bool
 ) -> None:
     schema = read_json(shared_data / "azure-pipelines.service-schema.json")
-    pipeline = yaml.safe_load((render(tmp_path, with_dbt=with_dbt) / "azure-pipelines.yml").read_text())
+    file = render(tmp_path, with_dbt=with_dbt) / "azure-pipelines.yml"
+
+    pipeline = yaml.safe_load(file.read_text())
 
     assert [error.message for error in Draft7Validator(schema).iter_errors(pipeline)] == []
 
