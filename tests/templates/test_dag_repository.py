@@ -1,6 +1,7 @@
 """The template gives a team a repository whose own checks pass, and fail when they should."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -70,10 +71,16 @@ def test_a_new_repository_passes_its_own_check(repository: Path, make: Any) -> N
     assert "dags: nothing found" in done.stdout
 
 
-def test_a_new_repository_builds_its_dbt_project(repository: Path, make: Any) -> None:
+def test_a_new_repository_builds_dbt_with_the_solution_of_the_training(
+    tmp_path: Path, make: Any
+) -> None:
+    repository = render(tmp_path)
+    for solution in (ROOT / "docs" / "training" / "solutions").glob("weeks.*"):
+        shutil.copy(solution, repository / "dags" / "dbt" / "models")
+
     done = make(repository, "dbt-build")
 
-    assert "PASS=3 WARN=0 ERROR=0" in done.stdout, done.stdout + done.stderr
+    assert "PASS=7 WARN=0 ERROR=0" in done.stdout, done.stdout + done.stderr
 
 
 def test_a_broken_dag_fails_the_pipeline_at_its_line(tmp_path: Path, make: Any) -> None:
