@@ -38,8 +38,8 @@ class EntraProfile(PostgresUserPasswordProfileMapping):
     default_args={"owner": "sales-data", "retries": 2, "retry_delay": timedelta(minutes=5)},
     doc_md="""
     ### Build the warehouse with dbt
-    Starts when `orders_load` has loaded a day. Each model of `dags/dbt` is a task, followed by
-    its tests; a failed test stops what depends on that model and nothing else.
+    Starts when `orders_load` has loaded a day. Each model of `dags/dbt` is a task, which also
+    runs its tests; a failed test stops what depends on that model and nothing else.
 
     Airflow reads the models from `dbt/target/manifest.json`, which the pipeline makes
     (`make dbt-manifest` on a laptop), so parsing this file starts no dbt.
@@ -62,7 +62,9 @@ def orders_warehouse():
         render_config=RenderConfig(
             load_method=LoadMode.DBT_MANIFEST,
             invocation_mode=InvocationMode.SUBPROCESS,
-            test_behavior=TestBehavior.AFTER_EACH,
+            # one start of dbt for a model and its tests; a test of two models waits for both
+            test_behavior=TestBehavior.BUILD,
+            should_detach_multiple_parents_tests=True,
         ),
     )
 

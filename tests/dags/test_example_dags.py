@@ -48,12 +48,14 @@ def test_orders_warehouse_makes_the_table_of_the_dashboard(ran: Ran) -> None:
     assert rows == [["Germany", "10", "105.00"], ["Switzerland", "10", "220.00"]]
 
 
-def test_orders_warehouse_runs_and_tests_each_model_in_a_task_of_its_own(ran: Ran) -> None:
+def test_orders_warehouse_builds_each_model_in_a_task_and_tests_what_lies_between_two(
+    ran: Ran,
+) -> None:
     states = ran.states("orders_warehouse")
 
     assert {
-        "models.fct_orders.run": "success",
-        "models.fct_orders.test": "success",
+        "models.fct_orders_model_build": "success",
+        "models.revenue_is_the_sum_of_the_orders_test": "success",
         "publish": "success",
     }.items() <= states.items()
 
@@ -68,3 +70,11 @@ def test_maintenance_cleans_the_metadata_database(ran: Ran) -> None:
 
 def test_maintenance_keeps_new_logs(ran: Ran) -> None:
     assert ran.lake.download_all("logs", "") == {"dag_id=x/attempt=1.log": "new"}
+
+
+def test_airflow_lists_the_four_dags_and_no_import_error(ran: Ran) -> None:
+    listed = ran.output.split(">>> airflow dags list")
+
+    names = ["maintenance", "orders_ingest", "orders_load", "orders_warehouse"]
+    assert [line for line in listed[1].split() if line in names] == names
+    assert "No data found" in listed[2]
