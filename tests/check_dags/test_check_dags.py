@@ -53,7 +53,7 @@ MISTAKES = {
     "twin.py": GOOD,
     "talks.py": "import socket\n\nsocket.getaddrinfo('localhost', 1)\n"
     + GOOD.replace("good()", "t()"),
-    "variable.py": "from airflow.sdk import Variable\n\nVariable.get('x', default=None)\n",
+    "variable.py": "from airflow.sdk import DAG, Variable\n\nVariable.get('x', default=None)\n",
     "breaks.py": "import json\n\njson.loads('not json')\n",
     "exits.py": "import os\n\nos._exit(3)\n",
     "old.py": "from airflow.operators.python_operator import PythonOperator\n",

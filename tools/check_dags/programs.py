@@ -13,7 +13,8 @@ from typing import Any
 from .findings import Finding
 
 # Always on, whatever the folder's own ruff settings add: bugs, and Airflow's own rules.
-LINT_RULES = "E9,F,B,AIR"
+# AIR003 (a variable that is read while the file is imported) is still in preview.
+LINT_RULES = "E9,F,B,AIR,AIR003"
 
 
 class ProgramError(Exception):
@@ -27,7 +28,9 @@ def lint(folder: Path) -> Iterator[Finding]:
         ProgramError: ruff is not installed, or its settings in the folder are broken.
     """
     options = ["--output-format=json", "--no-cache", f"--extend-select={LINT_RULES}"]
-    done = _run([*_beside_python("ruff"), "check", *options, str(folder)])
+    options += ["--preview", "--config=lint.explicit-preview-rules=true"]
+    # from within the folder: ruff falls back to the settings of where it is started
+    done = _run([*_beside_python("ruff"), "check", *options, str(folder)], folder)
     if done.returncode not in (0, 1):
         raise ProgramError(f"ruff cannot run: {done.stderr.strip()}")
     for found in json.loads(done.stdout):
@@ -52,6 +55,8 @@ def probe(folder: Path, seconds: int) -> list[dict[str, Any]]:
             AIRFLOW__CORE__DAGS_FOLDER=str(folder),
             AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=f"sqlite:///{home}/airflow.db",
             AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT="0",
+            # enough frames to reach the author's own line
+            AIRFLOW__CORE__DAGBAG_IMPORT_ERROR_TRACEBACK_DEPTH="50",
             AIRFLOW__LOGGING__LOGGING_LEVEL="CRITICAL",
         )
     if done.returncode != 0:
@@ -96,7 +101,11 @@ def _beside_python(program: str) -> list[str]:
     return [found]
 
 
-def _run(command: list[str], **variables: str) -> subprocess.CompletedProcess[str]:
+def _run(
+    command: list[str], cwd: Path | None = None, **variables: str
+) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"DBT_SEND_ANONYMOUS_USAGE_STATS": "False"} | variables
     environment["AIRFLOW__COSMOS__ENABLE_TELEMETRY"] = "False"
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, env=environment, cwd=cwd
+    )
