@@ -85,8 +85,9 @@ def ran(
     azurite.upload("data", "raw/orders/2026-01-01/outlet.csv", OUTLET)
     azurite.upload("data", "raw/exchange_rates/2026-01-01.csv", "currency,euro\nEUR,1\nCHF,1.1\n")
     azurite.upload("logs", "dag_id=x/attempt=1.log", "new")
+    run_airflow(["db", "migrate"])
+    postgres.query("airflow", "insert into log (dttm, event) values ('2020-01-01', 'long ago')")
     output = run_airflow(
-        ["db", "migrate"],
         ["dags", "test", "orders_ingest", "2026-01-01"],
         ["dags", "test", "orders_load", "2026-01-01", "--conf", '{"day": "2026-01-01"}'],
         ["dags", "test", "orders_warehouse", "2026-01-01"],
