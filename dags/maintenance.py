@@ -24,7 +24,8 @@ from airflow.sdk import Param, dag, task
     Every Sunday: runs, task instances, XComs and events older than `keep_days` leave the metadata
     database (`airflow db clean`), and logs of that age leave the container `logs`.
 
-    Run it by hand, without a date in the past (it would delete its own run), with `dry_run` to see what would go. What is deleted cannot be brought back
+    Run it by hand with `dry_run` to see what would go. Never run it for a day long past: it
+    would delete its own run. What is deleted cannot be brought back
     but from the backup of the database.
 
     `clean_metadata` needs the connection `airflow_db`, which the chart gives every pod
