@@ -9,6 +9,8 @@ UV := $(or $(shell command -v uv),.tools/bin/uv)
 READY := .venv/.ready node_modules/.ready
 # Containers often forbid byte code; without it every run compiles 14 MB of provider sources anew.
 unexport PYTHONDONTWRITEBYTECODE
+DIR ?= dags
+FORMAT ?= text
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -45,6 +47,33 @@ migrate-dags: $(READY) ## Move Airflow 2 DAGs: SOURCE=folder TARGET=folder [OPTI
 
 migrate-corpus: $(READY) ## Migrate released Airflow 2 examples and write the counts into the docs
 	@$(BIN)/python -m tests.dag_migration.corpus.measure
+check-dags: $(READY) ## Check the DAGs of DIR as their authors do
+	@airflow=$$($(BIN)/python -m tools.airflow_venv) \
+		&& dbt=$$($(BIN)/python -m tools.airflow_venv images/airflow/dbt-requirements.lock) \
+		&& PATH="$$PATH:$$dbt" $$airflow/python -m tools.check_dags --format $(FORMAT) $(DIR)
+
+image-lock: .venv/.ready ## Resolve the image's three locks anew
+	@for name in requirements dbt-requirements uv-requirements; do \
+		(cd images/airflow && $(UV) pip compile $$name.in --python-version 3.12 --python-platform linux \
+			--generate-hashes --quiet -o $$name.lock) || exit 1; done
+
+image-lint: .venv/.ready ## Lint the Dockerfile
+	@$(BIN)/hadolint images/airflow/Dockerfile
+
+image-pin image-pinned image-tag: image-%: .venv/.ready ## Pin the base to a digest; refuse one without; print the tag
+	@$(BIN)/python -m tools.image $*
+
+sbom: .venv/.ready ## Write sbom/*.cdx.json, what the image holds (CycloneDX)
+	@mkdir -p sbom
+	@$(BIN)/cyclonedx-py environment --output-reproducible -o sbom/airflow.cdx.json \
+		"$$($(BIN)/python -m tools.airflow_venv)/python"
+	@$(BIN)/cyclonedx-py environment --output-reproducible -o sbom/dbt.cdx.json \
+		"$$($(BIN)/python -m tools.airflow_venv images/airflow/dbt-requirements.lock)/python"
+
+audit: .venv/.ready ## Report known vulnerabilities of the image's packages
+	@for name in requirements dbt-requirements uv-requirements; do \
+		$(BIN)/pip-audit --strict --disable-pip --require-hashes --progress-spinner off \
+			-r images/airflow/$$name.lock || exit 1; done
 
 .tools/bin/uv:
 	@$(PYTHON) -m venv .tools
@@ -60,3 +89,4 @@ node_modules/.ready: package-lock.json
 	@touch $@
 
 .PHONY: bench charts check help lock migrate-corpus migrate-dags policy setup synth test
+.PHONY: help synth test check lock check-dags image-lock image-lint image-pin image-pinned image-tag sbom audit

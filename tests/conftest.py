@@ -3,14 +3,18 @@
 import json
 import os
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
 from constructs_lib.lazy_providers import Preload
 from environments.load import FOLDER, environment_files, load
 from main import build
+from tests.real_parts import Azurite, PartMissingError, Postgres
+from tests.real_parts import azurite as run_azurite
+from tests.real_parts import postgres as run_postgres
 from tools.airflow_venv import AirflowUnavailableError, airflow_bin
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -22,9 +26,7 @@ def airflow() -> Path:
     try:
         return airflow_bin()
     except AirflowUnavailableError as error:
-        if os.environ.get("CI"):
-            pytest.fail(f"CI must have Airflow: {error}")
-        pytest.skip(f"Airflow cannot run here: {error}")
+        return _missing(f"Airflow cannot run here: {error}")
 
 
 @pytest.fixture(scope="session")
@@ -62,3 +64,38 @@ def dev_values() -> dict[str, Any]:
 def read_json(path: Path) -> Any:
     """Return the parsed file."""
     return json.loads(path.read_text())
+
+
+@pytest.fixture(scope="session")
+def dbt() -> Path:
+    """The `bin` folder of an environment with exactly the image's dbt."""
+    try:
+        return airflow_bin(ROOT / "images" / "airflow" / "dbt-requirements.lock")
+    except AirflowUnavailableError as error:
+        return _missing(f"dbt cannot run here: {error}")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server for this run of the tests."""
+    try:
+        with run_postgres() as server:
+            yield server
+    except PartMissingError as error:
+        _missing(str(error))
+
+
+@pytest.fixture(scope="session")
+def azurite() -> Iterator[Azurite]:
+    """A blob service for this run of the tests."""
+    try:
+        with run_azurite() as service:
+            yield service
+    except PartMissingError as error:
+        _missing(str(error))
+
+
+def _missing(reason: str) -> NoReturn:
+    if os.environ.get("CI"):
+        pytest.fail(f"CI must have every part: {reason}")
+    pytest.skip(reason)

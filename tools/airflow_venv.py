@@ -1,6 +1,6 @@
 """A virtual environment with exactly the packages of the image, for tests and for DAG authors.
 
-`python -m tools.airflow_venv` makes it when it is not there and prints its `bin` folder.
+`python -m tools.airflow_venv [LOCK]` makes it when it is not there and prints its `bin` folder.
 """
 
 import shutil
@@ -55,9 +55,9 @@ def _candidates() -> Iterator[Path]:
 
 
 def main() -> None:
-    """Print the folder, or why there is none (exit status 1)."""
+    """Print the folder of the lock in argv[1], or why there is none (exit status 1)."""
     try:
-        print(airflow_bin())
+        print(airflow_bin(Path(sys.argv[1]) if len(sys.argv) > 1 else LOCK))
     except AirflowUnavailableError as error:
         sys.exit(str(error))
 

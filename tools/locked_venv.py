@@ -29,7 +29,9 @@ def locked_venv(name: str, lock: Path, python: Path | str) -> Path:
         if not (folder / ".ready").exists():
             _run(uv(), "venv", "--quiet", "--clear", "--python", str(python), str(folder))
             target = ("--python", str(folder / "bin" / "python"))
-            _run(uv(), "pip", "sync", "--quiet", "--require-hashes", *target, str(lock))
+            # compiled once here, not at every start: PYTHONDONTWRITEBYTECODE is set on many machines
+            options = ("--quiet", "--require-hashes", "--compile-bytecode")
+            _run(uv(), "pip", "sync", *options, *target, str(lock))
             (folder / ".ready").touch()
     return folder
 

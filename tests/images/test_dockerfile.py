@@ -1,0 +1,111 @@
+"""The Dockerfile can be built, and builds what the locks say."""
+
+import fnmatch
+import re
+import subprocess
+
+import pytest
+
+from tests.images.dockerfile import DOCKERFILE, copied_sources, instructions
+from tests.real_parts import ROOT
+from tools import airflow_venv
+
+IMAGE = ROOT / "images" / "airflow"
+LOCKS = ["requirements", "dbt-requirements", "uv-requirements"]
+
+
+def pins(name: str) -> dict[str, str]:
+    """Return the packages of a lock and their versions."""
+    lock = (IMAGE / f"{name}.lock").read_text()
+    return dict(re.findall(r"^([a-z0-9-]+)==(\S+)", lock, re.M))
+
+
+def test_hadolint_has_nothing_to_say() -> None:
+    done = subprocess.run(
+        [ROOT / ".venv" / "bin" / "hadolint", DOCKERFILE], capture_output=True, text=True
+    )
+
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.parametrize("source", copied_sources())
+def test_everything_that_is_copied_is_there(source: str) -> None:
+    assert (ROOT / source).exists()
+
+
+@pytest.mark.parametrize("source", copied_sources())
+def test_everything_that_is_copied_is_sent_to_the_builder(source: str) -> None:
+    rules = (ROOT / ".dockerignore").read_text().splitlines()
+    let_in = [rule[1:] for rule in rules if rule.startswith("!")]
+
+    assert any(source == rule or source.startswith(rule + "/") for rule in let_in)
+    assert not any(fnmatch.fnmatch(source, rule) for rule in rules if rule.startswith("**"))
+
+
+def test_the_base_image_has_the_airflow_and_python_of_the_lock() -> None:
+    base = next(one.rest for one in instructions() if one.word == "ARG")
+
+    tag = f"slim-{pins('requirements')['apache-airflow']}-python{airflow_venv.PYTHON}"
+    assert base.partition("@")[0] == f"BASE_IMAGE=apache/airflow:{tag}"
+
+
+def test_every_stage_starts_from_the_one_base() -> None:
+    stages = {one.stage for one in instructions()} - {""}
+    bases = {one.rest.split()[0] for one in instructions() if one.word == "FROM"}
+
+    assert bases - stages == {"${BASE_IMAGE}"}
+
+
+def test_the_locks_were_made_for_the_python_of_the_base() -> None:
+    headers = [(IMAGE / f"{name}.lock").read_text()[:300] for name in LOCKS]
+
+    assert all(f"--python-version {airflow_venv.PYTHON} " in header for header in headers)
+
+
+def test_the_image_is_built_by_the_uv_of_the_makefile() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+
+    assert f"UV_VERSION := {pins('uv-requirements')['uv']}\n" in makefile
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_every_package_of_a_lock_has_a_hash_and_no_address(name: str) -> None:
+    lock = (IMAGE / f"{name}.lock").read_text()
+
+    entries = re.split(r"\n(?=[a-z0-9-]+==)", lock)[1:]
+    assert [entry.split()[0] for entry in entries if "--hash=sha256:" not in entry] == []
+    assert "://" not in lock
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_a_lock_has_what_its_input_asks_for(name: str) -> None:
+    asked = re.findall(
+        r"^([a-z0-9-]+)(?:\[[^\]]*\])?==(\S+)", (IMAGE / f"{name}.in").read_text(), re.M
+    )
+
+    assert dict(asked).items() <= pins(name).items()
+
+
+def test_it_ends_as_the_numeric_user_of_the_base() -> None:
+    users = [one.rest for one in instructions() if one.word == "USER"]
+
+    assert users[-1] == "50000"
+
+
+def test_airflow_cannot_change_its_own_packages() -> None:
+    packages = [one.rest for one in instructions() if "/home/airflow/.local /home" in one.rest]
+
+    assert packages == ["--from=packages /home/airflow/.local /home/airflow/.local"]
+
+
+def test_what_changes_with_every_build_comes_last() -> None:
+    runtime = [one.word for one in instructions() if one.stage == "airflow"]
+
+    assert runtime[-4:] == ["ARG", "ARG", "ARG", "LABEL"]
+
+
+@pytest.mark.parametrize("label", ["title", "licenses", "version", "revision", "created"])
+def test_it_is_labelled_as_the_oci_annotations_ask(label: str) -> None:
+    labels = next(one.rest for one in instructions() if one.word == "LABEL")
+
+    assert f"org.opencontainers.image.{label}=" in labels

@@ -1,0 +1,1 @@
+"""The check of a folder of DAGs, the same on a laptop, in CI and in the image."""

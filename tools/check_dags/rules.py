@@ -1,0 +1,99 @@
+"""The house rules: from what the probe saw to what an author should do."""
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from .findings import Finding
+
+DAGS_PAGE = "https://airflow.apache.org/docs/apache-airflow/stable/best-practices.html"
+
+
+def findings_of(files: list[dict[str, Any]], max_import_seconds: float) -> Iterator[Finding]:
+    """Judge every file; each dictionary is one line of the probe's answer."""
+    for facts in files:
+        file = Path(facts["file"])
+        if "error" in facts:
+            remedy = "Airflow shows this as an import error: correct the line, then check again."
+            yield Finding(file, facts["line"], "import", facts["error"], remedy)
+            continue
+        yield from _of_import(file, facts, max_import_seconds)
+        for dag in facts["dags"]:
+            yield from _of_dag(file, dag)
+    yield from _of_duplicates(files)
+
+
+def _of_import(file: Path, facts: dict[str, Any], limit: float) -> Iterator[Finding]:
+    for talk in {(t["file"], t["line"], t["what"]) for t in facts["talks"]}:
+        yield Finding(
+            Path(talk[0]),
+            talk[1],
+            "import-io",
+            f"importing the file starts {talk[2]}",
+            f"Move the line into a task: Airflow imports the file every minute. {DAGS_PAGE}",
+        )
+    if facts["seconds"] > limit:
+        problem = f"importing the file took {facts['seconds']:.1f} s, {limit:g} s are allowed"
+        remedy = f"Import large packages inside the tasks that use them. {DAGS_PAGE}"
+        yield Finding(file, 1, "slow-import", problem, remedy)
+
+
+def _of_dag(file: Path, dag: dict[str, Any]) -> Iterator[Finding]:
+    name, line = dag["dag_id"], line_of_dag(file, dag["dag_id"])
+    if {"airflow"} & set(dag["owners"]) or not dag["owners"]:
+        remedy = 'Name the team that answers for it: default_args={"owner": "sales-data"}.'
+        yield Finding(file, line, "owner", f"DAG {name} has tasks that nobody owns", remedy)
+    if not dag["tags"]:
+        remedy = 'Add tags that people will look for: tags=["orders"].'
+        yield Finding(file, line, "tags", f"DAG {name} has no tags", remedy)
+    if not dag["doc"]:
+        remedy = "Say in doc_md what it does, when it fails and what to do then."
+        yield Finding(file, line, "doc", f"DAG {name} has no description", remedy)
+    if dag["not_retried"]:
+        tasks = ", ".join(dag["not_retried"][:5])
+        remedy = 'Clouds hiccup: default_args={"retries": 2, "retry_delay": timedelta(minutes=5)}.'
+        yield Finding(file, line, "retries", f"DAG {name} never retries {tasks}", remedy)
+
+
+def _of_duplicates(files: Iterable[dict[str, Any]]) -> Iterator[Finding]:
+    homes = defaultdict(list)
+    for facts in files:
+        for dag in facts.get("dags", ()):
+            homes[dag["dag_id"]].append(Path(facts["file"]))
+    for name, paths in homes.items():
+        for path in paths[1:]:
+            problem = f"DAG {name} is also defined in {paths[0].name}"
+            remedy = "Airflow would show only one of the two: give this one another dag_id."
+            yield Finding(path, line_of_dag(path, name), "duplicate", problem, remedy)
+
+
+def line_of_dag(file: Path, dag_id: str) -> int:
+    """Return the line where a DAG is made, or the first that makes one, or 1."""
+    makers: list[tuple[int, ast.AST]] = []
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.FunctionDef):
+            makers += [(d.lineno, node) for d in node.decorator_list if _makes_dag(d)]
+        elif isinstance(node, ast.Call) and _makes_dag(node):
+            makers.append((node.lineno, node))
+    named = [line for line, node in makers if dag_id in _names(node)]
+    return min(named or [line for line, _ in makers] or [1])
+
+
+def _makes_dag(node: ast.expr) -> bool:
+    called = node.func if isinstance(node, ast.Call) else node
+    name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+    return name.lower() in {"dag", "dbtdag"}
+
+
+def _names(node: ast.AST) -> set[str]:
+    """Return the words that may be a DAG's id: a function's name and the strings it is given."""
+    decorators = node.decorator_list if isinstance(node, ast.FunctionDef) else [node]
+    strings = (
+        part.value
+        for each in decorators
+        for part in ast.walk(each)
+        if isinstance(part, ast.Constant)
+    )
+    return {getattr(node, "name", ""), *(s for s in strings if isinstance(s, str))}
