@@ -27,6 +27,8 @@ check: $(READY) ## Lint, format, types and layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
+	$(BIN)/mypy --config-file images/airflow/mypy.ini --python-executable \
+		"$$($(BIN)/python -m tools.airflow_venv)/python" images/airflow
 	$(BIN)/lint-imports
 
 policy: $(READY) ## Hold cdktf.out against checkov's rules and our own
@@ -34,6 +36,7 @@ policy: $(READY) ## Hold cdktf.out against checkov's rules and our own
 
 bench: $(READY) ## Measure a synth against cdktf as shipped and against empty stacks
 	@$(BIN)/python -m tools.bench
+
 charts: $(READY) ## Download the charts that tests render, once
 	@$(BIN)/python -m tools.charts
 
@@ -47,6 +50,7 @@ migrate-dags: $(READY) ## Move Airflow 2 DAGs: SOURCE=folder TARGET=folder [OPTI
 
 migrate-corpus: $(READY) ## Migrate released Airflow 2 examples and write the counts into the docs
 	@$(BIN)/python -m tests.dag_migration.corpus.measure
+
 check-dags: $(READY) ## Check the DAGs of DIR as their authors do
 	@airflow=$$($(BIN)/python -m tools.airflow_venv) \
 		&& dbt=$$($(BIN)/python -m tools.airflow_venv images/airflow/dbt-requirements.lock) \
@@ -88,5 +92,4 @@ node_modules/.ready: package-lock.json
 	@npm ci --silent
 	@touch $@
 
-.PHONY: bench charts check help lock migrate-corpus migrate-dags policy setup synth test
-.PHONY: help synth test check lock check-dags image-lock image-lint image-pin image-pinned image-tag sbom audit
+.PHONY: audit bench charts check check-dags help image-lint image-lock image-pin image-pinned image-tag lock migrate-corpus migrate-dags policy sbom setup synth test

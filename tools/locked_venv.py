@@ -29,7 +29,7 @@ def locked_venv(name: str, lock: Path, python: Path | str) -> Path:
         if not (folder / ".ready").exists():
             _run(uv(), "venv", "--quiet", "--clear", "--python", str(python), str(folder))
             target = ("--python", str(folder / "bin" / "python"))
-            # compiled once here, not at every start: PYTHONDONTWRITEBYTECODE is set on many machines
+            # compiled here, not at every start: many machines set PYTHONDONTWRITEBYTECODE
             options = ("--quiet", "--require-hashes", "--compile-bytecode")
             _run(uv(), "pip", "sync", *options, *target, str(lock))
             (folder / ".ready").touch()
