@@ -23,6 +23,9 @@ check: $(READY) ## Lint, format, types and layers
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 
+rehearse: $(READY) ## Deploy and destroy it all with the real Terraform, without Azure; FROM=<git ref>: a change
+	@$(BIN)/python main.py && $(BIN)/python -m tools.rehearsal $(if $(FROM),--from $(FROM)) $(REHEARSE)
+
 lock: .venv/.ready ## Resolve requirements.lock and package-lock.json anew
 	$(UV) pip compile pyproject.toml --group dev --universal --generate-hashes --python-version 3.11 --quiet -o requirements.lock
 	npm install --package-lock-only
@@ -40,4 +43,4 @@ node_modules/.ready: package-lock.json
 	@npm ci --silent
 	@touch $@
 
-.PHONY: help synth test check lock
+.PHONY: help synth test check rehearse lock
