@@ -53,3 +53,18 @@ def test_a_value_cannot_leave_its_place() -> None:
 
     assert "\n# heading" not in text
     assert "`'\\|</details> # heading`" in text
+
+
+def test_the_same_change_of_many_resources_is_told_once() -> None:
+    one = updated("tags.cost-center", "4711", "4712").changes[0]
+    two = ResourceChange(
+        address="azurerm_subnet.pods",
+        type="azurerm_subnet",
+        action=one.action,
+        attributes=one.attributes,
+    )
+
+    text = to_markdown(report(StackReview(stack="data-dev", changes=(one, two))))
+
+    assert "- update 2 resources: `helm_release.airflow`, `azurerm_subnet.pods`\n" in text
+    assert text.count("`4711` → `4712`") == 1
