@@ -7,9 +7,13 @@ BIN := .venv/bin
 # uv from PATH, else a private copy in .tools: nothing outside the checkout changes.
 UV := $(or $(shell command -v uv),.tools/bin/uv)
 READY := .venv/.ready node_modules/.ready
+# Containers often forbid byte code; without it every run compiles 14 MB of provider sources anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+
+setup: $(READY) ## Install what the project runs on, into the checkout
 
 synth: $(READY) ## Write cdktf.out/ for every environment and print what it holds
 	@$(BIN)/python main.py && $(BIN)/python -m tools.synth_table
@@ -25,10 +29,24 @@ check: $(READY) ## Lint, format, types and layers
 
 rehearse: $(READY) ## Deploy and destroy it all with the real Terraform, without Azure; FROM=<git ref>: a change
 	@$(BIN)/python main.py && $(BIN)/python -m tools.rehearsal $(if $(FROM),--from $(FROM)) $(REHEARSE)
+policy: $(READY) ## Hold cdktf.out against checkov's rules and our own
+	@$(BIN)/python -m tools.policy
+
+bench: $(READY) ## Measure a synth against cdktf as shipped and against empty stacks
+	@$(BIN)/python -m tools.bench
+charts: $(READY) ## Download the charts that tests render, once
+	@$(BIN)/python -m tools.charts
 
 lock: .venv/.ready ## Resolve requirements.lock and package-lock.json anew
 	$(UV) pip compile pyproject.toml --group dev --universal --generate-hashes --python-version 3.11 --quiet -o requirements.lock
+	cd tools/policy && $(abspath $(UV)) pip compile requirements.in --universal --generate-hashes --python-version 3.11 --quiet -o requirements.lock
 	npm install --package-lock-only
+
+migrate-dags: $(READY) ## Move Airflow 2 DAGs: SOURCE=folder TARGET=folder [OPTIONS=...]
+	@$(BIN)/python -m tools.dag_migration $(OPTIONS) "$(SOURCE)" "$(TARGET)"
+
+migrate-corpus: $(READY) ## Migrate released Airflow 2 examples and write the counts into the docs
+	@$(BIN)/python -m tests.dag_migration.corpus.measure
 
 .tools/bin/uv:
 	@$(PYTHON) -m venv .tools
@@ -44,3 +62,4 @@ node_modules/.ready: package-lock.json
 	@touch $@
 
 .PHONY: help synth test check rehearse lock
+.PHONY: bench charts check help lock migrate-corpus migrate-dags policy setup synth test

@@ -1,5 +1,7 @@
 """Azure Kubernetes Service: a private cluster without passwords, keys or local accounts."""
 
+from typing import Any
+
 from cdktf import Fn, TerraformResourceLifecycle
 from cdktf_cdktf_provider_azurerm.kubernetes_cluster import (
     KubernetesCluster,
@@ -161,7 +163,7 @@ def _network(network: Network) -> KubernetesClusterNetworkProfile:
     )
 
 
-def _window(env: Environment) -> dict[str, str | int]:
+def _window(env: Environment) -> dict[str, Any]:
     window = env.kubernetes.maintenance
     return {
         "frequency": "Weekly",

@@ -25,6 +25,7 @@ from cdktf_cdktf_provider_azurerm.storage_container import StorageContainer
 from constructs import Construct
 
 from constructs_lib.closed_account import closed_account
+from constructs_lib.key_vault import KeyReference
 from constructs_lib.place import Place
 from constructs_lib.private_endpoint import private_endpoint
 from constructs_lib.protection import guarded
@@ -44,7 +45,8 @@ class BackupStorage(Construct):
         subscription_id: str,
         subnet_id: str,
         dns_zone_id: str,
-        zone_redundant: bool,
+        replication: str,
+        key: KeyReference | None,
     ) -> None:
         super().__init__(scope, construct_id)
         account = closed_account(
@@ -52,7 +54,8 @@ class BackupStorage(Construct):
             "Default",
             place=place,
             abbreviation="stbk",
-            replication="ZRS" if zone_redundant else "LRS",
+            replication=replication,
+            key=key,
         )
         self.account_id = account.id
         container = StorageContainer(

@@ -1,15 +1,20 @@
 """A small storage account for Azure's own services: flow logs, backups."""
 
+from typing import Any
+
 from cdktf_cdktf_provider_azurerm.storage_account import (
     StorageAccount,
     StorageAccountBlobProperties,
     StorageAccountBlobPropertiesContainerDeleteRetentionPolicy,
     StorageAccountBlobPropertiesDeleteRetentionPolicy,
+    StorageAccountCustomerManagedKey,
+    StorageAccountIdentity,
     StorageAccountNetworkRules,
     StorageAccountSasPolicy,
 )
 from constructs import Construct
 
+from constructs_lib.key_vault import KeyReference
 from constructs_lib.place import Place
 
 
@@ -20,6 +25,7 @@ def closed_account(
     place: Place,
     abbreviation: str,
     replication: str,
+    key: KeyReference | None,
     keys_enabled: bool = False,
 ) -> StorageAccount:
     """Create an account that only trusted Azure services and private endpoints reach.
@@ -51,5 +57,22 @@ def closed_account(
                 StorageAccountBlobPropertiesContainerDeleteRetentionPolicy(days=7)
             ),
         ),
+        **encrypted_with(key),
         **place.at,
     )
+
+
+def encrypted_with(key: KeyReference | None) -> dict[str, Any]:
+    """Return the arguments of a storage account that encrypts with a key of ours, if there is one.
+
+    The account reads the key as the identity, past the vault's firewall, as a trusted service
+    (learn.microsoft.com: "Customer-managed keys for Azure Storage encryption").
+    """
+    if key is None:
+        return {}
+    return {
+        "identity": StorageAccountIdentity(type="UserAssigned", identity_ids=[key.identity_id]),
+        "customer_managed_key": StorageAccountCustomerManagedKey(
+            key_vault_key_id=key.key_id, user_assigned_identity_id=key.identity_id
+        ),
+    }

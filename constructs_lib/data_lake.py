@@ -1,14 +1,13 @@
 """ADLS Gen2: one storage account with a hierarchical namespace, opened by Entra ID only."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from cdktf_cdktf_provider_azurerm.storage_account import (
     StorageAccount,
     StorageAccountBlobProperties,
     StorageAccountBlobPropertiesContainerDeleteRetentionPolicy,
     StorageAccountBlobPropertiesDeleteRetentionPolicy,
-    StorageAccountCustomerManagedKey,
-    StorageAccountIdentity,
     StorageAccountNetworkRules,
     StorageAccountSasPolicy,
 )
@@ -22,7 +21,8 @@ from cdktf_cdktf_provider_azurerm.storage_management_policy import (
 )
 from constructs import Construct
 
-from constructs_lib.key_vault import EncryptionKey
+from constructs_lib.closed_account import encrypted_with
+from constructs_lib.key_vault import KeyReference
 from constructs_lib.place import Place
 from constructs_lib.protection import guarded
 from environments.data import Storage
@@ -44,7 +44,7 @@ class DataLake(Construct):
         place: Place,
         settings: Storage,
         containers: Sequence[str],
-        key: EncryptionKey | None,
+        key: KeyReference | None,
         protect: bool,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -78,7 +78,7 @@ class DataLake(Construct):
                     StorageAccountBlobPropertiesContainerDeleteRetentionPolicy(days=days)
                 ),
             ),
-            **_encrypted_with(key),
+            **encrypted_with(key),
             lifecycle=guarded(protect=protect),
             **place.at,
         )
@@ -115,23 +115,12 @@ class DataLake(Construct):
         )
 
 
-def _encrypted_with(key: EncryptionKey | None) -> dict[str, object]:
-    if key is None:
-        return {}
-    return {
-        "identity": StorageAccountIdentity(type="UserAssigned", identity_ids=[key.identity_id]),
-        "customer_managed_key": StorageAccountCustomerManagedKey(
-            key_vault_key_id=key.key_id, user_assigned_identity_id=key.identity_id
-        ),
-    }
-
-
-def _rule(name: str, prefixes: list[str], **action: int) -> StorageManagementPolicyRule:
+def _rule(name: str, prefixes: list[str], **action: Any) -> StorageManagementPolicyRule:
     return StorageManagementPolicyRule(
         name=name,
         enabled=True,
         filters=StorageManagementPolicyRuleFilters(blob_types=["blockBlob"], prefix_match=prefixes),
         actions=StorageManagementPolicyRuleActions(
-            base_blob=StorageManagementPolicyRuleActionsBaseBlob(**action)  # type: ignore[arg-type]  # one of twelve
+            base_blob=StorageManagementPolicyRuleActionsBaseBlob(**action)
         ),
     )

@@ -4,11 +4,12 @@ from cdktf_cdktf_provider_azurerm.network_watcher_flow_log import (
     NetworkWatcherFlowLog,
     NetworkWatcherFlowLogRetentionPolicy,
 )
-from cdktf_cdktf_provider_azurerm.virtual_network import VirtualNetwork
 from constructs import Construct
 
 from constructs_lib.closed_account import closed_account
+from constructs_lib.key_vault import KeyReference
 from constructs_lib.place import Place
+from constructs_lib.private_endpoint import private_endpoint
 
 
 class FlowLog(Construct):
@@ -25,8 +26,12 @@ class FlowLog(Construct):
         construct_id: str,
         *,
         place: Place,
-        network: VirtualNetwork,
+        network_id: str,
         retention_days: int,
+        replication: str,
+        key: KeyReference | None,
+        subnet_id: str,
+        dns_zone_id: str,
     ) -> None:
         super().__init__(scope, construct_id)
         self.storage_account_id = closed_account(
@@ -34,9 +39,19 @@ class FlowLog(Construct):
             "storage_account",
             place=place,
             abbreviation="stfl",
-            replication="LRS",
+            replication=replication,
+            key=key,
             keys_enabled=True,
         ).id
+        private_endpoint(
+            self,
+            "flow_log_endpoint",
+            place=place,
+            subnet_id=subnet_id,
+            resource_id=self.storage_account_id,
+            subresource="blob",
+            dns_zone_id=dns_zone_id,
+        )
         NetworkWatcherFlowLog(
             self,
             "Default",
@@ -44,7 +59,7 @@ class FlowLog(Construct):
             network_watcher_name=f"NetworkWatcher_{place.location}",
             resource_group_name="NetworkWatcherRG",
             location=place.location,
-            target_resource_id=network.id,
+            target_resource_id=network_id,
             storage_account_id=self.storage_account_id,
             enabled=True,
             version=2,

@@ -1,6 +1,8 @@
 """Key Vault: opened by roles, reached by private endpoint only; and secrets that no state holds."""
 
-from cdktf import TerraformStack
+from typing import NamedTuple
+
+from cdktf import ITerraformDependable, TerraformStack
 from cdktf_cdktf_provider_azurerm.key_vault import KeyVault, KeyVaultNetworkAcls
 from cdktf_cdktf_provider_azurerm.key_vault_key import (
     KeyVaultKey,
@@ -10,7 +12,7 @@ from cdktf_cdktf_provider_azurerm.key_vault_key import (
 from cdktf_cdktf_provider_azurerm.key_vault_secret import KeyVaultSecret
 from cdktf_cdktf_provider_azurerm.role_assignment import RoleAssignment
 from cdktf_cdktf_provider_azurerm.user_assigned_identity import UserAssignedIdentity
-from constructs import Construct, IDependable
+from constructs import Construct
 
 from constructs_lib.place import Place
 from constructs_lib.private_endpoint import private_endpoint
@@ -35,9 +37,11 @@ class Vault(Construct):
         soft_delete_retention_days: int,
         subnet_id: str,
         dns_zone_id: str,
+        expire_on: str | None,
         protect: bool,
     ) -> None:
         super().__init__(scope, construct_id)
+        self.expiration_date = f"{expire_on}T00:00:00Z" if expire_on else None
         self.vault = KeyVault(
             self,
             "Default",
@@ -74,7 +78,7 @@ class Vault(Construct):
             for role in ("Key Vault Secrets Officer", "Key Vault Crypto Officer")
         ]
         # what must be there before the deployer can write into the vault
-        self.writable: list[IDependable] = [endpoint, *grants]
+        self.writable: list[ITerraformDependable] = [endpoint, *grants]
 
 
 class GeneratedSecret(Construct):
@@ -118,8 +122,16 @@ class GeneratedSecret(Construct):
             content_type="text/plain",
             value_wo=f"${{{value}}}",
             value_wo_version=version,
+            expiration_date=vault.expiration_date,
             depends_on=vault.writable,
         )
+
+
+class KeyReference(NamedTuple):
+    """A key, and the identity that may encrypt with it: what an Azure service must be told."""
+
+    key_id: str
+    identity_id: str
 
 
 class EncryptionKey(Construct):
@@ -164,8 +176,10 @@ class EncryptionKey(Construct):
                 notify_before_expiry="P30D",
                 automatic=KeyVaultKeyRotationPolicyAutomatic(time_after_creation="P1Y"),
             ),
-            lifecycle=guarded(protect=protect),
+            expiration_date=vault.expiration_date,
+            # of the first version; each rotation sets the next one's
+            lifecycle=guarded(protect=protect, ignore_changes=["expiration_date"]),
             depends_on=[*vault.writable, grant],
         )
-        self.identity_id = identity.id
-        self.key_id = key.versionless_id
+        # without a version: the service follows each rotation
+        self.reference = KeyReference(key_id=key.versionless_id, identity_id=identity.id)

@@ -59,8 +59,8 @@ def worker_pool(
     )
 
 
-_SPOT = {"priority": "Spot", "eviction_policy": "Delete", "spot_max_price": -1}
-_REGULAR = {
+_SPOT: dict[str, Any] = {"priority": "Spot", "eviction_policy": "Delete", "spot_max_price": -1}
+_REGULAR: dict[str, Any] = {
     "upgrade_settings": KubernetesClusterNodePoolUpgradeSettings(
         max_surge="33%", drain_timeout_in_minutes=30
     )

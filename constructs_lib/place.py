@@ -1,8 +1,16 @@
 """Where the resources of a stack go."""
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 from constructs_lib.naming import Names
+
+
+class At(TypedDict):
+    """The two arguments that nearly every Azure resource takes."""
+
+    resource_group_name: str
+    location: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +26,6 @@ class Place:
     location: str
 
     @property
-    def at(self) -> dict[str, str]:
-        """The two arguments that nearly every Azure resource takes."""
+    def at(self) -> At:
+        """The arguments that put a resource here, to be unpacked into its call."""
         return {"resource_group_name": self.resource_group_name, "location": self.location}

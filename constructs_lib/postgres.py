@@ -1,6 +1,7 @@
 """Azure Database for PostgreSQL Flexible Server: private, and opened by Entra ID only."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from cdktf_cdktf_provider_azurerm.postgresql_flexible_server import (
     PostgresqlFlexibleServer,
@@ -18,7 +19,7 @@ from cdktf_cdktf_provider_azurerm.postgresql_flexible_server_database import (
 )
 from constructs import Construct
 
-from constructs_lib.key_vault import EncryptionKey
+from constructs_lib.key_vault import KeyReference
 from constructs_lib.place import Place
 from constructs_lib.protection import guarded
 from environments.data import Day, Postgres
@@ -66,7 +67,7 @@ class PostgresServer(Construct):
         subnet_id: str,
         dns_zone_id: str,
         databases: Sequence[str],
-        key: EncryptionKey | None,
+        key: KeyReference | None,
         protect: bool,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -144,7 +145,7 @@ def _standby(settings: Postgres) -> PostgresqlFlexibleServerHighAvailability | N
     )
 
 
-def _encrypted_with(key: EncryptionKey | None) -> dict[str, object]:
+def _encrypted_with(key: KeyReference | None) -> dict[str, Any]:
     if key is None:
         return {}
     return {

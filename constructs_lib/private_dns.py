@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
+from cdktf import ITerraformDependable
 from cdktf_cdktf_provider_azurerm.private_dns_zone import PrivateDnsZone
 from cdktf_cdktf_provider_azurerm.private_dns_zone_virtual_network_link import (
     PrivateDnsZoneVirtualNetworkLink,
 )
-from constructs import Construct, IDependable
+from constructs import Construct
 
 from constructs_lib.place import Place
 
@@ -26,7 +27,7 @@ class LinkedZone(Construct):
         place: Place,
         zone_name: str,
         network_ids: Mapping[str, str],
-        after: list[IDependable],
+        after: list[ITerraformDependable],
     ) -> None:
         super().__init__(scope, construct_id)
         self.zone = PrivateDnsZone(

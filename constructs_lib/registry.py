@@ -50,7 +50,8 @@ class ImageRegistry(Construct):
                     location=region, zone_redundancy_enabled=REGIONS[region].zones
                 )
                 for region in settings.geo_replications
-            ],
+            ]
+            or None,
             lifecycle=guarded(protect=protect),
             **place.at,
         )

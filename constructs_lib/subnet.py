@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from cdktf_cdktf_provider_azurerm.network_security_group import (
     NetworkSecurityGroup,
@@ -104,7 +105,7 @@ def _allow(position: int, opening: Opening) -> NetworkSecurityGroupSecurityRule:
     )
 
 
-def _ports(ports: Sequence[str]) -> dict[str, str | Sequence[str]]:
+def _ports(ports: Sequence[str]) -> dict[str, Any]:
     # Azure refuses a list of one that is "*", and stores a list of one port as a single port
     if len(ports) == 1:
         return {"destination_port_range": ports[0]}

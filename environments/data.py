@@ -132,3 +132,18 @@ class KeyVault(Section):
     secrets_version: Annotated[
         int, Field(ge=1, description="raise by one to generate Airflow's secrets anew")
     ] = 1
+    expire_on: Annotated[
+        Annotated[
+            str,
+            form(
+                r"20\d\d-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])",
+                "a day up to the 28th of a month, YYYY-MM-DD",
+                "2027-12-01",
+            ),
+        ]
+        | None,
+        Field(
+            description="day by which secrets and keys are to be renewed; Key Vault warns of it, "
+            "and they stay readable after it"
+        ),
+    ] = None

@@ -1,13 +1,100 @@
-"""The airflow stack: the Helm releases on the cluster."""
+"""The airflow stack: what runs in the cluster, and nothing that holds the cluster itself."""
 
+from collections.abc import Sequence
+
+from cdktf import ITerraformDependable
 from constructs import Construct
 
+from constructs_lib.helm_release import HelmRelease, ObjectsRelease, helm_provider
 from environments.model import Environment
+from helm_values.airflow import airflow_values
+from helm_values.cert_manager import cert_manager_values
+from helm_values.certificate import certificate_request, nginx_certificate_values
+from helm_values.charts import AIRFLOW, CERT_MANAGER, NGINX, Chart
+from helm_values.executor import worker_scaling
+from helm_values.infrastructure import COMPONENTS, Identity, Infrastructure
+from helm_values.merge import Values, merged
+from helm_values.nginx import nginx_values
+from helm_values.objects import prerequisites
 from stacks.base import AzureStack
+from stacks.contracts import DataOutputs, IdentityOutputs, PlatformOutputs
 
 
 class AirflowStack(AzureStack):
-    """NGINX, cert-manager and Airflow."""
+    """The Helm releases, each after the ones it needs; a state of their own.
+
+    An upgrade of Airflow never plans the cluster, and the provider is configured from another
+    state: one configured from a cluster in its own fails as soon as the cluster is replaced.
+    """
 
     def __init__(self, scope: Construct, env: Environment) -> None:
         super().__init__(scope, env, "airflow")
+        self.platform = PlatformOutputs.read(self, env)
+        infra = self._infrastructure()
+        helm_provider(
+            self,
+            host=self.platform.cluster_host,
+            cluster_ca_certificate=self.platform.cluster_ca_certificate,
+        )
+        objects = ObjectsRelease(self, "prerequisites", objects=prerequisites(env, infra))
+        nginx = self._release(
+            "nginx_ingress",
+            NGINX,
+            merged(
+                nginx_values(
+                    internal=env.ingress.internal,
+                    replicas=env.ingress.replicas,
+                    max_replicas=env.ingress.replicas + 4,
+                ),
+                nginx_certificate_values(env),
+            ),
+            after=[objects.release],
+        )
+        if request := certificate_request(env, infra):
+            issuer = self._release("cert_manager", CERT_MANAGER, cert_manager_values())
+            after = [objects.release, issuer.release]
+            ObjectsRelease(self, "certificate", objects=request, after=after)
+        airflow = self._release(
+            "airflow",
+            AIRFLOW,
+            airflow_values(env, infra),
+            after=[nginx.release],
+        )
+        if scaling := worker_scaling(env, infra):
+            ObjectsRelease(self, "worker_scaling", objects=scaling, after=[airflow.release])
+
+    def _release(
+        self, role: str, chart: Chart, values: Values, after: Sequence[ITerraformDependable] = ()
+    ) -> HelmRelease:
+        return HelmRelease(
+            self,
+            role,
+            chart=chart.name,
+            repository=chart.repository,
+            version=chart.version,
+            namespace=chart.namespace,
+            values=values,
+            after=after,
+        )
+
+    def _infrastructure(self) -> Infrastructure:
+        data = DataOutputs.read(self, self.env)
+        identity = IdentityOutputs.read(self, self.env)
+        return Infrastructure(
+            registry_login_server=self.platform.registry_login_server,
+            postgres_host=data.postgres_host,
+            airflow_database=data.airflow_database,
+            warehouse_database=data.warehouse_database,
+            storage_account_name=data.storage_account_name,
+            storage_resource_group_name=data.resource_group_name,
+            key_vault_name=data.key_vault_name,
+            sso_client_id=identity.sso_client_id,
+            certificate_client_id=identity.certificate_client_id,
+            identities={
+                component: Identity(
+                    client_id=getattr(identity, f"{component}_client_id"),
+                    name=getattr(identity, f"{component}_identity_name"),
+                )
+                for component in COMPONENTS
+            },
+        )

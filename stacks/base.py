@@ -48,7 +48,7 @@ class AzureStack(TerraformStack):
         self.env = env
         self.stack_name = name
         self.names = Names(env)
-        AzurermBackend(self, **state_of(env, name))  # type: ignore[arg-type]
+        AzurermBackend(self, **state_of(env, name))
         AzurermProvider(
             self,
             "azurerm",

@@ -1,7 +1,7 @@
 """What one stack tells another: typed, by remote state, ids and names only, never a secret."""
 
 from dataclasses import dataclass, fields
-from typing import ClassVar, Self, get_type_hints
+from typing import ClassVar, Self, TypedDict, get_type_hints
 
 from cdktf import DataTerraformRemoteStateAzurerm, TerraformOutput
 from constructs import Construct
@@ -35,7 +35,19 @@ class Contract:
         return cls(**{field.name: getters[types[field.name]](field.name) for field in fields(cls)})
 
 
-def state_of(env: Environment, stack: StackName) -> dict[str, str | bool]:
+class StateLocation(TypedDict):
+    """Arguments of the azurerm backend, and of whoever reads a state from it."""
+
+    resource_group_name: str
+    storage_account_name: str
+    container_name: str
+    key: str
+    subscription_id: str
+    tenant_id: str
+    use_azuread_auth: bool
+
+
+def state_of(env: Environment, stack: StackName) -> StateLocation:
     """Return the azurerm backend of a stack: a key of its own, opened by Entra ID, never a key."""
     return {
         "resource_group_name": env.state.resource_group_name,
@@ -70,7 +82,6 @@ class NetworkOutputs(Contract):
     aks_api_server_security_group_id: str
     postgres_security_group_id: str
     private_endpoints_security_group_id: str
-    flow_log_storage_account_id: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +93,7 @@ class DataOutputs(Contract):
     resource_group_name: str
     storage_account_id: str
     storage_account_name: str
+    flow_log_storage_account_id: str
     dags_container_id: str
     logs_container_id: str
     data_container_id: str

@@ -3,7 +3,8 @@
 from constructs import Construct
 
 from constructs_lib.data_lake import DataLake
-from constructs_lib.key_vault import EncryptionKey, GeneratedSecret, Vault
+from constructs_lib.flow_log import FlowLog
+from constructs_lib.key_vault import EncryptionKey, GeneratedSecret, KeyReference, Vault
 from constructs_lib.postgres import PostgresServer
 from constructs_lib.private_endpoint import private_endpoint
 from constructs_lib.protection import lock_against_deletion
@@ -21,13 +22,15 @@ class DataStack(AzureStack):
         self.place = self.resource_group()
         self.vault = self._vault(network)
         disks = self._key("disk_encryption")
+        own_key = env.storage.customer_managed_key
+        storage_key = self._key("storage_encryption") if own_key else None
         lake = DataLake(
             self,
             "data_lake",
             place=self.place,
             settings=env.storage,
             containers=["dags", "logs", "data"],
-            key=self._key("storage_encryption") if env.storage.customer_managed_key else None,
+            key=storage_key,
             protect=env.protect_data,
         )
         postgres = PostgresServer(
@@ -41,6 +44,17 @@ class DataStack(AzureStack):
             databases=["airflow", "warehouse"],
             key=self._key("postgres_encryption") if env.postgres.customer_managed_key else None,
             protect=env.protect_data,
+        )
+        flow_log = FlowLog(
+            self,
+            "flow_log",
+            place=self.place,
+            network_id=network.virtual_network_id,
+            retention_days=env.network.flow_log_retention_days,
+            replication=env.storage.replication,
+            key=storage_key,
+            subnet_id=network.private_endpoints_subnet_id,
+            dns_zone_id=network.blob_dns_zone_id,
         )
         for subresource, zone_id in (
             ("blob", network.blob_dns_zone_id),
@@ -64,6 +78,7 @@ class DataStack(AzureStack):
             resource_group_name=self.place.resource_group_name,
             storage_account_id=lake.id,
             storage_account_name=lake.account.name,
+            flow_log_storage_account_id=flow_log.storage_account_id,
             dags_container_id=lake.containers["dags"].id,
             logs_container_id=lake.containers["logs"].id,
             data_container_id=lake.containers["data"].id,
@@ -87,6 +102,7 @@ class DataStack(AzureStack):
             tenant_id=self.env.tenant_id,
             deployer_object_id=self.env.deployer_object_id,
             soft_delete_retention_days=self.env.key_vault.soft_delete_retention_days,
+            expire_on=self.env.key_vault.expire_on,
             subnet_id=network.private_endpoints_subnet_id,
             dns_zone_id=network.key_vault_dns_zone_id,
             protect=self.env.protect_data,
@@ -103,7 +119,7 @@ class DataStack(AzureStack):
             )
         return vault
 
-    def _key(self, role: str) -> EncryptionKey:
+    def _key(self, role: str) -> KeyReference:
         return EncryptionKey(
             self, role, place=self.place, vault=self.vault, protect=self.env.protect_data
-        )
+        ).reference

@@ -5,7 +5,6 @@ from cdktf_cdktf_provider_azurerm.virtual_network_peering import VirtualNetworkP
 from constructs import Construct
 
 from constructs_lib.egress import FirewallEgress, NatEgress
-from constructs_lib.flow_log import FlowLog
 from constructs_lib.private_dns import LinkedZone
 from constructs_lib.subnet import Opening, SecuredSubnet
 from environments.facts import REGIONS
@@ -56,13 +55,6 @@ class NetworkStack(AzureStack):
             ).zone
             for role, zone_name in self._zone_names().items()
         }
-        flow_log = FlowLog(
-            self,
-            "flow_log",
-            place=self.place,
-            network=self.network,
-            retention_days=plan.flow_log_retention_days,
-        )
         if plan.hub:
             VirtualNetworkPeering(
                 self,
@@ -93,7 +85,6 @@ class NetworkStack(AzureStack):
             aks_api_server_security_group_id=api_server.security_group.id,
             postgres_security_group_id=postgres.security_group.id,
             private_endpoints_security_group_id=endpoints.security_group.id,
-            flow_log_storage_account_id=flow_log.storage_account_id,
         ).publish(self)
 
     def _subnet(
@@ -110,12 +101,17 @@ class NetworkStack(AzureStack):
         )
 
     def _egress(self, nodes: SecuredSubnet) -> NatEgress | FirewallEgress:
-        common = {"place": self.place, "subnet": nodes.subnet}
         if self.env.network.egress == "firewall":
             address = str(self.env.network.firewall_private_ip)
-            return FirewallEgress(self, "egress", firewall_private_ip=address, **common)
+            return FirewallEgress(
+                self,
+                "egress",
+                place=self.place,
+                subnet=nodes.subnet,
+                firewall_private_ip=address,
+            )
         zones = ["1"] if REGIONS[self.env.location].zones else []
-        return NatEgress(self, "egress", zones=zones, **common)
+        return NatEgress(self, "egress", place=self.place, subnet=nodes.subnet, zones=zones)
 
     def _zone_names(self) -> dict[str, str]:
         # Postgres's zone must end so and must not be the server's own name
@@ -129,16 +125,20 @@ class NetworkStack(AzureStack):
     def _into_nodes(self) -> list[Opening]:
         nodes, pods = str(self.env.network.aks_nodes), str(self.env.network.pod_cidr)
         browsers = "VirtualNetwork" if self.env.ingress.internal else "Internet"
-        cluster = {"ports": ["*"], "protocol": "*"}
         return [
             Opening(
-                name="nodes-to-nodes", source=nodes, why="The cluster's own traffic", **cluster
+                name="nodes-to-nodes",
+                source=nodes,
+                ports=["*"],
+                protocol="*",
+                why="The cluster's own traffic",
             ),
             Opening(
                 name="pods-to-pods",
                 source=pods,
+                ports=["*"],
+                protocol="*",
                 why="Overlay addresses are seen by the subnet's rules",
-                **cluster,
             ),
             Opening(
                 name="api-server-to-cluster",

@@ -13,6 +13,7 @@ from constructs_lib.aks_cluster import AksCluster
 from constructs_lib.alerts import CLUSTER_ALERTS, PrometheusAlerts, postgres_alerts
 from constructs_lib.backup import BackupStorage, ClusterBackup
 from constructs_lib.disk_encryption import DiskEncryption
+from constructs_lib.key_vault import KeyReference
 from constructs_lib.node_pool import worker_pool
 from constructs_lib.observability import Observability, diagnostics
 from constructs_lib.registry import ImageRegistry
@@ -172,7 +173,8 @@ class PlatformStack(AzureStack):
             subscription_id=self.env.subscription_id,
             subnet_id=self.network.private_endpoints_subnet_id,
             dns_zone_id=self.network.blob_dns_zone_id,
-            zone_redundant=zone_redundant,
+            replication=self.env.storage.replication,
+            key=self._key(),
         )
         return ClusterBackup(
             self,
@@ -186,6 +188,12 @@ class PlatformStack(AzureStack):
             zone_redundant=zone_redundant,
             protect=self.env.protect_data,
         )
+
+    def _key(self) -> KeyReference | None:
+        # the key of the cluster's disks also encrypts its backups
+        if not self.env.storage.customer_managed_key:
+            return None
+        return KeyReference(self.data.disk_encryption_key_id, self.data.disk_encryption_identity_id)
 
     def _watch(self) -> None:
         watch = self.observability
@@ -230,7 +238,7 @@ class PlatformStack(AzureStack):
         for role, account_id in {
             "data_lake": data.storage_account_id,
             "backup_storage": self.backup_storage.account_id,
-            "flow_log_storage": network.flow_log_storage_account_id,
+            "flow_log_storage": data.flow_log_storage_account_id,
         }.items():
             diagnostics(
                 self,

@@ -3,15 +3,14 @@
 `python -m tools.airflow_venv` makes it when it is not there and prints its `bin` folder.
 """
 
-import fcntl
-import hashlib
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+from tools.locked_venv import ROOT, InstallationError, locked_venv, uv
+
 LOCK = ROOT / "images" / "airflow" / "requirements.lock"
 PYTHON = "3.12"  # the base image's; images/airflow/Dockerfile names the same
 
@@ -26,26 +25,14 @@ def airflow_bin(lock: Path = LOCK) -> Path:
     Raises:
         AirflowUnavailableError: no Python 3.12, or the package index is out of reach.
     """
-    key = hashlib.sha256(lock.read_bytes()).hexdigest()[:12]
-    folder = ROOT / ".cache" / f"airflow-{key}"
-    folder.parent.mkdir(exist_ok=True)
-    with (folder.parent / f"{folder.name}.lock").open("w") as guard:
-        fcntl.flock(guard, fcntl.LOCK_EX)  # parallel test workers share one installation
-        if not (folder / ".ready").exists():
-            _install(folder, lock)
-            (folder / ".ready").touch()
-    return folder / "bin"
+    try:
+        return locked_venv("airflow", lock, _python()) / "bin"
+    except InstallationError as error:
+        raise AirflowUnavailableError(str(error)) from None
 
 
-def _install(folder: Path, lock: Path) -> None:
-    uv = shutil.which("uv") or str(ROOT / ".tools" / "bin" / "uv")
-    _run(uv, "venv", "--quiet", "--clear", "--python", str(_python(uv)), str(folder))
-    python = str(folder / "bin" / "python")
-    _run(uv, "pip", "sync", "--quiet", "--require-hashes", "--python", python, str(lock))
-
-
-def _python(uv: str) -> Path:
-    for candidate in _candidates(uv):
+def _python() -> Path:
+    for candidate in _candidates():
         probe = subprocess.run([candidate, "-c", ""], capture_output=True, check=False)
         if probe.returncode == 0:
             return candidate
@@ -55,24 +42,16 @@ def _python(uv: str) -> Path:
     )
 
 
-def _candidates(uv: str) -> Iterator[Path]:
+def _candidates() -> Iterator[Path]:
     if on_path := shutil.which(f"python{PYTHON}"):
         yield Path(on_path)
     # pyenv's shims answer only for the versions switched on, its installations always do
     yield from sorted(Path.home().glob(f".pyenv/versions/{PYTHON}.*/bin/python"), reverse=True)
     found = subprocess.run(
-        [uv, "python", "find", PYTHON], capture_output=True, text=True, check=False
+        [uv(), "python", "find", PYTHON], capture_output=True, text=True, check=False
     )
     if found.returncode == 0:
         yield Path(found.stdout.strip())
-
-
-def _run(*command: str) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise AirflowUnavailableError(
-            f"`{' '.join(command[:3])}` failed: {done.stderr.strip().splitlines()[-1]}"
-        )
 
 
 def main() -> None:

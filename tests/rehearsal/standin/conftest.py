@@ -110,6 +110,15 @@ class Workspace:
         told = json.loads(self.run("validate", "-json").stdout)
         return [_text(d) for d in told["diagnostics"] if d["severity"] == "error"]
 
+    def invalid_resources(self) -> dict[str, list[str]]:
+        """Return the same by the name of the resource that it is about."""
+        told = json.loads(self.run("validate", "-json").stdout)
+        found: dict[str, list[str]] = {}
+        for diagnostic in told["diagnostics"]:
+            name = diagnostic["snippet"]["context"].split(".")[2]
+            found.setdefault(name, []).append(_text(diagnostic))
+        return found
+
     def refused(self, *command: str) -> str:
         """Return the errors of a command that must fail."""
         done = self.run(*command, "-json")
@@ -134,11 +143,16 @@ def terraform() -> Path:
     return Path(found)
 
 
+def new_workspace(folder: Path, terraform: Path) -> Workspace:
+    """Return a workspace in which no setting of this machine counts."""
+    return Workspace(
+        folder, terraform, {"CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": os.devnull}
+    )
+
+
 @pytest.fixture
 def workspace(tmp_path: Path, terraform: Path) -> Workspace:
-    return Workspace(
-        tmp_path, terraform, {"CHECKPOINT_DISABLE": "1", "TF_CLI_CONFIG_FILE": os.devnull}
-    )
+    return new_workspace(tmp_path, terraform)
 
 
 Deploy = Callable[..., Workspace]

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.rehearsal.standin.conftest import GROUP, Deploy
+from tests.rehearsal.standin.conftest import GROUP, Deploy, new_workspace
 from tools.rehearsal.standin import in_process
 from tools.rehearsal.standin.wheel import MissingBindingError
 
@@ -128,22 +128,37 @@ REFUSED = {
         ACCOUNT | {"sas_policy": [{"expiration_period": "1.00:00:00"}] * 2},
         'Too many sas_policy blocks: No more than 1 "sas_policy" blocks are allowed',
     ),
-    "a type that the provider does not have": (
-        "azurerm_airflow",
-        IDENTITY,
-        "Invalid resource type: The provider hashicorp/azurerm does not support resource type "
-        '"azurerm_airflow".',
-    ),
 }
 
 
-@pytest.mark.parametrize(("type_", "arguments", "message"), REFUSED.values(), ids=REFUSED)
-def test_terraform_refuses(
-    stack: Deploy, type_: str, arguments: dict[str, Any], message: str
-) -> None:
-    workspace = stack(resource={type_: {"it": arguments}})
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory, terraform: Path) -> dict[str, str]:
+    """What Terraform says to each of the configurations, in one stack."""
+    resources: dict[str, dict[str, Any]] = {}
+    for name, (type_, arguments, _) in REFUSED.items():
+        resources.setdefault(type_, {})[name.replace(" ", "_")] = arguments
+    workspace = new_workspace(tmp_path_factory.mktemp("refused"), terraform)
+    workspace.write(resource=resources)
+    with in_process([workspace.stack], workspace.cloud) as variables:
+        workspace.environment |= variables
+        workspace.run("init")
+        told = workspace.invalid_resources()
+    return {name: "\n".join(told.get(name.replace(" ", "_"), [])) for name in REFUSED}
 
-    assert message in "\n".join(workspace.invalid())
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_terraform_refuses(said: dict[str, str], name: str) -> None:
+    message = REFUSED[name][2]
+
+    assert message in said[name]
+
+
+def test_terraform_refuses_a_type_that_the_provider_does_not_have(stack: Deploy) -> None:
+    workspace = stack(resource={"azurerm_airflow": {"it": IDENTITY}})
+
+    (said,) = workspace.invalid()
+
+    assert 'The provider hashicorp/azurerm does not support resource type "azurerm_airflow"' in said
 
 
 def test_a_good_configuration_is_not_refused(stack: Deploy) -> None:

@@ -96,6 +96,7 @@ _ANSWERS: Mapping[str, Mapping[str, Any]] = {
     "azurerm_postgresql_flexible_server": {
         "fqdn": "{name}.postgres.database.azure.com",
         "backup_retention_days": 7,
+        "private_dns_zone_id": "",
         "storage_mb": 32768,
         "storage_tier": "P4",
         "version": "16",

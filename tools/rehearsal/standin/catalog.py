@@ -31,7 +31,7 @@ class Catalog:
         self._provider = provider
         self._by_hand = _ephemeral().get(provider, {})
         self._wheel = None if "version" in self._by_hand else Wheel(provider)
-        self._derived: dict[tuple[str, str], Block] = {}
+        self._derived: dict[tuple[str, str], Block | None] = {}
 
     @cached_property
     def version(self) -> str:
@@ -75,10 +75,12 @@ class Catalog:
             if (kind, type_) not in self._derived and (block := self._cached(kind, type_)):
                 self._derived[kind, type_] = block
         missing = [t for t in types if (kind, t) not in self._derived]
-        for type_, block in self._derive(kind, missing).items() if missing else ():
-            self._derived[kind, type_] = block
-            self._keep(kind, type_, block)
-        return {t: self._derived[kind, t] for t in types if (kind, t) in self._derived}
+        derived = self._derive(kind, missing) if missing else {}
+        for type_ in missing:
+            self._derived[kind, type_] = derived.get(type_)
+        for type_, block in derived.items():
+            _write(self._folder / kind / f"{type_}.json", json.dumps(block.to_json()))
+        return {t: known for t in types if (known := self._derived[kind, t])}
 
     def _derive(self, kind: str, types: list[str]) -> dict[str, Block]:
         if not self._wheel:
@@ -98,9 +100,6 @@ class Catalog:
         with suppress(OSError, ValueError):
             return Block.from_json(json.loads((self._folder / kind / f"{type_}.json").read_text()))
         return None
-
-    def _keep(self, kind: str, type_: str, block: Block) -> None:
-        _write(self._folder / kind / f"{type_}.json", json.dumps(block.to_json()))
 
 
 def _write(path: Path, text: str) -> None:

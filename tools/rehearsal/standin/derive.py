@@ -25,7 +25,7 @@ _GETTERS: Mapping[str, Any] = {
     "getStringMapAttribute": ["map", "string"],
     "getNumberMapAttribute": ["map", "number"],
     "getBooleanMapAttribute": ["map", "bool"],
-    "getAnyMapAttribute": ["map", "dynamic"],
+    "getAnyMapAttribute": "dynamic",
     "interpolationForAttribute": "dynamic",
 }
 _STORAGE: Mapping[str, Any] = {
@@ -39,7 +39,7 @@ _STORAGE: Mapping[str, Any] = {
     "stringMap": ["map", "string"],
     "numberMap": ["map", "number"],
     "booleanMap": ["map", "bool"],
-    "anyMap": ["map", "dynamic"],
+    "anyMap": "dynamic",
     "stringListList": ["list", ["list", "string"]],
     "numberListList": ["list", ["list", "number"]],
 }
@@ -47,7 +47,7 @@ _COMPLEX: Mapping[str, Any] = {
     "StringMap": ["map", "string"],
     "NumberMap": ["map", "number"],
     "BooleanMap": ["map", "bool"],
-    "AnyMap": ["map", "dynamic"],
+    "AnyMap": "dynamic",
     "StringMapList": ["list", ["map", "string"]],
     "StringListList": ["list", ["list", "string"]],
 }
@@ -138,13 +138,14 @@ class _Deriver:
         parts: dict[str, Attribute | NestedBlock] = {}
         for name, hcl in self._module.struct_hcl(struct).items():
             if hcl.struct and self._module.has_struct(hcl.struct):
-                nesting = "list" if hcl.kind == "struct" else hcl.kind
+                nesting = "single" if hcl.kind == "struct" else hcl.kind
                 limit = 0 if "listMapper" in hcl.value else 1
                 inner = self._struct(hcl.struct)
                 parts[name] = NestedBlock(nesting=nesting, block=inner, max_items=limit)
             else:
-                flag = "required" if self._module.requires(struct, name) else "optional"
-                parts[name] = Attribute(type=_simple_type(hcl, ""), **{flag: True})
+                required = self._module.requires(struct, name)
+                cty = _simple_type(hcl, "")
+                parts[name] = Attribute(type=cty, required=required, optional=not required)
         return _block(parts)
 
 

@@ -135,11 +135,16 @@ class _Known(dict[str, str]):
 
 
 def _kubernetes(values: Values) -> str | None:
-    metadata = values.get("metadata")
-    if isinstance(metadata, list) and metadata and isinstance(metadata[0], dict):
-        parts = [metadata[0].get("namespace"), metadata[0].get("name")]
-        return "/".join(part for part in parts if isinstance(part, str))
-    return None
+    """The namespace and name of an object; a manifest comes as a pair of its type and itself."""
+    if isinstance(pair := values.get("manifest"), list) and isinstance(pair[-1], dict):
+        metadata = pair[-1].get("metadata")
+        parts = [pair[-1].get("apiVersion"), pair[-1].get("kind")]
+    else:
+        metadata, parts = next(iter(values.get("metadata") or []), None), []
+    if not isinstance(metadata, dict):
+        return None
+    parts += [metadata.get("namespace"), metadata.get("name")]
+    return "/".join(part for part in parts if isinstance(part, str))
 
 
 def _from_example(example: str, known: _Known) -> str:

@@ -31,8 +31,7 @@ class Lifecycle:
 
     def create(self, type_: str, planned: Values) -> dict[str, Any] | Refusal:
         """Return the values of a new resource, or why there is none."""
-        example = self.catalog.facts("resource", type_).id
-        id_ = new_id(type_, example, planned, self.subscription)
+        id_ = self._new_id(type_, planned)
         values = self._resolved(type_, id_, planned)
         if said := refusal(self._change("create", type_, id_, values)):
             return Refusal(f"creating {_titled(type_, id_)}: {said}")
@@ -44,23 +43,23 @@ class Lifecycle:
             )
         if type_ == _VAULT:
             self.cloud.soft_deleted.remove(type_, id_)  # it is recovered
-        self.cloud.put(type_, id_, values)
+        self.cloud.put(type_, id_, {"id": id_, **values})
         return values
 
     def update(self, type_: str, planned: Values, prior: Values) -> dict[str, Any] | Refusal:
         """Return the values of a changed resource, or why it is not changed."""
-        id_ = prior["id"]
+        id_ = self._id(type_, prior)
         values = self._resolved(type_, id_, planned)
         if self.cloud.find(type_, id_) is None:
             return Refusal(f"updating {_titled(type_, id_)}: {type_} {id_} was not found")
         if said := refusal(self._change("update", type_, id_, values, prior)):
             return Refusal(f"updating {_titled(type_, id_)}: {said}")
-        self.cloud.put(type_, id_, values)
+        self.cloud.put(type_, id_, {"id": id_, **values})
         return values
 
     def delete(self, type_: str, prior: Values) -> Refusal | None:
         """Delete a resource, or return why it is not deleted; what is gone already may go."""
-        id_ = prior["id"]
+        id_ = self._id(type_, prior)
         change = self._change("delete", type_, id_, prior)
         if self.cloud.find(type_, id_) is None:
             return None
@@ -79,12 +78,20 @@ class Lifecycle:
 
     def read(self, type_: str, state: Values) -> dict[str, Any] | None:
         """Return what exists, with what it knows from others as of now; None if it is gone."""
-        found = self.cloud.find(type_, state["id"])
+        found = self.cloud.find(type_, self._id(type_, state))
         if found is None:
             return None
         block = self.catalog.block("resource", type_)
         fresh = relations.known(type_, found, self.cloud)
         return fitted(block, found | {k: v for k, v in fresh.items() if k in block.attributes})
+
+    def _id(self, type_: str, values: Values) -> str:
+        """The id of what exists; the few types without one are known by their arguments."""
+        return str(values["id"]) if "id" in values else self._new_id(type_, values)
+
+    def _new_id(self, type_: str, values: Values) -> str:
+        example = self.catalog.facts("resource", type_).id
+        return new_id(type_, example, values, self.subscription)
 
     def _resolved(self, type_: str, id_: str, planned: Values) -> dict[str, Any]:
         known = relations.known(type_, planned, self.cloud)

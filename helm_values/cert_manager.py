@@ -1,0 +1,153 @@
+"""The certificate of Airflow's host: from Let's Encrypt by cert-manager, or from Key Vault."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from helm_values.key_vault import secret_provider_class
+
+LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
+LETS_ENCRYPT_STAGING = "https://acme-staging-v02.api.letsencrypt.org/directory"
+WORKLOAD_IDENTITY = {"azure.workload.identity/use": "true"}
+
+
+def cert_manager_values(
+    *, replicas: int = 2, recursive_nameservers: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Return the values of the chart `cert-manager`.
+
+    The chart's own security contexts are kept: non-root, seccomp, read-only root file system.
+
+    Args:
+        replicas: of the controller, the webhook and the CA injector.
+        recursive_nameservers: `host:port` of resolvers that see the public zone; needed where the
+            virtual network has a private zone of the same name, which would hide the challenge.
+    """
+    shared = {
+        "replicaCount": replicas,
+        "podDisruptionBudget": {"enabled": replicas > 1, "maxUnavailable": 1},
+        "resources": {
+            "requests": {"cpu": "20m", "memory": "64Mi"},
+            "limits": {"memory": "256Mi"},
+        },
+    }
+    return {
+        **shared,
+        "crds": {"enabled": True, "keep": True},
+        "serviceAccount": {"labels": WORKLOAD_IDENTITY},
+        "podLabels": WORKLOAD_IDENTITY,
+        "webhook": shared,
+        "cainjector": shared,
+        "dns01RecursiveNameservers": ",".join(recursive_nameservers),
+        "dns01RecursiveNameserversOnly": bool(recursive_nameservers),
+    }
+
+
+def cluster_issuer(
+    *,
+    email: str,
+    zone_name: str,
+    zone_resource_group: str,
+    subscription_id: str,
+    identity_client_id: str,
+    name: str = "lets-encrypt",
+    staging: bool = False,
+) -> dict[str, Any]:
+    """Return a ClusterIssuer that proves the domain by a record in Azure DNS (DNS-01).
+
+    DNS-01 works for hosts that the internet cannot reach, which HTTP-01 does not. The identity
+    needs the role DNS Zone Contributor on the zone and a federated credential for the service
+    account `cert-manager`. ("AzureDNS", cert-manager documentation)
+
+    Args:
+        email: where Let's Encrypt sends warnings.
+        zone_name: the DNS zone, for example `data.example.com`.
+        zone_resource_group: resource group of the zone.
+        subscription_id: subscription of the zone.
+        identity_client_id: client ID of cert-manager's managed identity.
+        name: name of the issuer.
+        staging: use Let's Encrypt's staging service, whose certificates no browser trusts.
+    """
+    azure_dns = {
+        "hostedZoneName": zone_name,
+        "resourceGroupName": zone_resource_group,
+        "subscriptionID": subscription_id,
+        "environment": "AzurePublicCloud",
+        "managedIdentity": {"clientID": identity_client_id},
+    }
+    return {
+        "apiVersion": "cert-manager.io/v1",
+        "kind": "ClusterIssuer",
+        "metadata": {"name": name},
+        "spec": {
+            "acme": {
+                "server": LETS_ENCRYPT_STAGING if staging else LETS_ENCRYPT,
+                "email": email,
+                "privateKeySecretRef": {"name": f"{name}-account-key"},
+                "solvers": [{"dns01": {"azureDNS": azure_dns}}],
+            }
+        },
+    }
+
+
+def certificate(
+    *, host: str, namespace: str, tls_secret: str, issuer: str = "lets-encrypt"
+) -> dict[str, Any]:
+    """Return a Certificate: cert-manager keeps `tls_secret` filled and renewed.
+
+    The key is new at each renewal, ECDSA P-256, which every current browser takes and which fits
+    the cipher list of `helm_values.nginx`.
+    """
+    return {
+        "apiVersion": "cert-manager.io/v1",
+        "kind": "Certificate",
+        "metadata": {"name": tls_secret, "namespace": namespace},
+        "spec": {
+            "secretName": tls_secret,
+            "dnsNames": [host],
+            "issuerRef": {"kind": "ClusterIssuer", "name": issuer},
+            "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
+            "usages": ["digital signature", "server auth"],
+        },
+    }
+
+
+def key_vault_certificate(
+    *,
+    namespace: str,
+    tls_secret: str,
+    vault_name: str,
+    certificate_name: str,
+    tenant_id: str,
+    client_id: str,
+) -> dict[str, Any]:
+    """Return the SecretProviderClass that fills `tls_secret` from a Key Vault certificate.
+
+    Read as a secret, the object holds the private key and the whole chain; as a certificate it
+    would hold neither. A pod of the namespace must mount the class, or the Secret does not come to
+    be: `nginx_values(certificate=f"{namespace}/{tls_secret}")` lets the controller's pods do it.
+
+    Args:
+        namespace: that of the ingress controller.
+        tls_secret: name of the Secret and of the class.
+        vault_name: name of the vault.
+        certificate_name: the vault's certificate, in PEM or PKCS #12.
+        tenant_id: the vault's tenant.
+        client_id: identity with the role Key Vault Secrets User.
+    """
+    secret = {
+        "secretName": tls_secret,
+        "type": "kubernetes.io/tls",
+        "data": [
+            {"objectName": "certificate", "key": "tls.key"},
+            {"objectName": "certificate", "key": "tls.crt"},
+        ],
+    }
+    return secret_provider_class(
+        name=tls_secret,
+        namespace=namespace,
+        vault_name=vault_name,
+        tenant_id=tenant_id,
+        client_id=client_id,
+        files={"certificate": certificate_name},
+        secret_objects=[secret],
+    )

@@ -1,0 +1,64 @@
+"""Airflow connections that an environment has from the start: none holds a secret.
+
+They come as environment variables, so that Airflow needs no database to find them, and a connection
+made by hand in the user interface never hides one of them.
+"""
+
+import json
+
+from environments.model import Environment
+from helm_values.database import PORT
+from helm_values.infrastructure import Infrastructure
+from helm_values.merge import Values, at, merged
+from helm_values.nodes import workers_key
+
+
+def connection_values(env: Environment, infra: Infrastructure) -> Values:
+    """Return the connections to the data lake, and for tasks the one to the warehouse."""
+    return merged(
+        {
+            "env": [
+                _variable("wasb_default", {"conn_type": "wasb", "host": _blob_host(infra)}),
+                _variable("data_lake", _data_lake(infra)),
+            ]
+        },
+        at(
+            f"workers.{workers_key(env)}",
+            {
+                "env": [
+                    _variable("azure_default", _workload_identity()),
+                    _variable("warehouse", _warehouse(infra)),
+                ]
+            },
+        ),
+    )
+
+
+def _blob_host(infra: Infrastructure) -> str:
+    return f"{infra.storage_account_name}.blob.core.windows.net"
+
+
+def _data_lake(infra: Infrastructure) -> Values:
+    """For Blob hooks, which read the host, and `ObjectStoragePath("abfs://...")`: the extras."""
+    extra = {"account_name": infra.storage_account_name, "anon": False}
+    return {"conn_type": "wasb", "host": _blob_host(infra), "extra": extra}
+
+
+def _workload_identity() -> Values:
+    extra = {"use_azure_identity_object": True}
+    return {"conn_type": "azure", "extra": extra}
+
+
+def _warehouse(infra: Infrastructure) -> Values:
+    return {
+        "conn_type": "postgres",
+        "host": infra.postgres_host,
+        "port": PORT,
+        "login": infra.identities["worker"].name,
+        "schema": infra.warehouse_database,
+        "extra": {"iam": True, "azure_conn_id": "azure_default", "sslmode": "require"},
+    }
+
+
+def _variable(name: str, connection: Values) -> Values:
+    return {"name": f"AIRFLOW_CONN_{name.upper()}", "value": json.dumps(connection)}

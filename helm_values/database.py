@@ -1,0 +1,84 @@
+"""The metadata database: each component signs in as its own identity, and no URL has a password."""
+
+from environments.model import Environment
+from helm_values.infrastructure import CHART_KEYS, LONG_RUNNING, Component, Infrastructure
+from helm_values.merge import Values, at, merged
+
+# Flexible Server's built-in PgBouncer listens here ("PgBouncer in Azure Database for PostgreSQL").
+PGBOUNCER_PORT = 6432
+PORT = 5432
+TOKEN_SCOPE = "https://ossrdbms-aad.database.windows.net/.default"
+NO_SECRET = "airflow-has-no-database-secret"
+ROOTS = "/etc/ssl/certs/ca-certificates.crt"  # of the image; libpq brings no roots of its own
+CONN = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
+
+
+def database_values(env: Environment, infra: Infrastructure) -> Values:
+    """Return the address of the database in every component but the workers.
+
+    Workers have none: in Airflow 3 a task talks to the API server only. The chart's own Secret with
+    a connection is neither made nor read; the image's `airflow_local_settings.py` adds the token.
+    """
+    migrations = _env(infra, infra.identities["migrations"].name, PORT)
+    return merged(
+        {
+            "data": {"metadataSecretName": NO_SECRET},
+            "postgresql": {"enabled": False},
+            "enableBuiltInSecretEnvVars": {
+                "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": False,
+                "AIRFLOW_CONN_AIRFLOW_DB": False,
+            },
+            # The chart would lay an empty file over the image's, which adds the token.
+            "airflowLocalSettings": "",
+            "config": {"azure_postgres": {"entra_token_scope": TOKEN_SCOPE}},
+        },
+        *(_component(env, infra, component) for component in LONG_RUNNING),
+        # A pooler that hands out a session per transaction loses the locks of a migration.
+        at("migrateDatabaseJob", {"args": _migrate(infra), "env": migrations}),
+        at("databaseCleanup", _cleanup(migrations)),
+    )
+
+
+def _migrate(infra: Infrastructure) -> list[str]:
+    """Migrate, then give the other identities their roles: only the owner of the tables can."""
+    roles = [f"--component {infra.identities[component].name}" for component in LONG_RUNNING]
+    roles += [f"--worker {infra.identities['worker'].name}"]
+    roles += [f"--warehouse {infra.warehouse_database}"]
+    command = f"airflow db migrate && exec python -m airflow_azure.roles {' '.join(roles)}"
+    return ["bash", "-c", command]
+
+
+def _cleanup(env: list[Values]) -> Values:
+    """Every Sunday, what is older than the chart's 90 days: nobody has to remember it.
+
+    It makes tables and drops them, which only the owner of the schema may.
+    """
+    return {
+        "enabled": True,
+        "skipArchive": True,
+        "applyCustomEnv": False,
+        "env": env,
+        "serviceAccount": {"create": False, "name": "airflow-migrate-database-job"},
+    }
+
+
+def _component(env: Environment, infra: Infrastructure, component: Component) -> Values:
+    user = infra.identities[component].name
+    port = PGBOUNCER_PORT if env.postgres.pgbouncer else PORT
+    variables = _env(infra, user, port)
+    if port != PORT:
+        # asyncpg prepares its statements, and they outlive the pooler's transaction.
+        variables.append({"name": f"{CONN}_ASYNC", "value": _url(infra, user, PORT, "+asyncpg")})
+    return at(
+        CHART_KEYS[component],
+        {"env": variables, "waitForMigrations": {"env": _env(infra, user, port)}},
+    )
+
+
+def _env(infra: Infrastructure, user: str, port: int) -> list[Values]:
+    return [{"name": CONN, "value": _url(infra, user, port)}]
+
+
+def _url(infra: Infrastructure, user: str, port: int, driver: str = "") -> str:
+    place = f"{infra.postgres_host}:{port}/{infra.airflow_database}"
+    return f"postgresql{driver}://{user}@{place}?sslmode=verify-full&sslrootcert={ROOTS}"

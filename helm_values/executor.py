@@ -1,0 +1,124 @@
+"""The executor: a pod a task, or Celery's workers with their queue and their scaling."""
+
+from environments.model import Environment
+from helm_values.charts import AIRFLOW
+from helm_values.database import PORT
+from helm_values.infrastructure import Infrastructure
+from helm_values.merge import Values, merged
+from helm_values.pods import CONTAINER, resources
+from helm_values.secrets import REDIS_PASSWORD, VARIABLES
+
+TASKS_PER_WORKER = 8
+REDIS_USER = 999  # of the official image
+
+
+def executor_values(env: Environment) -> Values:
+    """Return the executor and, for Celery, its broker and its workers."""
+    shared: Values = {
+        "config": {"core": {"parallelism": str(env.airflow.parallelism)}},
+        # Without a name the chart makes a Secret with a broker's address, whatever the executor.
+        "data": {"brokerUrlSecretName": REDIS_PASSWORD.name},
+    }
+    if env.airflow.executor == "CeleryExecutor":
+        return merged(shared, _celery())
+    return merged(shared, {"executor": "KubernetesExecutor", "redis": {"enabled": False}})
+
+
+def _celery() -> Values:
+    # Kubernetes puts the password in: the variable that holds it stands before these in the list.
+    password = VARIABLES[REDIS_PASSWORD]
+    address = f"redis://:$({password})@{AIRFLOW.name}-redis:6379"
+    queue = [
+        {"name": "AIRFLOW__CELERY__BROKER_URL", "value": f"{address}/0"},
+        {"name": "AIRFLOW__CELERY__RESULT_BACKEND", "value": f"{address}/1"},
+    ]
+    return {
+        "config": {"celery": {"worker_concurrency": TASKS_PER_WORKER}},
+        "enableBuiltInSecretEnvVars": {
+            "AIRFLOW__CELERY__BROKER_URL": False,
+            "AIRFLOW__CELERY__RESULT_BACKEND": False,
+        },
+        "scheduler": {"env": queue},
+        "workers": {
+            "celery": {
+                "env": queue,
+                "persistence": {"enabled": False},
+                "podDisruptionBudget": {"enabled": True},
+                "logGroomerSidecar": {"resources": resources("sidecar")},
+                # It would ask the database, and workers have no access to it.
+                "waitForMigrations": {"enabled": False},
+            }
+        },
+        "redis": {
+            "passwordSecretName": REDIS_PASSWORD.name,
+            "priorityClassName": "airflow-core",
+            "resources": resources("sidecar"),
+            "serviceAccount": {"automountServiceAccountToken": False},
+            "securityContexts": {
+                "pod": {
+                    "runAsNonRoot": True,
+                    "runAsUser": REDIS_USER,
+                    "runAsGroup": REDIS_USER,
+                    "fsGroup": REDIS_USER,
+                    "seccompProfile": {"type": "RuntimeDefault"},
+                },
+                "container": CONTAINER,
+            },
+        },
+    }
+
+
+def worker_scaling(env: Environment, infra: Infrastructure) -> list[Values]:
+    """Return the objects that let KEDA scale Celery's workers by queued and running tasks.
+
+    The chart's own ScaledObject needs a password for the database. This one signs in as the
+    scheduler by workload identity, which KEDA does on the server's own port only ("PostgreSQL"
+    scaler, KEDA). KEDA is AKS's add-on; its account is kube-system/keda-operator.
+    """
+    if env.airflow.executor != "CeleryExecutor":
+        return []
+    metadata = {"name": f"{AIRFLOW.name}-worker", "namespace": AIRFLOW.namespace}
+    identity = infra.identities["scheduler"]
+    trigger = {
+        "type": "postgresql",
+        "authenticationRef": {"name": metadata["name"]},
+        "metadata": {
+            "host": infra.postgres_host,
+            "port": str(PORT),
+            "userName": identity.name,
+            "dbName": infra.airflow_database,
+            "sslmode": "require",
+            "query": (
+                f"SELECT ceil(COUNT(*)::decimal / {TASKS_PER_WORKER}) FROM task_instance "
+                "WHERE state IN ('running', 'queued') AND queue = 'default'"
+            ),
+            "targetQueryValue": "1",
+        },
+    }
+    return [
+        {
+            "apiVersion": "keda.sh/v1alpha1",
+            "kind": "TriggerAuthentication",
+            "metadata": metadata,
+            "spec": {
+                "podIdentity": {
+                    "provider": "azure-workload",
+                    "identityId": identity.client_id,
+                    "identityTenantId": env.tenant_id,
+                }
+            },
+        },
+        {
+            "apiVersion": "keda.sh/v1alpha1",
+            "kind": "ScaledObject",
+            "metadata": metadata,
+            "spec": {
+                "scaleTargetRef": {"name": metadata["name"]},
+                "minReplicaCount": 1,  # the first task of a quiet hour does not wait for a pod
+                "maxReplicaCount": env.airflow.celery_max_workers,
+                "pollingInterval": 10,
+                "cooldownPeriod": 300,
+                "triggers": [trigger],
+            },
+        },
+    ]

@@ -1,0 +1,19 @@
+"""Which image every Airflow pod runs."""
+
+from environments.airflow import Airflow
+from helm_values.charts import AIRFLOW_VERSION
+from helm_values.infrastructure import Infrastructure
+from helm_values.merge import Values
+
+
+def image_values(airflow: Airflow, infra: Infrastructure) -> Values:
+    """Return the image, as the chart's default.
+
+    `images.airflow` would leave the pod template of the KubernetesExecutor with Apache's image, and
+    a digest never reaches it: so the default itself is ours, under a tag that is written once.
+    """
+    return {
+        "airflowVersion": AIRFLOW_VERSION,
+        "defaultAirflowRepository": f"{infra.registry_login_server}/{airflow.image_repository}",
+        "defaultAirflowTag": airflow.image_tag,
+    }

@@ -1,0 +1,35 @@
+"""Parts of a chart's values, put together so that none hides another."""
+
+from functools import reduce
+from typing import Any
+
+Values = dict[str, Any]
+
+
+def merged(*parts: Values) -> Values:
+    """Return one table of all parts: tables are joined, lists follow each other.
+
+    Raises:
+        ValueError: two parts give the same key; the message names its path.
+    """
+    return reduce(lambda whole, part: _join(whole, part, ""), parts, {})
+
+
+def at(path: str, values: Values) -> Values:
+    """Return `values` as the table at a dotted path, as `workers.celery`."""
+    return reduce(lambda inner, key: {key: inner}, reversed(path.split(".")), values)
+
+
+def _join(left: Values, right: Values, path: str) -> Values:
+    joined = dict(left)
+    for key, value in right.items():
+        joined[key] = _both(joined[key], value, f"{path}{key}") if key in joined else value
+    return joined
+
+
+def _both(left: Any, right: Any, path: str) -> Any:
+    if isinstance(left, dict) and isinstance(right, dict):
+        return _join(left, right, f"{path}.")
+    if isinstance(left, list) and isinstance(right, list):
+        return [*left, *right]
+    raise ValueError(f"two parts of the values set {path}: {left!r} and {right!r}")

@@ -1,0 +1,77 @@
+"""Where pods run: Airflow's own components on steady nodes, tasks on the workers' pools."""
+
+from collections.abc import Collection
+
+from environments.kubernetes import NodePool
+from environments.model import Environment
+from helm_values.merge import Values, at, merged
+
+POOL = "kubernetes.azure.com/agentpool"  # AKS writes both on every node ("Use labels in AKS")
+SPOT = "kubernetes.azure.com/scalesetpriority"
+WORKER_ROLE = ("airflow/role", "worker")
+
+Pools = dict[str, NodePool]
+
+
+def worker_pools(pools: Pools) -> Pools:
+    """Return the pools for tasks: those labelled airflow/role=worker, else spot ones, else all."""
+    key, role = WORKER_ROLE
+    labelled = {name: pool for name, pool in pools.items() if pool.labels.get(key) == role}
+    spot = {name: pool for name, pool in pools.items() if pool.spot}
+    return labelled or spot or pools
+
+
+def core_pools(pools: Pools) -> Pools:
+    """Return the pools for Airflow's own components: never spot, and not the workers' if possible.
+
+    The model refuses an environment whose pools are all spot.
+    """
+    steady = {name: pool for name, pool in pools.items() if not pool.spot}
+    own = {name: pool for name, pool in steady.items() if name not in worker_pools(pools)}
+    return own or steady
+
+
+def node_values(env: Environment) -> Values:
+    """Return affinity and tolerations: of all pods, and of the workers."""
+    pools = env.kubernetes.node_pools
+    return merged(
+        _placement(core_pools(pools)),
+        at(f"workers.{workers_key(env)}", _placement(worker_pools(pools))),
+    )
+
+
+def workers_key(env: Environment) -> str:
+    """Return the table under `workers` that the environment's executor reads."""
+    return "celery" if env.airflow.executor == "CeleryExecutor" else "kubernetes"
+
+
+def _placement(pools: Pools) -> Values:
+    affinity: Values = {
+        "nodeAffinity": {
+            "requiredDuringSchedulingIgnoredDuringExecution": {
+                "nodeSelectorTerms": [_match(POOL, sorted(pools))]
+            }
+        }
+    }
+    if len({pool.spot for pool in pools.values()}) > 1:
+        spot_first = {"weight": 100, "preference": _match(SPOT, ["spot"])}
+        affinity["nodeAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"] = [spot_first]
+    tolerations = _tolerations(pools.values())
+    return {"affinity": affinity} | ({"tolerations": tolerations} if tolerations else {})
+
+
+def _match(label: str, values: list[str]) -> Values:
+    return {"matchExpressions": [{"key": label, "operator": "In", "values": values}]}
+
+
+def _tolerations(pools: Collection[NodePool]) -> list[Values]:
+    taints = {taint for pool in pools for taint in pool.taints}
+    if any(pool.spot for pool in pools):
+        taints.add(f"{SPOT}=spot:NoSchedule")  # AKS puts it on every spot node
+    return [_toleration(taint) for taint in sorted(taints)]
+
+
+def _toleration(taint: str) -> Values:
+    label, effect = taint.rsplit(":", 1)
+    key, value = label.split("=", 1)
+    return {"key": key, "operator": "Equal", "value": value, "effect": effect}

@@ -1,0 +1,28 @@
+"""dbt against PostgreSQL with an Entra token: a profile mapping for Cosmos."""
+
+from typing import Any, ClassVar
+
+from airflow.providers.postgres.hooks.postgres import PostgresHook
+from cosmos.profiles import (  # type: ignore[import-untyped]  # it ships no types
+    PostgresUserPasswordProfileMapping,
+)
+
+
+class EntraPostgresProfileMapping(PostgresUserPasswordProfileMapping):  # type: ignore[misc]  # its base is untyped
+    """Maps a Postgres connection whose extra has `iam` and `azure_conn_id`.
+
+    The token is fetched when dbt starts, never when the DAG is parsed, and reaches dbt in its
+    environment; it must outlive the sign-in only, not the run.
+    """
+
+    airflow_param_mapping: ClassVar[dict[str, str | list[str]]] = {
+        field: source
+        for field, source in PostgresUserPasswordProfileMapping.airflow_param_mapping.items()
+        if field != "password"
+    }
+
+    def get_dbt_value(self, name: str) -> Any:
+        """Return the profile's value of that name."""
+        if name == "password":
+            return PostgresHook(self.conn_id).get_iam_token(self.conn)[1]
+        return super().get_dbt_value(name)

@@ -1,0 +1,176 @@
+"""What wakes somebody: Prometheus rules, and alerts on the database's platform metrics.
+
+Pure data for `azurerm_monitor_alert_prometheus_rule_group` and `azurerm_monitor_metric_alert`.
+"""
+
+from dataclasses import dataclass
+
+# Airflow 3 does not send task.queued_duration, and a KubernetesExecutor counts a pending pod as
+# running. By Little's law the mean wait is the length of the queue over the rate of starts.
+MEAN_WAIT_SECONDS = (
+    "sum(avg_over_time(airflow_pool_queued_slots[15m])) / sum(rate(airflow_ti_start[15m]))"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrometheusAlert:
+    """A rule of a managed Prometheus rule group.
+
+    Severity is Azure Monitor's: 0 critical, 1 error, 2 warning, 3 informational, 4 verbose.
+    """
+
+    name: str
+    expression: str
+    for_minutes: int
+    severity: int
+    summary: str
+    remedy: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricAlert:
+    """A rule on a metric that Azure itself measures."""
+
+    name: str
+    metric_namespace: str
+    metric_name: str
+    aggregation: str
+    operator: str
+    threshold: float
+    severity: int
+    summary: str
+    remedy: str
+
+
+def prometheus_alerts(
+    *, longest_wait_minutes: int = 10, certificate_days: int = 14
+) -> tuple[PrometheusAlert, ...]:
+    """Return the rules on what Airflow and cert-manager report.
+
+    Args:
+        longest_wait_minutes: how long tasks may wait in the queue on average.
+        certificate_days: how long before its end an unrenewed certificate is told of.
+    """
+    return (
+        *(_silent(component) for component in ("scheduler", "dag_processor", "triggerer")),
+        PrometheusAlert(
+            name="DagFilesDoNotParse",
+            expression="max(airflow_dag_processing_import_errors) > 0",
+            for_minutes=10,
+            severity=2,
+            summary="One or more DAG files cannot be parsed; their DAGs keep their last version.",
+            remedy="See the errors at the top of the Dags page, or `airflow dags "
+            "list-import-errors`; correct or remove the file in the DAG container.",
+        ),
+        PrometheusAlert(
+            name="DagsDoNotArrive",
+            expression="sum by (bundle_name) (increase(airflow_dag_bundle_sync_failures[15m])) > 0 "
+            "unless sum by (bundle_name) (increase(airflow_dag_bundle_syncs[15m])) > 0",
+            for_minutes=5,
+            severity=2,
+            summary="DAGs that are uploaded do not reach Airflow; it goes on with the last ones.",
+            remedy="The DAG processor's log names the container and the reason: storage away, a "
+            "missing role, an unsafe file name, or a limit of the bundle.",
+        ),
+        PrometheusAlert(
+            name="TasksWaitTooLong",
+            expression=f"{MEAN_WAIT_SECONDS} > {60 * longest_wait_minutes}",
+            for_minutes=5,
+            severity=2,
+            summary=f"Tasks wait over {longest_wait_minutes} minutes in the queue on average.",
+            remedy="Look for pending worker pods (node pool at its maximum, spot nodes evicted, "
+            "image pull), full pools, or a parallelism that is too low.",
+        ),
+        PrometheusAlert(
+            name="QueueStandsStill",
+            expression="sum(airflow_pool_queued_slots) > 0 "
+            "unless sum(rate(airflow_ti_start[15m])) > 0",
+            for_minutes=15,
+            severity=1,
+            summary="Tasks are queued, and none has started for 15 minutes.",
+            remedy="Describe the pending worker pods: quota, image, identity, network policy.",
+        ),
+        PrometheusAlert(
+            name="TasksLostTheirHeartbeat",
+            expression="sum(increase(airflow_task_instances_without_heartbeats_killed[30m])) > 0",
+            for_minutes=0,
+            severity=2,
+            summary="Running tasks went silent and were ended by the scheduler.",
+            remedy="Look for evicted or out-of-memory worker pods, and for an API server that "
+            "did not answer.",
+        ),
+        PrometheusAlert(
+            name="CertificateExpires",
+            expression="min by (exported_namespace, name) "
+            "(certmanager_certificate_expiration_timestamp_seconds) - time() "
+            f"< {86400 * certificate_days}",
+            for_minutes=60,
+            severity=1,
+            summary=f"A certificate ends in under {certificate_days} days and was not renewed.",
+            remedy="Describe the Certificate and its Orders: the DNS-01 identity may have lost its "
+            "role on the zone.",
+        ),
+    )
+
+
+def _silent(component: str) -> PrometheusAlert:
+    heartbeat = f"airflow_{component}_heartbeat"
+    return PrometheusAlert(
+        name="".join(part.capitalize() for part in component.split("_")) + "IsSilent",
+        # the exporter goes on showing a counter that nobody raises any more, until it restarts
+        expression=f"sum(rate({heartbeat}[5m])) == 0 or absent_over_time({heartbeat}[5m])",
+        for_minutes=5,
+        severity=0 if component == "scheduler" else 1,
+        summary=f"No {component.replace('_', ' ')} has given a sign of life for 5 minutes.",
+        remedy=f"kubectl get pods -l component={component.replace('_', '-')}, then their logs; if "
+        "all three heartbeats are missing, look at the StatsD exporter and the scrape first.",
+    )
+
+
+def database_alerts(
+    *, max_connections: int, share_of_connections: float = 0.8
+) -> tuple[MetricAlert, ...]:
+    """Return the rules on the Flexible Server, which Azure Monitor measures and Prometheus not.
+
+    Args:
+        max_connections: the server parameter; its default depends on the SKU's memory ("Limits in
+            Azure Database for PostgreSQL").
+        share_of_connections: between 0 and 1.
+    """
+    server = "Microsoft.DBforPostgreSQL/flexibleServers"
+    return (
+        MetricAlert(
+            name="DatabaseConnectionsRunOut",
+            metric_namespace=server,
+            metric_name="active_connections",
+            aggregation="Maximum",
+            operator="GreaterThan",
+            threshold=float(round(max_connections * share_of_connections)),
+            severity=1,
+            summary=f"Over {share_of_connections:.0%} of {max_connections} connections are in use.",
+            remedy="Turn PgBouncer on, lower sql_alchemy_pool_size and max_overflow, or choose a "
+            "larger SKU.",
+        ),
+        MetricAlert(
+            name="DatabaseDiskFills",
+            metric_namespace=server,
+            metric_name="storage_percent",
+            aggregation="Maximum",
+            operator="GreaterThan",
+            threshold=85.0,
+            severity=1,
+            summary="Over 85 % of the database's storage is in use; at 95 % it turns read-only.",
+            remedy="Run `airflow db clean`, or raise the storage: it cannot shrink again.",
+        ),
+        MetricAlert(
+            name="DatabaseIsDown",
+            metric_namespace=server,
+            metric_name="is_db_alive",
+            aggregation="Maximum",
+            operator="LessThan",
+            threshold=1.0,
+            severity=0,
+            summary="The database server does not answer.",
+            remedy="See Resource health of the server; a zone failover takes one to two minutes.",
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Values of the charts, and the real charts they are for."""

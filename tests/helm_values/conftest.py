@@ -1,0 +1,140 @@
+"""Environments of every kind that the values are made for, and the chart they are made for."""
+
+import json
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from environments.model import Environment
+from helm_values.airflow import airflow_values
+from helm_values.charts import AIRFLOW
+from helm_values.infrastructure import COMPONENTS, Identity, Infrastructure
+from helm_values.merge import Values
+from tools.charts import download, package
+
+ROOT = Path(__file__).resolve().parents[2]
+CHANGES: dict[str, dict[str, Any]] = {
+    "dev": {},
+    "prod": {},
+    "celery": {"airflow": {"executor": "CeleryExecutor"}},
+    "git": {"airflow": {"dags": "git", "git": {"repository": "https://example.com/dags"}}},
+    "image": {"airflow": {"dags": "image"}},
+    "scratch": {"airflow": {"scratch_volume": True}},
+    "key_vault": {
+        "ingress": {"certificate": "key_vault", "key_vault_certificate": "airflow-tls"},
+    },
+}
+Build = Callable[..., Environment]
+
+
+@pytest.fixture(scope="session")
+def build() -> Build:
+    """Makes an environment: `build("dev", airflow={"dags": "image"})`."""
+
+    def make(base: str, **changes: dict[str, Any]) -> Environment:
+        tables = tomllib.loads((ROOT / "environments" / f"{base}.toml").read_text())
+        for table, values in changes.items():
+            tables[table] = tables[table] | values
+        return Environment.model_validate(tables)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def environments(build: Build) -> dict[str, Environment]:
+    """One environment for each kind of values."""
+    return {
+        kind: build("prod" if kind == "prod" else "dev", **changes)
+        for kind, changes in CHANGES.items()
+    }
+
+
+@pytest.fixture(scope="session", params=CHANGES)
+def environment(request: pytest.FixtureRequest, environments: dict[str, Environment]) -> Any:
+    """Each of the environments in turn."""
+    return environments[request.param]
+
+
+@pytest.fixture(scope="session")
+def dev(environments: dict[str, Environment]) -> Environment:
+    """The environment of `dev.toml`: pods a task, DAGs from a container."""
+    return environments["dev"]
+
+
+@pytest.fixture(scope="session")
+def celery(environments: dict[str, Environment]) -> Environment:
+    """The same with Celery."""
+    return environments["celery"]
+
+
+@pytest.fixture(scope="session")
+def infra() -> Infrastructure:
+    """What the other stacks would tell."""
+    return Infrastructure(
+        registry_login_server="crairflowdev.azurecr.io",
+        postgres_host="psql-airflow-dev.postgres.database.azure.com",
+        airflow_database="airflow",
+        warehouse_database="warehouse",
+        storage_account_name="stairflowdev",
+        storage_resource_group_name="rg-airflow-dev-data",
+        key_vault_name="kvairflowdev",
+        sso_client_id="99999999-9999-4999-8999-999999999999",
+        certificate_client_id="90000000-0000-4000-8000-000000000000",
+        identities={
+            component: Identity(
+                client_id=f"{number}0000000-0000-4000-8000-000000000000",
+                name=f"id-airflow-dev-{component.replace('_', '-')}",
+            )
+            for number, component in enumerate(COMPONENTS, start=1)
+        },
+    )
+
+
+@pytest.fixture(scope="session")
+def values(environment: Environment, infra: Infrastructure) -> Values:
+    """The values of each environment in turn."""
+    return airflow_values(environment, infra)
+
+
+@pytest.fixture(scope="session")
+def values_of_dev(dev: Environment, infra: Infrastructure) -> Values:
+    """The values of `dev.toml`."""
+    return airflow_values(dev, infra)
+
+
+@pytest.fixture(scope="session")
+def values_of_celery(celery: Environment, infra: Infrastructure) -> Values:
+    """The values with Celery."""
+    return airflow_values(celery, infra)
+
+
+@pytest.fixture(scope="session")
+def airflow_chart() -> Path:
+    """The package of the Airflow chart, in exactly the pinned version."""
+    file = package(AIRFLOW)
+    if not file.is_file():
+        pytest.skip(f"the chart {file.name} is not in {file.parent}; `make charts` downloads it")
+    return download(AIRFLOW)
+
+
+@pytest.fixture(scope="session")
+def render(airflow_chart: Path) -> Callable[[Values], list[dict[str, Any]]]:
+    """Renders values with Helm's own library, each set once; the schema is checked before."""
+    helm = pytest.importorskip("helm_python", reason="Helm's library has no wheel for here")
+    known: dict[str, list[dict[str, Any]]] = {}
+
+    def objects(values: Values) -> list[dict[str, Any]]:
+        key = json.dumps(values)
+        if key not in known:
+            with helm.Chart.load(airflow_chart) as chart:
+                chart.validate_schema(values)
+                texts = chart.render(values, name=AIRFLOW.name, namespace=AIRFLOW.namespace)
+            manifests = [text for path, text in texts.items() if path.endswith(".yaml")]
+            known[key] = [o for text in manifests for o in yaml.safe_load_all(text) if o]
+        return known[key]
+
+    return objects

@@ -1,0 +1,71 @@
+"""The values against the chart's own schema, keys and defaults, without rendering anything."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from helm_values.merge import Values
+
+# What is said even where it equals the chart's default: numbers of the environment file, and what
+# the sign-in relies on.
+SAID_ALL_THE_SAME = {
+    "dagProcessor.replicas",
+    "scheduler.replicas",
+    "triggerer.replicas",
+    "config.core.auth_manager",
+    "config.fab.enable_proxy_fix",
+    "config.metrics.statsd_prefix",
+    "ingress.apiServer.path",
+}
+
+
+@pytest.fixture(scope="module")
+def chart(shared_data: Path) -> Path:
+    """Schema and defaults of the newest chart whose files are at hand."""
+    return shared_data / "airflow-chart-1.21.0"
+
+
+@pytest.fixture(scope="module")
+def defaults(chart: Path) -> Any:
+    return yaml.safe_load((chart / "values.yaml").read_text())
+
+
+def test_every_set_of_values_fits_the_chart_s_schema(values: Values, chart: Path) -> None:
+    schema = json.loads((chart / "values.schema.json").read_text())
+
+    faults = jsonschema.Draft7Validator(schema).iter_errors(values)
+
+    assert [f"{fault.json_path}: {fault.message}" for fault in faults] == []
+
+
+def test_every_top_level_key_is_one_of_the_chart_s(values: Values, defaults: Any) -> None:
+    assert set(values) <= set(defaults)  # the schema lets a misspelt one pass
+
+
+def test_no_value_repeats_the_chart_s_default(values: Values, defaults: Any) -> None:
+    repeated = {path for path, value in leaves(values) if value == found(defaults, path)}
+
+    assert repeated - SAID_ALL_THE_SAME == set()
+
+
+def leaves(values: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield every value that is no table with its path."""
+    for key, value in values.items():
+        if isinstance(value, dict) and value:
+            yield from leaves(value, f"{path}{key}.")
+        else:
+            yield f"{path}{key}", value
+
+
+def found(values: Any, path: str) -> Any:
+    """Return the value at a path, or something that equals nothing."""
+    for key in path.split("."):
+        if not isinstance(values, dict) or key not in values:
+            return object()
+        values = values[key]
+    return values

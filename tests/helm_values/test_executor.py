@@ -1,0 +1,79 @@
+"""The two executors, and what scales Celery's workers."""
+
+from typing import Any
+
+from environments.model import Environment
+from helm_values.executor import worker_scaling
+from helm_values.infrastructure import Infrastructure
+from helm_values.merge import Values
+
+
+def trigger(env: Environment, infra: Infrastructure) -> Any:
+    _, scaled = worker_scaling(env, infra)
+    return scaled["spec"]["triggers"][0]
+
+
+def test_a_pod_a_task_is_the_executor_unless_the_environment_says_otherwise(
+    values_of_dev: Values,
+) -> None:
+    assert values_of_dev["executor"] == "KubernetesExecutor"
+
+
+def test_a_pod_a_task_needs_no_redis(values_of_dev: Values) -> None:
+    assert values_of_dev["redis"] == {"enabled": False}
+
+
+def test_redis_takes_its_password_from_key_vault(
+    values_of_celery: Values, celery: Environment, infra: Infrastructure
+) -> None:
+    assert values_of_celery["redis"]["passwordSecretName"] == "airflow-redis-password"
+
+
+def test_the_broker_s_address_stands_behind_the_password_that_it_holds(
+    values_of_celery: Values,
+) -> None:
+    for env in (values_of_celery["scheduler"]["env"], values_of_celery["workers"]["celery"]["env"]):
+        names = [variable["name"] for variable in env]
+        assert names.index("AIRFLOW_REDIS_PASSWORD") < names.index("AIRFLOW__CELERY__BROKER_URL")
+
+
+def test_celery_s_workers_do_not_wait_for_a_database_they_cannot_reach(
+    values_of_celery: Values,
+) -> None:
+    assert values_of_celery["workers"]["celery"]["waitForMigrations"] == {"enabled": False}
+
+
+def test_keda_counts_tasks_without_a_password(celery: Environment, infra: Infrastructure) -> None:
+    metadata = trigger(celery, infra)["metadata"]
+
+    assert metadata["userName"] == infra.identities["scheduler"].name
+    assert not any("password" in key.lower() or "env" in key.lower() for key in metadata)
+
+
+def test_keda_uses_the_port_on_which_it_can_sign_in(build: Any, infra: Infrastructure) -> None:
+    prod = build("prod", airflow={"executor": "CeleryExecutor"})
+
+    assert prod.postgres.pgbouncer
+    assert trigger(prod, infra)["metadata"]["port"] == "5432"
+
+
+def test_keda_s_query_divides_by_the_tasks_that_a_worker_takes(
+    celery: Environment, values_of_celery: Values, infra: Infrastructure
+) -> None:
+    tasks = values_of_celery["config"]["celery"]["worker_concurrency"]
+
+    assert f"/ {tasks})" in trigger(celery, infra)["metadata"]["query"]
+
+
+def test_keda_starts_no_more_workers_than_the_environment_allows(
+    build: Any, infra: Infrastructure
+) -> None:
+    env = build("dev", airflow={"executor": "CeleryExecutor", "celery_max_workers": 7})
+
+    _, scaled = worker_scaling(env, infra)
+
+    assert scaled["spec"]["maxReplicaCount"] == 7
+
+
+def test_a_pod_a_task_needs_no_scaling(dev: Environment, infra: Infrastructure) -> None:
+    assert worker_scaling(dev, infra) == []

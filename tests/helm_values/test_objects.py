@@ -1,0 +1,169 @@
+"""The objects beside the charts, and the local chart that installs them."""
+
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate  # type: ignore[import-untyped]
+import pytest
+import yaml
+
+from environments.model import Environment
+from helm_values.certificate import certificate_request, nginx_certificate_values
+from helm_values.executor import worker_scaling
+from helm_values.infrastructure import COMPONENTS, LABELS, Infrastructure
+from helm_values.merge import Values
+from helm_values.objects import prerequisites
+
+CHART = Path(__file__).resolve().parents[2] / "helm_values" / "objects_chart"
+
+
+@pytest.fixture(scope="module")
+def helm() -> Any:
+    return pytest.importorskip("helm_python", reason="Helm's library has no wheel for here")
+
+
+@pytest.fixture(scope="module")
+def objects(environment: Environment, infra: Infrastructure) -> list[Values]:
+    """All objects of each environment in turn."""
+    return [
+        *prerequisites(environment, infra),
+        *certificate_request(environment, infra),
+        *worker_scaling(environment, infra),
+    ]
+
+
+def policy(env: Environment, infra: Infrastructure, name: str) -> Any:
+    (found,) = [
+        o["spec"]
+        for o in prerequisites(env, infra)
+        if (o["kind"], o["metadata"]["name"]) == ("NetworkPolicy", name)
+    ]
+    return found
+
+
+def blocks(spec: Any) -> set[str]:
+    """Return the address ranges that a policy lets pods reach."""
+    return {
+        peer["ipBlock"]["cidr"]
+        for rule in spec["egress"]
+        for peer in rule["to"]
+        if "ipBlock" in peer
+    }
+
+
+def test_helm_installs_exactly_the_objects_that_are_given(helm: Any, objects: Any) -> None:
+    with helm.Chart.load(CHART) as chart:
+        (text,) = chart.render({"objects": objects}, name="prerequisites").values()
+
+    assert list(yaml.safe_load_all(text)) == objects
+
+
+def test_helm_finds_no_fault_in_the_local_chart(helm: Any) -> None:
+    report = helm.lint(CHART, {"objects": []}, strict=True)
+
+    assert [m["error"] for m in report["messages"] if m["severity"] > 1] == []
+
+
+def test_the_local_chart_refuses_an_object_without_a_kind(helm: Any) -> None:
+    with helm.Chart.load(CHART) as chart, pytest.raises(helm.HelmValuesError, match="kind"):
+        chart.validate_schema({"objects": [{"apiVersion": "v1", "metadata": {"name": "x"}}]})
+
+
+def test_every_object_of_kubernetes_itself_is_valid(
+    objects: list[Values], environment: Environment
+) -> None:
+    for found in objects:
+        if found["apiVersion"].split("/")[0] in ("v1", "networking.k8s.io"):
+            kubernetes_validate.validate(found, environment.kubernetes.version, strict=True)
+
+
+def test_nothing_is_allowed_in_airflow_s_namespace_by_default(
+    dev: Environment, infra: Infrastructure
+) -> None:
+    assert policy(dev, infra, "deny-all") == {
+        "podSelector": {},
+        "policyTypes": ["Ingress", "Egress"],
+    }
+
+
+def test_every_component_but_the_workers_reaches_the_database(
+    dev: Environment, infra: Infrastructure
+) -> None:
+    spec = policy(dev, infra, "components")
+    (rule,) = spec["podSelector"]["matchExpressions"]
+
+    assert str(dev.network.postgres) in blocks(spec)
+    assert set(rule["values"]) == {LABELS[c] for c in COMPONENTS if c != "worker"} | {
+        "database-cleanup"
+    }
+
+
+@pytest.mark.parametrize("name", ["tasks", "pods-of-tasks"])
+def test_no_task_reaches_the_services_that_hand_out_the_node_s_identity(
+    dev: Environment, infra: Infrastructure, name: str
+) -> None:
+    for rule in policy(dev, infra, name)["egress"]:
+        for peer in rule["to"]:
+            if "ipBlock" in peer:
+                assert "169.254.169.254/32" in peer["ipBlock"]["except"]
+
+
+def test_components_reach_no_other_private_address(dev: Environment, infra: Infrastructure) -> None:
+    spec = policy(dev, infra, "components")
+    (public,) = [
+        peer["ipBlock"]
+        for rule in spec["egress"]
+        for peer in rule["to"]
+        if peer.get("ipBlock", {}).get("cidr") == "0.0.0.0/0"
+    ]
+
+    assert {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"} <= set(public["except"])
+
+
+def test_airflow_s_namespace_refuses_pods_with_rights_they_do_not_need(
+    dev: Environment, infra: Infrastructure
+) -> None:
+    labels = prerequisites(dev, infra)[0]["metadata"]["labels"]
+
+    assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
+
+
+def test_a_certificate_of_key_vault_is_mounted_where_tls_ends(
+    environments: Any, infra: Infrastructure
+) -> None:
+    env = environments["key_vault"]
+    controller = nginx_certificate_values(env)["controller"]
+    (volume,) = controller["volumes"]
+    wanted = volume["csi"]["volumeAttributes"]["secretProviderClass"]
+    (found,) = [o for o in prerequisites(env, infra) if o["metadata"]["name"] == wanted]
+
+    assert found["metadata"]["namespace"] == "ingress-nginx"
+    assert found["spec"]["parameters"]["clientID"] == infra.certificate_client_id
+    assert controller["wildcardTLS"]["secret"] == (
+        f"ingress-nginx/{found['spec']['secretObjects'][0]['secretName']}"
+    )
+
+
+def test_lets_encrypt_proves_the_host_in_the_environment_s_zone(
+    dev: Environment, infra: Infrastructure
+) -> None:
+    issuer, *_ = certificate_request(dev, infra)
+    (solver,) = issuer["spec"]["acme"]["solvers"]
+
+    assert solver["dns01"]["azureDNS"] == {
+        "hostedZoneName": "dev.example.com",
+        "resourceGroupName": "rg-dns",
+        "subscriptionID": "11111111-1111-4111-8111-111111111111",
+        "environment": "AzurePublicCloud",
+        "managedIdentity": {"clientID": infra.certificate_client_id},
+    }
+
+
+def test_the_certificate_is_for_the_ingress_s_host_and_secret(
+    dev: Environment, infra: Infrastructure, values_of_dev: Values
+) -> None:
+    _, certificate, _ = certificate_request(dev, infra)
+    (host,) = values_of_dev["ingress"]["apiServer"]["hosts"]
+
+    assert certificate["spec"]["dnsNames"] == [host["name"]]
+    assert certificate["spec"]["secretName"] == host["tls"]["secretName"]

@@ -1,0 +1,268 @@
+"""The values through the real chart and Helm's own library: what reaches the cluster."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import kubernetes_validate  # type: ignore[import-untyped]
+import pytest
+import yaml
+
+from environments.model import Environment
+from helm_values.airflow import airflow_values
+from helm_values.charts import AIRFLOW
+from helm_values.infrastructure import COMPONENTS, Infrastructure
+from helm_values.merge import Values
+from helm_values.service_accounts import SERVICE_ACCOUNTS
+
+Objects = list[dict[str, Any]]
+Render = Callable[[Values], Objects]
+LONG_RUNNING = ["api-server", "scheduler", "dag-processor", "triggerer"]
+
+
+@pytest.fixture(scope="module")
+def rendered(values: Values, render: Render) -> Objects:
+    """The objects of each environment in turn."""
+    return render(values)
+
+
+@pytest.fixture(scope="module")
+def dev_objects(values_of_dev: Values, render: Render) -> Objects:
+    """The objects of `dev.toml`."""
+    return render(values_of_dev)
+
+
+@pytest.fixture(scope="module")
+def celery_objects(values_of_celery: Values, render: Render) -> Objects:
+    """The objects with Celery."""
+    return render(values_of_celery)
+
+
+def named(objects: Objects, kind: str, name: str) -> dict[str, Any]:
+    """Return the one object of a kind and a name."""
+    (found,) = [o for o in objects if (o["kind"], o["metadata"]["name"]) == (kind, name)]
+    return found
+
+
+def task_pod(objects: Objects) -> dict[str, Any]:
+    """Return the pod that a task of the KubernetesExecutor runs in."""
+    template = named(objects, "ConfigMap", "airflow-config")["data"]["pod_template_file.yaml"]
+    found: dict[str, Any] = yaml.safe_load(template)
+    return found
+
+
+def pods(objects: Objects) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the pod of every workload, and the one of tasks where there is one."""
+    for found in objects:
+        spec = found.get("spec", {})
+        spec = spec.get("jobTemplate", {}).get("spec", spec)
+        if "template" in spec:
+            yield f"{found['kind']} {found['metadata']['name']}", spec["template"]
+    if "pod_template_file.yaml" in named(objects, "ConfigMap", "airflow-config")["data"]:
+        yield "task", task_pod(objects)
+
+
+def containers(pod: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return a pod's containers, those of its start included."""
+    return [*(pod["spec"].get("initContainers") or []), *pod["spec"]["containers"]]
+
+
+def test_every_object_is_valid_for_the_cluster_s_version(
+    rendered: Objects, environment: Environment
+) -> None:
+    for found in rendered:
+        kubernetes_validate.validate(found, environment.kubernetes.version, strict=True)
+
+
+def test_the_pod_of_tasks_is_valid_for_the_cluster_s_version(
+    dev_objects: Objects, environment: Environment
+) -> None:
+    kubernetes_validate.validate(task_pod(dev_objects), environment.kubernetes.version, strict=True)
+
+
+def test_the_chart_makes_no_secret(rendered: Objects) -> None:
+    assert [found["metadata"]["name"] for found in rendered if found["kind"] == "Secret"] == []
+
+
+def test_every_pod_keeps_to_the_restricted_pod_security_standard(rendered: Objects) -> None:
+    for name, pod in pods(rendered):
+        shared = pod["spec"]["securityContext"]
+        assert shared["runAsNonRoot"] is True, name
+        assert shared["seccompProfile"] == {"type": "RuntimeDefault"}, name
+        for container in containers(pod):
+            own = container["securityContext"]
+            assert own["allowPrivilegeEscalation"] is False, name
+            assert own["capabilities"] == {"drop": ["ALL"]}, name
+
+
+def test_every_pod_but_those_of_tasks_has_a_read_only_root(rendered: Objects) -> None:
+    writable = {
+        name
+        for name, pod in pods(rendered)
+        for container in containers(pod)
+        if not container["securityContext"].get("readOnlyRootFilesystem")
+    }
+
+    assert writable <= {"task", "Deployment airflow-worker"}
+
+
+def test_every_container_has_requests_and_limits(rendered: Objects) -> None:
+    without = [
+        f"{name}: {container['name']}"
+        for name, pod in pods(rendered)
+        for container in containers(pod)
+        if not {"requests", "limits"} <= set(container.get("resources") or {})
+    ]
+
+    assert without == []
+
+
+def test_every_pod_has_a_priority_that_the_release_makes(rendered: Objects) -> None:
+    made = {found["metadata"]["name"] for found in rendered if found["kind"] == "PriorityClass"}
+    used = {pod["spec"].get("priorityClassName") for _, pod in pods(rendered)}
+
+    assert used <= made
+
+
+@pytest.mark.parametrize("component", LONG_RUNNING)
+def test_each_component_has_a_disruption_budget(dev_objects: Objects, component: str) -> None:
+    named(dev_objects, "PodDisruptionBudget", f"airflow-{component}-pdb")
+
+
+@pytest.mark.parametrize("component", LONG_RUNNING)
+def test_each_component_spreads_over_zones_and_nodes(dev_objects: Objects, component: str) -> None:
+    spec = named(dev_objects, "Deployment", f"airflow-{component}")["spec"]["template"]["spec"]
+
+    assert [rule["topologyKey"] for rule in spec["topologySpreadConstraints"]] == [
+        "topology.kubernetes.io/zone",
+        "kubernetes.io/hostname",
+    ]
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_each_service_account_is_the_one_that_entra_trusts(
+    dev_objects: Objects, infra: Infrastructure, component: Any
+) -> None:
+    namespace, account = SERVICE_ACCOUNTS[component]
+    annotations = named(dev_objects, "ServiceAccount", account)["metadata"]["annotations"]
+
+    assert namespace == AIRFLOW.namespace
+    assert annotations == {
+        "azure.workload.identity/client-id": infra.identities[component].client_id
+    }
+
+
+def test_every_airflow_pod_may_use_its_identity(rendered: Objects) -> None:
+    for name, pod in pods(rendered):
+        assert pod["metadata"]["labels"]["azure.workload.identity/use"] == "true", name
+
+
+def test_every_airflow_pod_runs_the_environment_s_image(
+    dev_objects: Objects, values_of_dev: Values
+) -> None:
+    image = f"{values_of_dev['defaultAirflowRepository']}:{values_of_dev['defaultAirflowTag']}"
+    others = {
+        container["image"]
+        for name, pod in pods(dev_objects)
+        if "statsd" not in name
+        for container in containers(pod)
+    } - {image}
+
+    assert others == set()
+
+
+def test_migrations_run_without_helm_s_hooks(dev_objects: Objects) -> None:
+    job = named(dev_objects, "Job", "airflow-run-airflow-migrations")
+
+    assert "annotations" not in job["metadata"]
+
+
+def test_no_user_with_a_password_is_made(rendered: Objects) -> None:
+    assert not any("create-user" in found["metadata"]["name"] for found in rendered)
+
+
+def test_a_task_s_pod_runs_as_the_workers_account_on_the_workers_nodes(
+    dev_objects: Objects,
+) -> None:
+    spec = task_pod(dev_objects)["spec"]
+    affinity = spec["affinity"]["nodeAffinity"]
+    terms = affinity["requiredDuringSchedulingIgnoredDuringExecution"]["nodeSelectorTerms"]
+
+    assert spec["serviceAccountName"] == "airflow-worker"
+    assert terms[0]["matchExpressions"][0]["values"] == ["workers"]
+    assert spec["tolerations"][0]["value"] == "spot"
+
+
+def test_a_task_s_pod_reads_no_secret(dev_objects: Objects) -> None:
+    for container in containers(task_pod(dev_objects)):
+        assert not any("valueFrom" in variable for variable in container["env"])
+
+
+def test_no_pod_hides_the_image_s_local_settings(rendered: Objects) -> None:
+    for name, pod in pods(rendered):
+        paths = [mount["mountPath"] for c in containers(pod) for mount in c["volumeMounts"]]
+        assert not any("airflow_local_settings" in path for path in paths), name
+
+
+def test_no_container_mounts_two_volumes_at_one_path(rendered: Objects) -> None:
+    for name, pod in pods(rendered):
+        for container in containers(pod):
+            paths = [mount["mountPath"] for mount in container["volumeMounts"]]
+            assert len(paths) == len(set(paths)), name
+
+
+def test_the_first_container_of_a_pod_waits_for_no_secret(dev_objects: Objects) -> None:
+    # so that the driver has mounted the volume, and made the Secrets, before one is read
+    for component in LONG_RUNNING:
+        spec = named(dev_objects, "Deployment", f"airflow-{component}")["spec"]["template"]["spec"]
+        assert not any("valueFrom" in variable for variable in spec["initContainers"][0]["env"])
+
+
+def test_the_address_for_users_is_the_ingress_s_host(
+    dev_objects: Objects, values_of_dev: Values
+) -> None:
+    (rule,) = named(dev_objects, "Ingress", "airflow-ingress")["spec"]["rules"]
+
+    assert values_of_dev["config"]["api"]["base_url"] == f"https://{rule['host']}"
+
+
+def test_celery_s_broker_comes_without_a_secret_of_the_chart(celery_objects: Objects) -> None:
+    spec = named(celery_objects, "Deployment", "airflow-worker")["spec"]["template"]["spec"]
+    (worker,) = [c for c in spec["containers"] if c["name"] == "worker"]
+    variables = {variable["name"]: variable for variable in worker["env"]}
+
+    assert variables["AIRFLOW__CELERY__BROKER_URL"]["value"].startswith(
+        "redis://:$(AIRFLOW_REDIS_PASSWORD)@airflow-redis:6379"
+    )
+
+
+def test_celery_s_broker_address_is_a_service_that_is_there(celery_objects: Objects) -> None:
+    named(celery_objects, "Service", "airflow-redis")
+
+
+def test_the_chart_s_own_scaling_is_off_because_it_needs_a_password(
+    celery_objects: Objects,
+) -> None:
+    assert not any(found["kind"] == "ScaledObject" for found in celery_objects)
+
+
+def test_the_autoscaler_of_api_servers_has_their_numbers(
+    environments: Any, infra: Infrastructure, render: Render
+) -> None:
+    objects = render(airflow_values(environments["prod"], infra))
+    spec = named(objects, "HorizontalPodAutoscaler", "airflow-api-server")["spec"]
+
+    assert (spec["minReplicas"], spec["maxReplicas"]) == (3, 8)
+
+
+def test_the_scratch_volume_reaches_the_pods_of_tasks(
+    environments: Any, infra: Infrastructure, render: Render
+) -> None:
+    objects = render(airflow_values(environments["scratch"], infra))
+    spec = task_pod(objects)["spec"]
+
+    assert "/mnt/data" in [m["mountPath"] for m in spec["containers"][0]["volumeMounts"]]
+    assert "airflow-data" in [
+        volume["persistentVolumeClaim"]["claimName"]
+        for volume in spec["volumes"]
+        if "persistentVolumeClaim" in volume
+    ]

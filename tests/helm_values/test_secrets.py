@@ -1,0 +1,126 @@
+"""Which secrets each component reads, and that no value is one."""
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from environments.model import Environment
+from helm_values.infrastructure import Infrastructure
+from helm_values.merge import Values
+from helm_values.secrets import secret_provider_classes
+
+# keys of the chart that take a secret itself
+PLAIN = {
+    "apiSecretKey",
+    "brokerUrl",
+    "extraSecrets",
+    "fernetKey",
+    "jwtSecret",
+    "metadataConnection",
+    "password",
+    "resultBackendConnection",
+    "webserverSecretKey",
+}
+
+
+def names(env: list[dict[str, Any]]) -> list[str]:
+    return [variable["name"] for variable in env]
+
+
+def classes(env: Environment, infra: Infrastructure) -> dict[str, Any]:
+    return {
+        found["metadata"]["name"]: found["spec"] for found in secret_provider_classes(env, infra)
+    }
+
+
+def test_no_key_of_the_chart_for_a_plain_secret_is_used(values: Values) -> None:
+    flat = yaml.safe_dump(values, default_flow_style=False)
+    keys = set(re.findall(r"^ *-? *([A-Za-z]+):", flat, re.MULTILINE))
+
+    assert keys.isdisjoint(PLAIN)
+
+
+def test_no_text_among_the_values_looks_random(values: Values) -> None:
+    words = re.findall(r"[A-Za-z0-9+/=]{28,}", yaml.safe_dump(values, width=10_000))
+
+    assert [word for word in words if re.search("[0-9]", word)] == []
+
+
+def test_no_address_among_the_values_holds_a_password(values: Values) -> None:
+    passwords = re.findall(r"://[^/\s:@]*:([^@\s]+)@", yaml.safe_dump(values, width=10_000))
+
+    assert set(passwords) <= {"$(AIRFLOW_REDIS_PASSWORD)"}  # Kubernetes puts it in
+
+
+def test_the_chart_reads_the_secrets_by_the_names_that_the_driver_gives_them(
+    values_of_dev: Values, dev: Environment, infra: Infrastructure
+) -> None:
+    made = {
+        (made["secretName"], data["key"])
+        for spec in classes(dev, infra).values()
+        for made in spec["secretObjects"]
+        for data in made["data"]
+    }
+
+    assert made == {
+        (values_of_dev["fernetKeySecretName"], "fernet-key"),
+        (values_of_dev["jwtSecretName"], "jwt-secret"),
+        (values_of_dev["apiSecretKeySecretName"], "api-secret-key"),
+    }
+
+
+def test_a_secret_has_the_same_name_in_key_vault(
+    celery: Environment, infra: Infrastructure
+) -> None:
+    for spec in classes(celery, infra).values():
+        in_vault = [
+            yaml.safe_load(text)["objectName"]
+            for text in yaml.safe_load(spec["parameters"]["objects"])["array"]
+        ]
+        assert in_vault == [made["secretName"] for made in spec["secretObjects"]]
+
+
+@pytest.mark.parametrize("component", ["scheduler", "triggerer"])
+def test_each_class_asks_key_vault_as_its_component(
+    dev: Environment, infra: Infrastructure, component: Any
+) -> None:
+    parameters = classes(dev, infra)[f"airflow-{component}"]["parameters"]
+
+    assert parameters["clientID"] == infra.identities[component].client_id
+    assert parameters["tenantId"] == dev.tenant_id
+
+
+@pytest.mark.parametrize("component", ["apiServer", "scheduler", "dagProcessor", "triggerer"])
+def test_whoever_reads_a_secret_mounts_the_class_that_makes_it(
+    values_of_dev: Values, dev: Environment, infra: Infrastructure, component: str
+) -> None:
+    volumes = values_of_dev[component]["extraVolumes"]
+    (mounted,) = [volume["csi"]["volumeAttributes"] for volume in volumes if "csi" in volume]
+    made = classes(dev, infra)[mounted["secretProviderClass"]]["secretObjects"]
+    read = {
+        variable["valueFrom"]["secretKeyRef"]["name"]
+        for variable in values_of_dev[component]["env"]
+        if "valueFrom" in variable
+    }
+
+    assert read <= {secret["secretName"] for secret in made}
+
+
+def test_a_task_s_pod_holds_no_secret_of_the_platform(values_of_dev: Values) -> None:
+    builtin = values_of_dev["enableBuiltInSecretEnvVars"]
+
+    assert not any(builtin.values())
+    assert not any(
+        "valueFrom" in variable for variable in values_of_dev["workers"]["kubernetes"]["env"]
+    )
+
+
+def test_a_celery_worker_has_the_key_of_its_logs_but_not_the_fernet_key(
+    values_of_celery: Values,
+) -> None:
+    env = names(values_of_celery["workers"]["celery"]["env"])
+
+    assert "AIRFLOW__API__SECRET_KEY" in env
+    assert "AIRFLOW__CORE__FERNET_KEY" not in env

@@ -1,0 +1,144 @@
+"""Facts about images, DAGs, logs, connections, the scratch volume and pods."""
+
+import json
+from typing import Any
+
+import pytest
+
+from environments.model import Environment
+from helm_values.airflow import airflow_values
+from helm_values.infrastructure import Infrastructure
+from helm_values.merge import Values
+from helm_values.objects import prerequisites
+from helm_values.scratch import scratch_objects
+from observability.metrics import EXPORTER_MAPPINGS
+
+
+def connection(values: Values, name: str) -> Any:
+    everything = [*values["env"], *values["workers"]["kubernetes"]["env"]]
+    (text,) = [v["value"] for v in everything if v["name"] == f"AIRFLOW_CONN_{name.upper()}"]
+    return json.loads(text)
+
+
+def test_the_image_comes_from_the_registry_under_the_environment_s_tag(
+    dev: Environment, values_of_dev: Values, infra: Infrastructure
+) -> None:
+    assert values_of_dev["defaultAirflowRepository"] == f"{infra.registry_login_server}/airflow"
+    assert values_of_dev["defaultAirflowTag"] == dev.airflow.image_tag
+
+
+def test_dags_come_from_the_container_unless_the_environment_says_otherwise(
+    values_of_dev: Values,
+) -> None:
+    (bundle,) = values_of_dev["dagProcessor"]["dagBundleConfigList"]
+
+    assert bundle["classpath"] == "airflow_azure.bundle.BlobDagBundle"
+    assert bundle["kwargs"]["container"] == "dags"
+
+
+def test_dags_from_git_follow_the_repository_s_branch_and_folder(
+    environments: Any, infra: Infrastructure
+) -> None:
+    values = airflow_values(environments["git"], infra)
+    (bundle,) = values["dagProcessor"]["dagBundleConfigList"]
+
+    assert bundle["kwargs"] == {
+        "repo_url": "https://example.com/dags",
+        "tracking_ref": "main",
+        "subdir": "dags",
+    }
+
+
+def test_dags_in_the_image_leave_the_chart_s_own_bundle(
+    environments: Any, infra: Infrastructure
+) -> None:
+    values = airflow_values(environments["image"], infra)
+
+    assert "dagBundleConfigList" not in values["dagProcessor"]
+
+
+def test_logs_go_to_the_logs_container(values_of_dev: Values) -> None:
+    config = values_of_dev["config"]
+
+    assert config["azure_remote_logging"]["remote_wasb_log_container"] == "logs"
+    assert config["logging"]["remote_base_log_folder"].startswith("wasb")
+
+
+def test_logs_are_written_through_a_connection_that_exists(values_of_dev: Values) -> None:
+    name = values_of_dev["config"]["logging"]["remote_log_conn_id"]
+
+    assert connection(values_of_dev, name)["conn_type"] == "wasb"
+
+
+@pytest.mark.parametrize("name", ["wasb_default", "data_lake", "warehouse", "azure_default"])
+def test_no_connection_holds_a_password(values_of_dev: Values, name: str) -> None:
+    assert "password" not in connection(values_of_dev, name)
+
+
+def test_the_data_lake_is_never_read_anonymously(values_of_dev: Values) -> None:
+    assert connection(values_of_dev, "data_lake")["extra"]["anon"] is False
+
+
+def test_tasks_sign_in_to_the_warehouse_as_the_workers_identity(
+    values_of_dev: Values, infra: Infrastructure
+) -> None:
+    found = connection(values_of_dev, "warehouse")
+
+    assert found["login"] == infra.identities["worker"].name
+    assert found["extra"]["iam"] is True
+
+
+def test_without_a_scratch_volume_nothing_is_mounted(
+    dev: Environment, values_of_dev: Values, infra: Infrastructure
+) -> None:
+    assert "extraVolumes" not in values_of_dev["workers"]["kubernetes"]
+    assert scratch_objects(dev, infra) == []
+
+
+def test_the_scratch_volume_is_mounted_as_the_workers_identity(
+    environments: Any, infra: Infrastructure
+) -> None:
+    volume, claim = scratch_objects(environments["scratch"], infra)
+    attributes = volume["spec"]["csi"]["volumeAttributes"]
+
+    assert attributes["clientID"] == infra.identities["worker"].client_id
+    assert claim["spec"]["volumeName"] == volume["metadata"]["name"]
+
+
+def test_the_scratch_volume_suits_a_hierarchical_namespace(
+    environments: Any, infra: Infrastructure
+) -> None:
+    volume, _ = scratch_objects(environments["scratch"], infra)
+
+    assert "--use-adls=true" in volume["spec"]["mountOptions"]
+
+
+def test_replicas_are_the_environment_s(environments: Any, infra: Infrastructure) -> None:
+    values = airflow_values(environments["prod"], infra)
+
+    assert values["scheduler"]["replicas"] == environments["prod"].airflow.scheduler_replicas
+    assert values["apiServer"]["hpa"]["minReplicaCount"] == 3
+    assert values["apiServer"]["hpa"]["maxReplicaCount"] == 8
+
+
+def test_api_servers_of_a_fixed_number_have_no_autoscaler(
+    build: Any, infra: Infrastructure
+) -> None:
+    env = build("dev", airflow={"api_server_replicas": 2, "api_server_max_replicas": 2})
+
+    api_server = airflow_values(env, infra)["apiServer"]
+
+    assert "hpa" not in api_server
+    assert api_server["replicas"] == 2
+
+
+def test_the_exporter_s_mappings_are_those_of_the_alerts(values_of_dev: Values) -> None:
+    assert values_of_dev["statsd"]["overrideMappings"] == EXPORTER_MAPPINGS
+
+
+def test_prometheus_reads_the_port_that_the_exporter_serves(
+    dev: Environment, infra: Infrastructure
+) -> None:
+    (monitor,) = [o for o in prerequisites(dev, infra) if o["kind"] == "PodMonitor"]
+
+    assert monitor["spec"]["podMetricsEndpoints"][0]["port"] == "statsd-scrape"

@@ -1,0 +1,129 @@
+"""What the values of the ingress controller and of Airflow's Ingress say."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helm_values.nginx import SECURITY_HEADERS, config_map, ingress_values, nginx_values
+
+KNOWN = json.loads((Path(__file__).parent / "known_keys.json").read_text())
+AZURE = "service.beta.kubernetes.io/azure-"
+
+
+def leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    for name, value in tree.items():
+        path = f"{prefix}{name}"
+        if isinstance(value, Mapping) and path not in KNOWN["values"]:
+            yield from leaves(value, f"{path}.")
+        else:
+            yield path
+
+
+def annotations() -> dict[str, str]:
+    ingress = ingress_values(host="airflow.example.com", tls_secret="airflow-tls")
+    found: dict[str, str] = ingress["apiServer"]["annotations"]
+    return found
+
+
+def test_the_chart_knows_every_value() -> None:
+    values = nginx_values(
+        internal=True,
+        internal_subnet="ingress",
+        allowed_ranges=["10.0.0.0/8"],
+        image_repository="crexample.azurecr.io/nginx-ingress",
+        priority_class="platform",
+        certificate="ingress-nginx/airflow-tls",
+    )
+
+    assert set(leaves(values)) <= set(KNOWN["values"])
+
+
+def test_the_controller_knows_every_config_map_key() -> None:
+    assert set(config_map()) <= set(KNOWN["config_map"])
+
+
+def test_the_controller_knows_every_annotation() -> None:
+    assert set(annotations()) <= set(KNOWN["annotations"])
+
+
+def test_config_map_entries_and_annotations_are_texts() -> None:
+    assert all(isinstance(value, str) for value in {**config_map(), **annotations()}.values())
+
+
+def test_a_security_header_has_no_sign_that_ends_it_in_the_annotation() -> None:
+    # The controller splits the annotation at commas and each entry at colons, and refuses `$`.
+    assert not any(sign in value for value in SECURITY_HEADERS.values() for sign in ',:$"\\')
+
+
+def test_security_headers_are_not_where_hsts_would_drop_them() -> None:
+    assert "add-header" not in config_map()
+
+
+def test_the_log_format_survives_the_quotes_of_the_template() -> None:
+    assert "'" not in config_map()["log-format"]
+
+
+def test_a_public_load_balancer_is_not_internal() -> None:
+    service = nginx_values(internal=False)["controller"]["service"]
+
+    assert f"{AZURE}load-balancer-internal" not in service["annotations"]
+
+
+def test_an_internal_load_balancer_may_have_a_subnet_of_its_own() -> None:
+    service = nginx_values(internal=True, internal_subnet="ingress")["controller"]["service"]
+
+    assert service["annotations"][f"{AZURE}load-balancer-internal"] == "true"
+    assert service["annotations"][f"{AZURE}load-balancer-internal-subnet"] == "ingress"
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("service.externalTrafficPolicy", "Local"),
+        ("readOnlyRootFilesystem", True),
+        ("podSecurityContext.runAsNonRoot", True),
+        ("podSecurityContext.seccompProfile.type", "RuntimeDefault"),
+        ("initContainerSecurityContext.allowPrivilegeEscalation", False),
+        ("podDisruptionBudget.maxUnavailable", 1),
+        ("enableSnippets", False),
+        ("telemetryReporting.enable", False),
+    ],
+)
+def test_a_secure_choice_is_the_default(path: str, expected: object) -> None:
+    value: Any = nginx_values(internal=True)["controller"]
+    for name in path.split("."):
+        value = value[name]
+
+    assert value == expected
+
+
+def test_the_charts_hardened_container_context_is_not_switched_off() -> None:
+    assert "securityContext" not in nginx_values(internal=True)["controller"]
+
+
+def test_a_certificate_of_key_vault_is_mounted_and_serves_hosts_without_a_secret() -> None:
+    values = nginx_values(internal=True, certificate="ingress-nginx/airflow-tls")["controller"]
+
+    (mounted,) = values["volumes"]
+    assert mounted["csi"]["volumeAttributes"] == {"secretProviderClass": "airflow-tls"}
+    assert values["wildcardTLS"] == {"secret": "ingress-nginx/airflow-tls"}
+    (host,) = ingress_values(host="airflow.example.com")["apiServer"]["hosts"]
+    assert host["tls"] == {"enabled": True}
+
+
+def test_one_replica_is_refused() -> None:
+    with pytest.raises(ValueError, match="replicas is 1: NGINX needs 2 or more"):
+        nginx_values(internal=True, replicas=1)
+
+
+def test_a_ceiling_below_the_replicas_is_refused() -> None:
+    with pytest.raises(ValueError, match="max_replicas is 2: it must be 3 or more"):
+        nginx_values(internal=True, replicas=3, max_replicas=2)
+
+
+def test_a_rate_below_one_is_refused() -> None:
+    with pytest.raises(ValueError, match="sign_in_requests_per_second is 0"):
+        ingress_values(host="a.example.com", tls_secret="t", sign_in_requests_per_second=0)

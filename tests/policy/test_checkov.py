@@ -1,0 +1,91 @@
+"""checkov really runs over the synthesized stacks, and the verdict is the one that we publish."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools.policy import checkov, report, rules, waivers
+from tools.policy.errors import GateError
+from tools.policy.gate import Verdict, judge
+from tools.policy.landscape import Landscape
+from tools.policy.results import Result
+
+ROOT = Path(__file__).resolve().parents[2]
+# An environment `worse` beside the real ones: prod's cluster with its local account switched on
+WORSE = "platform-worse"
+
+
+@pytest.fixture(scope="module")
+def scanned(synthesized: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Result]:
+    folder = tmp_path_factory.mktemp("scanned")
+    shutil.copytree(synthesized / "stacks", folder / "stacks")
+    worse = json.loads((folder / "stacks" / "platform-prod" / "cdk.tf.json").read_text())
+    worse["resource"]["azurerm_kubernetes_cluster"]["aks"]["local_account_disabled"] = False
+    (folder / "stacks" / WORSE).mkdir()
+    (folder / "stacks" / WORSE / "cdk.tf.json").write_text(json.dumps(worse, indent=2))
+    try:
+        return checkov.scan(folder)
+    except GateError as error:
+        if "cannot be installed" in str(error) and not os.environ.get("CI"):
+            pytest.skip(str(error))
+        raise
+
+
+@pytest.fixture(scope="module")
+def verdict(scanned: list[Result], stacks: dict[str, Any]) -> Verdict:
+    results = [result for result in scanned if result.environment != "worse"]
+    for environment in ("dev", "prod"):
+        own = {
+            name.removesuffix(f"-{environment}"): content
+            for name, content in stacks.items()
+            if name.endswith(f"-{environment}")
+        }
+        results += rules.apply(Landscape(environment, own))
+    return judge(results, waivers.load(ROOT / "policy" / "waivers.toml"))
+
+
+def test_no_rule_is_broken_without_a_waiver(verdict: Verdict) -> None:
+    assert list(verdict.broken) == []
+
+
+def test_no_waiver_is_stale(verdict: Verdict) -> None:
+    assert list(verdict.stale) == []
+
+
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_clusters_keep_20_of_20_rules(verdict: Verdict, environment: str) -> None:
+    assert report.aks_score(verdict, environment) == (20, 20)
+
+
+def test_prod_needs_at_most_six_waivers(verdict: Verdict) -> None:
+    used = {waiver.rule for result, waiver in verdict.waived if result.environment == "prod"}
+
+    assert len(used) <= 6
+
+
+def test_a_mistake_in_a_stack_is_found_at_its_address(scanned: list[Result]) -> None:
+    found = [result for result in scanned if result.environment == "worse" and result.failed]
+
+    assert ("CKV_AZURE_141", "azurerm_kubernetes_cluster.aks") in {
+        (result.rule, result.resource) for result in found
+    }
+
+
+def test_every_result_names_a_terraform_address(scanned: list[Result]) -> None:
+    assert [
+        r.resource for r in scanned if not r.resource.startswith(("azurerm_", "azuread_"))
+    ] == []
+
+
+def test_checkov_that_cannot_be_installed_is_named_with_the_fix(
+    synthesized: Path, tmp_path: Path
+) -> None:
+    lock = tmp_path / "requirements.lock"
+    lock.write_text("checkov==0.0.0 --hash=sha256:" + "0" * 64 + "\n")
+
+    with pytest.raises(GateError, match=r"cannot be installed.*\n.*\n    fix: check the network"):
+        checkov.scan(synthesized, lock)

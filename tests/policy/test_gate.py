@@ -1,0 +1,63 @@
+"""Broken rules pass only with a waiver, and waivers only with something to excuse."""
+
+from dataclasses import replace
+
+from tools.policy.gate import judge
+from tools.policy.results import Result
+from tools.policy.waivers import Waiver
+
+BROKEN = Result(
+    environment="prod",
+    stack="data",
+    rule="CKV_AZURE_33",
+    resource="azurerm_storage_account.lake",
+    title="Logs queues",
+    problem="queue_properties",
+)
+KEPT = replace(BROKEN, rule="CKV_AZURE_3", problem=None)
+WAIVER = Waiver(
+    rule="CKV_AZURE_33",
+    resource="azurerm_storage_account.*",
+    environments=["prod"],
+    reason="No queue is used anywhere.",
+)
+
+
+def test_rules_that_are_kept_pass() -> None:
+    assert judge([KEPT], []).passed
+
+
+def test_a_broken_rule_without_a_waiver_fails() -> None:
+    verdict = judge([KEPT, BROKEN], [])
+
+    assert (verdict.passed, verdict.broken) == (False, [BROKEN])
+
+
+def test_a_broken_rule_with_a_waiver_passes() -> None:
+    verdict = judge([BROKEN], [WAIVER])
+
+    assert (verdict.passed, verdict.waived) == (True, [(BROKEN, WAIVER)])
+
+
+def test_a_waiver_of_another_rule_excuses_nothing() -> None:
+    assert judge([replace(BROKEN, rule="CKV_AZURE_34")], [WAIVER]).broken
+
+
+def test_a_waiver_of_another_resource_excuses_nothing() -> None:
+    assert judge([replace(BROKEN, resource="azurerm_key_vault.v")], [WAIVER]).broken
+
+
+def test_a_waiver_of_another_environment_excuses_nothing() -> None:
+    assert judge([replace(BROKEN, environment="dev")], [WAIVER]).broken
+
+
+def test_a_waiver_that_excuses_nothing_is_stale() -> None:
+    verdict = judge([KEPT], [WAIVER])
+
+    assert (verdict.passed, [stale.waiver for stale in verdict.stale]) == (False, [WAIVER])
+
+
+def test_a_waiver_is_stale_in_each_environment_by_itself() -> None:
+    both = WAIVER.model_copy(update={"environments": ["dev", "prod"]})
+
+    assert [stale.environment for stale in judge([BROKEN], [both]).stale] == ["dev"]

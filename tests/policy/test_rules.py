@@ -1,0 +1,181 @@
+"""Each of the project's own rules is kept by prod, and broken by one change to it."""
+
+import json
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools.policy import provider_facts, rules
+from tools.policy.landscape import Landscape
+
+Stacks = dict[str, Any]
+CLUSTER = "azurerm_kubernetes_cluster"
+POOL = "azurerm_kubernetes_cluster_node_pool"
+SERVER = "azurerm_postgresql_flexible_server"
+ACCOUNT = "azurerm_storage_account"
+
+# rule, stack, type, resource name or None for any, dotted path, new value (None removes)
+CHANGES: list[tuple[str, str, str, str | None, str, Any]] = [
+    ("AOA-R01", "data", SERVER, None, "high_availability.mode", "SameZone"),
+    ("AOA-R02", "data", SERVER, None, "backup_retention_days", 7),
+    ("AOA-R03", "data", SERVER, None, "maintenance_window", None),
+    ("AOA-R04", "platform", CLUSTER, None, "automatic_upgrade_channel", None),
+    ("AOA-R04", "platform", CLUSTER, None, "maintenance_window_auto_upgrade", None),
+    ("AOA-R04", "platform", CLUSTER, None, "node_os_upgrade_channel", "None"),
+    ("AOA-R04", "platform", CLUSTER, None, "maintenance_window_node_os", None),
+    ("AOA-R05", "platform", CLUSTER, None, "default_node_pool.auto_scaling_enabled", False),
+    ("AOA-R05", "platform", POOL, "core_pool", "max_count", 3),
+    ("AOA-R06", "platform", POOL, "workers_pool", "zones", ["1", "2"]),
+    ("AOA-R07", "platform", CLUSTER, None, "default_node_pool.min_count", 2),
+    ("AOA-R08", "platform", POOL, "core_pool", "upgrade_settings", None),
+    ("AOA-R09", "platform", CLUSTER, None, "sku_tier", "Free"),
+    ("AOA-R10", "data", SERVER, None, "lifecycle", None),
+    ("AOA-R10", "data", ACCOUNT, "data_lake", "lifecycle", None),
+    ("AOA-R11", "data", "azurerm_management_lock", "postgres_lock", "lock_level", "ReadOnly"),
+    ("AOA-R12", "data", ACCOUNT, "data_lake", "blob_properties.delete_retention_policy", None),
+    ("AOA-R12", "data", "azurerm_key_vault", None, "purge_protection_enabled", False),
+    (
+        "AOA-R13",
+        "platform",
+        "azurerm_data_protection_backup_instance_kubernetes_cluster",
+        None,
+        "kubernetes_cluster_id",
+        None,
+    ),
+    ("AOA-R14", "data", "azurerm_storage_management_policy", None, "rule", None),
+    ("AOA-S01", "data", ACCOUNT, "data_lake", "public_network_access_enabled", True),
+    ("AOA-S01", "platform", CLUSTER, None, "private_cluster_public_fqdn_enabled", True),
+    ("AOA-S02", "data", ACCOUNT, "data_lake", "min_tls_version", "TLS1_0"),
+    (
+        "AOA-S02",
+        "data",
+        "azurerm_postgresql_flexible_server_configuration",
+        "postgres_require_secure_transport_*",
+        "value",
+        "off",
+    ),
+    ("AOA-S03", "network", "azurerm_virtual_network", None, "tags", {"owner": "me"}),
+    ("AOA-S04", "network", "azurerm_subnet", "postgres", "default_outbound_access_enabled", True),
+    (
+        "AOA-S04",
+        "network",
+        "azurerm_subnet_network_security_group_association",
+        None,
+        "subnet_id",
+        None,
+    ),
+    ("AOA-S05", "network", "azurerm_network_security_group", None, "security_rule", []),
+    ("AOA-S06", "data", SERVER, None, "administrator_password", "hunter2"),
+    ("AOA-S06", "data", "azurerm_key_vault_secret", "jwt_secret", "value", "hunter2"),
+    ("AOA-S07", "data", "azurerm_private_endpoint", None, "private_dns_zone_group", None),
+    ("AOA-S08", "identity", "azurerm_role_assignment", None, "role_definition_name", "Owner"),
+    ("AOA-S08", "identity", "azurerm_role_assignment", None, "scope", "/subscriptions/1"),
+    (
+        "AOA-S09",
+        "platform",
+        "azurerm_federated_identity_credential",
+        None,
+        "subject",
+        "system:serviceaccount:airflow:*",
+    ),
+    ("AOA-W01", "platform", "azurerm_monitor_diagnostic_setting", None, "enabled_log", []),
+    ("AOA-W02", "platform", CLUSTER, None, "microsoft_defender", None),
+    ("AOA-W03", "platform", "azurerm_monitor_action_group", None, "email_receiver", None),
+    ("AOA-W03", "platform", "azurerm_monitor_metric_alert", None, "action", None),
+    ("AOA-W04", "platform", "azurerm_monitor_metric_alert", "*", "scopes", []),
+    ("AOA-W05", "platform", "azurerm_consumption_budget_subscription", None, "notification", []),
+    ("AOA-W06", "data", "azurerm_network_watcher_flow_log", None, "retention_policy.days", 30),
+]
+
+
+@pytest.fixture(scope="module")
+def prod(stacks: dict[str, Any]) -> Stacks:
+    return {
+        name.removesuffix("-prod"): content
+        for name, content in stacks.items()
+        if name.endswith("-prod")
+    }
+
+
+def broken(stacks: Stacks) -> set[str]:
+    return {result.rule for result in rules.apply(Landscape("prod", stacks)) if result.failed}
+
+
+def test_prod_keeps_every_rule(prod: Stacks) -> None:
+    assert broken(prod) == set()
+
+
+@pytest.mark.parametrize(("rule", "stack", "kind", "name", "path", "value"), CHANGES)
+def test_one_change_breaks_one_rule(
+    prod: Stacks, rule: str, stack: str, kind: str, name: str | None, path: str, value: Any
+) -> None:
+    changed = {**prod, stack: deepcopy(prod[stack])}
+    for resource in chosen(changed[stack]["resource"][kind], name):
+        put(resource, path, value)
+
+    assert broken(changed) == {rule}
+
+
+def test_a_backend_opened_by_a_key_breaks_a_rule(prod: Stacks) -> None:
+    changed = {**prod, "data": deepcopy(prod["data"])}
+    changed["data"]["terraform"]["backend"]["azurerm"]["use_azuread_auth"] = False
+
+    assert broken(changed) == {"AOA-S10"}
+
+
+def test_a_range_of_provider_versions_breaks_a_rule(prod: Stacks) -> None:
+    changed = {**prod, "data": deepcopy(prod["data"])}
+    changed["data"]["terraform"]["required_providers"]["azurerm"]["version"] = "~> 4.0"
+
+    assert broken(changed) == {"AOA-S10"}
+
+
+@pytest.mark.parametrize(
+    "release", [{"version": "1.*", "atomic": True}, {"atomic": True}, {"version": "1.21.0"}]
+)
+def test_a_loose_helm_release_breaks_a_rule(prod: Stacks, release: dict[str, Any]) -> None:
+    changed = {**prod, "airflow": {"resource": {"helm_release": {"airflow": release}}}}
+
+    assert "AOA-R15" in broken(changed)
+
+
+def test_every_rule_is_seen_to_break() -> None:
+    elsewhere = {"AOA-S10", "AOA-R15"}
+
+    assert {change[0] for change in CHANGES} | elsewhere == {rule.id for rule in rules.RULES}
+
+
+def test_no_two_rules_share_an_id() -> None:
+    ids = [rule.id for rule in rules.RULES]
+
+    assert len(ids) == len(set(ids))
+
+
+def test_the_facts_about_providers_are_those_of_their_schemas(shared_data: Path) -> None:
+    schemas = [
+        json.loads((shared_data / name).read_text())
+        for name in ("azurerm-4.55.0-schema.json", "azuread-3.7.0-schema.json")
+    ]
+
+    assert json.loads(provider_facts.FILE.read_text()) == provider_facts.derive(schemas)
+
+
+def chosen(resources: dict[str, Any], name: str | None) -> list[dict[str, Any]]:
+    if name is None:
+        return [next(iter(resources.values()))]
+    if name.endswith("*"):
+        return [one for key, one in resources.items() if key.startswith(name[:-1])]
+    return [resources[name]]
+
+
+def put(resource: dict[str, Any], path: str, value: Any) -> None:
+    *parents, last = path.split(".")
+    for parent in parents:
+        inner = resource[parent]
+        resource = inner[0] if isinstance(inner, list) else inner
+    if value is None:
+        resource.pop(last)
+    else:
+        resource[last] = value

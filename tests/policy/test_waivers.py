@@ -1,0 +1,63 @@
+"""A malformed waiver file is refused in words, with every fault at once."""
+
+from pathlib import Path
+
+import pytest
+
+from tools.policy.errors import GateError
+from tools.policy.waivers import load
+
+GOOD = """
+[[waiver]]
+rule = "AOA-R01"
+resource = "azurerm_postgresql_flexible_server.*"
+environments = ["dev"]
+reason = "Burstable servers cannot have a standby."
+"""
+
+
+def refusal(folder: Path, text: str) -> str:
+    file = folder / "waivers.toml"
+    file.write_text(text)
+    with pytest.raises(GateError) as refused:
+        load(file)
+    return str(refused.value)
+
+
+def test_a_whole_waiver_is_read(tmp_path: Path) -> None:
+    (tmp_path / "waivers.toml").write_text(GOOD)
+
+    assert [waiver.rule for waiver in load(tmp_path / "waivers.toml")] == ["AOA-R01"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ('rule = "AOA-R01"', 'rule = "storage"', "waiver[0].rule = 'storage'"),
+        ('rule = "AOA-R01"', "", "fix: add rule"),
+        ('environments = ["dev"]', "environments = []", "waiver[0].environments = []"),
+        ('environments = ["dev"]', 'environments = "dev"', "waiver[0].environments = 'dev'"),
+        ("Burstable servers cannot have a standby.", "because", "waiver[0].reason = 'because'"),
+        ("resource =", "resuorce =", "waiver[0].resuorce = "),
+        ("[[waiver]]", "[waiver]", "fix: write [[waiver]]"),
+        ("[[waiver]]", "[[wavier]]", "unknown table wavier"),
+        ("[[waiver]]", "[[waiver", "not TOML"),
+    ],
+)
+def test_a_mistake_is_named_with_its_place(tmp_path: Path, old: str, new: str, says: str) -> None:
+    assert says in refusal(tmp_path, GOOD.replace(old, new))
+
+
+def test_every_fault_of_the_file_is_named(tmp_path: Path) -> None:
+    bad = GOOD.replace("AOA-R01", "storage").replace('["dev"]', "[]")
+
+    assert refusal(tmp_path, bad).count("allowed:") == 2
+
+
+def test_the_same_waiver_twice_is_refused(tmp_path: Path) -> None:
+    assert "waived twice" in refusal(tmp_path, GOOD + GOOD)
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(GateError, match="No such file"):
+        load(tmp_path / "waivers.toml")

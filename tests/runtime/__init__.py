@@ -1,0 +1,1 @@
+"""The running parts: database, Blob storage, logs, metrics."""

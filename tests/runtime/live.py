@@ -1,0 +1,161 @@
+"""A whole Airflow at work: API server, scheduler, DAG processor, PostgreSQL and Blob storage."""
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from observability.metrics import AIRFLOW_CONFIG
+from tests.runtime.airflow_home import AirflowHome
+from tests.runtime.authority import Authority, authority
+from tests.runtime.azurite import ACCOUNT, KEY, Azurite
+from tests.runtime.lab import Lab
+from tests.runtime.parts import free_port, running, wait_until
+from tests.runtime.postgres import Postgres, postgres
+from tests.runtime.statsd import StatsdSink, statsd_sink
+
+SCOPE = "https://ossrdbms-aad.database.windows.net/.default"
+CONTAINERS = ("dags", "dag-versions", "airflow-logs", "data")
+DAGS = Path(__file__).parent / "dags"
+
+
+@dataclass
+class LiveAirflow:
+    """What a test may ask of the running platform."""
+
+    home: AirflowHome
+    storage: Azurite
+    lab: Lab
+    database: Postgres
+    entra: Authority
+    metrics: StatsdSink
+    port: int
+    token: str = ""
+    migration: str = ""
+
+    def api(self, method: str, path: str, body: object = None) -> Any:
+        """Call the REST API; return the answer."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}{path}",
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={
+                "Content-Type": "application/json",
+                "Accept": "application/json",
+                "Authorization": f"Bearer {self.token}",
+            },
+        )
+        with urllib.request.urlopen(request, timeout=120) as answer:
+            return json.loads(answer.read())
+
+    def sign_in(self) -> bool:
+        """Fetch a token for the API; return whether the server is there."""
+        try:
+            self.token = self.api("GET", "/auth/token")["access_token"]
+        except OSError:
+            return False
+        return True
+
+    def knows(self, dag_id: str) -> bool:
+        """Tell whether the DAG is parsed."""
+        try:
+            return bool(self.api("GET", f"/api/v2/dags/{dag_id}")["dag_id"])
+        except urllib.error.HTTPError:
+            return False
+
+    def run_dag(self, dag_id: str) -> str:
+        """Start a run; return its id."""
+        wait_until(lambda: self.knows(dag_id), f"DAG {dag_id} parsed", 180)
+        run = {"logical_date": datetime.now(UTC).isoformat()}
+        return str(self.api("POST", f"/api/v2/dags/{dag_id}/dagRuns", run)["dag_run_id"])
+
+    def run(self, dag_id: str, run_id: str) -> Any:
+        """Return the run."""
+        return self.api("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")
+
+    def finished(self, dag_id: str, run_id: str, seconds: float = 180) -> str:
+        """Wait for the run's end; return its state."""
+        ends = ("success", "failed")
+        wait_until(lambda: self.run(dag_id, run_id)["state"] in ends, f"{dag_id} ended", seconds)
+        return str(self.run(dag_id, run_id)["state"])
+
+    def log(self, dag_id: str, run_id: str, task_id: str) -> str:
+        """Return the task's log as the API gives it to the browser."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/1"
+        return json.dumps(self.api("GET", path)["content"])
+
+    def blobs(self, container: str) -> dict[str, str]:
+        """Return the container's blobs by name."""
+        found: dict[str, str] = self.lab.eval(f"blobs({container!r})")
+        return found
+
+    def hear(self, metric: str) -> None:
+        """Wait until Airflow has sent the metric."""
+        wait_until(lambda: metric in self.metrics.kinds, f"{metric} sent", 120)
+
+
+@contextmanager
+def live_airflow(programs: Path, folder: Path, storage: Azurite, lab: Lab) -> Iterator[LiveAirflow]:
+    """Run everything; its logs are in `folder`, to read when a test fails."""
+    with ExitStack() as parts:
+        database = parts.enter_context(postgres())
+        entra = parts.enter_context(authority(folder / "entra"))
+        metrics = parts.enter_context(statsd_sink())
+        database.accept_only(entra.token)
+        home = AirflowHome(programs, folder)
+        live = LiveAirflow(home, storage, lab, database, entra, metrics, free_port())
+        _configure(live)
+        lab.do(f"[service.create_container(name) for name in {CONTAINERS}]")
+        for file in DAGS.glob("*.py"):
+            lab.do(f"put_named('dags', {file.name!r}, {file.read_text()!r})")
+        migrated = live.home.run("airflow", "db", "migrate")
+        assert migrated.returncode == 0, migrated.stderr
+        live.migration = migrated.stdout + migrated.stderr
+        for name in ("api-server", "scheduler", "dag-processor"):
+            command = [str(programs / "airflow"), name]
+            if name == "api-server":
+                command += ["--port", str(live.port), "--workers", "1", "--host", "127.0.0.1"]
+            if name == "scheduler":
+                command += ["--skip-serve-logs"]
+            log = folder / f"{name}.log"
+            parts.enter_context(running(command, log, env=live.home.env, grace=3))
+        wait_until(live.sign_in, "the API server", 300)
+        yield live
+
+
+def _configure(live: LiveAirflow) -> None:
+    home = live.home
+    home.environment |= live.entra.environment
+    home.environment["AIRFLOW_CONN_WASB_DEFAULT"] = live.storage.connection
+    account = f"AccountName={ACCOUNT};AccountKey={KEY};BlobEndpoint={live.storage.url};"
+    extra = {"connection_string": f"DefaultEndpointsProtocol=http;{account}"}
+    lake = {"conn_type": "adls", "extra": extra}
+    home.environment["AIRFLOW_CONN_LAKE"] = json.dumps(lake)
+    home.set("database", sql_alchemy_conn=live.database.url())
+    home.set("azure_postgres", entra_token_scope=SCOPE)
+    home.set("core", executor="LocalExecutor", parallelism=2, dags_are_paused_at_creation=False)
+    home.set("core", simple_auth_manager_all_admins=True, fernet_key="")
+    home.set("core", execution_api_server_url=f"http://127.0.0.1:{live.port}/execution/")
+    home.set("api", base_url=f"http://127.0.0.1:{live.port}", secret_key="one-for-all-processes")
+    home.set(
+        "api_auth", jwt_secret="one-for-all-processes-of-this-test-and-long-enough-for-hs512-x"
+    )
+    home.set("scheduler", enable_health_check=False)
+    where = {"container": "dags", "versions_container": "dag-versions"}
+    bundle = {
+        "name": "dags",
+        "classpath": "airflow_azure.bundle.BlobDagBundle",
+        "kwargs": {**where, "refresh_interval": 2},
+    }
+    home.set("dag_processor", dag_bundle_config_list=json.dumps([bundle]))
+    home.set("dag_processor", dag_bundle_storage_path=home.folder / "bundles")
+    home.set("dag_processor", bundle_refresh_check_interval=1, min_file_process_interval=2)
+    home.set("logging", remote_logging=True, remote_log_conn_id="wasb_default")
+    home.set("logging", remote_base_log_folder="wasb://tasks", delete_local_logs=True)
+    home.set("logging", logging_config_class="airflow_azure.logs.LOGGING_CONFIG")
+    home.set("metrics", statsd_host="127.0.0.1", statsd_port=live.metrics.port, **AIRFLOW_CONFIG)

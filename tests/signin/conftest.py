@@ -1,0 +1,281 @@
+"""A real Airflow API server behind a real nginx, an identity provider and a browser."""
+
+import os
+import shutil
+import socket
+import sqlite3
+import subprocess
+import time
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from helm_values.nginx import config_map, ingress_values
+from helm_values.sign_in import redirect_uri, sign_in_values
+from tests.nginx.controller import Listening, nginx_conf
+from tests.signin.certificates import ServerCertificate, issue
+from tests.signin.identity_provider import CLIENT_ID, TENANT_ID, IdentityProvider, running
+
+IMAGE = Path(__file__).resolve().parents[2] / "images" / "airflow"
+HOST = "airflow.test"
+START_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Site:
+    """Airflow as users reach it."""
+
+    url: str
+    port: int
+    http_port: int
+    folder: Path
+    assertion_file: Path
+    authority: Path
+    environment: dict[str, str]
+
+    def log(self) -> str:
+        """Return what the API server has written so far."""
+        return (self.folder / "api-server.log").read_text()
+
+    def execute(self, statement: str) -> None:
+        """Change the metadata database, as another API server or an administrator would."""
+        with closing(sqlite3.connect(self.folder / "airflow.db", timeout=20)) as database:
+            database.execute(statement)
+            database.commit()
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> ServerCertificate:
+    """One certificate for the identity provider and for Airflow's host."""
+    return issue(tmp_path_factory.mktemp("tls"), "localhost", HOST)
+
+
+@pytest.fixture(scope="session")
+def _identity_provider(certificate: ServerCertificate) -> Iterator[IdentityProvider]:
+    with running(certificate) as provider:
+        yield provider
+
+
+@pytest.fixture
+def entra(_identity_provider: IdentityProvider) -> Iterator[IdentityProvider]:
+    """The identity provider, with nothing left of the test before."""
+    _identity_provider.reset()
+    yield _identity_provider
+    assert _identity_provider.complaints == []
+
+
+@pytest.fixture(scope="session")
+def site(
+    airflow: Path,
+    certificate: ServerCertificate,
+    _identity_provider: IdentityProvider,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Site]:
+    """Airflow with the image's files and the chart's values, behind nginx; started once."""
+    nginx = needed("nginx", "/usr/sbin/nginx")
+    folder = tmp_path_factory.mktemp("airflow")
+    http_port, https_port, api_port = free_port(), free_port(), free_port()
+    host = f"{HOST}:{https_port}"
+    assertion_file = folder / "federated-token"
+    assertion_file.write_text("token of the service account")
+    _identity_provider.assertion_file = assertion_file
+    _identity_provider.redirect_uris.add(redirect_uri(host=host))
+    environment = airflow_environment(
+        folder, airflow, host, _identity_provider.authority, certificate.authority
+    )
+    environment["AZURE_FEDERATED_TOKEN_FILE"] = str(assertion_file)
+    prepare_home(folder)
+    run([airflow / "airflow", "db", "migrate"], environment)
+    conf = nginx_conf(
+        config_map(),
+        ingress_values(host=host, tls_secret="airflow-tls"),
+        Listening(
+            folder=folder,
+            http_port=http_port,
+            https_port=https_port,
+            upstream_port=api_port,
+            certificate=certificate.certificate,
+            key=certificate.key,
+        ),
+    )
+    (folder / "nginx.conf").write_text(conf)
+    with ExitStack() as stack:
+        command = [airflow / "airflow", "api-server", "--port", api_port, "--workers", 1]
+        log = folder / "api-server.log"
+        server = stack.enter_context(started(command, environment, log))
+        wait_for(api_port, server, log)
+        command = [nginx, "-c", folder / "nginx.conf", "-p", folder]
+        log = folder / "nginx.log"
+        proxy = stack.enter_context(started(command, environment, log))
+        wait_for(http_port, proxy, log)
+        yield Site(
+            f"https://{host}",
+            https_port,
+            http_port,
+            folder,
+            assertion_file,
+            certificate.authority,
+            environment,
+        )
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium, for which Airflow's host is on loopback."""
+    executable = needed("chromium", "/usr/bin/chromium")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=executable,
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--disable-background-networking",
+                f"--host-resolver-rules=MAP {HOST} 127.0.0.1",
+            ],
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def profile(browser: Browser) -> BrowserContext:
+    """One browser profile for all tests, so that the user interface's files are loaded once."""
+    profile = browser.new_context(ignore_https_errors=True, viewport={"width": 1280, "height": 800})
+    profile.set_default_timeout(20_000)
+    return profile
+
+
+@pytest.fixture
+def page(profile: BrowserContext, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Page]:
+    """A page without a session; a failed test leaves a picture of it in tmp_path."""
+    profile.clear_cookies()
+    page = profile.new_page()
+    yield page
+    if getattr(request.node, "failed", False):
+        page.screenshot(path=tmp_path / "failure.png")
+    page.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    item.failed = report.failed  # type: ignore[attr-defined]  # read by `page` above
+    return report
+
+
+def airflow_environment(
+    folder: Path, airflow: Path, host: str, authority: str, trusted: Path
+) -> dict[str, str]:
+    """Return the environment of the API server's container, as the chart makes it of our values."""
+    values = sign_in_values(
+        host=host,
+        tenant_id=TENANT_ID,
+        client_id=CLIENT_ID,
+        authority=authority,
+        support_contact="the data platform team (data@example.com)",
+    )
+    options = {
+        f"AIRFLOW__{section.upper()}__{name.upper()}": value
+        for section, entries in values["config"].items()
+        for name, value in entries.items()
+    }
+    return {
+        "PATH": f"{airflow}{os.pathsep}{os.environ['PATH']}",
+        "HOME": str(folder),
+        "AIRFLOW_HOME": str(folder),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{folder}/airflow.db",
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__FAB__CACHE_TTL": "1",
+        "AIRFLOW__API_AUTH__JWT_SECRET": "a secret of these tests alone, long enough for HS512" * 2,
+        "AIRFLOW__API__SECRET_KEY": "another secret of these tests alone",
+        "REQUESTS_CA_BUNDLE": str(trusted),
+        **options,
+        **{entry["name"]: entry["value"] for entry in values["apiServer"]["env"]},
+    }
+
+
+def prepare_home(folder: Path) -> None:
+    """Lay out the files as the image does: settings in AIRFLOW_HOME, packages in its `config`."""
+    shutil.copy(IMAGE / "webserver_config.py", folder)
+    shutil.copytree(IMAGE / "entra_sign_in", folder / "config" / "entra_sign_in")
+
+
+def needed(name: str, path: str) -> str:
+    """Return the program's path; without it a test is skipped, but fails in CI."""
+    if found := shutil.which(name) or shutil.which(path):
+        return found
+    message = f"{name} is not installed: apt-get install {name}"
+    if os.environ.get("CI"):
+        pytest.fail(f"CI must have it: {message}")
+    pytest.skip(message)
+
+
+def free_port() -> int:
+    """Return a loopback port that nothing listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def run(
+    command: list[object],
+    environment: Mapping[str, str],
+    *,
+    check: bool = True,
+    timeout: float = 120,
+) -> subprocess.CompletedProcess[str]:
+    """Run to the end, at most `timeout` seconds."""
+    return subprocess.run(
+        [str(part) for part in command],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=check,
+        timeout=timeout,
+    )
+
+
+class started:  # noqa: N801  # reads as a verb: `with started(...)`
+    """Run a server while the block lasts, its output in a file."""
+
+    def __init__(self, command: list[object], environment: Mapping[str, str], log: Path) -> None:
+        self._command, self._environment, self._log = command, environment, log
+
+    def __enter__(self) -> subprocess.Popen[bytes]:
+        with self._log.open("wb") as output:
+            self._process = subprocess.Popen(
+                [str(part) for part in self._command],
+                env=self._environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        return self._process
+
+    def __exit__(self, *_: object) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(3)  # open connections of the browser would hold it for long
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def wait_for(port: int, server: subprocess.Popen[bytes], log: Path) -> None:
+    """Return when the server listens; fail with the end of its log when it does not."""
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=1):
+                return
+        except OSError:
+            time.sleep(0.2)
+    pytest.fail(
+        f"{log.stem} did not start, exit status {server.poll()}:\n{log.read_text()[-4000:]}"
+    )

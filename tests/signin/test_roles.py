@@ -1,0 +1,135 @@
+"""Each app role signs in through a browser and sees what it may, and no more."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.signin.conftest import Site
+from tests.signin.identity_provider import IdentityProvider
+from tests.signin.steps import open_airflow, sign_in, status, title
+
+CACHE_MS = 1100  # [fab] cache_ttl is one second in these tests
+READ_DAGS = ("GET", "/api/v2/dags", None)
+TRIGGER = ("POST", "/api/v2/dags/absent/dagRuns", {"logical_date": None})
+READ_CONNECTIONS = ("GET", "/api/v2/connections", None)
+LIST_USERS = ("GET", "/auth/fab/v1/users", None)
+
+# 404: allowed, but there is no such DAG. 403: not allowed.
+MAY = {
+    "Airflow.Viewer": {READ_DAGS[1]: 200, TRIGGER[1]: 403, READ_CONNECTIONS[1]: 403},
+    "Airflow.User": {READ_DAGS[1]: 200, TRIGGER[1]: 404, READ_CONNECTIONS[1]: 403},
+    "Airflow.Op": {TRIGGER[1]: 404, READ_CONNECTIONS[1]: 200, LIST_USERS[1]: 403},
+    "Airflow.Admin": {TRIGGER[1]: 404, READ_CONNECTIONS[1]: 200, LIST_USERS[1]: 200},
+}
+MENU = {
+    "Airflow.Viewer": {"Dags"},
+    "Airflow.User": {"Dags"},
+    "Airflow.Op": {"Dags", "Admin"},
+    "Airflow.Admin": {"Dags", "Admin", "Security"},
+}
+REQUESTS = {
+    path: (method, path, body)
+    for method, path, body in (READ_DAGS, TRIGGER, READ_CONNECTIONS, LIST_USERS)
+}
+
+
+@pytest.mark.parametrize("role", MAY)
+def test_the_api_lets_a_role_do_what_it_may(
+    site: Site, entra: IdentityProvider, page: Page, role: str
+) -> None:
+    entra.claims = {"roles": [role]}
+
+    sign_in(page, site)
+
+    assert {path: status(page, *REQUESTS[path]) for path in MAY[role]} == MAY[role]
+
+
+@pytest.mark.parametrize("role", MENU)
+def test_the_menu_shows_a_role_what_it_may_see(
+    site: Site, entra: IdentityProvider, page: Page, role: str
+) -> None:
+    entra.claims = {"roles": [role]}
+
+    open_airflow(page, site)
+
+    navigation = page.get_by_role("button").or_(page.get_by_role("link"))
+    shown = {
+        name
+        for name in ("Dags", "Admin", "Security")
+        if navigation.filter(has_text=re.compile(f"^{name}$")).count()
+    }
+    assert shown == MENU[role]
+
+
+def test_several_roles_add_up(site: Site, entra: IdentityProvider, page: Page) -> None:
+    entra.claims = {"roles": ["Airflow.Viewer", "Airflow.Op", "Other.Application"]}
+
+    sign_in(page, site)
+
+    assert status(page, *READ_CONNECTIONS) == 200
+
+
+def test_a_lower_role_at_the_next_sign_in_takes_rights_away(
+    site: Site, entra: IdentityProvider, page: Page
+) -> None:
+    entra.claims = {"roles": ["Airflow.Admin"]}
+    sign_in(page, site)
+    page.context.clear_cookies()
+    entra.claims = {"roles": ["Airflow.Viewer"]}
+
+    sign_in(page, site)
+
+    page.wait_for_timeout(CACHE_MS)
+    assert status(page, *READ_CONNECTIONS) == 403
+
+
+def test_losing_every_role_ends_the_rights_of_an_open_session(
+    site: Site, entra: IdentityProvider, browser: Browser, page: Page
+) -> None:
+    entra.claims = {"roles": ["Airflow.Admin"]}
+    sign_in(page, site)
+    entra.claims = {"roles": []}
+    other = browser.new_context(ignore_https_errors=True).new_page()
+
+    other.goto(f"{site.url}/auth/login/azure")
+
+    page.wait_for_timeout(CACHE_MS)
+    assert title(other) == "You have no role in this Airflow"
+    assert status(page, *READ_CONNECTIONS) == 403
+    other.context.close()
+
+
+def test_groups_that_overflow_the_token_change_nothing(
+    site: Site, entra: IdentityProvider, page: Page
+) -> None:
+    entra.claims = {
+        "roles": ["Airflow.Viewer"],
+        "_claim_names": {"groups": "src1"},
+        "_claim_sources": {"src1": {"endpoint": "https://graph.microsoft.com/v1.0/me/groups"}},
+    }
+
+    sign_in(page, site)
+
+    assert status(page, *READ_DAGS) == 200
+    assert "group overage" in site.log()
+
+
+def test_groups_that_overflow_the_token_give_no_role(
+    site: Site, entra: IdentityProvider, page: Page
+) -> None:
+    entra.claims = {"hasgroups": True, "groups": ["Airflow.Admin"]}
+
+    page.goto(f"{site.url}/auth/login/azure")
+
+    assert title(page) == "You have no role in this Airflow"
+
+
+def test_a_user_without_an_email_address_signs_in(
+    site: Site, entra: IdentityProvider, page: Page
+) -> None:
+    entra.claims = {"roles": ["Airflow.Viewer"], "email": None, "oid": "no-email"}
+
+    sign_in(page, site)
+
+    assert status(page, *READ_DAGS) == 200

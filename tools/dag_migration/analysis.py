@@ -1,0 +1,145 @@
+"""One parsed Python file: which imported name stands for what, and who uses it."""
+
+import ast
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+
+@dataclass(frozen=True)
+class Import:
+    """One imported name."""
+
+    module: str
+    name: str  # "" for `import module`
+    local: str
+    line: int
+    guarded: bool  # in a `try` that catches ImportError, or only for type checkers
+    in_function: bool
+
+    @property
+    def qualified(self) -> str:
+        """The full dotted name."""
+        return f"{self.module}.{self.name}" if self.name else self.module
+
+
+class Analysis:
+    """The syntax tree of a file with its imports resolved to full names."""
+
+    def __init__(self, text: str) -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            self.tree = ast.parse(text)
+
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """Every node, once."""
+        return tuple(ast.walk(self.tree))
+
+    @cached_property
+    def imports(self) -> tuple[Import, ...]:
+        """Every absolute import, in the order of the file."""
+        return tuple(_imports(self.tree, guarded=False, in_function=False))
+
+    @cached_property
+    def _locals(self) -> dict[str, str]:
+        return {
+            i.local: i.qualified
+            if i.name or "." not in i.module or i.local == i.module
+            else i.local
+            for i in self.imports
+        }
+
+    def qualified(self, node: ast.AST) -> str:
+        """Return the full name of a name or attribute, or "" if it is not that."""
+        if isinstance(node, ast.Name):
+            return self._locals.get(node.id, node.id)
+        if isinstance(node, ast.Attribute):
+            base = self.qualified(node.value)
+            return f"{base}.{node.attr}" if base else ""
+        return ""
+
+    @cached_property
+    def used(self) -> frozenset[str]:
+        """Every name that the code reads, and every word in `__all__`."""
+        loaded = {n.id for n in self.nodes if isinstance(n, ast.Name)}
+        exported = {
+            item.value
+            for n in self.tree.body
+            if isinstance(n, ast.Assign) and any(_is_all(t) for t in n.targets)
+            for item in ast.walk(n.value)
+            if isinstance(item, ast.Constant) and isinstance(item.value, str)
+        }
+        return frozenset(loaded | exported)
+
+    @cached_property
+    def calls(self) -> tuple[ast.Call, ...]:
+        """Every call."""
+        return tuple(node for node in self.nodes if isinstance(node, ast.Call))
+
+    @cached_property
+    def functions(self) -> tuple[ast.FunctionDef | ast.AsyncFunctionDef, ...]:
+        """Every function and method."""
+        return tuple(
+            n for n in self.nodes if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))
+        )
+
+    @cached_property
+    def strings(self) -> tuple[tuple[int, str], ...]:
+        """Every string that is a value (not a docstring, not a piece of an f-string), by line."""
+        prose = {
+            id(node.value)
+            for node in self.nodes
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        }
+        prose |= {
+            id(part)
+            for node in self.nodes
+            if isinstance(node, ast.JoinedStr)
+            for part in node.values
+        }
+        return tuple(
+            (node.lineno, node.value)
+            for node in self.nodes
+            if isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and id(node) not in prose
+        )
+
+
+def _is_all(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and node.id == "__all__"
+
+
+def _imports(node: ast.AST, *, guarded: bool, in_function: bool) -> Iterator[Import]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import):
+            for alias in child.names:
+                local = alias.asname or alias.name.split(".")[0]
+                yield Import(alias.name, "", local, child.lineno, guarded, in_function)
+        elif isinstance(child, ast.ImportFrom) and not child.level and child.module:
+            for alias in child.names:
+                local = alias.asname or alias.name
+                yield Import(child.module, alias.name, local, child.lineno, guarded, in_function)
+        else:
+            yield from _imports(
+                child,
+                guarded=guarded or _guards(child),
+                in_function=in_function
+                or isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)),
+            )
+
+
+def _guards(node: ast.AST) -> bool:
+    if isinstance(node, ast.Try):
+        caught = {
+            n.id
+            for h in node.handlers
+            if h.type
+            for n in ast.walk(h.type)
+            if isinstance(n, ast.Name)
+        }
+        bare = any(handler.type is None for handler in node.handlers)
+        return bare or bool(caught & {"ImportError", "ModuleNotFoundError", "Exception"})
+    return isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING")

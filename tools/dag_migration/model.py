@@ -1,0 +1,138 @@
+"""What a migration finds and does, as values that become the report."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Level(StrEnum):
+    """How much a finding asks of a person."""
+
+    PERSON = "person"  # does not work, or works differently, until someone decides
+    NOTICE = "notice"  # works; worth knowing
+
+
+class Status(StrEnum):
+    """Where a file stands after the migration, best first."""
+
+    READY = "ready"
+    FIXED = "fixed"
+    PERSON = "needs a person"
+
+
+class Finding(_Value):
+    """One place in a migrated file, what is wrong there and what to do."""
+
+    code: str  # ruff's (AIR301) or the project's own (MIG001)
+    level: Level
+    line: int  # 1 is the first; 0 is the file as a whole
+    message: str
+    todo: str
+    link: str
+
+
+class Fix(_Value):
+    """One change that was made by itself."""
+
+    code: str
+    line: int  # in the source file
+    message: str
+
+
+class Dag(_Value):
+    """A DAG that Airflow 3 read from a file."""
+
+    dag_id: str
+    schedule: str
+    tasks: tuple[str, ...]  # names of operator classes
+
+
+class Outcome(_Value):
+    """How the import of one file by Airflow went."""
+
+    outcome: str  # ok, error, timeout, crash; "" if it was not tried
+    line: int = 0
+    message: str = ""
+    seconds: float = 0.0
+    dags: tuple[Dag, ...] = ()
+
+
+class Inventory(_Value):
+    """What a file uses, by name, as far as the text tells."""
+
+    operators: tuple[str, ...] = ()
+    providers: tuple[str, ...] = ()
+    connections: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+    pools: tuple[str, ...] = ()
+    schedules: tuple[str, ...] = ()
+
+    @classmethod
+    def merged(cls, parts: Iterable["Inventory"]) -> "Inventory":
+        """Return the union, sorted."""
+        parts = list(parts)
+        return cls(
+            **{
+                name: tuple(sorted({item for part in parts for item in getattr(part, name)}))
+                for name in cls.model_fields
+            }
+        )
+
+
+class FileReport(_Value):
+    """Everything about one file of the source folder."""
+
+    path: str  # relative to the source folder, with /
+    status: Status
+    edited: bool = False  # a person changed the migrated file after an earlier run
+    fixes: tuple[Fix, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    imported: Outcome = Outcome(outcome="")
+    inventory: Inventory = Inventory()
+
+    @property
+    def todos(self) -> tuple[Finding, ...]:
+        """What a person must do."""
+        return tuple(f for f in self.findings if f.level is Level.PERSON)
+
+    @property
+    def notices(self) -> tuple[Finding, ...]:
+        """What is worth knowing."""
+        return tuple(f for f in self.findings if f.level is Level.NOTICE)
+
+    @property
+    def is_dag(self) -> bool:
+        """Whether Airflow 3 read a DAG from it."""
+        return bool(self.imported.dags)
+
+
+class SettingsReport(_Value):
+    """Where the connections, variables and pools of an export go."""
+
+    kind: str  # connections, variables, pools
+    imported: tuple[str, ...]  # names, in a file for Airflow's own import command
+    vault: tuple[str, ...]  # names, set in Key Vault by a command
+    problems: tuple[str, ...] = ()
+
+
+class Report(_Value):
+    """The result of one run."""
+
+    airflow: str
+    files: tuple[FileReport, ...]
+    settings: tuple[SettingsReport, ...] = ()
+
+    @property
+    def counts(self) -> dict[Status, int]:
+        """How many files have each status."""
+        return {status: sum(f.status is status for f in self.files) for status in Status}
+
+    @property
+    def inventory(self) -> Inventory:
+        """What all files together use."""
+        return Inventory.merged(file.inventory for file in self.files)

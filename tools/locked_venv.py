@@ -1,0 +1,49 @@
+"""Virtual environments with exactly the packages of a lock file, made once and kept in .cache."""
+
+import fcntl
+import hashlib
+import shutil
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class InstallationError(Exception):
+    """An environment cannot be installed; the message says which step failed and why."""
+
+
+def locked_venv(name: str, lock: Path, python: Path | str) -> Path:
+    """Return the folder of the environment of `lock`, installing it on first use.
+
+    Its name ends in a hash of the lock: another lock is another environment.
+
+    Raises:
+        InstallationError: the package index is out of reach, or holds other files than the lock.
+    """
+    key = hashlib.sha256(lock.read_bytes()).hexdigest()[:12]
+    folder = ROOT / ".cache" / f"{name}-{key}"
+    folder.parent.mkdir(exist_ok=True)
+    with (folder.parent / f"{folder.name}.lock").open("w") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)  # parallel test workers share one installation
+        if not (folder / ".ready").exists():
+            _run(uv(), "venv", "--quiet", "--clear", "--python", str(python), str(folder))
+            target = ("--python", str(folder / "bin" / "python"))
+            _run(uv(), "pip", "sync", "--quiet", "--require-hashes", *target, str(lock))
+            (folder / ".ready").touch()
+    return folder
+
+
+def uv() -> str:
+    """Return the path of uv: from PATH, else the private copy that the Makefile installs."""
+    return shutil.which("uv") or str(ROOT / ".tools" / "bin" / "uv")
+
+
+def _run(*command: str) -> None:
+    try:
+        subprocess.run(command, capture_output=True, text=True, check=True)
+    except FileNotFoundError:
+        raise InstallationError(f"{command[0]} is not there; `make synth` installs it") from None
+    except subprocess.CalledProcessError as failed:
+        last = (failed.stderr.strip().splitlines() or ["no output"])[-1]
+        raise InstallationError(f"`{' '.join(command[:3])}` failed: {last}") from None

@@ -1,0 +1,51 @@
+"""`python -m tools.policy`: hold cdktf.out against checkov's rules and our own.
+
+Exit status: 0 passed, 1 a rule is broken without a waiver or a waiver is stale, 2 cannot judge:
+nothing synthesized, older than the sources, a malformed waiver file, or no checkov.
+"""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from tools.policy import checkov, gate, report, rules, synthesized, waivers
+from tools.policy.errors import GateError
+
+ROOT = Path(__file__).resolve().parents[2]
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def main(
+    out: Annotated[Path, typer.Option(help="folder that make synth wrote")] = ROOT / "cdktf.out",
+    waiver_file: Annotated[
+        Path, typer.Option("--waivers", help="the rules that are broken knowingly")
+    ] = ROOT / "policy" / "waivers.toml",
+    as_json: Annotated[bool, typer.Option("--json", help="print JSON, not tables")] = False,
+    stale_output: Annotated[
+        bool, typer.Option(help="judge stacks that are older than their sources too")
+    ] = False,
+) -> None:
+    """Hold the synthesized stacks against checkov's rules and the project's own."""
+    try:
+        excuses = waivers.load(waiver_file)
+        landscapes = synthesized.read(out, None if stale_output else ROOT)
+        results = checkov.scan(out)
+    except GateError as error:
+        Console(stderr=True).print(str(error), markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(2) from None
+    for landscape in landscapes:
+        results += rules.apply(landscape)
+    verdict = gate.judge(results, excuses)
+    if as_json:
+        print(json.dumps(report.as_json(verdict), indent=2))
+    else:
+        report.show(verdict, Console())
+    raise typer.Exit(0 if verdict.passed else 1)
+
+
+if __name__ == "__main__":
+    app()

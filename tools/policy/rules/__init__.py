@@ -1,0 +1,26 @@
+"""The project's own rules: what makes a deployment reliable, beyond what checkov looks at."""
+
+from collections.abc import Iterable
+
+from tools.policy.landscape import Landscape
+from tools.policy.results import Result
+from tools.policy.rules import reliability, security, watching
+from tools.policy.rules.rule import Rule
+
+RULES: tuple[Rule, ...] = (*reliability.RULES, *security.RULES, *watching.RULES)
+
+
+def apply(landscape: Landscape, rules: Iterable[Rule] = RULES) -> list[Result]:
+    """Hold every rule against the resources of an environment."""
+    return [
+        Result(
+            environment=landscape.environment,
+            stack=resource.stack,
+            rule=rule.id,
+            resource=resource.address,
+            title=rule.title,
+            problem=problem,
+        )
+        for rule in rules
+        for resource, problem in rule.check(landscape)
+    ]

@@ -1,0 +1,206 @@
+"""Who and what can get in, and what the state gives away."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from tools.policy import provider_facts
+from tools.policy.landscape import Landscape
+from tools.policy.rules.rule import Finding, Rules, equal, holds, present
+
+_RULES = Rules()
+rule = _RULES.rule
+RULES = _RULES.collected
+
+LEARN = "https://learn.microsoft.com/azure"
+CLOSED = (
+    "azurerm_container_registry",
+    "azurerm_key_vault",
+    "azurerm_postgresql_flexible_server",
+    "azurerm_storage_account",
+)
+TAGS = ("environment", "workload", "managed-by", "owner", "cost-center", "data-classification")
+BROAD_ROLES = ("Owner", "User Access Administrator", "Role Based Access Control Administrator")
+
+
+@rule(
+    "AOA-S01",
+    "Nothing that holds data answers from a public address",
+    control="network",
+    page=f"{LEARN}/private-link/private-link-overview",
+)
+def no_public_access(landscape: Landscape) -> Iterator[Finding]:
+    """Private endpoints and delegated subnets are the only ways in."""
+    for resource in landscape.resources(*CLOSED):
+        yield equal(resource, "public_network_access_enabled", False)
+    for cluster in landscape.resources("azurerm_kubernetes_cluster"):
+        yield equal(cluster, "private_cluster_enabled", True)
+        yield equal(cluster, "private_cluster_public_fqdn_enabled", False)
+
+
+@rule(
+    "AOA-S02",
+    "Connections use TLS 1.2 or newer",
+    control="storage",
+    page=f"{LEARN}/storage/common/transport-layer-security-configure-minimum-version",
+)
+def tls(landscape: Landscape) -> Iterator[Finding]:
+    """Older versions are broken, and retired by Azure."""
+    for account in landscape.resources("azurerm_storage_account"):
+        yield equal(account, "min_tls_version", "TLS1_2")
+        yield equal(account, "https_traffic_only_enabled", True)
+    parameters = {
+        (server, parameter.get("name")): parameter.get("value")
+        for parameter in landscape.resources("azurerm_postgresql_flexible_server_configuration")
+        for server in landscape.referred(parameter.stack, parameter.get("server_id"))
+    }
+    for server in landscape.resources("azurerm_postgresql_flexible_server"):
+        for name, allowed in (
+            ("require_secure_transport", ("on",)),
+            ("ssl_min_protocol_version", ("TLSv1.2", "TLSv1.3")),
+        ):
+            value = parameters.get((server, name))
+            yield holds(server, kept=value in allowed, problem=f"parameter {name} is {value}")
+
+
+@rule(
+    "AOA-S03",
+    "Whatever can bear tags bears all of ours",
+    control="tags",
+    page=f"{LEARN}/cloud-adoption-framework/ready/azure-best-practices/resource-tagging",
+)
+def tags(landscape: Landscape) -> Iterator[Finding]:
+    """Costs, owners and the class of data are found by tags."""
+    for resource in landscape.resources():
+        if resource.type in provider_facts.taggable():
+            missing = sorted(set(TAGS) - set(resource.get("tags") or {}))
+            yield holds(resource, kept=not missing, problem=f"lacks {', '.join(missing)}")
+
+
+@rule(
+    "AOA-S04",
+    "Every subnet has a security group, and no way out by default",
+    control="network",
+    page=f"{LEARN}/virtual-network/ip-services/default-outbound-access",
+)
+def subnets(landscape: Landscape) -> Iterator[Finding]:
+    """Default outbound access uses addresses that belong to nobody."""
+    guarded = {
+        resource
+        for link in landscape.resources("azurerm_subnet_network_security_group_association")
+        for resource in landscape.referred(link.stack, link.get("subnet_id"))
+    }
+    for subnet in landscape.resources("azurerm_subnet"):
+        yield equal(subnet, "default_outbound_access_enabled", False)
+        yield holds(subnet, kept=subnet in guarded, problem="has no security group")
+
+
+@rule(
+    "AOA-S05",
+    "Security groups deny what they do not name, from inside the network too",
+    control="network",
+    page=f"{LEARN}/virtual-network/network-security-groups-overview",
+)
+def deny_by_default(landscape: Landscape) -> Iterator[Finding]:
+    """Azure's own rule AllowVnetInBound lets all subnets reach each other."""
+    for group in landscape.resources("azurerm_network_security_group"):
+        last: Mapping[str, Any] = max(
+            group.all("security_rule"), key=lambda one: one["priority"], default={}
+        )
+        everything = ("direction", "access", "protocol", "source_address_prefix")
+        kept = [last.get(name) for name in everything] == ["Inbound", "Deny", "*", "*"]
+        yield holds(group, kept=kept, problem="its last rule does not deny all inbound traffic")
+
+
+@rule(
+    "AOA-S06",
+    "No state holds a secret",
+    control="state",
+    page="https://developer.hashicorp.com/terraform/language/manage-sensitive-data/write-only",
+)
+def no_secret_in_state(landscape: Landscape) -> Iterator[Finding]:
+    """An argument that the provider marks as sensitive is written to the state in clear text."""
+    for resource in landscape.resources():
+        paths = provider_facts.sensitive_arguments(resource.type)
+        given = [path for path in paths if resource.all(path)]
+        yield holds(resource, kept=not given, problem=f"sets {', '.join(given)}")
+
+
+@rule(
+    "AOA-S07",
+    "Every private endpoint has its record in a private DNS zone",
+    control="network",
+    page=f"{LEARN}/private-link/private-endpoint-dns",
+)
+def endpoint_names(landscape: Landscape) -> Iterator[Finding]:
+    """Without the record clients resolve the public address, which is closed."""
+    for endpoint in landscape.resources("azurerm_private_endpoint"):
+        zones = endpoint.get("private_dns_zone_group.private_dns_zone_ids")
+        zone = any(
+            resource.type == "azurerm_private_dns_zone"
+            for resource in landscape.referred(endpoint.stack, zones)
+        )
+        yield holds(endpoint, kept=zone, problem="is in no private DNS zone of ours")
+
+
+@rule(
+    "AOA-S08",
+    "Roles are narrow, and given on a resource",
+    control="least rights",
+    page=f"{LEARN}/role-based-access-control/best-practices",
+)
+def narrow_roles(landscape: Landscape) -> Iterator[Finding]:
+    """A role on a subscription covers everything that will ever be in it."""
+    for grant in landscape.resources("azurerm_role_assignment"):
+        role, scope = grant.get("role_definition_name"), str(grant.get("scope"))
+        broad = role in BROAD_ROLES or scope.count("/") in range(1, 4)
+        yield holds(grant, kept=not broad, problem=f"{role} on {scope}")
+        yield present(grant, "principal_type")
+
+
+@rule(
+    "AOA-S09",
+    "Federated credentials trust one service account each",
+    control="API and identity",
+    page="https://learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations",
+)
+def federated_subjects(landscape: Landscape) -> Iterator[Finding]:
+    """A wildcard or another audience would let other workloads in."""
+    for credential in landscape.resources(
+        "azurerm_federated_identity_credential",
+        "azuread_application_federated_identity_credential",
+    ):
+        subject = str(credential.get("subject"))
+        account = subject.removeprefix("system:serviceaccount:").split(":")
+        audience = credential.all("audience") or credential.all("audiences")
+        kept = (
+            len(account) == 2
+            and all(account)
+            and "*" not in subject
+            and audience == ["api://AzureADTokenExchange"]
+        )
+        yield holds(credential, kept=kept, problem=f"trusts {subject} for {audience}")
+
+
+@rule(
+    "AOA-S10",
+    "State is opened by Entra ID, and providers are pinned",
+    control="state",
+    page="https://developer.hashicorp.com/terraform/language/backend/azurerm",
+)
+def backends(landscape: Landscape) -> Iterator[Finding]:
+    """Reported on the stack's first resource: a backend is no resource itself."""
+    for stack, content in landscape.stacks.items():
+        terraform = content.get("terraform", {})
+        first = next((one for one in landscape.resources() if one.stack == stack), None)
+        if first is None:
+            continue
+        backend = terraform.get("backend", {}).get("azurerm", {})
+        entra = backend.get("use_azuread_auth") is True and not backend.get("access_key")
+        yield holds(first, kept=entra, problem="the stack's backend is not opened by Entra ID")
+        for name, provider in terraform.get("required_providers", {}).items():
+            version = str(provider.get("version"))
+            yield holds(
+                first,
+                kept=version[:1].isdigit(),
+                problem=f"the stack's provider {name} is of version {version}, not an exact one",
+            )

@@ -1,0 +1,104 @@
+"""Reads policy/waivers.toml: which resource may break which rule, where and why."""
+
+import tomllib
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tools.policy.errors import Fault, GateError
+from tools.policy.results import Result
+
+ALLOWED = {
+    "rule": "the id of a rule, as CKV_AZURE_33 or AOA-R01",
+    "resource": "a Terraform address, with * for any part of it",
+    "environments": 'one or more names of environments, as ["dev", "prod"]',
+    "reason": "a reason of at least 20 characters that another engineer would accept",
+}
+
+
+class Waiver(BaseModel):
+    """A rule that a resource breaks knowingly."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    rule: Annotated[str, Field(pattern=r"^(CKV2?_[A-Z]+_\d+|AOA-[A-Z]\d\d)$")]
+    resource: Annotated[str, Field(min_length=1)]
+    environments: Annotated[list[str], Field(min_length=1)]
+    reason: Annotated[str, Field(min_length=20)]
+
+    def covers(self, result: Result) -> bool:
+        """Say whether this waiver excuses a broken rule."""
+        return (
+            result.rule == self.rule
+            and result.environment in self.environments
+            and fnmatchcase(result.resource, self.resource)
+        )
+
+
+def load(file: Path) -> list[Waiver]:
+    """Read the waivers.
+
+    Raises:
+        GateError: with every fault of the file.
+    """
+    tables = _parse(file)
+    waivers: list[Waiver] = []
+    faults: list[Fault] = []
+    for position, table in enumerate(tables):
+        try:
+            waivers.append(Waiver.model_validate(table))
+        except ValidationError as error:
+            faults.extend(_faults(file, position, error))
+    faults.extend(_repeated(file, waivers))
+    if faults:
+        raise GateError(faults)
+    return waivers
+
+
+def _parse(file: Path) -> Sequence[Any]:
+    def unusable(problem: str, fix: str) -> GateError:
+        allowed = "a TOML document of tables [[waiver]]"
+        return GateError([Fault(place=str(file), problem=problem, allowed=allowed, fix=fix)])
+
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise unusable(f"cannot be read: {error.strerror}", "mend the path or mode") from None
+    except ValueError as error:
+        raise unusable(f"not TOML: {error}", "correct the line that it names") from None
+    tables = content.pop("waiver", [])
+    if content:
+        raise unusable(f"unknown table {', '.join(content)}", "write [[waiver]]")
+    if not isinstance(tables, list):
+        raise unusable("waiver is no list of tables", "write [[waiver]], with two brackets")
+    return tables
+
+
+def _faults(file: Path, position: int, error: ValidationError) -> Iterator[Fault]:
+    for detail in error.errors(include_url=False):
+        key = str(detail["loc"][0]) if detail["loc"] else ""
+        given = "" if detail["type"] == "missing" else f" = {detail['input']!r}"
+        yield Fault(
+            place=f"{file}: waiver[{position}].{key}{given}",
+            problem=str(detail["msg"]),
+            allowed=ALLOWED.get(key, ", ".join(ALLOWED)),
+            fix=f"add {key}" if detail["type"] == "missing" else f"correct or delete {key}",
+        )
+
+
+def _repeated(file: Path, waivers: Sequence[Waiver]) -> Iterator[Fault]:
+    seen: set[tuple[str, str, str]] = set()
+    for waiver in waivers:
+        for environment in waiver.environments:
+            key = (waiver.rule, waiver.resource, environment)
+            if key in seen:
+                yield Fault(
+                    place=f"{file}: {waiver.rule} on {waiver.resource} in {environment}",
+                    problem="waived twice",
+                    allowed="one waiver a rule, resource and environment",
+                    fix="delete one of the two",
+                )
+            seen.add(key)
