@@ -31,6 +31,8 @@ check: $(READY) ## Lint, format, types and layers
 		"$$($(BIN)/python -m tools.airflow_venv)/python" images/airflow
 	$(BIN)/lint-imports
 
+rehearse: $(READY) ## Deploy and destroy it all with the real Terraform, without Azure; FROM=<git ref>: a change
+	@$(BIN)/python main.py && $(BIN)/python -m tools.rehearsal $(if $(FROM),--from $(FROM)) $(REHEARSE)
 policy: $(READY) ## Hold cdktf.out against checkov's rules and our own
 	@$(BIN)/python -m tools.policy
 
@@ -93,3 +95,5 @@ node_modules/.ready: package-lock.json
 	@touch $@
 
 .PHONY: audit bench charts check check-dags help image-lint image-lock image-pin image-pinned image-tag lock migrate-corpus migrate-dags policy sbom setup synth test
+.PHONY: help synth test check rehearse lock
+.PHONY: bench charts check help lock migrate-corpus migrate-dags policy setup synth test

@@ -186,3 +186,17 @@ def test_a_lock_held_by_another_run_is_respected_until_that_run_ends(
     assert refused.value.lock["ID"]
     assert "@" in refused.value.lock["Who"]
     assert after.empty
+
+
+def test_a_terraform_that_outlives_a_killed_rehearsal_keeps_the_folder(
+    gated: Project, gate: Gate, kept: Path
+) -> None:
+    with gated.start("--keep", kept) as first:
+        gate.reached()
+        first.kill()
+    second = gated.run("--keep", kept)
+    gate.open()
+    wait_until(lambda: not processes_in(kept))
+
+    assert second.returncode == 2
+    assert "another rehearsal works in" in second.stderr

@@ -3,6 +3,7 @@
 import difflib
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from tools.rehearsal.change import StackReview
 from tools.rehearsal.differences import UNKNOWN, AttributeChange
@@ -67,14 +68,21 @@ def _review(review: StackReview) -> Iterator[str]:
         yield f"- **refused**: `prevent_destroy` keeps `{address}`; the deployment will fail"
     if review.note:
         yield f"- {_inline(review.note)}"
+    alike: dict[str, list[ResourceChange]] = {}
     for change in review.changes:
-        yield from _change(change)
+        alike.setdefault(repr(replace(change, address="", type="")), []).append(change)
+    for changes in alike.values():
+        yield from _change(changes)
 
 
-def _change(change: ResourceChange) -> Iterator[str]:
+def _change(alike: Sequence[ResourceChange]) -> Iterator[str]:
+    """Tell of a change; a tag that changes on thirty resources is one piece of news."""
+    change = alike[0]
     forced = ", ".join(f"`{path}`" for path in change.forced_by)
     action = f"**{change.action}**" if change.action.loses else str(change.action)
-    yield f"- {action} `{change.address}`" + (f", forced by {forced}" if forced else "")
+    addresses = ", ".join(f"`{each.address}`" for each in alike)
+    count = f"{len(alike)} resources: " if len(alike) > 1 else ""
+    yield f"- {action} {count}{addresses}" + (f", forced by {forced}" if forced else "")
     for attribute in change.attributes:
         # of what is replaced, every computed attribute is anew: only the rest is worth reading
         told = change.action is not Action.REPLACE or attribute.after != UNKNOWN

@@ -27,7 +27,7 @@ def tell_report(console: Console, report: Report) -> None:
     """Print times, changes, problems and the verdict."""
     console.print(_times(report))
     if report.reference:
-        console.print(_changes(report))
+        _tell_changes(console, report)
     for loss in report.losses:
         said = (
             f"acknowledged: {loss.acknowledged}"
@@ -71,16 +71,18 @@ def _times(report: Report) -> Table:
     return table
 
 
-def _changes(report: Report) -> Table:
-    table = Table(title=f"Changes since {report.reference}", box=None, header_style="bold")
-    for heading in ("stack", "action", "resource", "why"):
-        table.add_column(heading, overflow="fold")
+def _tell_changes(console: Console, report: Report) -> None:
+    console.print(f"[bold]Changes since {escape(report.reference or '')}[/]")
     for review in report.reviews:
         for change in review.changes:
-            differ = [attribute.path for attribute in change.attributes]
-            why = ", ".join(change.forced_by or differ)
-            style = _STYLES.get(change.action, "")
-            action = f"[{style}]{change.action}[/]" if style else change.action
-            forced = "forced by " if change.forced_by else ""
-            table.add_row(review.stack, action, escape(change.address), escape(forced + why))
-    return table
+            style = _STYLES.get(change.action, "none")
+            if change.forced_by:
+                why = f"forced by {', '.join(change.forced_by)}"
+            else:
+                why = ", ".join(attribute.path for attribute in change.attributes)
+            console.print(
+                f" {review.stack:<16} [{style}]{change.action:<8}[/] {escape(change.address)}"
+                f"  [dim]{escape(why)}[/]"
+            )
+    if not any(review.changes for review in report.reviews):
+        console.print(" none")

@@ -1,0 +1,70 @@
+"""A pull request is told what is lost first, and values can not break its tables."""
+
+from tools.rehearsal.change import StackReview
+from tools.rehearsal.differences import AttributeChange
+from tools.rehearsal.holdings import Loss
+from tools.rehearsal.markdown import to_markdown
+from tools.rehearsal.plan import Action, ResourceChange
+from tools.rehearsal.report import Report
+
+
+def report(*reviews: StackReview, losses: tuple[Loss, ...] = ()) -> Report:
+    return Report(
+        stacks=["data-dev"],
+        reference="main",
+        seconds=1.0,
+        steps=[],
+        problems=[],
+        notes=[],
+        reviews=reviews,
+        losses=losses,
+    )
+
+
+def updated(path: str, before: object, after: object) -> StackReview:
+    attribute = AttributeChange(path=path, before=before, after=after)
+    change = ResourceChange(
+        address="helm_release.airflow",
+        type="helm_release",
+        action=Action.UPDATE,
+        attributes=(attribute,),
+    )
+    return StackReview(stack="airflow-dev", changes=(change,))
+
+
+def test_a_loss_that_nobody_acknowledged_is_the_headline() -> None:
+    lost = Loss(stack="data-dev", address="a.b", action="delete", holds="every blob")
+
+    text = to_markdown(report(losses=(lost,)))
+
+    assert text.startswith("## 🛑 Rehearsal of the change since `main`: data would be lost")
+    assert "| data-dev | `a.b` | delete | every blob | **no** |" in text
+
+
+def test_helm_values_are_shown_as_the_lines_that_differ() -> None:
+    text = to_markdown(report(updated("values.0", "a: 1\nb: 2\n", "a: 1\nb: 3\n")))
+
+    assert "    -b: 2\n    +b: 3\n" in text
+    assert "a: 1" not in text
+
+
+def test_a_value_cannot_leave_its_place() -> None:
+    text = to_markdown(report(updated("tags.x", "old", "`|</details>\n# heading")))
+
+    assert "\n# heading" not in text
+    assert "`'\\|</details> # heading`" in text
+
+
+def test_the_same_change_of_many_resources_is_told_once() -> None:
+    one = updated("tags.cost-center", "4711", "4712").changes[0]
+    two = ResourceChange(
+        address="azurerm_subnet.pods",
+        type="azurerm_subnet",
+        action=one.action,
+        attributes=one.attributes,
+    )
+
+    text = to_markdown(report(StackReview(stack="data-dev", changes=(one, two))))
+
+    assert "- update 2 resources: `helm_release.airflow`, `azurerm_subnet.pods`\n" in text
+    assert text.count("`4711` → `4712`") == 1
