@@ -94,6 +94,4 @@ node_modules/.ready: package-lock.json
 	@npm ci --silent
 	@touch $@
 
-.PHONY: audit bench charts check check-dags help image-lint image-lock image-pin image-pinned image-tag lock migrate-corpus migrate-dags policy sbom setup synth test
-.PHONY: help synth test check rehearse lock
-.PHONY: bench charts check help lock migrate-corpus migrate-dags policy setup synth test
+.PHONY: audit bench charts check check-dags help image-lint image-lock image-pin image-pinned image-tag lock migrate-corpus migrate-dags policy rehearse sbom setup synth test
