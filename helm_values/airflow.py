@@ -8,11 +8,11 @@ from helm_values.database import database_values
 from helm_values.executor import executor_values
 from helm_values.images import image_values
 from helm_values.infrastructure import Infrastructure
+from helm_values.ingress import ingress_values
 from helm_values.logs import log_values
 from helm_values.merge import Values, merged
 from helm_values.metrics import metric_values
 from helm_values.network import network_values
-from helm_values.nginx import ingress_values
 from helm_values.nodes import node_values
 from helm_values.pods import pod_values
 from helm_values.scratch import scratch_values
