@@ -8,7 +8,7 @@ from cosmos.profiles import (  # type: ignore[import-untyped]  # it ships no typ
 )
 
 
-class EntraPostgresProfileMapping(PostgresUserPasswordProfileMapping):  # type: ignore[misc]  # its base is untyped
+class EntraPostgresProfileMapping(PostgresUserPasswordProfileMapping):
     """Maps a Postgres connection whose extra has `iam` and `azure_conn_id`.
 
     The token is fetched when dbt starts, never when the DAG is parsed, and reaches dbt in its
