@@ -9,13 +9,15 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from constructs_lib.lazy_providers import Preload
-from environments.load import EnvironmentFileError, environment_files, load
-from environments.model import Environment
+
+if TYPE_CHECKING:
+    from environments.model import Environment
 
 
-def build(outdir: Path, environments: Sequence[Environment]) -> None:
+def build(outdir: Path, environments: "Sequence[Environment]") -> None:
     """Synthesize the stacks of every environment, each after the ones it reads from."""
     # imported here, after the environment files are read and Node has started beside that
     from cdktf import App
@@ -26,7 +28,7 @@ def build(outdir: Path, environments: Sequence[Environment]) -> None:
     from stacks.network import NetworkStack
     from stacks.platform import PlatformStack
 
-    app = App(outdir=str(outdir))
+    app = App(outdir=str(outdir), stack_traces=False)
     for env in environments:
         network = NetworkStack(app, env)
         data = DataStack(app, env)
@@ -53,10 +55,11 @@ def replace_output(new: Path, outdir: Path) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Read all environment files, then write all stacks; return the exit status."""
-    files = [Path(argument) for argument in arguments] or environment_files()
-    with Preload():
+    with Preload():  # Node starts while the model is imported and the files are read
+        from environments.load import EnvironmentFileError, environment_files, load
+
         try:
-            environments = load(files)
+            environments = load([Path(name) for name in arguments] or environment_files())
         except EnvironmentFileError as error:
             print(error, file=sys.stderr)
             return 2

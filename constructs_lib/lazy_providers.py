@@ -51,6 +51,8 @@ class Preload:
 
     def __enter__(self) -> None:
         install()
+        # many containers forbid byte code; without it every synth compiles 14 MB of sources anew
+        sys.dont_write_bytecode = False
         changed = {
             "NODE_OPTIONS": f'{os.environ.get("NODE_OPTIONS", "")} --require "{_HOOK}"'.strip(),
             # a banner of eleven lines at every synth; Node 20 gives the same JSON as 22 and 24

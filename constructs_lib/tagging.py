@@ -1,24 +1,20 @@
 """Tags on every Azure resource, in one place."""
 
-import jsii
-from cdktf import IAspect, TerraformResource
-from constructs import IConstruct
+from collections.abc import Mapping
+
+from cdktf import TerraformResource
+from constructs import Construct
 
 AZURE = "cdktf_cdktf_provider_azurerm."
 
 
-@jsii.implements(IAspect)
-class Tagging:
-    """Gives every azurerm resource that can bear tags the same ones.
+def tag_azure_resources(scope: Construct, tags: Mapping[str, str]) -> None:
+    """Give every azurerm resource below `scope` that can bear tags the same ones.
 
-    Only azurerm: the tags of azuread are a list of another meaning.
+    Only azurerm: the tags of azuread are a list of another meaning. An aspect would do the same
+    with a call from Node into Python for every node of the tree.
     """
-
-    def __init__(self, tags: dict[str, str]) -> None:
-        self._tags = tags
-
-    def visit(self, node: IConstruct) -> None:
-        """Tag `node` if it is an Azure resource with tags."""
+    for node in scope.node.find_all():
         taggable = isinstance(node, TerraformResource) and hasattr(type(node), "tags_input")
         if taggable and type(node).__module__.startswith(AZURE):
-            node.tags = self._tags  # type: ignore[attr-defined]  # checked by hasattr above
+            node.tags = tags  # type: ignore[attr-defined]  # checked by hasattr above

@@ -1,6 +1,6 @@
 """What every stack of an environment has: its own state, the Azure provider, names and tags."""
 
-from cdktf import Aspects, AzurermBackend, TerraformStack
+from cdktf import AzurermBackend, TerraformStack
 from cdktf_cdktf_provider_azurerm.provider import (
     AzurermProvider,
     AzurermProviderFeatures,
@@ -12,7 +12,7 @@ from constructs import Construct
 
 from constructs_lib.naming import Names
 from constructs_lib.place import Place
-from constructs_lib.tagging import Tagging
+from constructs_lib.tagging import tag_azure_resources
 from environments.model import Environment, StackName
 from stacks.contracts import state_of
 
@@ -74,18 +74,19 @@ class AzureStack(TerraformStack):
         )
         # cdktf shortens the source to "azurerm"; OpenTofu reads the full one only
         self.add_override("terraform.required_providers.azurerm.source", "hashicorp/azurerm")
-        Aspects.of(self).add(
-            Tagging(
-                {
-                    "environment": env.name,
-                    "workload": env.workload,
-                    "managed-by": "terraform",
-                    "owner": env.tags.owner,
-                    "cost-center": env.tags.cost_center,
-                    "data-classification": env.tags.data_classification,
-                }
-            )
-        )
+
+    def prepare_stack(self) -> None:
+        """Tag what the stack holds; cdktf calls this before it writes the stack."""
+        tags = {
+            "environment": self.env.name,
+            "workload": self.env.workload,
+            "managed-by": "terraform",
+            "owner": self.env.tags.owner,
+            "cost-center": self.env.tags.cost_center,
+            "data-classification": self.env.tags.data_classification,
+        }
+        tag_azure_resources(self, tags)
+        super().prepare_stack()
 
     def resource_group(self) -> Place:
         """Create the resource group that holds everything of this stack."""

@@ -1,7 +1,7 @@
 """What one stack tells another: typed, by remote state, ids and names only, never a secret."""
 
 from dataclasses import dataclass, fields
-from typing import ClassVar, Self, TypedDict, get_type_hints
+from typing import ClassVar, Self, TypedDict
 
 from cdktf import DataTerraformRemoteStateAzurerm, TerraformOutput
 from constructs import Construct
@@ -26,13 +26,25 @@ class Contract:
 
     @classmethod
     def read(cls, scope: Construct, env: Environment) -> Self:
-        """Return the outputs of `env`'s stack as references into its remote state."""
+        """Return the outputs of `env`'s stack as references into its remote state.
+
+        A reference is made when its field is first read: each one is a round trip to Node.
+        """
         state = DataTerraformRemoteStateAzurerm(
             scope, f"{cls.stack}_state", **state_of(env, cls.stack)
         )
-        getters = {str: state.get_string, list[str]: state.get_list}
-        types = get_type_hints(cls)
-        return cls(**{field.name: getters[types[field.name]](field.name) for field in fields(cls)})
+        contract = cls.__new__(cls)
+        object.__setattr__(contract, "_state", state)
+        return contract
+
+    def __getattr__(self, name: str) -> str:
+        """Return the reference to a field; Python asks here only for what is not set yet."""
+        if name not in {field.name for field in fields(self)}:
+            raise AttributeError(f"{type(self).__name__} has no output {name!r}")
+        state: DataTerraformRemoteStateAzurerm = self.__dict__["_state"]
+        reference = state.get_string(name)
+        object.__setattr__(self, name, reference)
+        return reference
 
 
 class StateLocation(TypedDict):
