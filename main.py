@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def build(outdir: Path, environments: "Sequence[Environment]") -> None:
     """Synthesize the stacks of every environment, each after the ones it reads from."""
-    # imported here, after the environment files are read and Node has started beside that
+    # imported here, when Node is loading what they belong to
     from cdktf import App
 
     from stacks.airflow import AirflowStack
@@ -55,7 +55,7 @@ def replace_output(new: Path, outdir: Path) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Read all environment files, then write all stacks; return the exit status."""
-    with Preload():  # Node starts while the model is imported and the files are read
+    with Preload():  # Node starts, and is given the packages, while Python imports and reads
         from environments.load import EnvironmentFileError, environment_files, load
 
         try:
@@ -63,11 +63,11 @@ def main(arguments: Sequence[str]) -> int:
         except EnvironmentFileError as error:
             print(error, file=sys.stderr)
             return 2
-    outdir = Path(os.environ.get("CDKTF_OUTDIR", "cdktf.out"))
-    outdir.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".synth-", dir=outdir) as new:
-        build(Path(new), environments)
-        replace_output(Path(new), outdir)
+        outdir = Path(os.environ.get("CDKTF_OUTDIR", "cdktf.out"))
+        outdir.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".synth-", dir=outdir) as new:
+            build(Path(new), environments)
+            replace_output(Path(new), outdir)
     return 0
 
 

@@ -10,8 +10,10 @@ import sys
 from collections.abc import Callable
 from importlib.util import find_spec, module_from_spec
 from pathlib import Path
+from queue import SimpleQueue
 from threading import Thread
-from types import ModuleType, TracebackType
+from types import ModuleType, SimpleNamespace, TracebackType
+from typing import Any
 
 PROVIDERS = tuple(
     f"cdktf_cdktf_provider_{name}" for name in ("azuread", "azurerm", "helm", "kubernetes")
@@ -39,14 +41,16 @@ def _loader(package: str) -> Callable[[str], ModuleType]:
 
 
 class Preload:
-    """Imports cdktf in the background of a `with` block, which is when Node starts.
+    """Loads packages into Node in the background of a `with` block, while Python goes on importing.
 
-    Most of that import is waiting for Node, time in which the block can read its input. An error
-    in the background is left for the import in the foreground to raise.
+    An assembly is loaded into Node by a request that jsii waits for. Within the block the requests
+    queue up for a thread, in order; the first call that needs an answer waits for all of them.
     """
 
     def __init__(self) -> None:
-        self._thread = Thread(target=self._import, name="import cdktf", daemon=True)
+        self._requests: SimpleQueue[tuple[Any, ...] | None] = SimpleQueue()
+        self._thread = Thread(target=self._load, name="load into Node", daemon=True)
+        self._error: Exception | None = None
         self._before: dict[str, str | None] = {}
 
     def __enter__(self) -> None:
@@ -60,7 +64,36 @@ class Preload:
         }
         self._before = {name: os.environ.get(name) for name in changed}
         os.environ.update(changed)
+        self._kernel = importlib.import_module("jsii").kernel
+        self._provider = self._kernel.provider
+        self._request = self._kernel.load
+        self._kernel.load = lambda *assembly: self._requests.put(assembly)
+        self._kernel.provider = _Waiting(self)
         self._thread.start()
+        importlib.import_module("constructs")  # the first request: Node starts
+
+    def _load(self) -> None:
+        try:
+            while assembly := self._requests.get():
+                # jsii's own method, on the real provider instead of the one that waits for us
+                type(self._kernel).load(SimpleNamespace(provider=self._provider), *assembly)
+        except Exception as error:
+            self._error = error
+
+    def finish(self) -> Any:
+        """Wait until all is loaded, put everything back, and return jsii's own provider."""
+        if self._thread.is_alive():
+            self._requests.put(None)
+            self._thread.join()
+        self._kernel.provider, self._kernel.load = self._provider, self._request
+        for name, value in self._before.items():  # Terraform and others must not inherit them
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        if self._error is not None:
+            raise self._error
+        return self._provider
 
     def __exit__(
         self,
@@ -68,16 +101,14 @@ class Preload:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._thread.join()
-        for name, value in self._before.items():  # Terraform and others must not inherit them
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        self.finish()
 
-    @staticmethod
-    def _import() -> None:
-        try:
-            importlib.import_module("cdktf")
-        except Exception:
-            return
+
+class _Waiting:
+    """Stands where jsii keeps its provider until something is asked of it."""
+
+    def __init__(self, preload: Preload) -> None:
+        self._preload = preload
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._preload.finish(), name)

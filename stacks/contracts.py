@@ -1,7 +1,7 @@
 """What one stack tells another: typed, by remote state, ids and names only, never a secret."""
 
 from dataclasses import dataclass, fields
-from typing import ClassVar, Self, TypedDict
+from typing import TYPE_CHECKING, ClassVar, Self, TypedDict
 
 from cdktf import DataTerraformRemoteStateAzurerm, TerraformOutput
 from constructs import Construct
@@ -37,14 +37,16 @@ class Contract:
         object.__setattr__(contract, "_state", state)
         return contract
 
-    def __getattr__(self, name: str) -> str:
-        """Return the reference to a field; Python asks here only for what is not set yet."""
-        if name not in {field.name for field in fields(self)}:
-            raise AttributeError(f"{type(self).__name__} has no output {name!r}")
-        state: DataTerraformRemoteStateAzurerm = self.__dict__["_state"]
-        reference = state.get_string(name)
-        object.__setattr__(self, name, reference)
-        return reference
+    if not TYPE_CHECKING:  # mypy must go on refusing a misspelt field
+
+        def __getattr__(self, name: str) -> str:
+            """Return the reference to a field; Python asks here only for what is not set yet."""
+            if name not in {field.name for field in fields(self)}:
+                raise AttributeError(f"{type(self).__name__} has no output {name!r}")
+            state: DataTerraformRemoteStateAzurerm = self.__dict__["_state"]
+            reference = state.get_string(name)
+            object.__setattr__(self, name, reference)
+            return reference
 
 
 class StateLocation(TypedDict):
