@@ -18,7 +18,7 @@ help: ## Show the targets
 setup: $(READY) ## Install what the project runs on, into the checkout
 
 synth: $(READY) ## Write cdktf.out/ for every environment and print what it holds
-	@$(BIN)/python main.py && $(BIN)/python -m tools.synth_table
+	@$(BIN)/python -O main.py && $(BIN)/python -m tools.synth_table
 
 test: $(READY) ## Run every test
 	@$(BIN)/pytest
@@ -32,7 +32,7 @@ check: $(READY) ## Lint, format, types and layers
 	$(BIN)/lint-imports
 
 rehearse: $(READY) ## Deploy and destroy it all with the real Terraform, without Azure; FROM=<git ref>: a change
-	@$(BIN)/python main.py && $(BIN)/python -m tools.rehearsal $(if $(FROM),--from $(FROM)) $(REHEARSE)
+	@$(BIN)/python -O main.py && $(BIN)/python -m tools.rehearsal $(if $(FROM),--from $(FROM)) $(REHEARSE)
 policy: $(READY) ## Hold cdktf.out against checkov's rules and our own
 	@$(BIN)/python -m tools.policy
 

@@ -109,10 +109,10 @@ def main(
         python = sys.executable
         commands = {
             "as shipped, 1 environment": [python, "-c", AS_SHIPPED, files[0]],
-            "this project, 1 environment": [python, "main.py", files[0]],
+            "this project, 1 environment": [python, "-O", "main.py", files[0]],
             "floor, 5 empty stacks": [python, "-c", FLOOR],
-            "this project, 2 environments": [python, "main.py", *files[:2]],
-            "this project, 8 environments": [python, "main.py", *files],
+            "this project, 2 environments": [python, "-O", "main.py", *files[:2]],
+            "this project, 8 environments": [python, "-O", "main.py", *files],
         }
         settings = {
             **os.environ,
