@@ -9,6 +9,8 @@ UV := $(or $(shell command -v uv),.tools/bin/uv)
 READY := .venv/.ready node_modules/.ready
 # Containers often forbid byte code; without it every run compiles 14 MB of provider sources anew.
 unexport PYTHONDONTWRITEBYTECODE
+# Two: a worker starts whole servers of its own.
+WORKERS ?= 2
 DIR ?= dags
 FORMAT ?= text
 
@@ -21,7 +23,7 @@ synth: $(READY) ## Write cdktf.out/ for every environment and print what it hold
 	@$(BIN)/python -O main.py && $(BIN)/python -m tools.synth_table
 
 test: $(READY) ## Run every test
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile
 
 check: $(READY) ## Lint, format, types and layers
 	$(BIN)/ruff check .

@@ -190,7 +190,8 @@ def airflow_environment(
         "AIRFLOW_HOME": str(folder),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{folder}/airflow.db",
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__FAB__CACHE_TTL": "1",
+        # rights of the user before, who is the same one in every test, are not kept
+        "AIRFLOW__FAB__CACHE_TTL": "0",
         "AIRFLOW__API_AUTH__JWT_SECRET": "a secret of these tests alone, long enough for HS512" * 2,
         "AIRFLOW__API__SECRET_KEY": "another secret of these tests alone",
         "REQUESTS_CA_BUNDLE": str(trusted),
