@@ -1,4 +1,4 @@
-"""A small storage account for Azure's own services: flow logs, backups."""
+"""A storage account that only private endpoints and trusted Azure services reach."""
 
 from typing import Any
 
@@ -16,6 +16,7 @@ from constructs import Construct
 
 from constructs_lib.key_vault import KeyReference
 from constructs_lib.place import Place
+from constructs_lib.protection import guarded
 
 
 def closed_account(
@@ -26,12 +27,16 @@ def closed_account(
     abbreviation: str,
     replication: str,
     key: KeyReference | None,
+    soft_delete_days: int = 7,
+    hierarchical: bool = False,
     keys_enabled: bool = False,
+    protect: bool = False,
 ) -> StorageAccount:
-    """Create an account that only trusted Azure services and private endpoints reach.
+    """Create an account opened by Entra ID only, with soft delete of blobs and containers.
 
+    `abbreviation` starts the name and has at most 4 characters. `hierarchical` makes it ADLS Gen2.
     `keys_enabled` is for the one service that still writes with the account's keys: Network
-    Watcher. `abbreviation` starts the name and has at most 4 characters.
+    Watcher.
     """
     return StorageAccount(
         scope,
@@ -40,6 +45,7 @@ def closed_account(
         account_tier="Standard",
         account_kind="StorageV2",
         account_replication_type=replication,
+        is_hns_enabled=True if hierarchical else None,
         shared_access_key_enabled=keys_enabled,
         default_to_oauth_authentication=True,
         local_user_enabled=False,
@@ -52,17 +58,20 @@ def closed_account(
         network_rules=StorageAccountNetworkRules(default_action="Deny", bypass=["AzureServices"]),
         sas_policy=StorageAccountSasPolicy(expiration_period="00.01:00:00"),
         blob_properties=StorageAccountBlobProperties(
-            delete_retention_policy=StorageAccountBlobPropertiesDeleteRetentionPolicy(days=7),
+            delete_retention_policy=StorageAccountBlobPropertiesDeleteRetentionPolicy(
+                days=soft_delete_days
+            ),
             container_delete_retention_policy=(
-                StorageAccountBlobPropertiesContainerDeleteRetentionPolicy(days=7)
+                StorageAccountBlobPropertiesContainerDeleteRetentionPolicy(days=soft_delete_days)
             ),
         ),
-        **encrypted_with(key),
+        lifecycle=guarded(protect=protect),
+        **_encrypted_with(key),
         **place.at,
     )
 
 
-def encrypted_with(key: KeyReference | None) -> dict[str, Any]:
+def _encrypted_with(key: KeyReference | None) -> dict[str, Any]:
     """Return the arguments of a storage account that encrypts with a key of ours, if there is one.
 
     The account reads the key as the identity, past the vault's firewall, as a trusted service

@@ -3,14 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cdktf_cdktf_provider_azurerm.storage_account import (
-    StorageAccount,
-    StorageAccountBlobProperties,
-    StorageAccountBlobPropertiesContainerDeleteRetentionPolicy,
-    StorageAccountBlobPropertiesDeleteRetentionPolicy,
-    StorageAccountNetworkRules,
-    StorageAccountSasPolicy,
-)
 from cdktf_cdktf_provider_azurerm.storage_container import StorageContainer
 from cdktf_cdktf_provider_azurerm.storage_management_policy import (
     StorageManagementPolicy,
@@ -21,7 +13,7 @@ from cdktf_cdktf_provider_azurerm.storage_management_policy import (
 )
 from constructs import Construct
 
-from constructs_lib.closed_account import encrypted_with
+from constructs_lib.closed_account import closed_account
 from constructs_lib.key_vault import KeyReference
 from constructs_lib.place import Place
 from constructs_lib.protection import guarded
@@ -48,39 +40,16 @@ class DataLake(Construct):
         protect: bool,
     ) -> None:
         super().__init__(scope, construct_id)
-        days = settings.soft_delete_days
-        self.account = StorageAccount(
+        self.account = closed_account(
             self,
             "Default",
-            name=place.names.unique("st"),
-            account_tier="Standard",
-            account_kind="StorageV2",
-            account_replication_type=settings.replication,
-            is_hns_enabled=True,
-            shared_access_key_enabled=False,
-            default_to_oauth_authentication=True,
-            local_user_enabled=False,
-            allow_nested_items_to_be_public=False,
-            cross_tenant_replication_enabled=False,
-            public_network_access_enabled=False,
-            https_traffic_only_enabled=True,
-            min_tls_version="TLS1_2",
-            infrastructure_encryption_enabled=True,
-            network_rules=StorageAccountNetworkRules(
-                default_action="Deny", bypass=["AzureServices"]
-            ),
-            sas_policy=StorageAccountSasPolicy(expiration_period="00.01:00:00"),
-            blob_properties=StorageAccountBlobProperties(
-                delete_retention_policy=StorageAccountBlobPropertiesDeleteRetentionPolicy(
-                    days=days
-                ),
-                container_delete_retention_policy=(
-                    StorageAccountBlobPropertiesContainerDeleteRetentionPolicy(days=days)
-                ),
-            ),
-            **encrypted_with(key),
-            lifecycle=guarded(protect=protect),
-            **place.at,
+            place=place,
+            abbreviation="st",
+            replication=settings.replication,
+            key=key,
+            soft_delete_days=settings.soft_delete_days,
+            hierarchical=True,
+            protect=protect,
         )
         self.id = self.account.id
         self.containers: Mapping[str, StorageContainer] = {
