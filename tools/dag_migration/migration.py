@@ -185,7 +185,9 @@ class _Work:
     def migrated(self, source: Source) -> Migrated:
         """Return the report and the bytes of one file."""
         path = source.path
-        fixes = sorted(set(self.fixes.get(path, ())), key=lambda fix: (fix.line, fix.code))
+        fixes = sorted(
+            set(self.fixes.get(path, ())), key=lambda fix: (fix.line, fix.code, fix.message)
+        )
         findings, imported, used = list(self.problems[path]), Outcome(outcome=""), Inventory()
         text = self.texts.get(path)
         if text is not None and path.endswith(".py"):
