@@ -42,7 +42,7 @@ class EntraProfile(PostgresUserPasswordProfileMapping):
     runs its tests; a failed test stops what depends on that model and nothing else.
 
     Airflow reads the models from `dbt/target/manifest.json`, which the pipeline makes
-    (`make dbt-manifest` on a laptop), so parsing this file starts no dbt.
+    (`make check-dags` on a laptop), so parsing this file starts no dbt.
 
     **It fails when** a test finds bad data: the task's log ends with the query that shows the rows.
     """,
