@@ -6,6 +6,7 @@ result is the same JSON to the byte, and where anything is not as expected the s
 
 import importlib
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from importlib.util import find_spec, module_from_spec
@@ -18,9 +19,15 @@ from typing import Any
 PROVIDERS = tuple(
     f"cdktf_cdktf_provider_{name}" for name in ("azuread", "azurerm", "helm", "kubernetes")
 )
-# A synth makes little garbage; Node would reserve 16 MB thrice for it.
-_YOUNG_GENERATION = "--max-semi-space-size=4"
-_HOOK = Path(__file__).with_name("lazy-index.cjs")
+_NODE = (
+    "--preserve-symlinks",  # as jsii gives it to the process that the hook makes this one
+    "--max-semi-space-size=4",  # a synth makes little garbage; Node would reserve 16 MB thrice
+)
+_HOOK = Path(__file__).with_name("node-hook.cjs")
+
+
+class NodeMissingError(Exception):
+    """cdktf runs on Node, and there is none."""
 
 
 def install() -> None:
@@ -47,6 +54,9 @@ class Preload:
 
     An assembly is loaded into Node by a request that jsii waits for. Within the block the requests
     queue up for a thread, in order; the first call that needs an answer waits for all of them.
+
+    Raises:
+        NodeMissingError: there is no Node; said before anything else is done.
     """
 
     def __init__(self) -> None:
@@ -56,10 +66,17 @@ class Preload:
         self._before: dict[str, str | None] = {}
 
     def __enter__(self) -> None:
+        node = os.environ.get("JSII_NODE", "node")
+        if shutil.which(node) is None:
+            raise NodeMissingError(
+                f"{node}: no such program on PATH\n"
+                "    allowed: Node 20 or newer, which cdktf runs on\n"
+                "    fix: install Node, or name it in the variable JSII_NODE"
+            )
         install()
         # many containers forbid byte code; without it every synth compiles 14 MB of sources anew
         sys.dont_write_bytecode = False
-        options = [os.environ.get("NODE_OPTIONS", ""), f'--require "{_HOOK}"', _YOUNG_GENERATION]
+        options = [os.environ.get("NODE_OPTIONS", ""), f'--require "{_HOOK}"', *_NODE]
         changed = {
             "NODE_OPTIONS": " ".join(filter(None, options)),
             # a banner of eleven lines at every synth; Node 20 gives the same JSON as 22 and 24

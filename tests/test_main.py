@@ -10,12 +10,14 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def synth(outdir: Path, *files: Path) -> subprocess.CompletedProcess[str]:
+def synth(
+    outdir: Path, *files: Path, path: str = os.environ["PATH"]
+) -> subprocess.CompletedProcess[str]:
     """Run the synthesizer into `outdir`, from another folder than the project's."""
     return subprocess.run(
         [sys.executable, ROOT / "main.py", *files],
         cwd=outdir.parent,
-        env={**os.environ, "CDKTF_OUTDIR": str(outdir)},
+        env={**os.environ, "CDKTF_OUTDIR": str(outdir), "PATH": path},
         capture_output=True,
         text=True,
         check=False,
@@ -83,6 +85,28 @@ def test_a_refused_file_ends_without_traceback(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert "there is no such file" in done.stderr
+
+
+def test_a_machine_without_node_is_told_so(tmp_path: Path) -> None:
+    done = synth(tmp_path / "out", path=str(tmp_path))
+
+    assert (done.returncode, done.stderr.splitlines()) == (
+        1,
+        [
+            "node: no such program on PATH",
+            "    allowed: Node 20 or newer, which cdktf runs on",
+            "    fix: install Node, or name it in the variable JSII_NODE",
+        ],
+    )
+
+
+def test_an_output_folder_that_cannot_be_is_named(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file stands here")
+
+    done = synth(tmp_path / "out")
+
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{tmp_path / 'out'}: cannot be written: File exists\n")
 
 
 def test_a_removed_environment_leaves_no_stack_behind(outdir: Path) -> None:

@@ -40,7 +40,7 @@ def test_the_slow_path_gives_the_same_bytes(tmp_path: Path, synthesized: Path) -
         assert file.read_bytes() == lazy.read_bytes(), file.parent.name
 
 
-def test_a_hook_that_is_gone_leaves_the_slow_path(tmp_path: Path) -> None:
+def test_a_package_that_is_gone_is_left_to_the_import_that_needs_it() -> None:
     script = (
         "from pathlib import Path; import constructs_lib.lazy_providers as lazy;"
         "lazy.PROVIDERS = ('no_such_package',);"
@@ -74,6 +74,44 @@ def test_the_provider_ships_the_lazy_index_that_node_is_led_to(package: str) -> 
 
     with tarfile.open(archive) as tar:
         assert "package/lib/lazy-index.js" in tar.getnames()
+
+
+def test_one_node_process_serves_a_synth(tmp_path: Path) -> None:
+    started = tmp_path / "started"
+    note = "require('worker_threads').isMainThread && require('fs').appendFileSync"
+    preloaded(tmp_path, f"{note}({str(started)!r}, 'once ')")
+
+    assert started.read_text() == "once "
+
+
+def test_what_javascript_prints_reaches_standard_output(tmp_path: Path) -> None:
+    done = preloaded(tmp_path, "setImmediate(() => console.log('said in Node'))")
+
+    assert done.stdout == "said in Node\n"
+
+
+def test_what_javascript_warns_of_reaches_standard_error(tmp_path: Path) -> None:
+    done = preloaded(tmp_path, "setImmediate(() => console.error('warned of in Node'))")
+
+    assert done.stderr == "warned of in Node\n"
+
+
+def preloaded(folder: Path, javascript: str) -> subprocess.CompletedProcess[str]:
+    """Load the packages into a Node that runs `javascript` before anything else."""
+    script = folder / "first.cjs"
+    script.write_text(javascript)
+    return subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from constructs_lib.lazy_providers import Preload\nwith Preload(): pass",
+        ],
+        cwd=ROOT,
+        env={**os.environ, "NODE_OPTIONS": f"--require {script}"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
 
 
 def test_node_options_do_not_leak_into_what_runs_later() -> None:
