@@ -1,0 +1,227 @@
+"""What is wrong with an environment file, told in the words of the file."""
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from environments.model import Environment
+
+_MODEL_FILE = Path(__file__).with_name("dev.toml")
+_NEEDED = {
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "bool_type": "true or false",
+    "string_type": "text in quotes",
+    "tuple_type": "an array",
+    "dict_type": "a table",
+    "model_type": "a table",
+}
+_KINDS = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a fraction",
+    str: "text",
+    list: "an array",
+    dict: "a table",
+    datetime: "a date",
+    date: "a date",
+    time: "a time",
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong with an environment file."""
+
+    file: str
+    key: str
+    problem: str
+    allowed: str
+    fix: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}: {self.key}" if self.key else self.file
+        return f"{place}: {self.problem}\n    allowed: {self.allowed}\n    fix: {self.fix}"
+
+
+def faults_of(file: Path, values: dict[str, Any], error: ValidationError) -> Iterator[Fault]:
+    """Tell each fault of `values` once."""
+    # A rule between two tables runs only where both are whole. So unknown keys are set aside and
+    # the rest is checked once more: a misspelt key never hides a second fault.
+    first = error.errors(include_url=False)
+    seen = set()
+    for detail in first + _behind_unknown_keys(values, first):
+        key, words = _told(detail)
+        fault = Fault(str(file), key, *words)
+        if fault not in seen:
+            seen.add(fault)
+            yield fault
+
+
+def _behind_unknown_keys(values: dict[str, Any], details: list[Any]) -> list[Any]:
+    unknown = [detail["loc"] for detail in details if detail["type"] == "extra_forbidden"]
+    if not unknown:
+        return []
+    try:
+        Environment.model_validate(_without(values, (), set(unknown)))
+    except ValidationError as error:
+        return list(error.errors(include_url=False))
+    return []
+
+
+def _without(value: Any, at: tuple[Any, ...], paths: set[tuple[Any, ...]]) -> Any:
+    if isinstance(value, dict):
+        return {
+            key: _without(inner, (*at, key), paths)
+            for key, inner in value.items()
+            if (*at, key) not in paths
+        }
+    if isinstance(value, list):
+        return [_without(inner, (*at, index), paths) for index, inner in enumerate(value)]
+    return value
+
+
+def _told(detail: Any) -> tuple[str, tuple[str, str, str]]:
+    """Return the key with the value given, and: problem, allowed, fix."""
+    loc, given = detail["loc"], detail["input"]
+    key = _key_path(loc)
+    shown = key if "[key]" in loc else f"{key} = {_toml(given)}"
+    match detail["type"]:
+        case "fault":
+            words = detail["ctx"]
+            whole_table = isinstance(given, dict)
+            return key if whole_table else shown, (words["problem"], words["allowed"], words["fix"])
+        case "extra_forbidden":
+            names = sorted(_model(loc).model_fields)
+            near = get_close_matches(str(loc[-1]), names, n=1, cutoff=0.5)
+            fix = f"write {near[0]}" if near else "delete it"
+            return shown, ("unknown key", ", ".join(names), fix)
+        case "missing":
+            return key, ("missing", _allowed(loc), f"add {_example(loc)}")
+        case "literal_error":
+            options = detail["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", ")
+            near = get_close_matches(str(given), options, n=1, cutoff=0.3) or options
+            allowed = ", ".join(map(_toml, options))
+            return shown, ("not one of the values", allowed, f"set {_toml(near[0])}")
+        case "greater_than_equal" | "less_than_equal" as bound:
+            limit = detail["ctx"]["ge" if bound == "greater_than_equal" else "le"]
+            problem = "too small" if bound == "greater_than_equal" else "too large"
+            return shown, (problem, _allowed(loc), f"set {limit}")
+        case "too_short":
+            least = f"{detail['ctx']['min_length']} or more"
+            return shown, ("too few", f"{least}: {_allowed(loc)}", f"write {_example(loc)}")
+        case kind:
+            needed = _NEEDED.get(kind, "another value")
+            problem = f"{_kind(given)} where {needed} is needed"
+            return shown, (problem, _allowed(loc, needed), _mended(loc, needed, given))
+
+
+def _allowed(loc: tuple[Any, ...], needed: str = "") -> str:
+    """Return what a key takes: its kind, its range, and what it means."""
+    field = _field(loc)
+    limits = {
+        name: getattr(rule, name)
+        for rule in (field.metadata if field else ())
+        for name in ("ge", "le")
+        if hasattr(rule, name)
+    }
+    span = " to ".join(str(limits[name]) for name in ("ge", "le") if name in limits)
+    if len(limits) == 1:
+        span = f"{span} or {'more' if 'ge' in limits else 'less'}"
+    parts = [needed, span, (field.description if field else None) or ""]
+    return "; ".join(filter(None, parts)) or "see environments/dev.toml"
+
+
+def _mended(loc: tuple[Any, ...], needed: str, given: Any) -> str:
+    name, text = loc[-1], str(given)
+    if needed == "a table":
+        return f"write a table with its keys; {_MODEL_FILE.name} shows one"
+    if needed == "a whole number" and text.strip().removeprefix("-").isdecimal():
+        return f"write {name} = {int(text)}, without quotes"
+    if needed == "true or false" and text.lower() in ("yes", "on", "true", "1"):
+        return f"write {name} = true, without quotes"
+    if needed == "true or false" and text.lower() in ("no", "off", "false", "0"):
+        return f"write {name} = false, without quotes"
+    if needed == "text in quotes" and isinstance(given, int | date | time):
+        return f'write {name} = "{text}", in quotes'
+    if needed == "an array" and not isinstance(given, dict):
+        return f"write {name} = [{_toml(given)}], in brackets"
+    return f"write {_example(loc, needed)}"
+
+
+def _example(loc: tuple[Any, ...], needed: str = "") -> str:
+    """Return a line, or a table, to write at `loc`; dev.toml gives the value."""
+    try:
+        value: Any = tomllib.loads(_MODEL_FILE.read_text(encoding="utf-8"))
+        for part in _names(loc):
+            value = value[part] if part in value else next(iter(value.values()))[part]
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, StopIteration):
+        value = None
+    name = _names(loc)[-1]
+    if isinstance(value, dict):
+        return f"the table [{_key_path(loc)}]; {_MODEL_FILE.name} shows one"
+    if value is None or (needed and _kind(value) not in needed):
+        return f"{name} = ..."
+    return f"{name} = {_toml(value)}, as in {_MODEL_FILE.name}"
+
+
+def _kind(value: Any) -> str:
+    return next((words for kind, words in _KINDS.items() if type(value) is kind), "this value")
+
+
+def _names(loc: tuple[Any, ...]) -> list[str]:
+    # "[key]" is pydantic's word for the key of a table, not its value
+    return [part for part in loc if isinstance(part, str) and part != "[key]"]
+
+
+def _key_path(loc: tuple[Any, ...]) -> str:
+    path = ""
+    for part in loc:
+        if part == "[key]":
+            continue
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
+    return path
+
+
+def _toml(value: Any) -> str:
+    """Return a value as the file writes it, shortened."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        text = f'"{value}"'
+    elif isinstance(value, list):
+        text = f"[{', '.join(map(_toml, value))}]"
+    elif isinstance(value, dict):
+        text = f"{{{', '.join(f'{key} = {_toml(inner)}' for key, inner in value.items())}}}"
+    else:
+        text = str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def _model(loc: tuple[Any, ...]) -> type[BaseModel]:
+    """Return the table that holds the key at `loc`."""
+    model: type[BaseModel] = Environment
+    for part in loc[:-1]:
+        field = model.model_fields.get(str(part))
+        if field is not None:
+            model = next(_models(field.annotation), model)
+    return model
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _models(inner)
+
+
+def _field(loc: tuple[Any, ...]) -> FieldInfo | None:
+    names = _names(loc)
+    return _model(tuple(names)).model_fields.get(names[-1]) if names else None
