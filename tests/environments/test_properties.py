@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from constructs_lib.naming import Names
-from environments.load import FOLDER, EnvironmentFileError, Fault, validate
+from environments.faults import Fault
+from environments.load import FOLDER, EnvironmentFileError, validate
 from environments.model import Environment
 
 DEV = tomllib.loads((FOLDER / "dev.toml").read_text())

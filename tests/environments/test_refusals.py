@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from environments.load import EnvironmentFileError, Fault, load, read
+from environments.faults import Fault
+from environments.load import EnvironmentFileError, load, read
 
 DEV = (Path(__file__).parents[2] / "environments" / "dev.toml").read_text()
 
