@@ -83,16 +83,26 @@ audit: .venv/.ready ## Report known vulnerabilities of the image's packages
 		$(BIN)/pip-audit --strict --disable-pip --require-hashes --progress-spinner off \
 			-r images/airflow/$$name.lock || exit 1; done
 
+# Said before anything is made: Ubuntu 22.04's own Python is 3.10.
+define CHECK_PYTHON
+@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("$(PYTHON) is Python " \
+	+ sys.version.split()[0] + "; needed: 3.11 or newer; fix: make PYTHON=python3.12 ...")'
+endef
+
 .tools/bin/uv:
+	$(CHECK_PYTHON)
 	@$(PYTHON) -m venv .tools
 	@.tools/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
 .venv/.ready: requirements.lock | $(filter .tools/%,$(UV))
+	$(CHECK_PYTHON)
 	@$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
 	@$(UV) pip sync --quiet --python $(BIN)/python requirements.lock
 	@touch $@
 
 node_modules/.ready: package-lock.json
+	@node -e 'process.exit(parseInt(process.versions.node) < 20)' || { \
+		echo "node: $$(node --version 2>/dev/null || echo not found); needed: Node 20 or newer, with npm" >&2; exit 1; }
 	@npm ci --silent
 	@touch $@
 
