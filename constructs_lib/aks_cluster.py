@@ -1,5 +1,6 @@
 """Azure Kubernetes Service: a private cluster without passwords, keys or local accounts."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from cdktf import Fn, TerraformResourceLifecycle
@@ -24,13 +25,14 @@ from cdktf_cdktf_provider_azurerm.kubernetes_cluster import (
 )
 from constructs import Construct
 
-from constructs_lib.node_pool import common_settings
+from constructs_lib.node_pool import MINOR_CHANNELS, common_settings, pool_version
 from constructs_lib.place import Place
+from environments.kubernetes import rotation_name
 from environments.model import Environment
 from environments.network import Network
 
-# Channels that move the minor version, so that Terraform must not move it back
-MINOR_CHANNELS = ("stable", "rapid")
+# A Premium cluster without long-term support costs more and offers nothing
+SUPPORT_PLANS = {"Standard": "KubernetesOfficial", "Premium": "AKSLongTermSupport"}
 
 
 class AksCluster(Construct):
@@ -39,7 +41,8 @@ class AksCluster(Construct):
     Azure CNI overlay with Cilium: pods have addresses of their own range, and network policies
     are enforced by eBPF (learn.microsoft.com: "Configure Azure CNI powered by Cilium"). The API
     server has addresses in our network only, by VNet integration, and no public name. Node counts
-    belong to the autoscaler, patch versions to the upgrade channel.
+    belong to the autoscaler, patch versions to the upgrade channel. A new minor version in the
+    environment file upgrades the control plane first, then the pools.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class AksCluster(Construct):
         kubelet_identity: KubernetesClusterKubeletIdentity,
         disk_encryption_set_id: str,
         log_analytics_workspace_id: str,
+        tags: Mapping[str, str],
     ) -> None:
         super().__init__(scope, construct_id)
         settings = env.kubernetes
@@ -66,6 +70,7 @@ class AksCluster(Construct):
             dns_prefix=place.names.of("aks"),
             kubernetes_version=settings.version,
             sku_tier=settings.sku_tier,
+            support_plan=SUPPORT_PLANS[settings.sku_tier],
             cost_analysis_enabled=True,
             disk_encryption_set_id=disk_encryption_set_id,
             # who may reach and use the API
@@ -127,10 +132,12 @@ class AksCluster(Construct):
                 name="system",
                 vnet_subnet_id=nodes_subnet_id,
                 only_critical_addons_enabled=True,
-                temporary_name_for_rotation="systemtmp",
+                temporary_name_for_rotation=rotation_name("system"),
                 upgrade_settings=KubernetesClusterDefaultNodePoolUpgradeSettings(
                     max_surge="33%", drain_timeout_in_minutes=30
                 ),
+                orchestrator_version=pool_version(settings),
+                tags=tags,  # those of the cluster do not reach the machines of its pools
                 **common_settings(settings.system_pool),
             ),
             lifecycle=TerraformResourceLifecycle(

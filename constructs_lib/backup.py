@@ -42,6 +42,7 @@ class BackupStorage(Construct):
         construct_id: str,
         *,
         place: Place,
+        tenant_id: str,
         subscription_id: str,
         subnet_id: str,
         dns_zone_id: str,
@@ -83,6 +84,7 @@ class BackupStorage(Construct):
             "configuration.backupStorageLocation.config.storageAccountURI": (
                 account.primary_blob_endpoint
             ),
+            "credentials.tenantId": tenant_id,
         }
 
 
@@ -116,8 +118,10 @@ class ClusterBackup(Construct):
             name=names.of("bvault"),
             datastore_type="VaultStore",
             redundancy="ZoneRedundant" if zone_redundant else "LocallyRedundant",
-            soft_delete="On",
+            # both keep backups from whoever deletes them, and the vault from being destroyed
+            soft_delete="On" if protect else "Off",
             retention_duration_in_days=14,
+            immutability="Unlocked" if protect else "Disabled",
             identity=DataProtectionBackupVaultIdentity(type="SystemAssigned"),
             lifecycle=guarded(protect=protect),
             **place.at,

@@ -1,5 +1,7 @@
 """What keeps an environment within its bounds: budget, Azure Policy, Defender plans."""
 
+from typing import NamedTuple
+
 from cdktf_cdktf_provider_azurerm.consumption_budget_subscription import (
     ConsumptionBudgetSubscription,
     ConsumptionBudgetSubscriptionFilter,
@@ -10,14 +12,35 @@ from cdktf_cdktf_provider_azurerm.consumption_budget_subscription import (
 from cdktf_cdktf_provider_azurerm.resource_group_policy_assignment import (
     ResourceGroupPolicyAssignment,
 )
+from cdktf_cdktf_provider_azurerm.security_center_contact import SecurityCenterContact
 from cdktf_cdktf_provider_azurerm.security_center_subscription_pricing import (
     SecurityCenterSubscriptionPricing,
+    SecurityCenterSubscriptionPricingExtension,
 )
 from constructs import Construct
 
-from environments.model import Environment
+from environments.model import Environment, Monitoring
 
-DEFENDER_PLANS = ("Containers", "KeyVaults", "OpenSourceRelationalDatabases", "StorageAccounts")
+
+class DefenderPlan(NamedTuple):
+    """A plan of Defender for Cloud: Azure sells some in one variant only, and adds no extras."""
+
+    subplan: str | None = None
+    extensions: tuple[str, ...] = ()
+
+
+DEFENDER_PLANS = {
+    "Containers": DefenderPlan(
+        extensions=(
+            "AgentlessDiscoveryForKubernetes",
+            "ContainerRegistriesVulnerabilityAssessments",
+            "ContainerSensor",
+        )
+    ),
+    "KeyVaults": DefenderPlan("PerKeyVault"),
+    "OpenSourceRelationalDatabases": DefenderPlan(),
+    "StorageAccounts": DefenderPlan("DefenderForStorageV2"),
+}
 _DEFINITIONS = "/providers/Microsoft.Authorization"
 POLICIES = {
     # built-in definitions (learn.microsoft.com: "Azure Policy built-in definitions for AKS")
@@ -35,7 +58,7 @@ POLICIES = {
 def budget(scope: Construct, env: Environment) -> None:
     """Mail the owner at 50 and 80 percent spent, and when the forecast passes the budget.
 
-    Costs are found by the environment's tag, which also the cluster's own node group bears.
+    Costs are found by the environment's tag, which the machines of the pools bear too.
     """
     emails = [env.monitoring.alert_email]
     ConsumptionBudgetSubscription(
@@ -81,9 +104,32 @@ def policies(scope: Construct, *, resource_group_id: str) -> None:
         )
 
 
-def defender_plans(scope: Construct) -> None:
-    """Switch on Defender for what the platform uses; the plans hold for the whole subscription."""
-    for plan in DEFENDER_PLANS:
+def defender(scope: Construct, monitoring: Monitoring) -> None:
+    """Switch on Defender for what the platform uses, and say whom to tell what it finds.
+
+    Plans and contact are those of the whole subscription; without a contact Azure mails its owners
+    (learn.microsoft.com: "Configure email notifications for alerts").
+    """
+    for name, plan in DEFENDER_PLANS.items():
         SecurityCenterSubscriptionPricing(
-            scope, f"defender_{plan.lower()}", resource_type=plan, tier="Standard"
+            scope,
+            f"defender_{name.lower()}",
+            resource_type=name,
+            tier="Standard",
+            subplan=plan.subplan,
+            extension=[
+                SecurityCenterSubscriptionPricingExtension(name=extension)
+                for extension in plan.extensions
+            ]
+            or None,
+        )
+    if monitoring.alert_phone:
+        SecurityCenterContact(
+            scope,
+            "defender_contact",
+            name="default",  # the only name that Azure takes
+            email=monitoring.alert_email,
+            phone=monitoring.alert_phone,
+            alert_notifications=True,
+            alerts_to_admins=True,
         )

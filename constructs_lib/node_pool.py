@@ -9,9 +9,21 @@ from cdktf_cdktf_provider_azurerm.kubernetes_cluster_node_pool import (
 )
 from constructs import Construct
 
-from environments.kubernetes import NodePool, Pool
+from environments.kubernetes import Kubernetes, NodePool, Pool, rotation_name
 
+SPOT_LABEL = {"kubernetes.azure.com/scalesetpriority": "spot"}
 SPOT_TAINT = "kubernetes.azure.com/scalesetpriority=spot:NoSchedule"
+# Channels that move the minor version, so that Terraform must not move it back
+MINOR_CHANNELS = ("stable", "rapid")
+
+
+def pool_version(settings: Kubernetes) -> str | None:
+    """Return the minor version that pools are held to, or None where the channel moves it.
+
+    Without one Azure leaves the pools behind when the control plane is upgraded
+    (learn.microsoft.com: "Upgrade an Azure Kubernetes Service cluster").
+    """
+    return None if settings.upgrade_channel in MINOR_CHANNELS else settings.version
 
 
 def common_settings(pool: Pool) -> dict[str, Any]:
@@ -36,12 +48,19 @@ def common_settings(pool: Pool) -> dict[str, Any]:
 
 
 def worker_pool(
-    scope: Construct, *, name: str, pool: NodePool, cluster_id: str, subnet_id: str
+    scope: Construct,
+    *,
+    name: str,
+    pool: NodePool,
+    version: str | None,
+    cluster_id: str,
+    subnet_id: str,
 ) -> KubernetesClusterNodePool:
     """Create a pool of worker nodes; `name` has at most 12 lower case letters and digits.
 
-    Azure taints spot nodes, so that only what tolerates losing its node is put there; it refuses
-    surge settings for them.
+    Azure taints and labels spot nodes, so that only what tolerates losing its node is put there,
+    and refuses surge settings for them. What it adds stands here too: the next plan would take it
+    away.
     """
     return KubernetesClusterNodePool(
         scope,
@@ -50,8 +69,9 @@ def worker_pool(
         kubernetes_cluster_id=cluster_id,
         vnet_subnet_id=subnet_id,
         mode="User",
-        temporary_name_for_rotation=f"{name[:9]}tmp",
-        node_labels=pool.labels or None,
+        temporary_name_for_rotation=rotation_name(name),
+        orchestrator_version=version,
+        node_labels=pool.labels | (SPOT_LABEL if pool.spot else {}) or None,
         node_taints=[*pool.taints, *([SPOT_TAINT] if pool.spot else [])] or None,
         **common_settings(pool),
         **(_SPOT if pool.spot else _REGULAR),

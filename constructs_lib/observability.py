@@ -133,11 +133,13 @@ def diagnostics(
     workspace_id: str,
     logs: Sequence[str] = (),
     metrics: Sequence[str] = ("AllMetrics",),
+    dedicated: bool = False,
 ) -> None:
     """Send a resource's logs and metrics to Log Analytics.
 
     `logs` are categories; none means all of them. What a resource offers is listed on
-    learn.microsoft.com: "Supported logs and metrics with Azure Monitor".
+    learn.microsoft.com: "Supported logs and metrics with Azure Monitor". `dedicated` fills tables
+    of the resource's own type, where the service offers the choice.
     """
     enabled = (
         [MonitorDiagnosticSettingEnabledLog(category=category) for category in logs]
@@ -150,6 +152,7 @@ def diagnostics(
         name="to-log-analytics",
         target_resource_id=target_id,
         log_analytics_workspace_id=workspace_id,
+        log_analytics_destination_type="Dedicated" if dedicated else None,
         enabled_log=enabled,
         enabled_metric=[
             MonitorDiagnosticSettingEnabledMetric(category=category) for category in metrics

@@ -51,9 +51,10 @@ PARAMETERS = {
 class PostgresServer(Construct):
     """A server in a delegated subnet, with its databases and parameters.
 
-    There is no administrator password: Entra administrators are named in the identity stack. The
-    zone is not held to: a failover swaps primary and standby, and Terraform must not swap them
-    back (learn.microsoft.com: "High availability in Azure Database for PostgreSQL").
+    There is no administrator password: Entra administrators are named in the identity stack.
+    Terraform does not hold to what Azure moves: the zone, since a failover swaps primary and
+    standby, and the size of the disk, which grows by itself and which Terraform could only shrink
+    by a new server (learn.microsoft.com: "High availability in Azure Database for PostgreSQL").
     """
 
     def __init__(
@@ -100,9 +101,9 @@ class PostgresServer(Construct):
             **_encrypted_with(key),
             lifecycle=guarded(
                 protect=protect,
-                ignore_changes=["zone", "high_availability[0].standby_availability_zone"]
+                ignore_changes=["zone", "high_availability[0].standby_availability_zone", *_GROWS]
                 if settings.high_availability != "Disabled"
-                else ["zone"],
+                else ["zone", *_GROWS],
             ),
             **place.at,
         )
@@ -129,6 +130,8 @@ class PostgresServer(Construct):
                 value=value,
             )
 
+
+_GROWS = ["storage_mb", "storage_tier"]
 
 # Airflow's sessions use no prepared statements or advisory locks across transactions but in the
 # migration, which connects to the server itself

@@ -52,6 +52,7 @@ class SecuredSubnet(Construct):
         cidr: str,
         openings: Sequence[Opening],
         delegated_to: str | None = None,
+        service_endpoints: Sequence[str] = (),
     ) -> None:
         super().__init__(scope, construct_id)
         role = construct_id.replace("_", "-")
@@ -65,6 +66,7 @@ class SecuredSubnet(Construct):
             default_outbound_access_enabled=False,
             private_endpoint_network_policies="NetworkSecurityGroupEnabled",
             delegation=[_delegation(delegated_to)] if delegated_to else None,
+            service_endpoints=list(service_endpoints) or None,
         )
         self.security_group = NetworkSecurityGroup(
             self,

@@ -49,7 +49,9 @@ class Postgres(Section):
 
     version: Annotated[Literal["14", "15", "16", "17"], Field(description="major version")] = "16"
     sku_name: Annotated[PostgresSku, Field(description="tier and size")]
-    storage_gib: Annotated[int, Field(description="size of the disk in GiB, a power of two")] = 32
+    storage_gib: Annotated[
+        int, Field(description="size of the disk in GiB to begin with; it grows by itself")
+    ] = 32
     high_availability: Annotated[
         Literal["Disabled", "SameZone", "ZoneRedundant"],
         Field(description="standby server: none, in the same zone, in another zone"),
@@ -85,7 +87,9 @@ class Postgres(Section):
     def _disk_size(cls, size: int) -> int:
         if size not in POSTGRES_STORAGE_GIB:
             sizes = ", ".join(map(str, POSTGRES_STORAGE_GIB))
-            larger = min((s for s in POSTGRES_STORAGE_GIB if s >= size), default=32768)
+            larger = min(
+                (s for s in POSTGRES_STORAGE_GIB if s >= size), default=POSTGRES_STORAGE_GIB[-1]
+            )
             refuse("not a disk size of Flexible Server", allowed=sizes, fix=f"set {larger}")
         return size
 
@@ -121,6 +125,24 @@ class Postgres(Section):
                 fix="set pgbouncer = false, or choose a GP_ SKU",
             )
         return wanted
+
+    @field_validator("administrators")
+    @classmethod
+    def _each_once(cls, groups: dict[str, str]) -> dict[str, str]:
+        names = [name.casefold().replace(" ", "_") for name in groups]
+        if "migrations" in names:
+            refuse(
+                "migrations is the identity of Airflow's own migrations",
+                allowed="display names of Entra groups",
+                fix="rename the group in Entra ID",
+            )
+        if len(set(names)) < len(names) or len(set(groups.values())) < len(groups):
+            refuse(
+                "names a group twice",
+                allowed="each display name and each object id once",
+                fix="delete the second one",
+            )
+        return groups
 
 
 class KeyVault(Section):

@@ -4,6 +4,7 @@ Sources, on learn.microsoft.com: "List of Azure regions", "Azure Database for Po
 options", "Virtual machine sizes". A value missing here is a one-line change.
 """
 
+import re
 from itertools import product
 from typing import NamedTuple
 
@@ -58,17 +59,24 @@ REGIONS = {
     "westus3": Region(True, "eastus"),
 }
 
-_SERVER_CORES = (2, 4, 8, 16, 32, 48, 64, 96)
+_SERVER_CORES = {  # v4 ends at 64; only Intel's memory optimized ones have 20
+    ("GP", "D", "ds_v4"): (2, 4, 8, 16, 32, 48, 64),
+    ("GP", "D", "ds_v5"): (2, 4, 8, 16, 32, 48, 64, 96),
+    ("GP", "D", "ads_v5"): (2, 4, 8, 16, 32, 48, 64, 96),
+    ("MO", "E", "ds_v4"): (2, 4, 8, 16, 20, 32, 48, 64),
+    ("MO", "E", "ds_v5"): (2, 4, 8, 16, 20, 32, 48, 64, 96),
+    ("MO", "E", "ads_v5"): (2, 4, 8, 16, 32, 48, 64, 96),
+}
 POSTGRES_SKUS = frozenset(
     [f"B_Standard_{size}" for size in ("B1ms", "B2s", "B2ms", "B4ms", "B8ms", "B12ms", "B16ms")]
     + [
-        f"{tier}_Standard_{letter}{cores}{kind}"
-        for (tier, letter), cores, kind in product(
-            (("GP", "D"), ("MO", "E")), _SERVER_CORES, ("ds_v4", "ds_v5", "ads_v5")
-        )
+        f"{tier}_Standard_{letter}{count}{kind}"
+        for (tier, letter, kind), counts in _SERVER_CORES.items()
+        for count in counts
     ]
 )
-POSTGRES_STORAGE_GIB = tuple(32 * 2**step for step in range(11))  # 32 GiB to 32 TiB
+# The largest disk lacks one GiB of 32 TiB
+POSTGRES_STORAGE_GIB = (*(32 * 2**step for step in range(10)), 32767)
 
 _VM_CORES = (2, 4, 8, 16, 32, 48, 64, 96)
 VM_SIZES = frozenset(
@@ -85,6 +93,19 @@ def has_local_disk(vm_size: str) -> bool:
     """Whether the size carries the temporary disk that an ephemeral OS disk is placed on."""
     kind = vm_size.removeprefix("Standard_")
     return kind.startswith("F") or "d" in kind.lower()[1:]
+
+
+def local_disk_gib(vm_size: str) -> int:
+    """Return how large an ephemeral OS disk of this size can be.
+
+    It is placed on the temporary disk, on NVMe with v6, in the cache with F
+    (learn.microsoft.com: "Ephemeral OS disks for Azure VMs").
+    """
+    kind = vm_size.removeprefix("Standard_")
+    cores = int(re.findall(r"\d+", kind)[0])
+    if kind.startswith("F"):
+        return 16 * cores
+    return cores * 55 if kind.endswith("v6") else cores * 75 // 2
 
 
 def max_connections(postgres_sku: str) -> int:

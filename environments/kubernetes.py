@@ -1,12 +1,14 @@
 """The `[kubernetes]` and `[registry]` tables: the cluster, its node pools, and its images."""
 
+import re
+from collections.abc import Iterable
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from environments.data import Day, Zone
-from environments.facts import has_local_disk
-from environments.types import RegionName, Section, Uuid, VmSize, form, refuse
+from environments.facts import has_local_disk, local_disk_gib
+from environments.types import RegionName, Section, Uuids, VmSize, form, refuse
 
 PoolName = Annotated[
     str, form(r"[a-z][a-z0-9]{0,11}", "1 to 12 lower case letters and digits", "workers")
@@ -19,6 +21,14 @@ Taint = Annotated[
         "dedicated=dbt:NoSchedule",
     ),
 ]
+
+
+LABEL = re.compile(
+    r"([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?"
+    r"=([A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?)?",
+    re.ASCII,
+)
+RESERVED = "kubernetes.azure.com/"  # AKS keeps labels and taints of this prefix to itself
 
 
 class Pool(Section):
@@ -47,6 +57,18 @@ class Pool(Section):
             )
         return size
 
+    @field_validator("os_disk_gib")
+    @classmethod
+    def _fits(cls, size: int, info: ValidationInfo) -> int:
+        vm_size = info.data.get("vm_size")
+        if vm_size is not None and size > (largest := local_disk_gib(vm_size)):
+            refuse(
+                f"larger than the local disk of {vm_size}, which the OS disk is placed on",
+                allowed=f"30 to {largest}",
+                fix=f"set {largest}, or choose a vm_size with more cores",
+            )
+        return size
+
     @field_validator("max_nodes")
     @classmethod
     def _range(cls, most: int, info: ValidationInfo) -> int:
@@ -69,6 +91,11 @@ class Pool(Section):
 def _with_disk(size: str) -> str:
     head, version = size.rsplit("_", 1)
     return f"{head.removesuffix('s')}ds_{version}"
+
+
+def rotation_name(pool: str) -> str:
+    """Return the name of the pool that stands in while the machines of `pool` are replaced."""
+    return f"{pool[:9]}tmp"
 
 
 class SystemPool(Pool):
@@ -107,6 +134,35 @@ class NodePool(Pool):
         tuple[Taint, ...], Field(strict=False, description="Kubernetes taints: key=value:effect")
     ] = ()
 
+    @field_validator("labels")
+    @classmethod
+    def _labels(cls, labels: dict[str, str]) -> dict[str, str]:
+        for key, value in labels.items():
+            if not LABEL.fullmatch(f"{key}={value}"):
+                refuse(
+                    f"{key} = {value} is no label of Kubernetes",
+                    allowed="up to 63 letters, digits, - _ ., a letter or digit at both ends; the "
+                    "key may have a DNS name and a slash before it",
+                    fix='for example "airflow/role" = "worker"',
+                )
+        _refuse_reserved(labels)
+        return labels
+
+    @field_validator("taints")
+    @classmethod
+    def _taints(cls, taints: tuple[str, ...]) -> tuple[str, ...]:
+        _refuse_reserved(taints)
+        return taints
+
+
+def _refuse_reserved(keys: Iterable[str]) -> None:
+    if taken := [key for key in keys if key.startswith(RESERVED)]:
+        refuse(
+            f"{', '.join(taken)}: AKS reserves the prefix {RESERVED}",
+            allowed="any other prefix",
+            fix="delete it; spot = true sets the one of spot pools",
+        )
+
 
 class ClusterMaintenance(Section):
     """A weekly window for upgrades, in UTC; AKS wants at least four hours."""
@@ -125,11 +181,10 @@ class Kubernetes(Section):
         Field(description="minor version; Azure chooses the patch"),
     ]
     sku_tier: Annotated[
-        Literal["Standard", "Premium"], Field(description="uptime SLA; Premium adds LTS versions")
+        Literal["Standard", "Premium"], Field(description="uptime SLA; Premium: long-term support")
     ] = "Standard"
     admin_group_object_ids: Annotated[
-        tuple[Uuid, ...],
-        Field(strict=False, min_length=1, description="Entra groups that administer the cluster"),
+        Uuids, Field(min_length=1, description="Entra groups that administer the cluster")
     ]
     upgrade_channel: Annotated[
         Literal["patch", "stable", "rapid", "node-image"],
@@ -150,6 +205,17 @@ class Kubernetes(Section):
         Field(min_length=1, description="worker pools by name, at most 12 lower alphanumerics"),
     ]
 
+    @field_validator("node_os_upgrade_channel")
+    @classmethod
+    def _channels(cls, channel: str, info: ValidationInfo) -> str:
+        if info.data.get("upgrade_channel") == "node-image" and channel != "NodeImage":
+            refuse(
+                'not possible together with upgrade_channel = "node-image"',
+                allowed='"NodeImage" with it; any with the other channels',
+                fix='set node_os_upgrade_channel = "NodeImage", or upgrade_channel = "patch"',
+            )
+        return channel
+
     @field_validator("node_pools")
     @classmethod
     def _pools(cls, pools: dict[str, NodePool]) -> dict[str, NodePool]:
@@ -158,6 +224,14 @@ class Kubernetes(Section):
                 "the name of the system pool",
                 allowed='any name but "system"',
                 fix="rename the worker pool",
+            )
+        rotating = [rotation_name(name) for name in ("system", *pools)]
+        if len({*pools, *rotating}) < len(pools) + len(rotating):
+            refuse(
+                "names alike: while Azure replaces a pool's machines, a pool of the first nine "
+                'characters of its name and "tmp" takes its place',
+                allowed="names that differ in the first nine characters, and from each other's",
+                fix='shorten or rename one, as "big1" and "big2"',
             )
         if all(pool.spot for pool in pools.values()):
             refuse(
@@ -177,3 +251,10 @@ class Registry(Section):
     geo_replications: Annotated[
         tuple[RegionName, ...], Field(strict=False, description="further regions with a copy")
     ] = ()
+
+    @field_validator("geo_replications")
+    @classmethod
+    def _in_order(cls, regions: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(regions)) < len(regions):
+            refuse("names a region twice", allowed="each once", fix="delete the second one")
+        return tuple(sorted(regions))  # as Azure tells them back: another order is a change

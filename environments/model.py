@@ -1,5 +1,6 @@
 """An environment: everything that `environments/<name>.toml` says, typed and checked."""
 
+from math import ceil
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -65,6 +66,14 @@ class Monitoring(Section):
         int, Field(ge=30, le=730, description="days that Log Analytics keeps logs")
     ] = 30
     alert_email: Annotated[Email, Field(description="who is told when an alert fires")]
+    alert_phone: Annotated[
+        Annotated[
+            str,
+            form(r"\+[0-9][0-9 -]{5,20}", "+, digits, spaces and -", "+49 30 5550100"),
+        ]
+        | None,
+        Field(description="phone beside it; Defender's findings go to a contact with both"),
+    ] = None
     monthly_budget: Annotated[
         int, Field(ge=1, le=10_000_000, description="in the currency of the subscription")
     ]
@@ -195,6 +204,9 @@ class Environment(Section):
                 allowed="zones = [] there",
                 fix="set zones = [] in each pool, or move to a region with zones",
             )
+        network: Network | None = info.data.get("network")
+        if network is not None:
+            _refuse_crowd(kubernetes, network)
         return kubernetes
 
     @field_validator("registry")
@@ -210,7 +222,15 @@ class Environment(Section):
 
     @field_validator("airflow")
     @classmethod
-    def _dag_source(cls, airflow: Airflow) -> Airflow:
+    def _dag_source(cls, airflow: Airflow, info: ValidationInfo) -> Airflow:
+        kubernetes: Kubernetes | None = info.data.get("kubernetes")
+        if airflow.executor == "CeleryExecutor" and kubernetes and kubernetes.sku_tier == "Premium":
+            refuse(
+                'executor = "CeleryExecutor" needs KEDA, and long-term support, which '
+                'kubernetes.sku_tier = "Premium" brings, refuses it',
+                allowed='"KubernetesExecutor" with Premium; either with Standard',
+                fix='set executor = "KubernetesExecutor", or kubernetes.sku_tier = "Standard"',
+            )
         if airflow.dags == "git" and airflow.git is None:
             refuse(
                 'dags = "git" without a repository',
@@ -221,7 +241,15 @@ class Environment(Section):
 
     @field_validator("ingress")
     @classmethod
-    def _certificate(cls, ingress: Ingress) -> Ingress:
+    def _certificate(cls, ingress: Ingress, info: ValidationInfo) -> Ingress:
+        network: Network | None = info.data.get("network")
+        if network is not None and network.egress == "firewall" and not ingress.internal:
+            refuse(
+                'internal = false together with network.egress = "firewall": answers would leave '
+                "through the firewall, which has not seen the question",
+                allowed="internal = true behind a firewall",
+                fix="set ingress.internal = true, and publish its address on the firewall (DNAT)",
+            )
         needed = {
             "letsencrypt": {"dns_zone_id": ingress.dns_zone_id, "contact": ingress.contact},
             "key_vault": {"key_vault_certificate": ingress.key_vault_certificate},
@@ -249,3 +277,24 @@ class Environment(Section):
                 fix="delete single_sign_on.redirect_uri: it follows from the host",
             )
         return sso
+
+
+def _refuse_crowd(kubernetes: Kubernetes, network: Network) -> None:
+    """Refuse more nodes than have addresses: each takes one, and a /24 of the pods' range.
+
+    A third is added, since upgrades add nodes first (learn.microsoft.com: "Azure CNI Overlay").
+    """
+    pools = [kubernetes.system_pool, *kubernetes.node_pools.values()]
+    most = sum(pool.max_nodes + ceil(pool.max_nodes / 3) for pool in pools)
+    room = {
+        f"aks_nodes = {network.aks_nodes}": network.aks_nodes.num_addresses - 5,
+        f"pod_cidr = {network.pod_cidr}": network.pod_cidr.num_addresses // 256,
+    }
+    for name, nodes in room.items():
+        if most > nodes:
+            refuse(
+                f"up to {most} nodes while Azure upgrades all pools, and network.{name} has room "
+                f"for {nodes}",
+                allowed="pools whose max_nodes, and a third more, have room",
+                fix="lower max_nodes, or widen the range before the cluster is made",
+            )

@@ -101,6 +101,14 @@ class Network(Section):
                 allowed='only together with egress = "firewall"',
                 fix='delete it, or set egress = "firewall"',
             )
+        for name in SMALLEST if address else ():
+            subnet = info.data.get(name)
+            if subnet is not None and address in subnet:
+                refuse(
+                    f"lies in network.{name} = {subnet}, which holds no firewall",
+                    allowed="the private address of a firewall outside of the four subnets",
+                    fix='give the one in the hub, for example "10.0.1.4"',
+                )
         return address
 
     @field_validator("linked_networks")
@@ -109,6 +117,18 @@ class Network(Section):
         names = [network.name for network in networks]
         if len(set(names)) < len(names):
             refuse("two networks of the same name", allowed="distinct names", fix="rename one")
+        if "own" in names:
+            refuse(
+                '"own" names the link of this environment\'s own network',
+                allowed='any name but "own"',
+                fix="rename it",
+            )
+        if len({network.id.casefold() for network in networks}) < len(networks):
+            refuse(
+                "names a network twice, and a zone takes one link a network",
+                allowed="distinct ids",
+                fix="delete the second one",
+            )
         return networks
 
 

@@ -7,7 +7,7 @@ from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueE
 from typing import Annotated, Any, Never
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from environments.facts import POSTGRES_SKUS, REGIONS, VM_SIZES
@@ -85,11 +85,23 @@ def _uuid(value: Any) -> str:
         )
 
 
+def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+    twice = sorted({value for value in values if values.count(value) > 1})
+    if twice:
+        refuse(
+            f"names {', '.join(twice)} twice, and Azure refuses the second grant",
+            allowed="each once",
+            fix="delete the second one",
+        )
+    return values
+
+
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 
 Cidr = Annotated[IPv4Network, BeforeValidator(_cidr)]
 Address = Annotated[IPv4Address, BeforeValidator(_address)]
 Uuid = Annotated[str, BeforeValidator(_uuid)]
+Uuids = Annotated[tuple[Uuid, ...], AfterValidator(_distinct), Field(strict=False)]
 HostName = Annotated[
     str,
     form(

@@ -6,6 +6,7 @@ from cdktf_cdktf_provider_azurerm.provider import (
     AzurermProviderFeatures,
     AzurermProviderFeaturesKeyVault,
     AzurermProviderFeaturesResourceGroup,
+    AzurermProviderFeaturesStorage,
 )
 from cdktf_cdktf_provider_azurerm.resource_group import ResourceGroup
 from constructs import Construct
@@ -21,6 +22,7 @@ from stacks.contracts import state_of
 RESOURCE_PROVIDERS = [
     "Microsoft.AlertsManagement",
     "Microsoft.Authorization",
+    "Microsoft.Compute",
     "Microsoft.Consumption",
     "Microsoft.ContainerRegistry",
     "Microsoft.ContainerService",
@@ -34,6 +36,7 @@ RESOURCE_PROVIDERS = [
     "Microsoft.Monitor",
     "Microsoft.Network",
     "Microsoft.OperationalInsights",
+    "Microsoft.OperationsManagement",
     "Microsoft.PolicyInsights",
     "Microsoft.Security",
     "Microsoft.Storage",
@@ -69,15 +72,19 @@ class AzureStack(TerraformStack):
                             prevent_deletion_if_contains_resources=True
                         )
                     ],
+                    # else each plan asks the accounts' queue and web services, which have no
+                    # private endpoint and answer nobody else
+                    storage=[AzurermProviderFeaturesStorage(data_plane_available=False)],
                 )
             ],
         )
         # cdktf shortens the source to "azurerm"; OpenTofu reads the full one only
         self.add_override("terraform.required_providers.azurerm.source", "hashicorp/azurerm")
 
-    def prepare_stack(self) -> None:
-        """Tag what the stack holds; cdktf calls this before it writes the stack."""
-        tags = {
+    @property
+    def tags(self) -> dict[str, str]:
+        """Azure tags of every resource."""
+        return {
             "environment": self.env.name,
             "workload": self.env.workload,
             "managed-by": "terraform",
@@ -85,7 +92,10 @@ class AzureStack(TerraformStack):
             "cost-center": self.env.tags.cost_center,
             "data-classification": self.env.tags.data_classification,
         }
-        tag_azure_resources(self, tags)
+
+    def prepare_stack(self) -> None:
+        """Tag what the stack holds; cdktf calls this before it writes the stack."""
+        tag_azure_resources(self, self.tags)
         super().prepare_stack()
 
     def resource_group(self) -> Place:

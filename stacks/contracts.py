@@ -107,7 +107,6 @@ class DataOutputs(Contract):
     resource_group_name: str
     storage_account_id: str
     storage_account_name: str
-    flow_log_storage_account_id: str
     dags_container_id: str
     dag_versions_container_id: str
     logs_container_id: str

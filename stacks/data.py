@@ -3,7 +3,6 @@
 from constructs import Construct
 
 from constructs_lib.data_lake import DataLake
-from constructs_lib.flow_log import FlowLog
 from constructs_lib.key_vault import EncryptionKey, GeneratedSecret, KeyReference, Vault
 from constructs_lib.postgres import PostgresServer
 from constructs_lib.private_endpoint import private_endpoint
@@ -45,17 +44,6 @@ class DataStack(AzureStack):
             key=self._key("postgres_encryption") if env.postgres.customer_managed_key else None,
             protect=env.protect_data,
         )
-        flow_log = FlowLog(
-            self,
-            "flow_log",
-            place=self.place,
-            network_id=network.virtual_network_id,
-            retention_days=env.network.flow_log_retention_days,
-            replication=env.storage.replication,
-            key=storage_key,
-            subnet_id=network.private_endpoints_subnet_id,
-            dns_zone_id=network.blob_dns_zone_id,
-        )
         for subresource, zone_id in (
             ("blob", network.blob_dns_zone_id),
             ("dfs", network.dfs_dns_zone_id),
@@ -78,7 +66,6 @@ class DataStack(AzureStack):
             resource_group_name=self.place.resource_group_name,
             storage_account_id=lake.id,
             storage_account_name=lake.account.name,
-            flow_log_storage_account_id=flow_log.storage_account_id,
             dags_container_id=lake.containers["dags"].id,
             dag_versions_container_id=lake.containers["dag-versions"].id,
             logs_container_id=lake.containers["logs"].id,

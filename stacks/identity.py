@@ -77,10 +77,10 @@ class IdentityStack(AzureStack):
         ).publish(self)
 
     def _cluster_grants(self, network: NetworkOutputs) -> Iterator[Grant]:
-        # AKS checks all of these before it makes the cluster
-        contributor = "Network Contributor"
-        yield Grant("cluster", "on_nodes", contributor, network.aks_nodes_subnet_id)
-        yield Grant("cluster", "on_api_server", contributor, network.aks_api_server_subnet_id)
+        # AKS checks all of these before it makes the cluster. The network, not its two subnets:
+        # AKS itself sees to the link of a DNS zone of ours ("Create a private AKS cluster")
+        network_id = network.virtual_network_id
+        yield Grant("cluster", "on_network", "Network Contributor", network_id)
         yield Grant(
             "cluster", "on_dns_zone", "Private DNS Zone Contributor", network.aks_dns_zone_id
         )
@@ -108,10 +108,11 @@ class IdentityStack(AzureStack):
         for component in readers:
             yield Grant(component, "reads_secrets", "Key Vault Secrets User", data.key_vault_id)
         ingress = self.env.ingress
-        if ingress.dns_zone_id is not None:
+        if ingress.certificate == "letsencrypt" and ingress.dns_zone_id:
             yield Grant("certificate", "on_dns_zone", "DNS Zone Contributor", ingress.dns_zone_id)
         else:
-            yield Grant("certificate", "reads_secrets", "Key Vault Secrets User", data.key_vault_id)
+            secret_id = f"{data.key_vault_id}/secrets/{ingress.key_vault_certificate}"
+            yield Grant("certificate", "reads_secrets", "Key Vault Secrets User", secret_id)
 
     def _postgres_administrators(self, migrations_principal_id: str) -> None:
         # The migrations make the database roles of the other components
@@ -146,7 +147,8 @@ class IdentityStack(AzureStack):
             display_name=f"Airflow ({self.env.workload}-{self.env.name})",
             redirect_uri=self.env.redirect_uri,
             home_page=f"https://{self.env.ingress.host}",
-            owners=sso.owners,
+            # who makes an application with the right OwnedBy must stay among its owners
+            owners=sorted({self.env.deployer_object_id, *sso.owners}),
             groups_by_role={
                 "Admin": sso.admin_groups,
                 "Op": sso.op_groups,

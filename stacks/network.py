@@ -1,5 +1,7 @@
 """The network stack: addresses, ways in and out, and private names."""
 
+from collections.abc import Sequence
+
 from cdktf_cdktf_provider_azurerm.virtual_network import VirtualNetwork
 from cdktf_cdktf_provider_azurerm.virtual_network_peering import VirtualNetworkPeering
 from constructs import Construct
@@ -40,7 +42,10 @@ class NetworkStack(AzureStack):
         )
         endpoints = self._subnet("private_endpoints", _INTO_ENDPOINTS)
         postgres = self._subnet(
-            "postgres", self._into_postgres(), "Microsoft.DBforPostgreSQL/flexibleServers"
+            "postgres",
+            self._into_postgres(),
+            "Microsoft.DBforPostgreSQL/flexibleServers",
+            ["Microsoft.Storage"],  # the server archives its log there, and Azure adds it anyway
         )
         way_out = self._egress(nodes)
         networks = {"own": self.network.id, **{n.name: n.id for n in plan.linked_networks}}
@@ -88,7 +93,11 @@ class NetworkStack(AzureStack):
         ).publish(self)
 
     def _subnet(
-        self, role: str, openings: list[Opening], delegated_to: str | None = None
+        self,
+        role: str,
+        openings: list[Opening],
+        delegated_to: str | None = None,
+        service_endpoints: Sequence[str] = (),
     ) -> SecuredSubnet:
         return SecuredSubnet(
             self,
@@ -98,6 +107,7 @@ class NetworkStack(AzureStack):
             cidr=str(getattr(self.env.network, role)),
             openings=openings,
             delegated_to=delegated_to,
+            service_endpoints=service_endpoints,
         )
 
     def _egress(self, nodes: SecuredSubnet) -> NatEgress | FirewallEgress:
@@ -119,7 +129,8 @@ class NetworkStack(AzureStack):
         return {
             **DNS_ZONES,
             "postgres": database,
-            "aks": f"privatelink.{self.env.location}.azmk8s.io",
+            # not `privatelink.`: a private API server by VNet integration has no private link
+            "aks": f"private.{self.env.location}.azmk8s.io",
         }
 
     def _into_nodes(self) -> list[Opening]:
@@ -195,7 +206,7 @@ class NetworkStack(AzureStack):
             Opening(
                 name="primary-to-standby",
                 source=str(self.env.network.postgres),
-                ports=["5432"],
+                ports=["5432", "6432"],
                 why="Replication between the zones",
             ),
         ]

@@ -12,9 +12,11 @@ from constructs_lib import governance
 from constructs_lib.aks_cluster import AksCluster
 from constructs_lib.alerts import PrometheusAlerts, metric_alerts
 from constructs_lib.backup import BackupStorage, ClusterBackup
+from constructs_lib.container_insights import collect_container_logs
 from constructs_lib.disk_encryption import DiskEncryption
+from constructs_lib.flow_log import FlowLog
 from constructs_lib.key_vault import KeyReference
-from constructs_lib.node_pool import worker_pool
+from constructs_lib.node_pool import pool_version, worker_pool
 from constructs_lib.observability import Observability, diagnostics
 from constructs_lib.registry import ImageRegistry
 from constructs_lib.workload_identity import AUDIENCE, Federation, WorkloadIdentities
@@ -66,6 +68,7 @@ class PlatformStack(AzureStack):
                 self,
                 name=name,
                 pool=pool,
+                version=pool_version(env.kubernetes),
                 cluster_id=self.aks.id,
                 subnet_id=self.network.aks_nodes_subnet_id,
             )
@@ -80,11 +83,12 @@ class PlatformStack(AzureStack):
         self.registry = self._registry()
         self._trust()
         self.backup = self._backup()
+        self.flow_log = self._flow_log()
         self._watch()
         governance.budget(self, env)
         governance.policies(self, resource_group_id=self.place.resource_group_id)
         if env.monitoring.defender:
-            governance.defender_plans(self)
+            governance.defender(self, env.monitoring)
         PlatformOutputs(
             cluster_id=self.aks.id,
             cluster_name=self.aks.cluster.name,
@@ -120,6 +124,7 @@ class PlatformStack(AzureStack):
             ),
             disk_encryption_set_id=encryption.id,
             log_analytics_workspace_id=self.observability.logs_id,
+            tags=self.tags,
         )
 
     def _registry(self) -> ImageRegistry:
@@ -184,6 +189,7 @@ class PlatformStack(AzureStack):
             self,
             "backup_storage",
             place=self.place,
+            tenant_id=self.env.tenant_id,
             subscription_id=self.env.subscription_id,
             subnet_id=self.network.private_endpoints_subnet_id,
             dns_zone_id=self.network.blob_dns_zone_id,
@@ -203,8 +209,22 @@ class PlatformStack(AzureStack):
             protect=self.env.protect_data,
         )
 
+    def _flow_log(self) -> FlowLog:
+        return FlowLog(
+            self,
+            "flow_log",
+            place=self.place,
+            network_id=self.network.virtual_network_id,
+            retention_days=self.env.network.flow_log_retention_days,
+            replication=self.env.storage.replication,
+            key=self._key(),
+            logs=self.observability.logs,
+            subnet_id=self.network.private_endpoints_subnet_id,
+            dns_zone_id=self.network.blob_dns_zone_id,
+        )
+
     def _key(self) -> KeyReference | None:
-        # the key of the cluster's disks also encrypts its backups
+        # the key of the cluster's disks also encrypts its backups and the flow logs
         if not self.env.storage.customer_managed_key:
             return None
         return KeyReference(self.data.disk_encryption_key_id, self.data.disk_encryption_identity_id)
@@ -212,6 +232,9 @@ class PlatformStack(AzureStack):
     def _watch(self) -> None:
         watch = self.observability
         watch.scrape(self.aks.id)
+        collect_container_logs(
+            self, place=self.place, cluster_id=self.aks.id, logs_id=watch.logs_id
+        )
         groups = {"cluster_alerts": CLUSTER_ALERTS, "airflow_alerts": prometheus_alerts()}
         for role, alerts in groups.items():
             PrometheusAlerts(
@@ -256,7 +279,7 @@ class PlatformStack(AzureStack):
         for role, account_id in {
             "data_lake": data.storage_account_id,
             "backup_storage": self.backup_storage.account_id,
-            "flow_log_storage": data.flow_log_storage_account_id,
+            "flow_log_storage": self.flow_log.storage_account_id,
         }.items():
             diagnostics(
                 self,
@@ -271,4 +294,5 @@ class PlatformStack(AzureStack):
             target_id=self.aks.id,
             workspace_id=watch.logs_id,
             logs=CONTROL_PLANE_LOGS,
+            dedicated=True,
         )

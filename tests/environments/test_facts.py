@@ -2,7 +2,12 @@
 
 import pytest
 
-from environments.facts import has_local_disk, max_connections
+from environments.facts import (
+    POSTGRES_STORAGE_GIB,
+    has_local_disk,
+    local_disk_gib,
+    max_connections,
+)
 
 
 @pytest.mark.parametrize(
@@ -17,6 +22,23 @@ from environments.facts import has_local_disk, max_connections
 )
 def test_the_letter_d_behind_the_cores_means_a_local_disk(size: str, there: bool) -> None:
     assert has_local_disk(size) is there
+
+
+@pytest.mark.parametrize(
+    ("size", "gib"),
+    [
+        ("Standard_D2ds_v5", 75),
+        ("Standard_E96ads_v5", 3600),
+        ("Standard_D2ads_v6", 110),
+        ("Standard_F4s_v2", 64),
+    ],
+)
+def test_an_os_disk_can_be_as_large_as_the_local_disk(size: str, gib: int) -> None:
+    assert local_disk_gib(size) == gib
+
+
+def test_the_largest_database_disk_is_the_one_that_the_provider_takes() -> None:
+    assert POSTGRES_STORAGE_GIB[-1] * 1024 == 33553408
 
 
 @pytest.mark.parametrize(

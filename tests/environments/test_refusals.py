@@ -284,6 +284,119 @@ REFUSALS = {
         "does not match ingress.host",
         "delete single_sign_on.redirect_uri",
     ),
+    "OS disk larger than the local disk": (
+        'vm_size = "Standard_D2ds_v5"',
+        'vm_size = "Standard_F2s_v2"',
+        "kubernetes.system_pool.os_disk_gib = 64",
+        "larger than the local disk of Standard_F2s_v2",
+        "set 32",
+    ),
+    "label of AKS": (
+        '"airflow/role" = "worker"',
+        '"kubernetes.azure.com/mode" = "user"',
+        "kubernetes.node_pools.workers.labels",
+        "AKS reserves the prefix",
+        "delete it",
+    ),
+    "no label at all": (
+        '"airflow/role" = "worker"',
+        '"airflow role" = "worker"',
+        "kubernetes.node_pools.workers.labels",
+        "no label of Kubernetes",
+        "airflow/role",
+    ),
+    "taint of AKS": (
+        "spot = true",
+        'spot = true\ntaints = ["kubernetes.azure.com/scalesetpriority=spot:NoSchedule"]',
+        "kubernetes.node_pools.workers.taints",
+        "AKS reserves the prefix",
+        "spot = true sets",
+    ),
+    "pools alike in nine characters": (
+        "[kubernetes.node_pools.core]",
+        "[kubernetes.node_pools.workersbig1]\n"
+        'vm_size = "Standard_D4ds_v5"\nmax_nodes = 1\n'
+        "[kubernetes.node_pools.workersbig2]\n"
+        'vm_size = "Standard_D4ds_v5"\nmax_nodes = 1\n'
+        "[kubernetes.node_pools.core]",
+        "kubernetes.node_pools",
+        "names alike",
+        "big1",
+    ),
+    "pool named as the system pool's stand-in": (
+        "[kubernetes.node_pools.core]",
+        "[kubernetes.node_pools.systemtmp]",
+        "kubernetes.node_pools",
+        "names alike",
+        "rename",
+    ),
+    "node images at two speeds": (
+        'version = "1.34"',
+        'version = "1.34"\nupgrade_channel = "node-image"\n'
+        'node_os_upgrade_channel = "SecurityPatch"',
+        'kubernetes.node_os_upgrade_channel = "SecurityPatch"',
+        "not possible together",
+        'node_os_upgrade_channel = "NodeImage"',
+    ),
+    "more nodes than pod addresses": (
+        "max_nodes = 6",
+        "max_nodes = 300",
+        "kubernetes",
+        "pod_cidr = 10.244.0.0/16 has room for 256",
+        "lower max_nodes",
+    ),
+    "region twice": (
+        "[registry]",
+        '[registry]\ngeo_replications = ["northeurope", "northeurope"]',
+        "registry.geo_replications",
+        "names a region twice",
+        "delete the second",
+    ),
+    "group twice": (
+        'user_groups = ["55555555-5555-4555-8555-555555555555"]',
+        'user_groups = ["55555555-5555-4555-8555-555555555555", '
+        '"55555555-5555-4555-8555-555555555555"]',
+        "single_sign_on.user_groups",
+        "twice, and Azure refuses",
+        "delete the second",
+    ),
+    "database administrator twice": (
+        "[postgres.administrators]",
+        '[postgres.administrators]\nteam = "33333333-3333-4333-8333-333333333333"',
+        "postgres.administrators",
+        "names a group twice",
+        "delete the second",
+    ),
+    "database administrator named as the migrations": (
+        "sg-data-platform =",
+        "Migrations =",
+        "postgres.administrators",
+        "Airflow's own migrations",
+        "rename the group",
+    ),
+    "linked network of a name that is taken": (
+        'name = "ci-agents"',
+        'name = "own"',
+        "network.linked_networks",
+        "this environment's own network",
+        "rename it",
+    ),
+    "network linked twice": (
+        "[[network.linked_networks]] # where the agents run that deploy",
+        '[[network.linked_networks]]\nname = "again"\n'
+        'id = "/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/RG-CI/providers'
+        '/Microsoft.Network/virtualNetworks/vnet-ci"\n[[network.linked_networks]]',
+        "network.linked_networks",
+        "names a network twice",
+        "delete the second",
+    ),
+    "firewall in a subnet of ours": (
+        'pod_cidr = "10.244.0.0/16"',
+        'pod_cidr = "10.244.0.0/16"\negress = "firewall"\nfirewall_private_ip = "10.40.16.4"',
+        'network.firewall_private_ip = "10.40.16.4"',
+        "lies in network.private_endpoints",
+        "the one in the hub",
+    ),
     "certificate without its zone": (
         'certificate = "letsencrypt"',
         'certificate = "key_vault"',
@@ -312,6 +425,44 @@ def test_a_fault_says_where_what_and_how_to_mend_it(
 @pytest.mark.parametrize("old_new", [row[:2] for row in REFUSALS.values()], ids=REFUSALS.keys())
 def test_every_fault_says_what_is_allowed(refuse: Any, old_new: tuple[str, str]) -> None:
     assert all(fault.allowed for fault in refuse(old_new))
+
+
+# two settings that contradict each other across tables, and what their author is told
+CONTRADICTIONS = {
+    "more nodes than node addresses": (
+        ('aks_nodes = "10.40.0.0/20"', 'aks_nodes = "10.40.0.0/24"'),
+        ("max_nodes = 6", "max_nodes = 186"),
+        "aks_nodes = 10.40.0.0/24 has room for 251",
+        "widen the range",
+    ),
+    "long-term support with KEDA": (
+        ('version = "1.34"', 'version = "1.34"\nsku_tier = "Premium"'),
+        ("[airflow]", '[airflow]\nexecutor = "CeleryExecutor"'),
+        "long-term support",
+        'executor = "KubernetesExecutor"',
+    ),
+    "public ingress behind a firewall": (
+        ("[ingress]", "[ingress]\ninternal = false"),
+        (
+            'pod_cidr = "10.244.0.0/16"',
+            'pod_cidr = "10.244.0.0/16"\negress = "firewall"\nfirewall_private_ip = "10.0.1.4"',
+        ),
+        "answers would leave through the firewall",
+        "set ingress.internal = true",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "problem", "fix"), CONTRADICTIONS.values(), ids=CONTRADICTIONS.keys()
+)
+def test_a_contradiction_between_tables_is_refused_with_the_way_out(
+    refuse: Any, first: tuple[str, str], second: tuple[str, str], problem: str, fix: str
+) -> None:
+    (fault,) = refuse(first, second)
+
+    assert problem in fault.problem
+    assert fix in fault.fix
 
 
 def test_all_faults_of_a_file_come_at_once(refuse: Any) -> None:

@@ -86,7 +86,7 @@ CHANGES: list[tuple[str, str, str, str | None, str, Any]] = [
     ("AOA-W03", "platform", "azurerm_monitor_metric_alert", None, "action", None),
     ("AOA-W04", "platform", "azurerm_monitor_metric_alert", "*", "scopes", []),
     ("AOA-W05", "platform", "azurerm_consumption_budget_subscription", None, "notification", []),
-    ("AOA-W06", "data", "azurerm_network_watcher_flow_log", None, "retention_policy.days", 30),
+    ("AOA-W06", "platform", "azurerm_network_watcher_flow_log", None, "retention_policy.days", 30),
 ]
 
 
