@@ -20,6 +20,13 @@ CONTAINER = "azurerm_storage_container"
 SERVER = "azurerm_postgresql_flexible_server"
 PARAMETER = "azurerm_postgresql_flexible_server_configuration"
 VAULT = "azurerm_key_vault"
+KEY = "azurerm_key_vault_key"
+SUBNET = "azurerm_subnet"
+FLOW_LOG = "azurerm_network_watcher_flow_log"
+BACKUPS = "azurerm_data_protection_backup_vault"
+COLLECTION = "azurerm_monitor_data_collection_rule"
+ENTRA_APPLICATION = "azuread_application"
+DEPLOYER = "99999999-9999-4999-8999-999999999999"
 DIAGNOSTICS = "azurerm_monitor_diagnostic_setting"
 
 
@@ -70,6 +77,7 @@ TABLE = [
     both("AKS-API", CLUSTER, "private_dns_zone_id", REFERENCE),
     both("AKS-API", CLUSTER, "api_server_access_profile.virtual_network_integration_enabled", True),
     both("AKS-API", CLUSTER, "api_server_access_profile.subnet_id", REFERENCE),
+    both("AKS-API", "azurerm_private_dns_zone", "name", "private.westeurope.azmk8s.io", "aks_dns"),
     both("AKS-API", CLUSTER, "local_account_disabled", True),
     both("AKS-API", CLUSTER, f"{ENTRA}.azure_rbac_enabled", True),
     both("AKS-API", CLUSTER, f"{ENTRA}.admin_group_object_ids", SET),
@@ -94,6 +102,14 @@ TABLE = [
     both("AKS-OPS", CLUSTER, "maintenance_window_node_os.duration", at_least(4)),
     both("AKS-OPS", CLUSTER, "oms_agent.msi_auth_for_monitoring_enabled", True),
     both("AKS-OPS", CLUSTER, "oms_agent.log_analytics_workspace_id", REFERENCE),
+    both("AKS-OPS", COLLECTION, "data_flow.streams", Has("Microsoft-ContainerLogV2")),
+    both(
+        "AKS-OPS",
+        f"{COLLECTION}_association",
+        "name",
+        "ContainerInsightsExtension",
+        "container_logs",
+    ),
     both("AKS-OPS", CLUSTER, "monitor_metrics", PRESENT),
     both("AKS-OPS", CLUSTER, "azure_policy_enabled", True),
     both("AKS-OPS", CLUSTER, "microsoft_defender.log_analytics_workspace_id", REFERENCE),
@@ -105,7 +121,10 @@ TABLE = [
         "AKS-OPS", DIAGNOSTICS, "enabled_log.category", Has("kube-audit-admin"), "aks_diagnostics"
     ),
     both("AKS-OPS", DIAGNOSTICS, "enabled_metric.category", "AllMetrics", "aks_diagnostics"),
+    both("AKS-OPS", DIAGNOSTICS, "log_analytics_destination_type", "Dedicated", "aks_diagnostics"),
     both("AKS-OPS", DIAGNOSTICS, "log_analytics_workspace_id", REFERENCE),
+    both("AKS-OPS", CLUSTER, "cost_analysis_enabled", True),
+    both("AKS-OPS", CLUSTER, "support_plan", "KubernetesOfficial"),
     # pools
     both("AKS-POOL", CLUSTER, "sku_tier", "Standard"),
     both("AKS-POOL", CLUSTER, f"{POOL}.zones", ZONES),
@@ -118,7 +137,10 @@ TABLE = [
     both("AKS-POOL", CLUSTER, f"{POOL}.upgrade_settings.max_surge", "33%"),
     both("AKS-POOL", CLUSTER, f"{POOL}.upgrade_settings.drain_timeout_in_minutes", at_least(15)),
     Row("AKS-POOL", CLUSTER, f"{POOL}.min_count", 1, 3),
+    Row("AKS-POOL", CLUSTER, f"{POOL}.orchestrator_version", "1.34", None),
+    Row("AKS-POOL", CLUSTER, f"{POOL}.tags.environment", "dev", "prod"),
     both("AKS-POOL", WORKERS, "zones", ZONES),
+    Row("AKS-POOL", WORKERS, "orchestrator_version", "1.34", None),
     both("AKS-POOL", WORKERS, "auto_scaling_enabled", True),
     both("AKS-POOL", WORKERS, "host_encryption_enabled", True),
     both("AKS-POOL", WORKERS, "os_disk_type", "Ephemeral"),
@@ -135,6 +157,7 @@ TABLE = [
     both("ACR", REGISTRY, "data_endpoint_enabled", True),
     Row("ACR", REGISTRY, "retention_policy_in_days", 7, 90),
     both("ACR", REGISTRY, "anonymous_pull_enabled", False),
+    both("ACR", REGISTRY, "export_policy_enabled", False),
     # storage
     both("STORAGE", ACCOUNT, "is_hns_enabled", True, "data_lake"),
     both("STORAGE", ACCOUNT, "shared_access_key_enabled", False, "data_lake"),
@@ -144,6 +167,8 @@ TABLE = [
     both("STORAGE", ACCOUNT, "allow_nested_items_to_be_public", False),
     both("STORAGE", ACCOUNT, "default_to_oauth_authentication", True),
     both("STORAGE", ACCOUNT, "min_tls_version", "TLS1_2"),
+    both("STORAGE", ACCOUNT, "cross_tenant_replication_enabled", False),
+    both("STORAGE", ACCOUNT, "infrastructure_encryption_enabled", True),
     both("STORAGE", ACCOUNT, "sas_policy.expiration_period", "00.01:00:00"),
     both("STORAGE", ACCOUNT, "network_rules.default_action", "Deny"),
     Row("STORAGE", ACCOUNT, "blob_properties.delete_retention_policy.days", 7, 30, "data_lake"),
@@ -167,12 +192,15 @@ TABLE = [
     both("POSTGRES", SERVER, "delegated_subnet_id", REFERENCE),
     both("POSTGRES", SERVER, "private_dns_zone_id", REFERENCE),
     both("POSTGRES", SERVER, "public_network_access_enabled", False),
+    both("POSTGRES", SERVER, "auto_grow_enabled", True),
+    both("POSTGRES", SERVER, "lifecycle.ignore_changes", Has("storage_mb")),
     Row("POSTGRES", SERVER, "high_availability.mode", None, "ZoneRedundant"),
     Row("POSTGRES", SERVER, "geo_redundant_backup_enabled", False, True),
     Row("POSTGRES", SERVER, "backup_retention_days", 14, 35),
     both("POSTGRES", SERVER, "maintenance_window.start_hour", PRESENT),
     both("POSTGRES", PARAMETER, "value", "on", "require_secure_transport"),
     both("POSTGRES", PARAMETER, "value", "TLSv1.2", "ssl_min_protocol_version"),
+    both("POSTGRES", PARAMETER, "value", "on", "connection_throttle_enable"),
     both("POSTGRES", PARAMETER, "value", "on", "log_checkpoints"),
     both("POSTGRES", PARAMETER, "value", "on", "log_connections"),
     both("POSTGRES", PARAMETER, "value", "on", "log_disconnections"),
@@ -183,6 +211,19 @@ TABLE = [
     Row("VAULT", VAULT, "soft_delete_retention_days", 7, 90),
     both("VAULT", VAULT, "public_network_access_enabled", False),
     both("VAULT", VAULT, "network_acls.default_action", "Deny"),
+    both("VAULT", KEY, "key_type", "RSA-HSM"),
+    both("VAULT", KEY, "rotation_policy.automatic.time_before_expiry", "P60D"),
+    # network
+    both("NETWORK", SUBNET, "default_outbound_access_enabled", False),
+    both("NETWORK", SUBNET, "private_endpoint_network_policies", "NetworkSecurityGroupEnabled"),
+    both("NETWORK", SUBNET, "service_endpoints", "Microsoft.Storage", "postgres"),
+    both("NETWORK", FLOW_LOG, "retention_policy.days", at_least(90)),
+    both("NETWORK", FLOW_LOG, "traffic_analytics.enabled", True),
+    # backup of the cluster
+    Row("BACKUP", BACKUPS, "soft_delete", "Off", "On"),
+    Row("BACKUP", BACKUPS, "immutability", "Disabled", "Unlocked"),
+    # sign-in
+    both("SIGN-IN", ENTRA_APPLICATION, "owners", Has(DEPLOYER)),
 ]
 # Every item that the design names under a control: a path of the table ends in each of them
 ITEMS = {
@@ -249,7 +290,7 @@ def test_the_table_holds_every_item_of_the_control(control: str) -> None:
 
 def test_the_documentation_lists_every_row() -> None:
     text = (ROOT / "docs" / "reference" / "controls.md").read_text()
-    written = [line for line in text.splitlines() if line.startswith("| `azurerm_")]
+    written = [line for line in text.splitlines() if line.startswith("| `azure")]
 
     assert written == [documented(row) for row in TABLE]
 

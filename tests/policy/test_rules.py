@@ -13,6 +13,7 @@ from tools.policy.landscape import Landscape
 Stacks = dict[str, Any]
 CLUSTER = "azurerm_kubernetes_cluster"
 POOL = "azurerm_kubernetes_cluster_node_pool"
+KEY = "azurerm_key_vault_key"
 SERVER = "azurerm_postgresql_flexible_server"
 ACCOUNT = "azurerm_storage_account"
 
@@ -30,8 +31,11 @@ CHANGES: list[tuple[str, str, str, str | None, str, Any]] = [
     ("AOA-R06", "platform", POOL, "workers_pool", "zones", ["1", "2"]),
     ("AOA-R07", "platform", CLUSTER, None, "default_node_pool.min_count", 2),
     ("AOA-R08", "platform", POOL, "core_pool", "upgrade_settings", None),
+    ("AOA-R16", "data", SERVER, None, "auto_grow_enabled", False),
+    ("AOA-R16", "data", SERVER, None, "lifecycle.ignore_changes", ["zone"]),
+    ("AOA-R17", "data", KEY, None, "rotation_policy.automatic.time_before_expiry", None),
     ("AOA-R09", "platform", CLUSTER, None, "sku_tier", "Free"),
-    ("AOA-R10", "data", SERVER, None, "lifecycle", None),
+    ("AOA-R10", "data", SERVER, None, "lifecycle.prevent_destroy", None),
     ("AOA-R10", "data", ACCOUNT, "data_lake", "lifecycle", None),
     ("AOA-R11", "data", "azurerm_management_lock", "postgres_lock", "lock_level", "ReadOnly"),
     ("AOA-R12", "data", ACCOUNT, "data_lake", "blob_properties.delete_retention_policy", None),
@@ -56,6 +60,7 @@ CHANGES: list[tuple[str, str, str, str | None, str, Any]] = [
         "value",
         "off",
     ),
+    ("AOA-S03", "platform", CLUSTER, None, "default_node_pool.tags", None),
     ("AOA-S03", "network", "azurerm_virtual_network", None, "tags", {"owner": "me"}),
     ("AOA-S04", "network", "azurerm_subnet", "postgres", "default_outbound_access_enabled", True),
     (
@@ -82,10 +87,19 @@ CHANGES: list[tuple[str, str, str, str | None, str, Any]] = [
     ),
     ("AOA-W01", "platform", "azurerm_monitor_diagnostic_setting", None, "enabled_log", []),
     ("AOA-W02", "platform", CLUSTER, None, "microsoft_defender", None),
+    (
+        "AOA-W02",
+        "platform",
+        "azurerm_monitor_data_collection_rule_association",
+        "container_logs",
+        "name",
+        "logs",
+    ),
     ("AOA-W03", "platform", "azurerm_monitor_action_group", None, "email_receiver", None),
     ("AOA-W03", "platform", "azurerm_monitor_metric_alert", None, "action", None),
     ("AOA-W04", "platform", "azurerm_monitor_metric_alert", "*", "scopes", []),
     ("AOA-W05", "platform", "azurerm_consumption_budget_subscription", None, "notification", []),
+    ("AOA-W06", "platform", "azurerm_network_watcher_flow_log", None, "traffic_analytics", None),
     ("AOA-W06", "platform", "azurerm_network_watcher_flow_log", None, "retention_policy.days", 30),
 ]
 

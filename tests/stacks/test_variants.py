@@ -78,3 +78,91 @@ def test_postgres_takes_a_key_of_our_own(synthesize: Synthesize) -> None:
 
     key = only(resources, "azurerm_postgresql_flexible_server")["customer_managed_key"]
     assert "azurerm_key_vault_key.postgres_encryption" in key["key_vault_key_id"]
+
+
+def test_a_key_without_a_date_is_replaced_a_year_after_it_was_made(synthesize: Synthesize) -> None:
+    resources = synthesize(key_vault={"expire_on": None})
+
+    rotation = only(resources, "azurerm_key_vault_key")["rotation_policy"]
+    assert rotation["automatic"] == {"time_after_creation": "P1Y"}
+
+
+def test_copies_of_images_stand_in_the_order_in_which_azure_tells_them(
+    synthesize: Synthesize,
+) -> None:
+    resources = synthesize(registry={"geo_replications": ["uksouth", "northeurope", "westus"]})
+
+    copies = only(resources, "azurerm_container_registry")["georeplications"]
+    assert [(copy["location"], copy["zone_redundancy_enabled"]) for copy in copies] == [
+        ("northeurope", True),
+        ("uksouth", True),
+        ("westus", False),
+    ]
+
+
+def test_a_premium_cluster_has_long_term_support(synthesize: Synthesize) -> None:
+    resources = synthesize(kubernetes={"sku_tier": "Premium"})
+
+    assert only(resources, "azurerm_kubernetes_cluster")["support_plan"] == "AKSLongTermSupport"
+
+
+def test_a_channel_that_moves_the_minor_version_moves_the_pools_too(
+    synthesize: Synthesize,
+) -> None:
+    resources = synthesize(kubernetes={"upgrade_channel": "rapid"})
+
+    pools = resources["azurerm_kubernetes_cluster_node_pool"].values()
+    assert [pool.get("orchestrator_version") for pool in pools] == [None, None]
+
+
+def test_spot_pools_bear_the_label_that_azure_gives_them(synthesize: Synthesize) -> None:
+    pools = synthesize()["azurerm_kubernetes_cluster_node_pool"]
+
+    assert pools["workers_pool"]["node_labels"] == {
+        "airflow/role": "worker",
+        "kubernetes.azure.com/scalesetpriority": "spot",
+    }
+
+
+def test_a_certificate_of_key_vault_is_the_one_secret_that_its_identity_reads(
+    synthesize: Synthesize,
+) -> None:
+    ingress = {"certificate": "key_vault", "key_vault_certificate": "airflow-tls"}
+
+    grants = synthesize(ingress=ingress)["azurerm_role_assignment"]
+
+    assert grants["certificate_reads_secrets"]["scope"].endswith("/secrets/airflow-tls")
+    assert "certificate_on_dns_zone" not in grants
+
+
+DEFENDER = {"defender": True, "alert_phone": "+49 30 5550100"}
+
+
+def test_defender_scans_images_and_buys_the_plans_that_azure_still_sells(
+    synthesize: Synthesize,
+) -> None:
+    plans = synthesize(monitoring=DEFENDER)["azurerm_security_center_subscription_pricing"]
+
+    assert plans["defender_storageaccounts"]["subplan"] == "DefenderForStorageV2"
+    extensions = [one["name"] for one in plans["defender_containers"]["extension"]]
+    assert "ContainerRegistriesVulnerabilityAssessments" in extensions
+
+
+def test_what_defender_finds_is_mailed_to_whom_alerts_are(synthesize: Synthesize) -> None:
+    contact = only(synthesize(monitoring=DEFENDER), "azurerm_security_center_contact")
+
+    assert (contact["name"], contact["email"]) == ("default", "data-platform@example.com")
+    assert contact["alert_notifications"] is True
+
+
+def test_no_plan_asks_the_data_plane_of_a_storage_account(stacks: dict[str, Any]) -> None:
+    features = [stack["provider"]["azurerm"][0]["features"][0] for stack in stacks.values()]
+
+    assert all(one["storage"] == [{"data_plane_available": False}] for one in features)
+
+
+def test_the_backup_extension_is_told_its_tenant(stacks: dict[str, Any]) -> None:
+    extension = only(stacks["platform-prod"]["resource"], "azurerm_kubernetes_cluster_extension")
+
+    tenant = extension["configuration_settings"]["credentials.tenantId"]
+    assert tenant == "22222222-2222-4222-8222-222222222222"

@@ -255,6 +255,33 @@ def releases(landscape: Landscape) -> Iterator[Finding]:
         yield equal(release, "atomic", True)
 
 
+@rule(
+    "AOA-R16",
+    "The database's disk grows before it is full, and no plan shrinks it",
+    control="postgres",
+    page=f"{LEARN}/postgresql/flexible-server/concepts-storage",
+)
+def growing_disk(landscape: Landscape) -> Iterator[Finding]:
+    """A full disk makes the server read-only; a smaller one is a new server, without the data."""
+    for server in landscape.resources(SERVER):
+        yield equal(server, "auto_grow_enabled", True)
+        ignored = server.all("lifecycle.ignore_changes")
+        yield holds(server, kept="storage_mb" in ignored, problem="Terraform holds to storage_mb")
+
+
+@rule(
+    "AOA-R17",
+    "Keys are replaced before they expire",
+    control="encryption",
+    page=f"{LEARN}/virtual-machines/disk-encryption",
+)
+def key_rotation(landscape: Landscape) -> Iterator[Finding]:
+    """Machines stop when the key of their disks expires."""
+    for key in landscape.resources("azurerm_key_vault_key"):
+        way = "time_before_expiry" if key.get("expiration_date") else "time_after_creation"
+        yield present(key, f"rotation_policy.automatic.{way}")
+
+
 def _pools(landscape: Landscape) -> Iterator[tuple[Resource, str]]:
     for cluster in landscape.resources(CLUSTER):
         yield cluster, "default_node_pool."

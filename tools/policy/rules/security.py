@@ -74,6 +74,9 @@ def tags(landscape: Landscape) -> Iterator[Finding]:
         if resource.type in provider_facts.taggable():
             missing = sorted(set(TAGS) - set(resource.get("tags") or {}))
             yield holds(resource, kept=not missing, problem=f"lacks {', '.join(missing)}")
+    for cluster in landscape.resources("azurerm_kubernetes_cluster"):
+        tags = cluster.get("default_node_pool.tags")  # its machines get none from the cluster
+        yield holds(cluster, kept=tags == cluster.get("tags"), problem="its system pool lacks tags")
 
 
 @rule(

@@ -52,9 +52,16 @@ def diagnostics(landscape: Landscape) -> Iterator[Finding]:
     page=f"{LEARN}/aks/monitor-aks",
 )
 def cluster_watched(landscape: Landscape) -> Iterator[Finding]:
-    """Container logs, Prometheus metrics, and Defender's sensor."""
+    """Container logs, which agents send by a rule only, Prometheus metrics, Defender's sensor."""
+    collected = {
+        resource
+        for one in landscape.resources("azurerm_monitor_data_collection_rule_association")
+        if one.get("name") == "ContainerInsightsExtension"
+        for resource in landscape.referred(one.stack, one.get("target_resource_id"))
+    }
     for cluster in landscape.resources(CLUSTER):
         yield present(cluster, "oms_agent.log_analytics_workspace_id")
+        yield holds(cluster, kept=cluster in collected, problem="no rule collects its logs")
         yield present(cluster, "monitor_metrics")
         yield present(cluster, "microsoft_defender.log_analytics_workspace_id")
         yield equal(cluster, "azure_policy_enabled", True)
@@ -117,7 +124,7 @@ def budget(landscape: Landscape) -> Iterator[Finding]:
 
 @rule(
     "AOA-W06",
-    "Who talked to whom is recorded, for at least 90 days",
+    "Who talked to whom is recorded for at least 90 days, and analysed",
     control="network",
     page=f"{LEARN}/network-watcher/vnet-flow-logs-overview",
 )
@@ -132,3 +139,5 @@ def flow_logs(landscape: Landscape) -> Iterator[Finding]:
     for network in landscape.resources("azurerm_virtual_network"):
         days = kept_days.get(network, 0)
         yield holds(network, kept=days >= 90, problem=f"its flow logs are kept for {days} days")
+    for log in landscape.resources("azurerm_network_watcher_flow_log"):
+        yield equal(log, "traffic_analytics.enabled", True)
