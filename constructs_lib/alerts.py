@@ -2,6 +2,12 @@
 
 from collections.abc import Sequence
 
+from cdktf_cdktf_provider_azurerm.monitor_activity_log_alert import (
+    MonitorActivityLogAlert,
+    MonitorActivityLogAlertAction,
+    MonitorActivityLogAlertCriteria,
+    MonitorActivityLogAlertCriteriaServiceHealth,
+)
 from cdktf_cdktf_provider_azurerm.monitor_alert_prometheus_rule_group import (
     MonitorAlertPrometheusRuleGroup,
     MonitorAlertPrometheusRuleGroupRule,
@@ -12,6 +18,7 @@ from cdktf_cdktf_provider_azurerm.monitor_metric_alert import (
     MonitorMetricAlert,
     MonitorMetricAlertAction,
     MonitorMetricAlertCriteria,
+    MonitorMetricAlertCriteriaDimension,
 )
 from constructs import Construct
 
@@ -90,7 +97,36 @@ def metric_alerts(
                     aggregation=alert.aggregation,
                     operator=alert.operator,
                     threshold=alert.threshold,
+                    dimension=[
+                        MonitorMetricAlertCriteriaDimension(
+                            name=name, operator="Include", values=[value]
+                        )
+                        for name, value in alert.dimensions.items()
+                    ]
+                    or None,
                 )
             ],
             action=[MonitorMetricAlertAction(action_group_id=action_group_id)],
         )
+
+
+def service_health_alert(
+    scope: Construct, *, place: Place, subscription_id: str, action_group_id: str
+) -> None:
+    """Tell of Azure's own incidents and planned works: is it us, or is it Azure?"""
+    MonitorActivityLogAlert(
+        scope,
+        "service_health",
+        name=place.names.of("alert", "service-health"),
+        description="Azure reports an incident, a planned work or an advisory. See Service Health.",
+        resource_group_name=place.resource_group_name,
+        location="global",
+        scopes=[f"/subscriptions/{subscription_id}"],
+        criteria=MonitorActivityLogAlertCriteria(
+            category="ServiceHealth",
+            service_health=MonitorActivityLogAlertCriteriaServiceHealth(
+                events=["Incident", "Maintenance", "ActionRequired", "Security"]
+            ),
+        ),
+        action=[MonitorActivityLogAlertAction(action_group_id=action_group_id)],
+    )

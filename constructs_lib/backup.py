@@ -48,6 +48,7 @@ class BackupStorage(Construct):
         dns_zone_id: str,
         replication: str,
         key: KeyReference | None,
+        protect: bool,
     ) -> None:
         super().__init__(scope, construct_id)
         account = closed_account(
@@ -57,6 +58,7 @@ class BackupStorage(Construct):
             abbreviation="stbk",
             replication=replication,
             key=key,
+            protect=protect,
         )
         self.account_id = account.id
         container = StorageContainer(

@@ -44,6 +44,7 @@ class NatEgress(Construct):
             **place.at,
         )
         gateway = NatGateway(self, "Default", name=place.names.of("ng"), zones=zones, **place.at)
+        self.gateway_id = gateway.id
         NatGatewayPublicIpPrefixAssociation(
             self,
             "public_ip_prefix_association",
@@ -57,6 +58,8 @@ class NatEgress(Construct):
 
 class FirewallEgress(Construct):
     """A route that sends everything to a firewall, which decides what may leave."""
+
+    gateway_id = ""  # none of ours
 
     def __init__(
         self,

@@ -34,6 +34,7 @@ class FlowLog(Construct):
         replication: str,
         key: KeyReference | None,
         logs: LogAnalyticsWorkspace,
+        protect: bool,
         subnet_id: str,
         dns_zone_id: str,
     ) -> None:
@@ -46,6 +47,7 @@ class FlowLog(Construct):
             replication=replication,
             key=key,
             keys_enabled=True,
+            protect=protect,
         ).id
         private_endpoint(
             self,

@@ -39,7 +39,7 @@ DEFENDER_PLANS = {
     ),
     "KeyVaults": DefenderPlan("PerKeyVault"),
     "OpenSourceRelationalDatabases": DefenderPlan(),
-    "StorageAccounts": DefenderPlan("DefenderForStorageV2"),
+    "StorageAccounts": DefenderPlan("DefenderForStorageV2", ("SensitiveDataDiscovery",)),
 }
 _DEFINITIONS = "/providers/Microsoft.Authorization"
 POLICIES = {

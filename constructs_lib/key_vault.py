@@ -137,10 +137,10 @@ class KeyReference(NamedTuple):
 class EncryptionKey(Construct):
     """A key of our own that another Azure service encrypts with, and the identity it does so as.
 
-    Azure rotates the key every year, at the latest two months before it expires: disks of an
-    expired key stop their machines, and nodes take the new one with their next image, within weeks.
-    Other services follow within a day (learn.microsoft.com: "Server-side encryption of Azure Disk
-    Storage", "Customer-managed keys for Azure Storage encryption").
+    Each version expires after 14 months, and Azure makes the next one two months before: disks of
+    an expired key stop their machines, and nodes take the new one with their next image, within
+    weeks. Other services follow within a day (learn.microsoft.com: "Server-side encryption of Azure
+    Disk Storage", "Customer-managed keys for Azure Storage encryption").
     """
 
     def __init__(
@@ -174,16 +174,12 @@ class EncryptionKey(Construct):
             key_size=3072,
             key_opts=["unwrapKey", "wrapKey"],
             rotation_policy=KeyVaultKeyRotationPolicy(
-                expire_after="P14M" if vault.expiration_date else "P2Y",
+                expire_after="P14M",
                 notify_before_expiry="P30D",
-                automatic=KeyVaultKeyRotationPolicyAutomatic(
-                    # Azure takes one of the two; a first version without a date never expires
-                    time_before_expiry="P60D" if vault.expiration_date else None,
-                    time_after_creation=None if vault.expiration_date else "P1Y",
-                ),
+                automatic=KeyVaultKeyRotationPolicyAutomatic(time_before_expiry="P60D"),
             ),
-            expiration_date=vault.expiration_date,
-            # of the first version; each rotation sets the next one's
+            # of the first version, when it is made; each rotation sets the next one's
+            expiration_date='${timeadd(plantimestamp(), "10200h")}',
             lifecycle=guarded(protect=protect, ignore_changes=["expiration_date"]),
             depends_on=[*vault.writable, grant],
         )

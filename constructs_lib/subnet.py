@@ -73,7 +73,11 @@ class SecuredSubnet(Construct):
             "security_group",
             name=place.names.of("nsg", role),
             **place.at,
-            security_rule=[*map(_allow, range(len(openings)), openings), _DENY_THE_REST],
+            security_rule=[
+                *map(_allow, range(len(openings)), openings),
+                _DENY_REMOTE_DESKTOP,
+                _DENY_THE_REST,
+            ],
         )
         self.association = SubnetNetworkSecurityGroupAssociation(
             self,
@@ -114,6 +118,18 @@ def _ports(ports: Sequence[str]) -> dict[str, Any]:
     return {"destination_port_ranges": ports}
 
 
+_DENY_REMOTE_DESKTOP = NetworkSecurityGroupSecurityRule(
+    name="deny-remote-desktop",
+    description="Who breaks in here gets no desktop elsewhere; SSH stays for Airflow's operators",
+    priority=4000,
+    direction="Outbound",
+    access="Deny",
+    protocol="*",
+    source_address_prefix="*",
+    source_port_range="*",
+    destination_address_prefix="VirtualNetwork",
+    destination_port_range="3389",
+)
 _DENY_THE_REST = NetworkSecurityGroupSecurityRule(
     name="deny-the-rest",
     description="Closes what AllowVnetInBound would leave open",

@@ -165,7 +165,7 @@ class KeyVault(Section):
         ]
         | None,
         Field(
-            description="day by which secrets and keys are to be renewed; Key Vault warns of it, "
-            "and they stay readable after it"
+            description="day by which secrets are to be made anew; Key Vault warns of it, and "
+            "they stay readable after it"
         ),
     ] = None

@@ -3,7 +3,8 @@
 Pure data for `azurerm_monitor_alert_prometheus_rule_group` and `azurerm_monitor_metric_alert`.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 # Airflow 3 does not send task.queued_duration, and a KubernetesExecutor counts a pending pod as
 # running. By Little's law the mean wait is the length of the queue over the rate of starts.
@@ -40,6 +41,7 @@ class MetricAlert:
     severity: int
     summary: str
     remedy: str
+    dimensions: Mapping[str, str] = field(default_factory=dict)
 
 
 def prometheus_alerts(

@@ -82,6 +82,7 @@ class NetworkOutputs(Contract):
 
     resource_group_name: str
     virtual_network_id: str
+    nat_gateway_id: str  # empty where a firewall is the way out
     aks_nodes_subnet_id: str
     aks_api_server_subnet_id: str
     postgres_subnet_id: str

@@ -74,6 +74,7 @@ class NetworkStack(AzureStack):
         NetworkOutputs(
             resource_group_name=self.place.resource_group_name,
             virtual_network_id=self.network.id,
+            nat_gateway_id=way_out.gateway_id,
             # read through the association: whoever places something in the subnet waits for the
             # security group and the way out
             aks_nodes_subnet_id=way_out.association.subnet_id,

@@ -10,7 +10,7 @@ from constructs import Construct
 
 from constructs_lib import governance
 from constructs_lib.aks_cluster import AksCluster
-from constructs_lib.alerts import PrometheusAlerts, metric_alerts
+from constructs_lib.alerts import PrometheusAlerts, metric_alerts, service_health_alert
 from constructs_lib.backup import BackupStorage, ClusterBackup
 from constructs_lib.container_insights import collect_container_logs
 from constructs_lib.disk_encryption import DiskEncryption
@@ -18,6 +18,7 @@ from constructs_lib.flow_log import FlowLog
 from constructs_lib.key_vault import KeyReference
 from constructs_lib.node_pool import pool_version, worker_pool
 from constructs_lib.observability import Observability, diagnostics
+from constructs_lib.protection import lock_against_deletion
 from constructs_lib.registry import ImageRegistry
 from constructs_lib.workload_identity import AUDIENCE, Federation, WorkloadIdentities
 from environments.facts import REGIONS, max_connections
@@ -31,6 +32,7 @@ from helm_values.service_accounts import (
 )
 from observability.alerts import database_alerts, prometheus_alerts
 from observability.cluster import CLUSTER_ALERTS
+from observability.egress import EGRESS_ALERTS
 from stacks.base import AzureStack
 from stacks.contracts import DataOutputs, IdentityOutputs, NetworkOutputs, PlatformOutputs
 
@@ -84,6 +86,15 @@ class PlatformStack(AzureStack):
         self._trust()
         self.backup = self._backup()
         self.flow_log = self._flow_log()
+        if env.protect_data:
+            lock_against_deletion(
+                self,
+                {
+                    "registry": self.registry.id,
+                    "backup_storage": self.backup_storage.account_id,
+                    "flow_log_storage": self.flow_log.storage_account_id,
+                },
+            )
         self._watch()
         governance.budget(self, env)
         governance.policies(self, resource_group_id=self.place.resource_group_id)
@@ -195,6 +206,7 @@ class PlatformStack(AzureStack):
             dns_zone_id=self.network.blob_dns_zone_id,
             replication=self.env.storage.replication,
             key=self._key(),
+            protect=self.env.protect_data,
         )
         return ClusterBackup(
             self,
@@ -219,6 +231,7 @@ class PlatformStack(AzureStack):
             replication=self.env.storage.replication,
             key=self._key(),
             logs=self.observability.logs,
+            protect=self.env.protect_data,
             subnet_id=self.network.private_endpoints_subnet_id,
             dns_zone_id=self.network.blob_dns_zone_id,
         )
@@ -246,6 +259,20 @@ class PlatformStack(AzureStack):
                 action_group_id=watch.action_group_id,
                 alerts=alerts,
             )
+        if self.env.network.egress == "nat":
+            metric_alerts(
+                self,
+                place=self.place,
+                resource_id=self.network.nat_gateway_id,
+                action_group_id=watch.action_group_id,
+                alerts=EGRESS_ALERTS,
+            )
+        service_health_alert(
+            self,
+            place=self.place,
+            subscription_id=self.env.subscription_id,
+            action_group_id=watch.action_group_id,
+        )
         connections = max_connections(self.env.postgres.sku_name)
         metric_alerts(
             self,

@@ -80,11 +80,14 @@ def test_postgres_takes_a_key_of_our_own(synthesize: Synthesize) -> None:
     assert "azurerm_key_vault_key.postgres_encryption" in key["key_vault_key_id"]
 
 
-def test_a_key_without_a_date_is_replaced_a_year_after_it_was_made(synthesize: Synthesize) -> None:
+def test_keys_expire_and_are_replaced_whatever_the_date_of_the_secrets(
+    synthesize: Synthesize,
+) -> None:
     resources = synthesize(key_vault={"expire_on": None})
 
-    rotation = only(resources, "azurerm_key_vault_key")["rotation_policy"]
-    assert rotation["automatic"] == {"time_after_creation": "P1Y"}
+    key = only(resources, "azurerm_key_vault_key")
+    assert key["expiration_date"] == '${timeadd(plantimestamp(), "10200h")}'
+    assert key["rotation_policy"]["automatic"] == {"time_before_expiry": "P60D"}
 
 
 def test_copies_of_images_stand_in_the_order_in_which_azure_tells_them(

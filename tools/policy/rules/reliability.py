@@ -13,8 +13,10 @@ LEARN = "https://learn.microsoft.com/azure"
 CLUSTER = "azurerm_kubernetes_cluster"
 POOL = "azurerm_kubernetes_cluster_node_pool"
 SERVER = "azurerm_postgresql_flexible_server"
+ACCOUNT = "azurerm_storage_account"
+REGISTRY = "azurerm_container_registry"
 HOLDS_DATA = (
-    "azurerm_container_registry",
+    REGISTRY,
     "azurerm_data_protection_backup_vault",
     "azurerm_key_vault",
     "azurerm_key_vault_key",
@@ -152,18 +154,13 @@ def paid_tier(landscape: Landscape) -> Iterator[Finding]:
 )
 def prevent_destroy(landscape: Landscape) -> Iterator[Finding]:
     """A changed name would replace a database, and its data with it."""
-    data_lakes = [
-        account
-        for account in landscape.resources("azurerm_storage_account")
-        if account.get("is_hns_enabled")
-    ]
-    for resource in [*landscape.resources(*HOLDS_DATA), *data_lakes]:
+    for resource in landscape.resources(*HOLDS_DATA, ACCOUNT):
         yield equal(resource, "lifecycle.prevent_destroy", True)
 
 
 @rule(
     "AOA-R11",
-    "Azure refuses to delete the database server, the data lake and the vault",
+    "Azure refuses to delete what holds data: database, storage, vault, images",
     control="protection",
     page=f"{LEARN}/azure-resource-manager/management/lock-resources",
 )
@@ -175,12 +172,7 @@ def delete_locks(landscape: Landscape) -> Iterator[Finding]:
         if lock.get("lock_level") == "CanNotDelete"
         for resource in landscape.referred(lock.stack, lock.get("scope"))
     }
-    data_lakes = [
-        account
-        for account in landscape.resources("azurerm_storage_account")
-        if account.get("is_hns_enabled")
-    ]
-    for resource in [*landscape.resources(SERVER, "azurerm_key_vault"), *data_lakes]:
+    for resource in landscape.resources(SERVER, "azurerm_key_vault", ACCOUNT, REGISTRY):
         yield holds(resource, kept=resource in locked, problem="has no lock CanNotDelete")
 
 
@@ -278,8 +270,8 @@ def growing_disk(landscape: Landscape) -> Iterator[Finding]:
 def key_rotation(landscape: Landscape) -> Iterator[Finding]:
     """Machines stop when the key of their disks expires."""
     for key in landscape.resources("azurerm_key_vault_key"):
-        way = "time_before_expiry" if key.get("expiration_date") else "time_after_creation"
-        yield present(key, f"rotation_policy.automatic.{way}")
+        yield present(key, "expiration_date")
+        yield present(key, "rotation_policy.automatic.time_before_expiry")
 
 
 def _pools(landscape: Landscape) -> Iterator[tuple[Resource, str]]:

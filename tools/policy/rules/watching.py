@@ -87,22 +87,28 @@ def alerts_are_mailed(landscape: Landscape) -> Iterator[Finding]:
 
 @rule(
     "AOA-W04",
-    "Cluster and database have alerts",
+    "Cluster, database, way out and Azure itself have alerts",
     control="alerts",
     page=f"{LEARN}/azure-monitor/best-practices-alerts",
 )
 def alerts_exist(landscape: Landscape) -> Iterator[Finding]:
-    """A full disk is cheaper to hear of at 80 percent."""
+    """A full disk is cheaper to hear of at 85 percent, and a gateway without free ports early."""
     watched = {
         resource
         for alert in landscape.resources("azurerm_monitor_metric_alert")
         for resource in landscape.referred(alert.stack, alert.all("scopes"))
     }
-    for server in landscape.resources("azurerm_postgresql_flexible_server"):
-        yield holds(server, kept=server in watched, problem="has no metric alert")
+    for one in landscape.resources("azurerm_postgresql_flexible_server", "azurerm_nat_gateway"):
+        yield holds(one, kept=one in watched, problem="has no metric alert")
     groups = landscape.resources("azurerm_monitor_alert_prometheus_rule_group")
     for cluster in landscape.resources(CLUSTER):
         yield holds(cluster, kept=bool(groups), problem="has no Prometheus alerts")
+        told = [
+            alert
+            for alert in landscape.resources("azurerm_monitor_activity_log_alert")
+            if alert.get("criteria.category") == "ServiceHealth" and alert.all("action")
+        ]
+        yield holds(cluster, kept=bool(told), problem="nobody is told of Azure's own incidents")
 
 
 @rule(

@@ -1,0 +1,32 @@
+"""What wakes somebody about the way out of the network: alerts on the NAT gateway's metrics."""
+
+from observability.alerts import MetricAlert
+
+_GATEWAY = "Microsoft.Network/natGateways"
+EGRESS_ALERTS = (
+    MetricAlert(
+        name="WayOutIsDown",
+        metric_namespace=_GATEWAY,
+        metric_name="DatapathAvailability",
+        aggregation="Average",
+        operator="LessThan",
+        threshold=90.0,
+        severity=1,
+        summary="Less than 90 % of Azure's own probes pass the NAT gateway.",
+        remedy="See Resource health of the gateway and Service Health of its zone; tasks that call "
+        "out fail until it is back.",
+    ),
+    MetricAlert(
+        name="WayOutIsExhausted",
+        metric_namespace=_GATEWAY,
+        metric_name="SNATConnectionCount",
+        aggregation="Total",
+        operator="GreaterThan",
+        threshold=0.0,
+        severity=2,
+        summary="New connections to the internet fail: the gateway has no free port for them.",
+        remedy="Look for tasks that open a connection for each request, and let them reuse one; "
+        "else give the gateway more public addresses.",
+        dimensions={"ConnectionState": "Failed"},
+    ),
+)
