@@ -136,7 +136,7 @@ class NetworkStack(AzureStack):
 
     def _into_nodes(self) -> list[Opening]:
         nodes, pods = str(self.env.network.aks_nodes), str(self.env.network.pod_cidr)
-        browsers = "VirtualNetwork" if self.env.ingress.internal else "Internet"
+        internal = self.env.ingress.internal
         return [
             Opening(
                 name="nodes-to-nodes",
@@ -167,9 +167,9 @@ class NetworkStack(AzureStack):
             ),
             Opening(
                 name="browsers-to-ingress",
-                source=browsers,
-                ports=["80", "443"],
-                why="NGINX; port 80 only redirects",
+                source="VirtualNetwork" if internal else "Internet",
+                ports=["80", "443"] if internal else ["443"],
+                why="NGINX; where port 80 is open, it only redirects",
             ),
         ]
 

@@ -297,10 +297,17 @@ class PlatformStack(AzureStack):
             "aks_api_server_security_group": network.aks_api_server_security_group_id,
             "postgres_security_group": network.postgres_security_group_id,
             "private_endpoints_security_group": network.private_endpoints_security_group_id,
-            "backup_vault": self.backup.vault_id,
         }
         for role, target_id in logs_only.items():
             diagnostics(self, role, target_id=target_id, workspace_id=watch.logs_id, metrics=())
+        diagnostics(
+            self,
+            "backup_vault",
+            target_id=self.backup.vault_id,
+            workspace_id=watch.logs_id,
+            metrics=(),
+            dedicated=True,  # Backup reports read those tables only
+        )
         if watch.grafana_id:
             diagnostics(self, "grafana", target_id=watch.grafana_id, workspace_id=watch.logs_id)
         for role, account_id in {

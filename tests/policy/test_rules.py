@@ -171,6 +171,14 @@ def test_a_loose_helm_release_breaks_a_rule(prod: Stacks, release: dict[str, Any
     assert "AOA-R15" in broken(changed)
 
 
+def test_a_role_on_one_secret_of_a_vault_is_narrow(prod: Stacks) -> None:
+    changed = {**prod, "identity": deepcopy(prod["identity"])}
+    grant = changed["identity"]["resource"]["azurerm_role_assignment"]["worker_writes_data"]
+    grant["scope"] = "${data.terraform_remote_state.data_state.outputs.key_vault_id}/secrets/tls"
+
+    assert broken(changed) == set()
+
+
 def test_every_rule_is_seen_to_break() -> None:
     elsewhere = {"AOA-S10", "AOA-R15"}
 

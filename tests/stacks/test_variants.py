@@ -51,6 +51,28 @@ def test_behind_a_firewall_the_cluster_makes_no_way_out_of_its_own(synthesize: S
     assert profile["outbound_type"] == "userDefinedRouting"
 
 
+def test_the_nat_gateway_is_watched_for_connections_that_fail(synthesize: Synthesize) -> None:
+    alert = synthesize()["azurerm_monitor_metric_alert"]["WayOutIsExhausted"]
+
+    assert "outputs.nat_gateway_id" in alert["scopes"][0]
+    (dimension,) = alert["criteria"][0]["dimension"]
+    assert (dimension["name"], dimension["values"]) == ("ConnectionState", ["Failed"])
+
+
+def test_a_firewall_elsewhere_is_not_ours_to_watch(synthesize: Synthesize) -> None:
+    resources = synthesize(network={"egress": "firewall", "firewall_private_ip": "10.0.1.4"})
+
+    assert not [name for name in resources["azurerm_monitor_metric_alert"] if "WayOut" in name]
+
+
+def test_from_the_internet_only_the_port_of_tls_is_open(synthesize: Synthesize) -> None:
+    groups = synthesize(ingress={"internal": False})["azurerm_network_security_group"]
+
+    rules = [rule for group in groups.values() for rule in group["security_rule"]]
+    public = [rule for rule in rules if rule["source_address_prefix"] == "Internet"]
+    assert [rule["destination_port_range"] for rule in public] == ["443"]
+
+
 def test_celery_switches_keda_on(synthesize: Synthesize) -> None:
     resources = synthesize(airflow={"executor": "CeleryExecutor"})
 

@@ -72,7 +72,9 @@ def cluster_upgrades(landscape: Landscape) -> Iterator[Finding]:
     for cluster in landscape.resources(CLUSTER):
         yield present(cluster, "automatic_upgrade_channel")
         yield present(cluster, "maintenance_window_auto_upgrade.duration")
-        yield equal(cluster, "node_os_upgrade_channel", "NodeImage")
+        channel = cluster.get("node_os_upgrade_channel")
+        kept = channel in ("NodeImage", "SecurityPatch")
+        yield holds(cluster, kept=kept, problem=f"node_os_upgrade_channel is {channel}")
         yield present(cluster, "maintenance_window_node_os.duration")
 
 

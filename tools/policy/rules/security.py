@@ -155,7 +155,8 @@ def narrow_roles(landscape: Landscape) -> Iterator[Finding]:
     """A role on a subscription covers everything that will ever be in it."""
     for grant in landscape.resources("azurerm_role_assignment"):
         role, scope = grant.get("role_definition_name"), str(grant.get("scope"))
-        broad = role in BROAD_ROLES or scope.count("/") in range(1, 4)
+        literal = scope.startswith("/")  # else a reference, perhaps to something within a resource
+        broad = role in BROAD_ROLES or (literal and scope.count("/") < 4)
         yield holds(grant, kept=not broad, problem=f"{role} on {scope}")
         yield present(grant, "principal_type")
 
