@@ -17,11 +17,14 @@ from constructs import Construct
 
 from constructs_lib.place import Place
 
+ALL_ZONES = ["1", "2", "3"]
+
 
 class NatEgress(Construct):
     """A NAT gateway with two fixed public addresses that partners can put on an allow list.
 
-    A NAT gateway is zonal, and its prefix must be of the same zone
+    A gateway of this SKU stands in one zone, its addresses in all: when the zone fails, the gateway
+    is moved to another one and keeps them. The zone-redundant StandardV2 is not in azurerm 4.55
     (learn.microsoft.com: "Reliability in Azure NAT Gateway").
     """
 
@@ -32,7 +35,7 @@ class NatEgress(Construct):
         *,
         place: Place,
         subnet: Subnet,
-        zones: list[str],
+        zone: str | None,
     ) -> None:
         super().__init__(scope, construct_id)
         prefix = PublicIpPrefix(
@@ -40,10 +43,16 @@ class NatEgress(Construct):
             "public_ip_prefix",
             name=place.names.of("ippre"),
             prefix_length=31,
-            zones=zones,
+            zones=ALL_ZONES if zone else None,
             **place.at,
         )
-        gateway = NatGateway(self, "Default", name=place.names.of("ng"), zones=zones, **place.at)
+        gateway = NatGateway(
+            self,
+            "Default",
+            name=place.names.of("ng"),
+            zones=[zone] if zone else None,
+            **place.at,
+        )
         self.gateway_id = gateway.id
         NatGatewayPublicIpPrefixAssociation(
             self,

@@ -5,10 +5,9 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from environments.facts import POSTGRES_STORAGE_GIB
-from environments.types import PostgresSku, Section, Uuid, form, refuse
+from environments.types import PostgresSku, Section, Uuid, Zone, form, refuse
 
 Day = Literal["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
-Zone = Literal["1", "2", "3"]
 
 
 GroupName = Annotated[

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from environments.data import Day, Zone
+from environments.data import Day
 from environments.facts import has_local_disk, local_disk_gib
-from environments.types import RegionName, Section, Uuids, VmSize, form, refuse
+from environments.types import RegionName, Section, Uuids, VmSize, Zone, form, refuse
 
 PoolName = Annotated[
     str, form(r"[a-z][a-z0-9]{0,11}", "1 to 12 lower case letters and digits", "workers")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Collection
 from difflib import get_close_matches
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
-from typing import Annotated, Any, Never
+from typing import Annotated, Any, Literal, Never
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -98,6 +98,7 @@ def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
 
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 
+Zone = Literal["1", "2", "3"]
 Cidr = Annotated[IPv4Network, BeforeValidator(_cidr)]
 Address = Annotated[IPv4Address, BeforeValidator(_address)]
 Uuid = Annotated[str, BeforeValidator(_uuid)]

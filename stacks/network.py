@@ -121,8 +121,8 @@ class NetworkStack(AzureStack):
                 subnet=nodes.subnet,
                 firewall_private_ip=address,
             )
-        zones = ["1"] if REGIONS[self.env.location].zones else []
-        return NatEgress(self, "egress", place=self.place, subnet=nodes.subnet, zones=zones)
+        zone = self.env.network.nat_zone if REGIONS[self.env.location].zones else None
+        return NatEgress(self, "egress", place=self.place, subnet=nodes.subnet, zone=zone)
 
     def _zone_names(self) -> dict[str, str]:
         # Postgres's zone must end so and must not be the server's own name

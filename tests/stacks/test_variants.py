@@ -59,6 +59,15 @@ def test_the_nat_gateway_is_watched_for_connections_that_fail(synthesize: Synthe
     assert (dimension["name"], dimension["values"]) == ("ConnectionState", ["Failed"])
 
 
+def test_the_nat_gateway_moves_to_another_zone_and_keeps_its_addresses(
+    synthesize: Synthesize,
+) -> None:
+    resources = synthesize(network={"nat_zone": "2"})
+
+    assert only(resources, "azurerm_nat_gateway")["zones"] == ["2"]
+    assert only(resources, "azurerm_public_ip_prefix")["zones"] == ["1", "2", "3"]
+
+
 def test_a_firewall_elsewhere_is_not_ours_to_watch(synthesize: Synthesize) -> None:
     resources = synthesize(network={"egress": "firewall", "firewall_private_ip": "10.0.1.4"})
 
