@@ -13,8 +13,8 @@ EGRESS_ALERTS = (
         threshold=90.0,
         severity=1,
         summary="Less than 90 % of Azure's own probes pass the NAT gateway.",
-        remedy="See Resource health of the gateway and Service Health of its zone; tasks that call "
-        "out fail until it is back.",
+        remedy="See Service Health of its zone. If it is down, set network.nat_zone to another one "
+        "and deploy the network stack: the public addresses stay.",
     ),
     MetricAlert(
         name="WayOutIsExhausted",
