@@ -87,11 +87,12 @@ class PlatformStack(AzureStack):
         self.backup = self._backup()
         self.flow_log = self._flow_log()
         if env.protect_data:
+            # not the backups' account: its lock would keep a new cluster from replacing the grant
+            # of the old one's extension, when backups are needed most
             lock_against_deletion(
                 self,
                 {
                     "registry": self.registry.id,
-                    "backup_storage": self.backup_storage.account_id,
                     "flow_log_storage": self.flow_log.storage_account_id,
                 },
             )

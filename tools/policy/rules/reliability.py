@@ -167,15 +167,27 @@ def prevent_destroy(landscape: Landscape) -> Iterator[Finding]:
     page=f"{LEARN}/azure-resource-manager/management/lock-resources",
 )
 def delete_locks(landscape: Landscape) -> Iterator[Finding]:
-    """A lock also holds against the portal, where Terraform's own guard does not."""
+    """A lock also holds against the portal, where Terraform's own guard does not.
+
+    Not on what an extension of the cluster may write: a lock keeps grants too, and that one goes
+    with the cluster.
+    """
     locked = {
         resource
         for lock in landscape.resources("azurerm_management_lock")
         if lock.get("lock_level") == "CanNotDelete"
         for resource in landscape.referred(lock.stack, lock.get("scope"))
     }
+    of_extensions = {
+        resource
+        for grant in landscape.resources("azurerm_role_assignment")
+        for principal in landscape.referred(grant.stack, grant.get("principal_id"))
+        if principal.type == "azurerm_kubernetes_cluster_extension"
+        for resource in landscape.referred(grant.stack, grant.get("scope"))
+    }
     for resource in landscape.resources(SERVER, "azurerm_key_vault", ACCOUNT, REGISTRY):
-        yield holds(resource, kept=resource in locked, problem="has no lock CanNotDelete")
+        kept = resource in locked or resource in of_extensions
+        yield holds(resource, kept=kept, problem="has no lock CanNotDelete")
 
 
 @rule(
