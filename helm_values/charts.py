@@ -17,7 +17,7 @@ class Chart:
     repository: str
     version: str
     namespace: str
-    sha256: str = ""  # of the package, as the repository's index has it
+    sha256: str = ""  # of the package; empty where nobody has read it from the repository yet
 
 
 # Airflow's version is the image's (images/airflow/requirements.in); the chart only has to know it.
@@ -41,3 +41,4 @@ CERT_MANAGER = Chart(
     version="v1.20.2",
     namespace=CERT_MANAGER_NAMESPACE,
 )
+CHARTS = (AIRFLOW, NGINX, CERT_MANAGER)
