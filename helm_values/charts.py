@@ -38,7 +38,7 @@ NGINX = Chart(
 CERT_MANAGER = Chart(
     name="cert-manager",
     repository="https://charts.jetstack.io",
-    version="v1.20.2",
+    version="v1.20.3",
     namespace=CERT_MANAGER_NAMESPACE,
 )
 CHARTS = (AIRFLOW, NGINX, CERT_MANAGER)
