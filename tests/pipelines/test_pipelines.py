@@ -57,3 +57,11 @@ def test_every_template_that_is_named_exists(file: Path) -> None:
 
     missing = [name for name in templates(parsed(file)) if not (file.parent / name).is_file()]
     assert missing == []
+
+
+def test_the_charts_are_there_before_the_tests_run() -> None:
+    stage, *_ = parsed(ROOT / "pipelines" / "azure-pipelines.yml")["stages"]
+    (job,) = stage["jobs"]
+    scripts = [step["script"].split()[:2] for step in job["steps"] if "script" in step]
+
+    assert ["make", "charts"] in scripts[: [line[0] for line in scripts].index(".venv/bin/pytest")]
