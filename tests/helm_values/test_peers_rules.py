@@ -45,7 +45,9 @@ CERT_MANAGER_PODS = {
 WITHOUT_PORT = {"airflow-dag-processor", "airflow-redis", "airflow-scheduler", "airflow-triggerer"}
 # What stays; docs/reference/chart-values.md says why.
 EXCEPTIONS = {
-    "CKV_K8S_8": WITHOUT_PORT | {"placeholder-name", "cert-manager-cainjector"} | NGINX_PODS,
+    "CKV_K8S_8": WITHOUT_PORT
+    | {"airflow-worker", "placeholder-name", "cert-manager-cainjector"}
+    | NGINX_PODS,
     "CKV_K8S_9": WITHOUT_PORT
     | {"airflow-worker", "placeholder-name", "cert-manager", "cert-manager-cainjector"},
     "CKV_K8S_11": CERT_MANAGER_PODS | NGINX_PODS,
