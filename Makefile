@@ -38,6 +38,9 @@ rehearse: $(READY) ## Deploy and destroy it all with the real Terraform, without
 policy: $(READY) ## Hold cdktf.out against checkov's rules and our own
 	@$(BIN)/python -m tools.policy
 
+reference: $(READY) ## Write the reference and the JSON schema of the environment file anew
+	@$(BIN)/python -m tools.environment_reference
+
 bench: $(READY) ## Measure a synth against cdktf as shipped and against empty stacks
 	@$(BIN)/python -m tools.bench
 
@@ -106,4 +109,4 @@ node_modules/.ready: package-lock.json
 	@npm ci --silent
 	@touch $@
 
-.PHONY: audit bench charts check check-dags help image-lint image-lock image-pin image-pinned image-tag lock migrate-corpus migrate-dags policy rehearse sbom setup synth test
+.PHONY: audit bench charts check check-dags help image-lint image-lock image-pin image-pinned image-tag lock migrate-corpus migrate-dags policy reference rehearse sbom setup synth test
