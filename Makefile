@@ -13,6 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 WORKERS ?= 2
 DIR ?= dags
 FORMAT ?= text
+ENVIRONMENT ?= dev
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -35,6 +36,10 @@ check: $(READY) ## Lint, format, types and layers
 
 rehearse: $(READY) ## Deploy and destroy it all with the real Terraform, without Azure; FROM=<git ref>: a change
 	@$(BIN)/python -O main.py && $(BIN)/python -m tools.rehearsal $(if $(FROM),--from $(FROM)) $(REHEARSE)
+
+plan: $(READY) ## Show what a deployment would do to Azure: ENVIRONMENT=dev [PLAN="--no-refresh"]
+	@$(BIN)/python -O main.py && $(BIN)/python -m tools.plan --environment $(ENVIRONMENT) $(PLAN)
+
 policy: $(READY) ## Hold cdktf.out against checkov's rules and our own
 	@$(BIN)/python -m tools.policy
 
@@ -109,4 +114,4 @@ node_modules/.ready: package-lock.json
 	@npm ci --silent
 	@touch $@
 
-.PHONY: audit bench charts check check-dags help image-lint image-lock image-pin image-pinned image-tag lock migrate-corpus migrate-dags policy reference rehearse sbom setup synth test
+.PHONY: audit bench charts check check-dags help image-lint image-lock image-pin image-pinned image-tag lock migrate-corpus migrate-dags plan policy reference rehearse sbom setup synth test
