@@ -43,6 +43,9 @@ plan: $(READY) ## Show what a deployment would do to Azure: ENVIRONMENT=dev [PLA
 policy: $(READY) ## Hold cdktf.out against checkov's rules and our own
 	@$(BIN)/python -m tools.policy
 
+docs: $(READY) ## Build the documentation into site/; a link that leads nowhere fails
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --clean
+
 reference: $(READY) ## Write the reference and the JSON schema of the environment file anew
 	@$(BIN)/python -m tools.environment_reference
 
@@ -114,4 +117,4 @@ node_modules/.ready: package-lock.json
 	@npm ci --silent
 	@touch $@
 
-.PHONY: audit bench charts check check-dags help image-lint image-lock image-pin image-pinned image-tag lock migrate-corpus migrate-dags plan policy reference rehearse sbom setup synth test
+.PHONY: audit bench charts check check-dags docs help image-lint image-lock image-pin image-pinned image-tag lock migrate-corpus migrate-dags plan policy reference rehearse sbom setup synth test
