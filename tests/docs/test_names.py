@@ -87,18 +87,15 @@ def resources(stacks: dict[str, Any]) -> set[str]:
 def test_every_resource_that_a_command_names_is_one_that_the_stacks_make(
     page: Path, resources: set[str]
 ) -> None:
-    made_by_the_bootstrap = r"rg-airflow-state|id-airflow-(deploy|plan)-\w+"
     text = "\n".join([*blocks(page, "bash"), *code(page)])
     text = re.sub(r"\$environment|<environment>", "dev", text)
-    named = set(
-        re.findall(
-            r"\b(?:rg|aks|vnet|id|log|pep|bvault)-airflow-[a-z]+(?:-[a-z]+)*|"
-            r"airflow-\w+\.private\.postgres\.database\.azure\.com",
-            text,
-        )
+    named = re.findall(
+        r"\b(?:rg|aks|vnet|id|log|pep|bvault)-\w+-(?:dev|prod)(?:-[a-z]+)*|"
+        r"\w+-dev\.private\.postgres\.database\.azure\.com",
+        text,
     )
 
-    unknown = {n for n in named if not re.fullmatch(made_by_the_bootstrap, n)} - resources
+    unknown = set(named) - resources
     assert unknown == set()
 
 
