@@ -112,7 +112,7 @@ endef
 	@touch $@
 
 node_modules/.ready: package-lock.json
-	@node -e 'process.exit(parseInt(process.versions.node) < 20)' || { \
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || { \
 		echo "node: $$(node --version 2>/dev/null || echo not found); needed: Node 20 or newer, with npm" >&2; exit 1; }
 	@npm ci --silent
 	@touch $@
