@@ -13,6 +13,7 @@ unexport PYTHONDONTWRITEBYTECODE
 WORKERS ?= 2
 DIR ?= dags
 FORMAT ?= text
+ENVIRONMENT ?= dev
 
 help: ## Show the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -35,8 +36,18 @@ check: $(READY) ## Lint, format, types and layers
 
 rehearse: $(READY) ## Deploy and destroy it all with the real Terraform, without Azure; FROM=<git ref>: a change
 	@$(BIN)/python -O main.py && $(BIN)/python -m tools.rehearsal $(if $(FROM),--from $(FROM)) $(REHEARSE)
+
+plan: $(READY) ## Show what a deployment would do to Azure: ENVIRONMENT=dev [PLAN="--no-refresh"]
+	@$(BIN)/python -O main.py && $(BIN)/python -m tools.plan --environment $(ENVIRONMENT) $(PLAN)
+
 policy: $(READY) ## Hold cdktf.out against checkov's rules and our own
 	@$(BIN)/python -m tools.policy
+
+docs: $(READY) ## Build the documentation into site/; a link that leads nowhere fails
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --clean
+
+reference: $(READY) ## Write the reference and the JSON schema of the environment file anew
+	@$(BIN)/python -m tools.environment_reference
 
 bench: $(READY) ## Measure a synth against cdktf as shipped and against empty stacks
 	@$(BIN)/python -m tools.bench
@@ -101,9 +112,9 @@ endef
 	@touch $@
 
 node_modules/.ready: package-lock.json
-	@node -e 'process.exit(parseInt(process.versions.node) < 20)' || { \
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || { \
 		echo "node: $$(node --version 2>/dev/null || echo not found); needed: Node 20 or newer, with npm" >&2; exit 1; }
 	@npm ci --silent
 	@touch $@
 
-.PHONY: audit bench charts check check-dags help image-lint image-lock image-pin image-pinned image-tag lock migrate-corpus migrate-dags policy rehearse sbom setup synth test
+.PHONY: audit bench charts check check-dags docs help image-lint image-lock image-pin image-pinned image-tag lock migrate-corpus migrate-dags plan policy reference rehearse sbom setup synth test

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from environments.types import DnsZoneId, Email, HostName, Section, Uuids, form, refuse
+from environments.types import EACH_ONCE, DnsZoneId, Email, HostName, Section, Uuid, form, refuse
 
 CertificateName = Annotated[
     str, form(r"[0-9A-Za-z-]{1,127}", "1 to 127 letters, digits and hyphens", "airflow-tls")
@@ -141,9 +141,19 @@ class SingleSignOn(Section):
         Field(description="where Entra sends users back; left out, it follows from ingress.host"),
     ] = None
     owners: Annotated[
-        Uuids, Field(min_length=1, description="object ids of the application's owners")
+        tuple[Uuid, ...],
+        Field(strict=False, min_length=1, description="object ids of the application's owners"),
+        EACH_ONCE,
     ]
-    admin_groups: Annotated[Uuids, Field(min_length=1, description="Entra groups: Admin")]
-    op_groups: Annotated[Uuids, Field(description="Op")] = ()
-    user_groups: Annotated[Uuids, Field(description="User")] = ()
-    viewer_groups: Annotated[Uuids, Field(description="Viewer")] = ()
+    admin_groups: Annotated[
+        tuple[Uuid, ...],
+        Field(strict=False, min_length=1, description="Entra groups: Admin"),
+        EACH_ONCE,
+    ]
+    op_groups: Annotated[tuple[Uuid, ...], Field(strict=False, description="Op"), EACH_ONCE] = ()
+    user_groups: Annotated[
+        tuple[Uuid, ...], Field(strict=False, description="User"), EACH_ONCE
+    ] = ()
+    viewer_groups: Annotated[
+        tuple[Uuid, ...], Field(strict=False, description="Viewer"), EACH_ONCE
+    ] = ()

@@ -49,7 +49,11 @@ class Postgres(Section):
     version: Annotated[Literal["14", "15", "16", "17"], Field(description="major version")] = "16"
     sku_name: Annotated[PostgresSku, Field(description="tier and size")]
     storage_gib: Annotated[
-        int, Field(description="size of the disk in GiB to begin with; it grows by itself")
+        int,
+        Field(
+            description="size of the disk in GiB to begin with; it grows by itself",
+            json_schema_extra={"enum": list(POSTGRES_STORAGE_GIB)},
+        ),
     ] = 32
     high_availability: Annotated[
         Literal["Disabled", "SameZone", "ZoneRedundant"],

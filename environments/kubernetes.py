@@ -8,7 +8,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from environments.data import Day
 from environments.facts import has_local_disk, local_disk_gib
-from environments.types import RegionName, Section, Uuids, VmSize, Zone, form, refuse
+from environments.types import EACH_ONCE, RegionName, Section, Uuid, VmSize, Zone, form, refuse
 
 PoolName = Annotated[
     str, form(r"[a-z][a-z0-9]{0,11}", "1 to 12 lower case letters and digits", "workers")
@@ -184,7 +184,9 @@ class Kubernetes(Section):
         Literal["Standard", "Premium"], Field(description="uptime SLA; Premium: long-term support")
     ] = "Standard"
     admin_group_object_ids: Annotated[
-        Uuids, Field(min_length=1, description="Entra groups that administer the cluster")
+        tuple[Uuid, ...],
+        Field(strict=False, min_length=1, description="Entra groups that administer the cluster"),
+        EACH_ONCE,
     ]
     upgrade_channel: Annotated[
         Literal["patch", "stable", "rapid", "node-image"],

@@ -2,13 +2,23 @@
 
 import re
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from difflib import get_close_matches
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
 from typing import Annotated, Any, Literal, Never
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    WithJsonSchema,
+)
+from pydantic_core import CoreSchema, PydanticCustomError
+from pydantic_core.core_schema import no_info_after_validator_function
 
 from environments.facts import POSTGRES_SKUS, REGIONS, VM_SIZES
 
@@ -41,15 +51,43 @@ def one_of(kind: str, values: Collection[str], page: str) -> Callable[[str], str
     return check
 
 
-def form(pattern: str, rule: str, example: str) -> AfterValidator:
-    """Refuse a text that does not match `pattern` as a whole; `rule` says it in words."""
+@dataclass(frozen=True)
+class Form:
+    """The form that a text must have; editors learn it from the JSON schema."""
 
-    def check(value: str) -> str:
-        if not re.fullmatch(pattern, value):
-            refuse("not of the required form", allowed=rule, fix=f'for example "{example}"')
+    pattern: str
+    rule: str
+    example: str
+
+    def check(self, value: str) -> str:
+        """Refuse a text that does not match as a whole."""
+        if not re.fullmatch(self.pattern, value):
+            refuse(
+                "not of the required form",
+                allowed=self.rule,
+                fix=f'for example "{self.example}"',
+            )
         return value
 
-    return AfterValidator(check)
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return no_info_after_validator_function(self.check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        described = {
+            "pattern": f"^({self.pattern})$",
+            "examples": [self.example],
+            "$comment": self.rule,
+        }
+        return handler(schema) | described
+
+
+def form(pattern: str, rule: str, example: str) -> Form:
+    """Refuse a text that does not match `pattern` as a whole; `rule` says it in words."""
+    return Form(pattern, rule, example)
 
 
 def _cidr(value: Any) -> IPv4Network:
@@ -98,11 +136,30 @@ def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
 
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 
+# What editors are told of a value; what is refused, and in which words, the validators decide
+Cidr = Annotated[
+    IPv4Network,
+    BeforeValidator(_cidr),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^\d{1,3}(\.\d{1,3}){3}/\d{1,2}$",
+            "$comment": "CIDR notation with all host bits zero",
+        }
+    ),
+]
+Address = Annotated[
+    IPv4Address,
+    BeforeValidator(_address),
+    WithJsonSchema({"type": "string", "format": "ipv4", "$comment": "an IPv4 address"}),
+]
+Uuid = Annotated[
+    str,
+    BeforeValidator(_uuid),
+    WithJsonSchema({"type": "string", "format": "uuid", "$comment": "a UUID"}),
+]
+EACH_ONCE = AfterValidator(_distinct)  # stands last: editors are told what stands before it
 Zone = Literal["1", "2", "3"]
-Cidr = Annotated[IPv4Network, BeforeValidator(_cidr)]
-Address = Annotated[IPv4Address, BeforeValidator(_address)]
-Uuid = Annotated[str, BeforeValidator(_uuid)]
-Uuids = Annotated[tuple[Uuid, ...], AfterValidator(_distinct), Field(strict=False)]
 HostName = Annotated[
     str,
     form(
@@ -118,6 +175,7 @@ Email = Annotated[
 RegionName = Annotated[
     str,
     AfterValidator(one_of("an Azure region", REGIONS, "learn.microsoft.com: List of regions")),
+    WithJsonSchema({"type": "string", "enum": sorted(REGIONS)}),
 ]
 PostgresSku = Annotated[
     str,
@@ -128,16 +186,18 @@ PostgresSku = Annotated[
             "learn.microsoft.com: PostgreSQL compute options",
         )
     ),
+    WithJsonSchema({"type": "string", "enum": sorted(POSTGRES_SKUS)}),
 ]
 VmSize = Annotated[
     str,
     AfterValidator(
         one_of("a virtual machine size", VM_SIZES, "learn.microsoft.com: Virtual machine sizes")
     ),
+    WithJsonSchema({"type": "string", "enum": sorted(VM_SIZES)}),
 ]
 
 
-def resource_id(kind: str) -> AfterValidator:
+def resource_id(kind: str) -> Form:
     """Refuse a text that is not the ARM id of a resource of `kind`, as `Microsoft.X/y`."""
     example = f"/subscriptions/<id>/resourceGroups/<group>/providers/{kind}/<name>"
     pattern = rf"/subscriptions/[0-9a-f-]{{36}}/resourceGroups/[^/]+/providers/{kind}/[^/]+"

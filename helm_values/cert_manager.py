@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from helm_values.key_vault import secret_provider_class
+from helm_values.priority import CLUSTER_SERVICE
+from helm_values.spread import spread
 
 LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
 LETS_ENCRYPT_STAGING = "https://acme-staging-v02.api.letsencrypt.org/directory"
+RESOURCES = {"requests": {"cpu": "20m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}}
 WORKLOAD_IDENTITY = {"azure.workload.identity/use": "true"}
 
 
@@ -22,23 +25,34 @@ def cert_manager_values(
         recursive_nameservers: `host:port` of resolvers that see the public zone; needed where the
             virtual network has a private zone of the same name, which would hide the challenge.
     """
-    shared = {
-        "replicaCount": replicas,
-        "podDisruptionBudget": {"enabled": replicas > 1, "maxUnavailable": 1},
-        "resources": {
-            "requests": {"cpu": "20m", "memory": "64Mi"},
-            "limits": {"memory": "256Mi"},
-        },
-    }
     return {
-        **shared,
+        **_part("controller", replicas),
+        "global": {"priorityClassName": CLUSTER_SERVICE},
         "crds": {"enabled": True, "keep": True},
         "serviceAccount": {"labels": WORKLOAD_IDENTITY},
         "podLabels": WORKLOAD_IDENTITY,
-        "webhook": shared,
-        "cainjector": shared,
+        "webhook": _part("webhook", replicas),
+        "cainjector": _part("cainjector", replicas),
+        "startupapicheck": {"resources": RESOURCES},
         "dns01RecursiveNameservers": ",".join(recursive_nameservers),
         "dns01RecursiveNameserversOnly": bool(recursive_nameservers),
+    }
+
+
+def _part(component: str, replicas: int) -> dict[str, Any]:
+    return {
+        "replicaCount": replicas,
+        "podDisruptionBudget": {
+            "enabled": replicas > 1,
+            "maxUnavailable": 1,
+            "unhealthyPodEvictionPolicy": "AlwaysAllow",
+        },
+        "topologySpreadConstraints": spread(
+            {"app.kubernetes.io/instance": "cert-manager", "app.kubernetes.io/component": component}
+        ),
+        "resources": RESOURCES,
+        # The chart's own: in to the ports that the part serves, out to DNS, HTTP and HTTPS.
+        "networkPolicy": {"enabled": True},
     }
 
 

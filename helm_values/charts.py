@@ -17,7 +17,7 @@ class Chart:
     repository: str
     version: str
     namespace: str
-    sha256: str = ""  # of the package, as the repository's index has it
+    sha256: str = ""  # of the package; empty where nobody has read it from the repository yet
 
 
 # Airflow's version is the image's (images/airflow/requirements.in); the chart only has to know it.
@@ -38,6 +38,7 @@ NGINX = Chart(
 CERT_MANAGER = Chart(
     name="cert-manager",
     repository="https://charts.jetstack.io",
-    version="v1.20.2",
+    version="v1.20.3",
     namespace=CERT_MANAGER_NAMESPACE,
 )
+CHARTS = (AIRFLOW, NGINX, CERT_MANAGER)

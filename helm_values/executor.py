@@ -4,8 +4,8 @@ from environments.model import Environment
 from helm_values.charts import AIRFLOW
 from helm_values.database import PORT
 from helm_values.infrastructure import Infrastructure
-from helm_values.merge import Values, merged
-from helm_values.pods import CONTAINER, resources
+from helm_values.merge import Values, at, merged
+from helm_values.pods import BUDGET, CONTAINER, resources
 from helm_values.secrets import REDIS_PASSWORD, VARIABLES
 
 TASKS_PER_WORKER = 8
@@ -43,7 +43,8 @@ def _celery() -> Values:
             "celery": {
                 "env": queue,
                 "persistence": {"enabled": False},
-                "podDisruptionBudget": {"enabled": True},
+                # Of workers the chart forgets its own number as soon as another key is given.
+                "podDisruptionBudget": merged(BUDGET, at("config", {"maxUnavailable": 1})),
                 "logGroomerSidecar": {"resources": resources("sidecar")},
                 # It would ask the database, and workers have no access to it.
                 "waitForMigrations": {"enabled": False},

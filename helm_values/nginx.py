@@ -5,8 +5,11 @@ from typing import Any
 
 from helm_values.key_vault import volume
 from helm_values.nginx_config import config_map
+from helm_values.priority import CLUSTER_SERVICE
+from helm_values.spread import spread
 
 SERVICE_ACCOUNT = "nginx-ingress"  # identities are federated with it by this name
+METRICS_PORT = 9113
 AZURE = "service.beta.kubernetes.io/azure-"
 
 
@@ -18,7 +21,7 @@ def nginx_values(
     internal_subnet: str = "",
     allowed_ranges: Sequence[str] = (),
     image_repository: str = "",
-    priority_class: str = "",
+    priority_class: str = CLUSTER_SERVICE,
     certificate: str = "",
 ) -> dict[str, Any]:
     """Return the values of the chart `nginx-ingress`.
@@ -30,7 +33,8 @@ def nginx_values(
         internal_subnet: name of the subnet of the internal load balancer; empty is the nodes' own.
         allowed_ranges: CIDR ranges that may connect; empty lets everyone.
         image_repository: a copy of the controller's image in the own registry.
-        priority_class: name of the PriorityClass of the pods.
+        priority_class: name of the PriorityClass of the pods; without one, pods of Airflow, which
+            have one, would push them off a full node.
         certificate: `namespace/name` of a Secret that Key Vault fills, for hosts that name none;
             its SecretProviderClass has the same name, and the pods mount it
             (`cert_manager.key_vault_certificate`). Empty where cert-manager fills the Secrets.
@@ -55,10 +59,8 @@ def nginx_values(
             "targetMemoryUtilizationPercentage": 80,
         },
         "podDisruptionBudget": {"enabled": True, "maxUnavailable": 1},
-        "topologySpreadConstraints": [
-            _spread("topology.kubernetes.io/zone"),
-            _spread("kubernetes.io/hostname"),
-        ],
+        "topologySpreadConstraints": spread({"app.kubernetes.io/name": "nginx-ingress"}),
+        "priorityClassName": priority_class,
         "resources": _resources(cpu="250m", memory="256Mi", memory_limit="512Mi"),
         "initContainerResources": _resources(cpu="50m", memory="64Mi", memory_limit="128Mi"),
         # Together with the chart's defaults: user 101, no escalation, all capabilities dropped but
@@ -96,9 +98,7 @@ def nginx_values(
         controller |= _from_key_vault(certificate)
     if image_repository:
         controller["image"] = {"repository": image_repository}
-    if priority_class:
-        controller["priorityClassName"] = priority_class
-    return {"controller": controller, "prometheus": {"create": True, "port": 9113}}
+    return {"controller": controller, "prometheus": {"create": True, "port": METRICS_PORT}}
 
 
 def _from_key_vault(certificate: str) -> dict[str, Any]:
@@ -123,15 +123,6 @@ def _load_balancer(internal: bool, subnet: str) -> dict[str, str]:
     if internal and subnet:
         annotations[f"{AZURE}load-balancer-internal-subnet"] = subnet
     return annotations
-
-
-def _spread(topology_key: str) -> dict[str, Any]:
-    return {
-        "maxSkew": 1,
-        "topologyKey": topology_key,
-        "whenUnsatisfiable": "ScheduleAnyway",
-        "labelSelector": {"matchLabels": {"app.kubernetes.io/name": "nginx-ingress"}},
-    }
 
 
 def _resources(*, cpu: str, memory: str, memory_limit: str) -> dict[str, dict[str, str]]:

@@ -1,11 +1,10 @@
 """What the releases need in the cluster beside their charts, as Kubernetes objects."""
 
-from typing import Literal
-
 from environments.model import Environment
 from helm_values.certificate import certificate_prerequisites
-from helm_values.charts import AIRFLOW, NGINX
+from helm_values.charts import AIRFLOW, CERT_MANAGER, NGINX
 from helm_values.infrastructure import Infrastructure
+from helm_values.ingress_network import ingress_policies
 from helm_values.merge import Values
 from helm_values.metrics import airflow_monitor
 from helm_values.network import network_policies
@@ -16,9 +15,9 @@ from helm_values.secrets import secret_provider_classes
 def prerequisites(env: Environment, infra: Infrastructure) -> list[Values]:
     """Return what must be there before the releases: namespaces, and what pods refer to."""
     return [
-        namespace(AIRFLOW.namespace, "restricted"),
-        namespace(NGINX.namespace, "baseline"),
+        *(namespace(name) for name in namespaces(env)),
         *network_policies(env),
+        *ingress_policies(env),
         *secret_provider_classes(env, infra),
         *scratch_objects(env, infra),
         airflow_monitor(),
@@ -26,13 +25,17 @@ def prerequisites(env: Environment, infra: Infrastructure) -> list[Values]:
     ]
 
 
-def namespace(name: str, level: Literal["baseline", "restricted"]) -> Values:
-    """Return a namespace that refuses pods with more rights than its level of security allows.
+def namespaces(env: Environment) -> list[str]:
+    """Return the namespaces of the environment's releases."""
+    with_cert_manager = env.ingress.certificate == "letsencrypt"
+    charts = [AIRFLOW, NGINX, *([CERT_MANAGER] if with_cert_manager else [])]
+    return [chart.namespace for chart in charts]
+
+
+def namespace(name: str) -> Values:
+    """Return a namespace that refuses pods with more rights than the level "restricted" allows.
 
     The levels are those of Kubernetes' "Pod Security Standards".
     """
-    return {
-        "apiVersion": "v1",
-        "kind": "Namespace",
-        "metadata": {"name": name, "labels": {"pod-security.kubernetes.io/enforce": level}},
-    }
+    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}

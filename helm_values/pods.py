@@ -13,8 +13,10 @@ from helm_values.infrastructure import (
     Infrastructure,
 )
 from helm_values.merge import Values, at, merged
-from helm_values.nodes import workers_key
+from helm_values.service_accounts import SERVICE_ACCOUNTS
+from helm_values.spread import spread
 
+_, WORKER_ACCOUNT = SERVICE_ACCOUNTS["worker"]
 CLIENT_ID = "azure.workload.identity/client-id"
 USER = 50000  # the image's user; its group 0 lets it write below /opt/airflow
 
@@ -33,6 +35,14 @@ CONTAINER = {
 }
 # Tasks are users' code, which writes to its working folder; the pod ends with the task.
 TASK_CONTAINER = {**CONTAINER, "readOnlyRootFilesystem": False}
+
+# Every 10 s: a node at its limit of CPU needs more than a minute to import Airflow, and a restart
+# begins anew.
+STARTUP_PROBES = 18
+
+# One pod at a time, as the chart has it; but pods that never get ready do not hold up a drain,
+# which by Kubernetes' default they do.
+BUDGET = {"enabled": True, "config": {"unhealthyPodEvictionPolicy": "AlwaysAllow"}}
 
 Size = Literal["sidecar", "small", "medium", "large"]
 # requests cpu, requests memory, limits cpu, limits memory
@@ -100,14 +110,13 @@ def _long_running(component: Component, identity: Identity) -> Values:
         "serviceAccount": _annotated(identity),
         "resources": resources(COMPONENT_SIZES[component]),
         "priorityClassName": "airflow-core",
-        "podDisruptionBudget": {"enabled": True},
-        "topologySpreadConstraints": [
-            _spread("topology.kubernetes.io/zone", component),
-            _spread("kubernetes.io/hostname", component),
-        ],
+        "podDisruptionBudget": BUDGET,
+        "topologySpreadConstraints": _spreads(component),
     }
     if component != "api_server":  # the one that keeps no log files
         values["logGroomerSidecar"] = {"retentionDays": 3, "resources": resources("sidecar")}
+    if component in ("api_server", "scheduler"):  # the two that the chart gives a minute
+        values["startupProbe"] = {"failureThreshold": STARTUP_PROBES}
     return at(CHART_KEYS[component], values)
 
 
@@ -133,18 +142,21 @@ def _api_server(airflow: Airflow) -> Values:
 
 def _workers(env: Environment, identity: Identity) -> Values:
     account: Values = _annotated(identity)
-    if env.airflow.executor == "KubernetesExecutor":
-        # The chart annotates the account of task pods only when it is told to make one for them.
-        account |= {"create": True, "name": "airflow-worker"}
-    return at(
-        f"workers.{workers_key(env)}",
-        {
-            "serviceAccount": account,
-            "resources": resources(COMPONENT_SIZES["worker"]),
-            "priorityClassName": "airflow-task",
-            "securityContexts": {"container": TASK_CONTAINER},
-        },
-    )
+    values: Values = {
+        "serviceAccount": account,
+        "resources": resources(COMPONENT_SIZES["worker"]),
+        "priorityClassName": "airflow-task",
+        "securityContexts": {"container": TASK_CONTAINER},
+    }
+    if env.airflow.executor == "CeleryExecutor":
+        # The loss of one spot node must not take every worker.
+        values["topologySpreadConstraints"] = _spreads("worker")
+        return at("workers.celery", values)
+    # The chart annotates the account of task pods only when it is told to make one for them. The
+    # one of Celery's workers then would be made too, under the same name.
+    account |= {"create": True, "name": WORKER_ACCOUNT}
+    other = {"serviceAccount": {"create": False, "name": WORKER_ACCOUNT}}
+    return at("workers", {"kubernetes": values, **other})
 
 
 def _migrations(identity: Identity) -> Values:
@@ -190,13 +202,8 @@ def _annotated(identity: Identity) -> Values:
     return {"annotations": {CLIENT_ID: identity.client_id}}
 
 
-def _spread(topology_key: str, component: Component) -> Values:
-    return {
-        "maxSkew": 1,
-        "topologyKey": topology_key,
-        "whenUnsatisfiable": "ScheduleAnyway",
-        "labelSelector": {"matchLabels": {"tier": "airflow", "component": LABELS[component]}},
-    }
+def _spreads(component: Component) -> list[Values]:
+    return spread({"tier": "airflow", "component": LABELS[component]})
 
 
 def _cpu(percent: int) -> Values:

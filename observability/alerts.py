@@ -3,6 +3,7 @@
 Pure data for `azurerm_monitor_alert_prometheus_rule_group` and `azurerm_monitor_metric_alert`.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -14,33 +15,46 @@ MEAN_WAIT_SECONDS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class PrometheusAlert:
-    """A rule of a managed Prometheus rule group.
+class Alert:
+    """What an alert says to whom it wakes.
 
     Severity is Azure Monitor's: 0 critical, 1 error, 2 warning, 3 informational, 4 verbose.
     """
 
     name: str
-    expression: str
-    for_minutes: int
     severity: int
     summary: str
-    remedy: str
+    action: str
+
+    @property
+    def runbook(self) -> str:
+        """The page about it, in the project's repository."""
+        page = re.sub(r"(?<!^)(?=[A-Z])", "-", self.name).lower()
+        return f"docs/how-to/operate/alerts/{page}.md"
+
+    @property
+    def remedy(self) -> str:
+        """What to do first, and where the rest is written."""
+        return f"{self.action} Runbook: {self.runbook}"
 
 
 @dataclass(frozen=True, kw_only=True)
-class MetricAlert:
+class PrometheusAlert(Alert):
+    """A rule of a managed Prometheus rule group."""
+
+    expression: str
+    for_minutes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricAlert(Alert):
     """A rule on a metric that Azure itself measures."""
 
-    name: str
     metric_namespace: str
     metric_name: str
     aggregation: str
     operator: str
     threshold: float
-    severity: int
-    summary: str
-    remedy: str
     dimensions: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -61,7 +75,7 @@ def prometheus_alerts(
             for_minutes=10,
             severity=2,
             summary="One or more DAG files cannot be parsed; their DAGs keep their last version.",
-            remedy="See the errors at the top of the Dags page, or `airflow dags "
+            action="See the errors at the top of the Dags page, or `airflow dags "
             "list-import-errors`; correct or remove the file in the DAG container.",
         ),
         PrometheusAlert(
@@ -71,7 +85,7 @@ def prometheus_alerts(
             for_minutes=5,
             severity=2,
             summary="DAGs that are uploaded do not reach Airflow; it goes on with the last ones.",
-            remedy="The DAG processor's log names the container and the reason: storage away, a "
+            action="The DAG processor's log names the container and the reason: storage away, a "
             "missing role, an unsafe file name, or a limit of the bundle.",
         ),
         PrometheusAlert(
@@ -80,7 +94,7 @@ def prometheus_alerts(
             for_minutes=5,
             severity=2,
             summary=f"Tasks wait over {longest_wait_minutes} minutes in the queue on average.",
-            remedy="Look for pending worker pods (node pool at its maximum, spot nodes evicted, "
+            action="Look for pending worker pods (node pool at its maximum, spot nodes evicted, "
             "image pull), full pools, or a parallelism that is too low.",
         ),
         PrometheusAlert(
@@ -90,7 +104,7 @@ def prometheus_alerts(
             for_minutes=15,
             severity=1,
             summary="Tasks are queued, and none has started for 15 minutes.",
-            remedy="Describe the pending worker pods: quota, image, identity, network policy.",
+            action="Describe the pending worker pods: quota, image, identity, network policy.",
         ),
         PrometheusAlert(
             name="TasksLostTheirHeartbeat",
@@ -98,7 +112,7 @@ def prometheus_alerts(
             for_minutes=0,
             severity=2,
             summary="Running tasks went silent and were ended by the scheduler.",
-            remedy="Look for evicted or out-of-memory worker pods, and for an API server that "
+            action="Look for evicted or out-of-memory worker pods, and for an API server that "
             "did not answer.",
         ),
         PrometheusAlert(
@@ -109,7 +123,7 @@ def prometheus_alerts(
             for_minutes=60,
             severity=1,
             summary=f"A certificate ends in under {certificate_days} days and was not renewed.",
-            remedy="Describe the Certificate and its Orders: the DNS-01 identity may have lost its "
+            action="Describe the Certificate and its Orders: the DNS-01 identity may have lost its "
             "role on the zone.",
         ),
     )
@@ -124,7 +138,7 @@ def _silent(component: str) -> PrometheusAlert:
         for_minutes=5,
         severity=0 if component == "scheduler" else 1,
         summary=f"No {component.replace('_', ' ')} has given a sign of life for 5 minutes.",
-        remedy=f"kubectl get pods -l component={component.replace('_', '-')}, then their logs; if "
+        action=f"kubectl get pods -l component={component.replace('_', '-')}, then their logs; if "
         "all three heartbeats are missing, look at the StatsD exporter and the scrape first.",
     )
 
@@ -150,7 +164,7 @@ def database_alerts(
             threshold=float(round(max_connections * share_of_connections)),
             severity=1,
             summary=f"Over {share_of_connections:.0%} of {max_connections} connections are in use.",
-            remedy="Turn PgBouncer on, lower sql_alchemy_pool_size and max_overflow, or choose a "
+            action="Turn PgBouncer on, lower sql_alchemy_pool_size and max_overflow, or choose a "
             "larger SKU.",
         ),
         MetricAlert(
@@ -162,7 +176,7 @@ def database_alerts(
             threshold=85.0,
             severity=1,
             summary="Over 85 % of the database's storage is in use; at 95 % it turns read-only.",
-            remedy="Run `airflow db clean`, or raise the storage: it cannot shrink again.",
+            action="Run `airflow db clean`, or raise the storage: it cannot shrink again.",
         ),
         MetricAlert(
             name="DatabaseIsDown",
@@ -173,6 +187,6 @@ def database_alerts(
             threshold=1.0,
             severity=0,
             summary="The database server does not answer.",
-            remedy="See Resource health of the server; a zone failover takes one to two minutes.",
+            action="See Resource health of the server; a zone failover takes one to two minutes.",
         ),
     )

@@ -9,7 +9,7 @@ CLUSTER_ALERTS = (
         for_minutes=15,
         severity=2,
         summary="A node has not been ready for 15 minutes.",
-        remedy="kubectl describe node; a spot node that was taken back goes away by itself.",
+        action="kubectl describe node; a spot node that was taken back goes away by itself.",
     ),
     PrometheusAlert(
         name="PodCrashLooping",
@@ -20,7 +20,7 @@ CLUSTER_ALERTS = (
         for_minutes=15,
         severity=2,
         summary="A container starts and fails again and again.",
-        remedy="kubectl logs --previous of the pod, and its last state by kubectl describe.",
+        action="kubectl logs --previous of the pod, and its last state by kubectl describe.",
     ),
     PrometheusAlert(
         name="PodNotScheduled",
@@ -28,7 +28,7 @@ CLUSTER_ALERTS = (
         for_minutes=30,
         severity=3,
         summary="A pod has waited 30 minutes for a node.",
-        remedy="Is a pool at its max_nodes, or is the size sold out in the zone?",
+        action="Is a pool at its max_nodes, or is the size sold out in the zone?",
     ),
     PrometheusAlert(
         name="NodeDiskFilling",
@@ -38,6 +38,6 @@ CLUSTER_ALERTS = (
         for_minutes=15,
         severity=2,
         summary="A node has less than a tenth of its disk left.",
-        remedy="Large images or logs: raise os_disk_gib of the pool.",
+        action="Large images or logs: raise os_disk_gib of the pool.",
     ),
 )

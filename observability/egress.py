@@ -13,7 +13,7 @@ EGRESS_ALERTS = (
         threshold=90.0,
         severity=1,
         summary="Less than 90 % of Azure's own probes pass the NAT gateway.",
-        remedy="See Service Health of its zone. If it is down, set network.nat_zone to another one "
+        action="See Service Health of its zone. If it is down, set network.nat_zone to another one "
         "and deploy the network stack: the public addresses stay.",
     ),
     MetricAlert(
@@ -25,7 +25,7 @@ EGRESS_ALERTS = (
         threshold=0.0,
         severity=2,
         summary="New connections to the internet fail: the gateway has no free port for them.",
-        remedy="Look for tasks that open a connection for each request, and let them reuse one; "
+        action="Look for tasks that open a connection for each request, and let them reuse one; "
         "else give the gateway more public addresses.",
         dimensions={"ConnectionState": "Failed"},
     ),

@@ -9,12 +9,12 @@ from constructs_lib.helm_release import HelmRelease, ObjectsRelease, helm_provid
 from environments.model import Environment
 from helm_values.airflow import airflow_values
 from helm_values.cert_manager import cert_manager_values
-from helm_values.certificate import certificate_request, nginx_certificate_values
+from helm_values.certificate import certificate_request
 from helm_values.charts import AIRFLOW, CERT_MANAGER, NGINX, Chart
 from helm_values.executor import worker_scaling
 from helm_values.infrastructure import COMPONENTS, Identity, Infrastructure
-from helm_values.merge import Values, merged
-from helm_values.nginx import nginx_values
+from helm_values.ingress_controller import ingress_controller_values
+from helm_values.merge import Values
 from helm_values.objects import prerequisites
 from stacks.base import AzureStack
 from stacks.contracts import DataOutputs, IdentityOutputs, PlatformOutputs
@@ -39,20 +39,12 @@ class AirflowStack(AzureStack):
         self.add_override("terraform.required_providers.helm.source", "hashicorp/helm")
         objects = ObjectsRelease(self, "prerequisites", objects=prerequisites(env, infra))
         nginx = self._release(
-            "nginx_ingress",
-            NGINX,
-            merged(
-                nginx_values(
-                    internal=env.ingress.internal,
-                    replicas=env.ingress.replicas,
-                    max_replicas=env.ingress.replicas + 4,
-                ),
-                nginx_certificate_values(env),
-            ),
-            after=[objects.release],
+            "nginx_ingress", NGINX, ingress_controller_values(env), after=[objects.release]
         )
         if request := certificate_request(env, infra):
-            issuer = self._release("cert_manager", CERT_MANAGER, cert_manager_values())
+            issuer = self._release(
+                "cert_manager", CERT_MANAGER, cert_manager_values(), after=[objects.release]
+            )
             after = [objects.release, issuer.release]
             ObjectsRelease(self, "certificate", objects=request, after=after)
         airflow = self._release(

@@ -4,7 +4,7 @@ import hashlib
 import sys
 from pathlib import Path
 
-from helm_values.charts import AIRFLOW, Chart
+from helm_values.charts import CHARTS, Chart
 
 FOLDER = Path(__file__).resolve().parent.parent / ".cache" / "charts"
 
@@ -20,26 +20,66 @@ def download(chart: Chart, folder: Path = FOLDER) -> Path:
     Raises:
         SystemExit: the repository cannot be reached, or gives another package.
     """
-    import helm_python  # has no wheel for Linux on ARM, where the tests that need it are skipped
-
     file = package(chart, folder)
     if not file.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        try:
-            helm_python.pull(
-                chart.name, repo_url=chart.repository, version=chart.version, destination=folder
-            )
-        except helm_python.HelmError as error:
-            sys.exit(f"{chart.name} {chart.version} cannot be had from {chart.repository}: {error}")
-    found = hashlib.sha256(file.read_bytes()).hexdigest()
-    if found != chart.sha256:
+        _pull(chart, folder)
+    found = digest(file)
+    if chart.sha256 and found != chart.sha256:
         file.unlink()
         sys.exit(
             f"{file.name}: sha256 is {found}, and helm_values/charts.py pins {chart.sha256}; if "
-            "the version was changed on purpose, pin the digest in the repository's index.yaml"
+            "the version was changed on purpose, pin the digest that the repository names"
         )
     return file
 
 
+def digest(file: Path) -> str:
+    """Return the digest that a pin of this package has to have."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def unpinned(chart: Chart, file: Path) -> str:
+    """Return what to do about a chart without a pinned digest; nothing for one that has it."""
+    if chart.sha256:
+        return ""
+    return (
+        f"{file.name} is not compared with anything: helm_values/charts.py pins no digest of "
+        f'{chart.name}; compare with {chart.repository}, then add sha256="{digest(file)}"'
+    )
+
+
+def _pull(chart: Chart, folder: Path) -> None:
+    import helm_python  # has no wheel for Linux on ARM, where the tests that need it are skipped
+
+    # A registry's charts are named whole; only a repository with an index has an address beside.
+    oci = chart.repository.startswith("oci://")
+    name = f"{chart.repository}/{chart.name}" if oci else chart.name
+    try:
+        helm_python.pull(
+            name,
+            repo_url=None if oci else chart.repository,
+            version=chart.version,
+            destination=folder,
+        )
+    except helm_python.HelmError as error:
+        sys.exit(f"{chart.name} {chart.version} cannot be had from {chart.repository}: {error}")
+
+
+def main() -> None:
+    """Download every chart, as far as it can be had; fail if one cannot."""
+    failures = []
+    for chart in CHARTS:
+        try:
+            file = download(chart)
+        except SystemExit as failure:
+            failures.append(str(failure))
+            continue
+        print(file)
+        if advice := unpinned(chart, file):
+            print(advice, file=sys.stderr)
+    sys.exit("\n".join(failures) or None)
+
+
 if __name__ == "__main__":
-    print(download(AIRFLOW))
+    main()

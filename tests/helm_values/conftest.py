@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from environments.model import Environment
 from helm_values.airflow import airflow_values
 from helm_values.charts import AIRFLOW
 from helm_values.infrastructure import COMPONENTS, Identity, Infrastructure
 from helm_values.merge import Values
-from tools.charts import download, package
+from tests.helm_values import rendering
+from tests.helm_values.rendering import Objects, unpacked
 
 ROOT = Path(__file__).resolve().parents[2]
 CHANGES: dict[str, dict[str, Any]] = {
@@ -113,28 +113,20 @@ def values_of_celery(celery: Environment, infra: Infrastructure) -> Values:
 
 
 @pytest.fixture(scope="session")
-def airflow_chart() -> Path:
-    """The package of the Airflow chart, in exactly the pinned version."""
-    file = package(AIRFLOW)
-    if not file.is_file():
-        pytest.skip(f"the chart {file.name} is not in {file.parent}; `make charts` downloads it")
-    return download(AIRFLOW)
+def airflow_chart(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Airflow chart, in exactly the pinned version."""
+    return unpacked(AIRFLOW, tmp_path_factory.mktemp("airflow"))
 
 
 @pytest.fixture(scope="session")
-def render(airflow_chart: Path) -> Callable[[Values], list[dict[str, Any]]]:
-    """Renders values with Helm's own library, each set once; the schema is checked before."""
-    helm = pytest.importorskip("helm_python", reason="Helm's library has no wheel for here")
-    known: dict[str, list[dict[str, Any]]] = {}
+def render(airflow_chart: Path) -> Callable[[Values], Objects]:
+    """Renders values of the Airflow chart, each set once."""
+    known: dict[str, Objects] = {}
 
-    def objects(values: Values) -> list[dict[str, Any]]:
+    def objects(values: Values) -> Objects:
         key = json.dumps(values)
         if key not in known:
-            with helm.Chart.load(airflow_chart) as chart:
-                chart.validate_schema(values)
-                texts = chart.render(values, name=AIRFLOW.name, namespace=AIRFLOW.namespace)
-            manifests = [text for path, text in texts.items() if path.endswith(".yaml")]
-            known[key] = [o for text in manifests for o in yaml.safe_load_all(text) if o]
+            known[key] = rendering.render(airflow_chart, AIRFLOW, values)
         return known[key]
 
     return objects

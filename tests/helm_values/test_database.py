@@ -46,8 +46,11 @@ def test_a_component_waits_for_migrations_with_the_address_it_will_use(
 
 
 def test_workers_do_not_know_the_database(values: Values) -> None:
-    for workers in values["workers"].values():
-        assert not any(variable["name"].startswith(CONN) for variable in workers["env"])
+    (workers,) = [
+        values["workers"][key] for key in ("kubernetes", "celery") if key in values["workers"]
+    ]
+
+    assert not any(variable["name"].startswith(CONN) for variable in workers["env"])
 
 
 def test_components_use_the_pooler_where_there_is_one(environments: Any, infra: Any) -> None:

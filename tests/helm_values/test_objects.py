@@ -13,6 +13,11 @@ from helm_values.executor import worker_scaling
 from helm_values.infrastructure import COMPONENTS, LABELS, Infrastructure
 from helm_values.merge import Values
 from helm_values.objects import prerequisites
+from helm_values.service_accounts import (
+    AIRFLOW_NAMESPACE,
+    CERT_MANAGER_NAMESPACE,
+    INGRESS_NAMESPACE,
+)
 
 CHART = Path(__file__).resolve().parents[2] / "helm_values" / "objects_chart"
 
@@ -32,11 +37,14 @@ def objects(environment: Environment, infra: Infrastructure) -> list[Values]:
     ]
 
 
-def policy(env: Environment, infra: Infrastructure, name: str) -> Any:
+def policy(
+    env: Environment, infra: Infrastructure, name: str, namespace: str = AIRFLOW_NAMESPACE
+) -> Any:
+    place = {"name": name, "namespace": namespace}
     (found,) = [
         o["spec"]
         for o in prerequisites(env, infra)
-        if (o["kind"], o["metadata"]["name"]) == ("NetworkPolicy", name)
+        if (o["kind"], o["metadata"]) == ("NetworkPolicy", place)
     ]
     return found
 
@@ -77,10 +85,11 @@ def test_every_object_of_kubernetes_itself_is_valid(
             kubernetes_validate.validate(found, environment.kubernetes.version, strict=True)
 
 
-def test_nothing_is_allowed_in_airflow_s_namespace_by_default(
-    dev: Environment, infra: Infrastructure
+@pytest.mark.parametrize("namespace", [AIRFLOW_NAMESPACE, INGRESS_NAMESPACE])
+def test_nothing_is_allowed_in_a_namespace_by_default(
+    dev: Environment, infra: Infrastructure, namespace: str
 ) -> None:
-    assert policy(dev, infra, "deny-all") == {
+    assert policy(dev, infra, "deny-all", namespace) == {
         "podSelector": {},
         "policyTypes": ["Ingress", "Egress"],
     }
@@ -120,12 +129,52 @@ def test_components_reach_no_other_private_address(dev: Environment, infra: Infr
     assert {"10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"} <= set(public["except"])
 
 
-def test_airflow_s_namespace_refuses_pods_with_rights_they_do_not_need(
+def levels(env: Environment, infra: Infrastructure) -> dict[str, str]:
+    """Return the level of security that each namespace enforces."""
+    return {
+        o["metadata"]["name"]: o["metadata"]["labels"]["pod-security.kubernetes.io/enforce"]
+        for o in prerequisites(env, infra)
+        if o["kind"] == "Namespace"
+    }
+
+
+def test_every_namespace_refuses_pods_with_rights_they_do_not_need(
     dev: Environment, infra: Infrastructure
 ) -> None:
-    labels = prerequisites(dev, infra)[0]["metadata"]["labels"]
+    assert levels(dev, infra) == dict.fromkeys(
+        (AIRFLOW_NAMESPACE, INGRESS_NAMESPACE, CERT_MANAGER_NAMESPACE), "restricted"
+    )
 
-    assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
+
+def test_without_cert_manager_there_is_no_namespace_for_it(
+    environments: Any, infra: Infrastructure
+) -> None:
+    assert CERT_MANAGER_NAMESPACE not in levels(environments["key_vault"], infra)
+
+
+def test_users_reach_the_controller_from_anywhere_on_the_web_s_ports_alone(
+    dev: Environment, infra: Infrastructure
+) -> None:
+    users, _ = policy(dev, infra, "controller", INGRESS_NAMESPACE)["ingress"]
+
+    assert users == {"ports": [{"protocol": "TCP", "port": 80}, {"protocol": "TCP", "port": 443}]}
+
+
+def test_the_controller_reaches_the_dns_the_cluster_s_api_and_airflow(
+    dev: Environment, infra: Infrastructure
+) -> None:
+    spec = policy(dev, infra, "controller", INGRESS_NAMESPACE)
+    ways = [
+        (next(iter(rule["to"][0])), [port["port"] for port in rule["ports"]])
+        for rule in spec["egress"]
+    ]
+
+    assert ways == [
+        ("namespaceSelector", [53, 53]),
+        ("ipBlock", [443]),
+        ("namespaceSelector", [8080]),
+    ]
+    assert blocks(spec) == {str(dev.network.aks_api_server)}
 
 
 def test_a_certificate_of_key_vault_is_mounted_where_tls_ends(

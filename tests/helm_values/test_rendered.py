@@ -13,8 +13,17 @@ from helm_values.charts import AIRFLOW
 from helm_values.infrastructure import COMPONENTS, Infrastructure
 from helm_values.merge import Values
 from helm_values.service_accounts import SERVICE_ACCOUNTS
+from helm_values.spread import NODE, ZONE
+from tests.helm_values.rendering import (
+    Objects,
+    containers,
+    named,
+    of_kind,
+    rights,
+    twice,
+    workload_pods,
+)
 
-Objects = list[dict[str, Any]]
 Render = Callable[[Values], Objects]
 LONG_RUNNING = ["api-server", "scheduler", "dag-processor", "triggerer"]
 
@@ -37,12 +46,6 @@ def celery_objects(values_of_celery: Values, render: Render) -> Objects:
     return render(values_of_celery)
 
 
-def named(objects: Objects, kind: str, name: str) -> dict[str, Any]:
-    """Return the one object of a kind and a name."""
-    (found,) = [o for o in objects if (o["kind"], o["metadata"]["name"]) == (kind, name)]
-    return found
-
-
 def task_pod(objects: Objects) -> dict[str, Any]:
     """Return the pod that a task of the KubernetesExecutor runs in."""
     template = named(objects, "ConfigMap", "airflow-config")["data"]["pod_template_file.yaml"]
@@ -52,18 +55,9 @@ def task_pod(objects: Objects) -> dict[str, Any]:
 
 def pods(objects: Objects) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the pod of every workload, and the one of tasks where there is one."""
-    for found in objects:
-        spec = found.get("spec", {})
-        spec = spec.get("jobTemplate", {}).get("spec", spec)
-        if "template" in spec:
-            yield f"{found['kind']} {found['metadata']['name']}", spec["template"]
+    yield from workload_pods(objects)
     if "pod_template_file.yaml" in named(objects, "ConfigMap", "airflow-config")["data"]:
         yield "task", task_pod(objects)
-
-
-def containers(pod: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return a pod's containers, those of its start included."""
-    return [*(pod["spec"].get("initContainers") or []), *pod["spec"]["containers"]]
 
 
 def test_every_object_is_valid_for_the_cluster_s_version(
@@ -84,14 +78,39 @@ def test_the_chart_makes_no_secret(rendered: Objects) -> None:
 
 
 def test_every_pod_keeps_to_the_restricted_pod_security_standard(rendered: Objects) -> None:
-    for name, pod in pods(rendered):
-        shared = pod["spec"]["securityContext"]
-        assert shared["runAsNonRoot"] is True, name
-        assert shared["seccompProfile"] == {"type": "RuntimeDefault"}, name
-        for container in containers(pod):
-            own = container["securityContext"]
-            assert own["allowPrivilegeEscalation"] is False, name
-            assert own["capabilities"] == {"drop": ["ALL"]}, name
+    assert {name: rights(pod) for name, pod in pods(rendered) if rights(pod)} == {}
+
+
+def test_nothing_is_made_twice(rendered: Objects) -> None:
+    assert twice(rendered) == []
+
+
+def test_a_task_may_start_pods_as_the_account_that_it_runs_as(dev_objects: Objects) -> None:
+    subjects = named(dev_objects, "RoleBinding", "airflow-pod-launcher-rolebinding")["subjects"]
+
+    assert task_pod(dev_objects)["spec"]["serviceAccountName"] in {s["name"] for s in subjects}
+
+
+@pytest.mark.parametrize("component", ["api-server", "scheduler"])
+def test_a_component_has_three_minutes_to_start(dev_objects: Objects, component: str) -> None:
+    spec = named(dev_objects, "Deployment", f"airflow-{component}")["spec"]["template"]["spec"]
+    probe = spec["containers"][0]["startupProbe"]
+
+    assert probe["failureThreshold"] * probe["periodSeconds"] >= 180
+
+
+def test_no_disruption_budget_forbids_to_drain_a_node(rendered: Objects) -> None:
+    budgets = [found["spec"] for found in of_kind(rendered, "PodDisruptionBudget")]
+
+    assert budgets
+    assert all(budget.get("maxUnavailable") == 1 for budget in budgets)
+    assert all(budget["unhealthyPodEvictionPolicy"] == "AlwaysAllow" for budget in budgets)
+
+
+def test_celery_s_workers_spread_over_zones_and_nodes(celery_objects: Objects) -> None:
+    spec = named(celery_objects, "Deployment", "airflow-worker")["spec"]["template"]["spec"]
+
+    assert [rule["topologyKey"] for rule in spec["topologySpreadConstraints"]] == [ZONE, NODE]
 
 
 def test_every_pod_but_those_of_tasks_has_a_read_only_root(rendered: Objects) -> None:
@@ -133,8 +152,8 @@ def test_each_component_spreads_over_zones_and_nodes(dev_objects: Objects, compo
     spec = named(dev_objects, "Deployment", f"airflow-{component}")["spec"]["template"]["spec"]
 
     assert [rule["topologyKey"] for rule in spec["topologySpreadConstraints"]] == [
-        "topology.kubernetes.io/zone",
-        "kubernetes.io/hostname",
+        ZONE,
+        NODE,
     ]
 
 

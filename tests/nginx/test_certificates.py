@@ -46,6 +46,10 @@ def test_every_part_of_cert_manager_survives_a_drained_node(part: str) -> None:
     assert values[part]["podDisruptionBudget"]["enabled"]
 
 
+def test_airflow_s_pods_do_not_push_cert_manager_off_a_full_node() -> None:
+    assert cert_manager_values()["global"]["priorityClassName"] == "system-cluster-critical"
+
+
 def test_the_custom_resources_outlive_the_release() -> None:
     assert cert_manager_values()["crds"] == {"enabled": True, "keep": True}
 

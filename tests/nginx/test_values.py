@@ -90,6 +90,7 @@ def test_an_internal_load_balancer_may_have_a_subnet_of_its_own() -> None:
         ("podSecurityContext.seccompProfile.type", "RuntimeDefault"),
         ("initContainerSecurityContext.allowPrivilegeEscalation", False),
         ("podDisruptionBudget.maxUnavailable", 1),
+        ("priorityClassName", "system-cluster-critical"),
         ("enableSnippets", False),
         ("telemetryReporting.enable", False),
     ],

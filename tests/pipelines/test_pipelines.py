@@ -1,19 +1,24 @@
-"""Azure DevOps takes the pipelines."""
+"""Azure DevOps takes the pipelines, and they deploy what was reviewed, in order, as nobody else."""
 
+import os
+import re
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from jsonschema import Draft7Validator
 
-from tests.conftest import read_json
+from environments.load import environment_files
+from environments.model import STACKS
+from tests.conftest import ROOT, read_json
+from tests.pipelines.expand import expand
 
-ROOT = Path(__file__).resolve().parents[2]
-PIPELINES = [
-    ROOT / "pipelines" / "azure-pipelines.yml",  # those of image and DAGs: tests/images
-    *sorted((ROOT / "pipelines" / "templates").glob("*.yml")),
-]
+FOLDER = ROOT / "pipelines"
+NAMES = ["azure-pipelines.yml", "drift.yml"]  # those of image and DAGs: tests/images
+FILES = [*(FOLDER / name for name in NAMES), *sorted((FOLDER / "templates").glob("*.yml"))]
+ENVIRONMENTS = sorted(file.stem for file in environment_files())
 
 
 @pytest.fixture(scope="module")
@@ -21,39 +26,232 @@ def schema(shared_data: Path) -> Draft7Validator:
     return Draft7Validator(read_json(shared_data / "azure-pipelines.service-schema.json"))
 
 
-def parsed(file: Path) -> Any:
-    return yaml.safe_load(file.read_text())
+def jobs(name: str = NAMES[0]) -> dict[str, Any]:
+    """Return every job of a pipeline by `stage/job`."""
+    return {
+        f"{stage['stage']}/{job.get('job') or job['deployment']}": job
+        for stage in expand(FOLDER / name)["stages"]
+        for job in stage["jobs"]
+    }
 
 
-@pytest.mark.parametrize("file", PIPELINES, ids=lambda file: file.name)
-def test_the_pipeline_is_valid(schema: Draft7Validator, file: Path) -> None:
-    errors = [error.message for error in schema.iter_errors(parsed(file))]
+def steps(job: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (
+        job["steps"] if "steps" in job else job["strategy"]["runOnce"]["deploy"]["steps"]
+    )
+    return found
+
+
+def signed_in(job: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the steps of a job that sign in to Azure."""
+    yield from (step for step in steps(job) if step.get("task") == "AzureCLI@2")
+
+
+SIGNED_IN = {
+    f"{name} {place} {step['displayName']}": step
+    for name in NAMES
+    for place, job in jobs(name).items()
+    for step in signed_in(job)
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_azure_devops_accepts_the_pipeline(schema: Draft7Validator, name: str) -> None:
+    errors = [error.message for error in schema.iter_errors(expand(FOLDER / name))]
 
     assert errors == []
 
 
 def test_the_schema_refuses_a_misspelt_key(schema: Draft7Validator) -> None:
-    pipeline = {**parsed(ROOT / "pipelines" / "azure-pipelines.yml"), "stagess": []}
+    assert not schema.is_valid({**expand(FOLDER / NAMES[0]), "stagess": []})
+
+
+def test_the_schema_refuses_a_misspelt_input_of_a_task(schema: Draft7Validator) -> None:
+    pipeline = expand(FOLDER / "drift.yml")
+    step = next(signed_in(pipeline["stages"][0]["jobs"][0]))
+    step["inputs"]["keepAzSessionAlive"] = True
 
     assert not schema.is_valid(pipeline)
 
 
-@pytest.mark.parametrize("file", PIPELINES, ids=lambda file: file.name)
+def test_every_template_is_used() -> None:
+    named = {
+        Path(found).name
+        for file in FILES
+        for found in re.findall(r"template: (\S+)", file.read_text())
+    }
+
+    assert {file.name for file in (FOLDER / "templates").iterdir()} == named
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_the_pipeline_names_no_secret(file: Path) -> None:
     text = file.read_text().lower()
 
     assert not [word for word in ("client_secret", "password", "access_key") if word in text]
 
 
-@pytest.mark.parametrize("file", PIPELINES, ids=lambda file: file.name)
-def test_every_template_that_is_named_exists(file: Path) -> None:
-    def templates(node: Any) -> list[str]:
-        if isinstance(node, dict):
-            own = [node["template"]] if isinstance(node.get("template"), str) else []
-            return own + [name for value in node.values() for name in templates(value)]
-        if isinstance(node, list):
-            return [name for value in node for name in templates(value)]
-        return []
+@pytest.mark.parametrize("name", NAMES)
+def test_every_job_ends_in_time(name: str) -> None:
+    endless = [place for place, job in jobs(name).items() if "timeoutInMinutes" not in job]
 
-    missing = [name for name in templates(parsed(file)) if not (file.parent / name).is_file()]
-    assert missing == []
+    assert endless == []
+
+
+@pytest.mark.parametrize("place", SIGNED_IN)
+def test_a_sign_in_outlives_the_ten_minutes_of_its_token(place: str) -> None:
+    step = SIGNED_IN[place]
+
+    assert step["inputs"]["keepAzSessionActive"] is True  # az, and kubelogin by it
+    assert step["inputs"]["scriptPath"] == "pipelines/signed-in.sh"  # Terraform
+    assert step["env"].keys() == {"SYSTEM_ACCESSTOKEN", "SYSTEM_OIDCREQUESTURI"}
+
+
+def test_a_pull_request_signs_in_only_as_one_that_may_read_states() -> None:
+    connections = {
+        step["inputs"]["azureSubscription"]
+        for place, job in jobs().items()
+        if place.startswith(("verify/", "review/"))
+        for step in signed_in(job)
+    }
+
+    assert connections == {f"airflow-{name}-plan" for name in ENVIRONMENTS}
+
+
+def test_a_pull_request_from_a_fork_signs_in_nowhere() -> None:
+    open_to_forks = [
+        place
+        for place, job in jobs().items()
+        if place.startswith("review/")
+        and any(signed_in(job))
+        and "ne(variables['System.PullRequest.IsFork'], 'True')" not in job.get("condition", "")
+    ]
+
+    assert open_to_forks == []
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_only_main_is_planned_and_deployed(environment: str) -> None:
+    stages = {stage["stage"]: stage for stage in expand(FOLDER / NAMES[0])["stages"]}
+
+    for name in (f"plan_{environment}", f"deploy_{environment}"):
+        assert "eq(variables['Build.SourceBranch'], 'refs/heads/main')" in stages[name]["condition"]
+        assert "ne(variables['Build.Reason'], 'PullRequest')" in stages[name]["condition"]
+
+
+def test_prod_is_planned_once_dev_is_deployed_and_deployed_once_its_plan_is_there() -> None:
+    after = {
+        stage["stage"]: stage.get("dependsOn") for stage in expand(FOLDER / NAMES[0])["stages"]
+    }
+
+    assert after["plan_dev"] == "verify"
+    assert after["deploy_dev"] == "plan_dev"
+    assert after["plan_prod"] == "deploy_dev"
+    assert after["deploy_prod"] == "plan_prod"
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_stacks_are_deployed_in_order_each_by_a_step_of_its_own(environment: str) -> None:
+    commands = [
+        step["inputs"]["arguments"].split()
+        for step in signed_in(jobs()[f"deploy_{environment}/deploy"])
+    ]
+
+    deployed = [words[3] for words in commands if words[:3] == ["npx", "cdktf", "deploy"]]
+    assert deployed == [f"{stack}-{environment}" for stack in STACKS]
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_what_was_tested_is_deployed_and_nothing_is_synthesized_anew(environment: str) -> None:
+    deploy = jobs()[f"deploy_{environment}/deploy"]
+    published = {step.get("artifact") for step in steps(jobs()["verify/verify"])}
+    downloaded = {step.get("artifact") for step in steps(deploy)}
+    cdktf = [s for s in signed_in(deploy) if "cdktf" in s["inputs"]["arguments"]]
+
+    assert "cdktf.out" in published & downloaded
+    assert all("--skip-synth" in step["inputs"]["arguments"] for step in cdktf)
+    assert not [step for step in steps(deploy) if "make synth" in step.get("script", "")]
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_a_deployment_begins_by_comparing_with_the_approved_plan(environment: str) -> None:
+    deploy = jobs()[f"deploy_{environment}/deploy"]
+    first = next(signed_in(deploy))
+
+    assert (
+        '--reviewed "$(Pipeline.Workspace)/$(planArtifact)/plan.json"'
+        in (first["inputs"]["arguments"])
+    )
+    assert (
+        f"stageDependencies.plan_{environment}.plan.outputs['plan.artifact']"
+        in (deploy["variables"]["planArtifact"])
+    )
+    assert [s["artifact"] for s in steps(deploy) if "$(planArtifact)" in str(s.get("artifact"))]
+
+
+def test_an_environment_of_azure_devops_stands_before_each_deployment() -> None:
+    found = [job["environment"] for job in jobs().values() if "deployment" in job]
+
+    assert found == [f"airflow-{name}" for name in ENVIRONMENTS]
+
+
+def test_drift_of_every_environment_is_looked_for_at_night_and_fails() -> None:
+    pipeline = expand(FOLDER / "drift.yml")
+    commands = [s["inputs"]["arguments"] for j in jobs("drift.yml").values() for s in signed_in(j)]
+
+    assert pipeline["schedules"][0]["always"] == "true"
+    assert all("--expect-none" in command for command in commands)
+    assert [command.split()[4] for command in commands] == ENVIRONMENTS
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_every_make_target_that_a_pipeline_calls_exists(file: Path) -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    called = re.findall(r"(?:script: |&& )make ([a-z-]+)", file.read_text())
+
+    assert [target for target in called if not re.search(f"^{target}:", makefile, re.M)] == []
+
+
+def run_signed_in(folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run the script as the task does; `az` only tells the subscription."""
+    az = folder / "az"
+    az.write_text("#!/bin/sh\necho 11111111-1111-4111-8111-111111111111\n")
+    az.chmod(0o755)
+    return subprocess.run(
+        [FOLDER / "signed-in.sh", "env"],
+        env={"PATH": f"{folder}:{os.environ['PATH']}", **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_terraform_signs_in_as_the_connection_of_the_task(tmp_path: Path) -> None:
+    done = run_signed_in(
+        tmp_path,
+        servicePrincipalId="client",
+        tenantId="tenant",
+        AZURESUBSCRIPTION_SERVICE_CONNECTION_ID="connection",
+    )
+
+    assert {
+        "ARM_CLIENT_ID=client",
+        "ARM_TENANT_ID=tenant",
+        "ARM_ADO_PIPELINE_SERVICE_CONNECTION_ID=connection",
+        "ARM_USE_OIDC=true",
+        "ARM_SUBSCRIPTION_ID=11111111-1111-4111-8111-111111111111",
+    } <= set(done.stdout.split())
+
+
+def test_a_task_that_does_not_pass_its_identity_is_told_so(tmp_path: Path) -> None:
+    done = run_signed_in(tmp_path)
+
+    assert done.returncode != 0
+    assert "addSpnToEnvironment: true is missing" in done.stderr
+
+
+def test_the_charts_are_there_before_the_tests_run() -> None:
+    scripts = [step["script"] for step in jobs()["verify/verify"]["steps"] if "script" in step]
+
+    tests = next(place for place, script in enumerate(scripts) if "pytest" in script)
+    assert "make charts" in scripts[:tests]

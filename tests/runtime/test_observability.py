@@ -102,7 +102,7 @@ def test_prometheus_understands_every_expression(promtool: str, tmp_path: Path) 
             for_minutes=1,
             severity=4,
             summary="",
-            remedy="",
+            action="",
         )
         for n, expression in enumerate(EXPRESSIONS.values())
     }
@@ -209,7 +209,7 @@ def test_every_alert_says_what_is_wrong_and_what_to_do() -> None:
 
     for alert in alerts:
         assert alert["summary"].endswith(".")
-        assert alert["remedy"].endswith(".")
+        assert alert["action"].endswith(".")
         assert 0 <= alert["severity"] <= 4
 
 

@@ -68,6 +68,7 @@ def test_airflow_has_the_time_that_its_migrations_may_take(releases: Any) -> Non
         ("airflow", "nginx_ingress"),
         ("certificate", "cert_manager"),
         ("certificate", "prerequisites"),
+        ("cert_manager", "prerequisites"),
     ],
 )
 def test_a_release_waits_for_the_one_it_needs(releases: Any, later: str, earlier: str) -> None:

@@ -1,0 +1,40 @@
+"""Who may talk to the ingress controller, and to whom it may."""
+
+from environments.model import Environment
+from helm_values.charts import AIRFLOW, NGINX
+from helm_values.infrastructure import LABELS
+from helm_values.merge import Values
+from helm_values.network_rules import (
+    at_ports,
+    deny_all,
+    dns,
+    in_namespace,
+    kubernetes_api,
+    policy,
+    to,
+)
+from helm_values.nginx import METRICS_PORT
+
+API_SERVER = {"podSelector": {"matchLabels": {"component": LABELS["api_server"]}}}
+
+
+def ingress_policies(env: Environment) -> list[Values]:
+    """Return the policies of the controller's namespace: users come in, Airflow is behind it.
+
+    Who serves another host through the same controller adds a policy of the same kind.
+    """
+    pods = {"matchLabels": {"app.kubernetes.io/name": NGINX.name}}
+    users = at_ports([], [("TCP", 80), ("TCP", 443)])  # with their own addresses
+    metrics = at_ports([in_namespace("kube-system")], [("TCP", METRICS_PORT)])
+    airflow = to([in_namespace(AIRFLOW.namespace) | API_SERVER], [("TCP", 8080)])
+    return [
+        deny_all(NGINX.namespace),
+        policy(
+            NGINX.namespace,
+            "controller",
+            pods,
+            ["Ingress", "Egress"],
+            ingress=[users, metrics],
+            egress=[dns(), kubernetes_api(env), airflow],
+        ),
+    ]

@@ -1,0 +1,4 @@
+"""The order in which pods are pushed off a full node."""
+
+# Kubernetes makes it ("Guaranteed Scheduling For Critical Add-On Pods"): above Airflow's own.
+CLUSTER_SERVICE = "system-cluster-critical"

@@ -1,0 +1,75 @@
+"""The reference page and the JSON schema of the environment file say what the model says."""
+
+import copy
+import tomllib
+from typing import Any
+
+import pytest
+from jsonschema import Draft7Validator
+
+from environments.load import environment_files
+from tests.conftest import read_json
+from tools.environment_reference import PAGE, SCHEMA, page, schema
+
+
+@pytest.fixture(scope="module")
+def editor() -> Draft7Validator:
+    """What an editor checks a file with."""
+    return Draft7Validator(read_json(SCHEMA))
+
+
+def told(editor: Draft7Validator, values: dict[str, Any]) -> list[str]:
+    return [error.message for error in editor.iter_errors(values)]
+
+
+def test_the_schema_is_the_model_s() -> None:
+    assert read_json(SCHEMA) == schema(), "run: make reference"
+
+
+def test_the_page_is_the_model_s() -> None:
+    assert PAGE.read_text() == page(schema()), "run: make reference"
+
+
+def test_every_key_has_a_description() -> None:
+    described = schema()
+    tables = [described, *described["$defs"].values()]
+
+    nameless = [
+        key for table in tables for key, value in table["properties"].items()
+        if not value.get("description")
+    ]  # fmt: skip
+    assert nameless == []
+
+
+@pytest.mark.parametrize("file", environment_files(), ids=lambda file: file.name)
+def test_an_environment_file_names_the_schema_for_editors(file: Any) -> None:
+    first = file.read_text().splitlines()[0]
+
+    assert first == f"#:schema ./{SCHEMA.name}"
+
+
+@pytest.mark.parametrize("file", environment_files(), ids=lambda file: file.name)
+def test_an_editor_finds_nothing_wrong_with_a_good_file(editor: Draft7Validator, file: Any) -> None:
+    assert told(editor, tomllib.loads(file.read_text())) == []
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "value"),
+    [
+        ("network", "egres", "nat"),
+        ("network", "aks_nodes", "10.40.0.0"),
+        ("network", "egress", "proxy"),
+        ("postgres", "sku_name", "GP_Standard_D3ds_v5"),
+        ("postgres", "backup_retention_days", 36),
+        ("postgres", "storage_gib", 100),
+        ("airflow", "image_repository", "Airflow"),
+        ("single_sign_on", "owners", []),
+    ],
+)
+def test_an_editor_marks_what_the_model_refuses(
+    editor: Draft7Validator, dev_values: dict[str, Any], table: str, key: str, value: Any
+) -> None:
+    values = copy.deepcopy(dev_values)
+    values[table][key] = value
+
+    assert len(told(editor, values)) == 1

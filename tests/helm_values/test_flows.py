@@ -1,0 +1,136 @@
+"""Every connection that is needed passes, and none of those that must not."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from environments.model import Environment
+from helm_values.airflow import airflow_values
+from helm_values.infrastructure import Infrastructure
+from helm_values.merge import Values
+from helm_values.objects import prerequisites
+from tests.helm_values.flows import Peer, Pod, Policies, passes
+from tests.helm_values.rendering import Objects, of_kind, workload_pods
+
+PUBLIC, NODE_IDENTITY, NEIGHBOUR = "20.190.128.1", "169.254.169.254", "10.9.9.9"
+DNS = Pod("kube-system", {"k8s-app": "kube-dns"})
+METRICS = Pod("kube-system", {"rsName": "ama-metrics"})
+NGINX = Pod("ingress-nginx", {"app.kubernetes.io/name": "nginx-ingress"})
+STRANGER = Pod("default", {"app": "stranger"})
+TASK = Pod("airflow", {"tier": "airflow", "component": "worker", "release": "airflow"})
+POD_OF_TASK = Pod("airflow", {"kubernetes_pod_operator": "True"})
+COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
+
+
+@pytest.fixture(scope="module")
+def places(celery: Environment, celery_objects: Objects) -> dict[str, Peer]:
+    """Everything that talks, or is talked to, by name."""
+    network = celery.network
+    pods = {
+        pod["metadata"]["labels"]["component"]: Pod("airflow", pod["metadata"]["labels"])
+        for _, pod in workload_pods(celery_objects)
+    }
+    return {
+        **pods,
+        "dns": DNS,
+        "metrics": METRICS,
+        "nginx": NGINX,
+        "stranger": STRANGER,
+        "task": TASK,
+        "pod of a task": POD_OF_TASK,
+        "database": str(network.postgres[4]),
+        "private endpoint": str(network.private_endpoints[4]),
+        "kubernetes": str(network.aks_api_server[4]),
+        "public": PUBLIC,
+        "neighbour": NEIGHBOUR,
+        "node's identity": NODE_IDENTITY,
+    }
+
+
+@pytest.fixture(scope="module")
+def celery_objects(
+    celery: Environment, infra: Infrastructure, render: Callable[[Values], Objects]
+) -> Objects:
+    """The objects of the chart with Celery, which has the most of them."""
+    return render(airflow_values(celery, infra))
+
+
+@pytest.fixture(scope="module")
+def policies(celery: Environment, infra: Infrastructure, celery_objects: Objects) -> Policies:
+    """The chart's policies and those beside it."""
+    return of_kind([*celery_objects, *prerequisites(celery, infra)], "NetworkPolicy")
+
+
+NEEDED = [
+    ("public", "nginx", 443),
+    ("neighbour", "nginx", 443),
+    ("public", "nginx", 80),
+    ("nginx", "dns", 53),
+    ("nginx", "kubernetes", 443),
+    ("nginx", "api-server", 8080),
+    ("metrics", "nginx", 9113),
+    ("metrics", "statsd", 9102),
+    ("task", "api-server", 8080),
+    ("task", "dns", 53),
+    ("task", "private endpoint", 443),
+    ("task", "kubernetes", 443),
+    ("task", "public", 443),
+    ("task", "neighbour", 1433),
+    ("task", "database", 5432),
+    ("task", "redis", 6379),
+    ("scheduler", "redis", 6379),
+    ("pod of a task", "dns", 53),
+    ("pod of a task", "public", 443),
+    ("api-server", "task", 8793),
+    ("api-server", "triggerer", 8794),
+    *((component, "kubernetes", 443) for component in ("api-server", "scheduler", "triggerer")),
+    *(
+        (source, target, port)
+        for source in (*COMPONENTS, "run-airflow-migrations", "database-cleanup")
+        for target, port in [
+            ("dns", 53),
+            ("database", 5432),
+            ("database", 6432),
+            ("private endpoint", 443),
+            ("public", 443),
+        ]
+    ),
+]
+REFUSED = [
+    ("stranger", "api-server", 8080),
+    ("stranger", "nginx", 9113),
+    ("stranger", "redis", 6379),
+    ("nginx", "scheduler", 8793),
+    ("nginx", "public", 443),
+    ("nginx", "database", 5432),
+    ("nginx", "node's identity", 80),
+    ("dag-processor", "kubernetes", 443),
+    ("dag-processor", "redis", 6379),
+    ("run-airflow-migrations", "kubernetes", 443),
+    ("pod of a task", "api-server", 8080),
+    ("task", "triggerer", 8794),
+    *((source, "node's identity", 80) for source in (*COMPONENTS, "task", "pod of a task")),
+    *((source, "neighbour", 443) for source in COMPONENTS),
+]
+
+
+@pytest.mark.parametrize(("source", "target", "port"), NEEDED)
+def test_a_connection_that_is_needed_passes(
+    policies: Policies, places: dict[str, Peer], source: str, target: str, port: int
+) -> None:
+    assert passes(policies, places[source], places[target], port)
+
+
+@pytest.mark.parametrize(("source", "target", "port"), REFUSED)
+def test_a_connection_that_nobody_needs_is_refused(
+    policies: Policies, places: dict[str, Peer], source: str, target: str, port: int
+) -> None:
+    assert not passes(policies, places[source], places[target], port)
+
+
+@pytest.mark.parametrize("component", [*COMPONENTS, "worker"])
+def test_metrics_reach_the_exporter(
+    policies: Policies, places: dict[str, Any], component: str
+) -> None:
+    assert passes(policies, places[component], places["statsd"], 9125, "UDP")

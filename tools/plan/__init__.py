@@ -1,0 +1,1 @@
+"""Plans an environment against Azure: what a deployment would do, and whether it was reviewed."""

@@ -1,0 +1,83 @@
+"""Plan the stacks of an environment on their real states; nothing is changed or locked.
+
+Signs in as Terraform does: by `az login`, or by the variables of a pipeline.
+
+Exit statuses: 0 good; 1 a stack cannot be planned; 2 it could not start: what was asked for, or
+what it needs, is not there; 3 data would be lost, and nobody acknowledged it in rehearsal.toml;
+4 a change that nobody expects, with --reviewed or --expect-none.
+"""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from tools.plan.planning import StackPlan, plan_stacks
+from tools.plan.report import Change, Report, expected_changes
+from tools.rehearsal.errors import BadInputError, RehearsalError
+from tools.rehearsal.holdings import read_acknowledgements
+from tools.rehearsal.synthesis import Synthesis
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+progress = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+@app.command(help=__doc__)
+def main(
+    environment: Annotated[str, typer.Option(help="The environment, for example dev.")],
+    stack: Annotated[
+        str | None, typer.Option(help="Only this stack and those it depends on.")
+    ] = None,
+    refresh: Annotated[
+        bool, typer.Option(help="Ask Azure for the resources; else compare with the states only.")
+    ] = True,
+    reviewed: Annotated[
+        Path | None, typer.Option(help="JSON of an earlier plan: refuse what is not in it.")
+    ] = None,
+    expect_none: Annotated[
+        bool, typer.Option("--expect-none", help="Refuse every change: a search for drift.")
+    ] = False,
+    markdown: Annotated[Path | None, typer.Option(help="Write the report there.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the changes there.")] = None,
+    out: Annotated[Path, typer.Option(help="The synthesized stacks.")] = Path("cdktf.out"),
+) -> None:
+    """Run from the command line."""
+    try:
+        expected = _expected(reviewed, expect_none)
+        acknowledged = read_acknowledgements(Path("rehearsal.toml"))
+        stacks = Synthesis.load(out).select(environment, stack).stacks
+        plans = tuple(
+            plan_stacks(stacks, refresh=refresh, acknowledgements=acknowledged, tell=_tell)
+        )
+    except RehearsalError as error:
+        progress.print(str(error), style="red", markup=False)
+        sys.exit(error.status)
+    report = Report(environment=environment, plans=plans, expected=expected)
+    if markdown:
+        markdown.write_text(report.to_markdown(), encoding="utf-8")
+    if json:
+        json.write_text(report.to_json() + "\n", encoding="utf-8")
+    typer.echo(report.to_markdown())
+    sys.exit(report.status)
+
+
+def _expected(reviewed: Path | None, expect_none: bool) -> set[Change] | None:
+    if expect_none:
+        return set()
+    if reviewed is None:
+        return None
+    try:
+        return expected_changes(reviewed.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BadInputError(f"{reviewed}: {error}") from None
+
+
+def _tell(plan: StackPlan) -> None:
+    done = f"waits for {plan.waits_for}" if plan.waits_for else "planned"
+    progress.print(f"{plan.stack}: {plan.problem or done}", markup=False)
+
+
+if __name__ == "__main__":
+    app()
