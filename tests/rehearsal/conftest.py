@@ -12,7 +12,8 @@ import pytest
 
 from tests.rehearsal.samples import Document, write
 from tools.rehearsal.report import Report
-from tools.rehearsal.session import Request, rehearse
+from tools.rehearsal.request import Request
+from tools.rehearsal.session import rehearse
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -127,8 +127,8 @@ def test_a_removed_stack_is_told_to_leave_its_resources_behind(project: Project)
         project, {"network-dev": network(), "data-dev": data()}, {"network-dev": network()}
     )
 
-    notes = {review.stack: review.note for review in report.reviews}
-    assert "nothing manages them" in notes["data-dev"]
+    notes = {review.stack: review.notes for review in report.reviews}
+    assert "nothing manages them" in notes["data-dev"][0]
 
 
 def test_a_moved_state_is_a_problem(project: Project) -> None:

@@ -52,8 +52,8 @@ def test_json_is_all_that_standard_output_holds(plain: Project) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--environment", "test"], "no environment 'test'; there is: dev"),
-        (["--stack", "nework"], "no stack 'nework'; there is: network-dev"),
+        (["--environment", "test"], "no environment 'test'\n    allowed: dev\n    fix: "),
+        (["--stack", "nework"], "no stack 'nework'\n    allowed: network-dev\n    fix: "),
         (["--from", "no-such-reference"], "git cannot read 'no-such-reference'"),
         (["--from", "--output=x"], "git cannot read '--output=x'"),
     ],
@@ -69,17 +69,18 @@ def test_a_project_without_output_is_told_to_synthesize(project: Project) -> Non
     status, _, error = command(project)
 
     assert status == 2
-    assert "holds no synthesized stacks: run `make synth` first" in error
+    assert "holds no synthesized stacks\n    fix: run `make synth` first" in error
 
 
 def test_a_reference_that_cannot_be_synthesized_exits_2(plain: Project) -> None:
     (plain.folder / "main.py").write_text("raise SystemExit('no environment files')\n")
     plain.commit()
+    plain.synthesize({"network-dev": document("network", {})})
 
     status, _, error = command(plain, "--from", "HEAD")
 
     assert status == 2
-    assert "the project at HEAD cannot be synthesized: no environment files" in error
+    assert "project as it was there cannot be synthesized: no environment files" in error
 
 
 def test_a_circle_of_stacks_exits_2(project: Project) -> None:
@@ -96,7 +97,7 @@ def test_a_circle_of_stacks_exits_2(project: Project) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("acknowledged = 1", "acknowledged: "),
+        ("acknowledged = 1", "rehearsal.toml: acknowledged = 1: Input should be a valid list"),
         ('[[acknowledged]]\nstack = "data-dev"\n', "acknowledged.0.address: Field required"),
         ("[[acknowledged", "is not TOML"),
     ],

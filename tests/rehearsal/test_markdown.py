@@ -5,6 +5,7 @@ from tools.rehearsal.differences import AttributeChange
 from tools.rehearsal.holdings import Loss
 from tools.rehearsal.markdown import to_markdown
 from tools.rehearsal.plan import Action, ResourceChange
+from tools.rehearsal.providers import PLAYED
 from tools.rehearsal.report import Report
 
 
@@ -13,6 +14,7 @@ def report(*reviews: StackReview, losses: tuple[Loss, ...] = ()) -> Report:
         stacks=["data-dev"],
         reference="main",
         seconds=1.0,
+        verified=PLAYED,
         steps=[],
         problems=[],
         notes=[],

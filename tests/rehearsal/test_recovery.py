@@ -164,7 +164,8 @@ def test_a_lock_held_by_another_run_is_respected_until_that_run_ends(
             azurite_states(tmp_path / "azurite", [link], variables, ROOT / "node_modules/.bin")
         )
         terraform = Terraform(
-            binary=find_terraform(tmp_path), environment={**variables, **states.environment}
+            binary=find_terraform(tmp_path, variables),
+            environment={**variables, **states.environment},
         )
         first, second = (tmp_path / name for name in ("first", "second"))
         first.mkdir()

@@ -13,10 +13,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tools.rehearsal.errors import RehearsalError
+from tools.rehearsal.errors import BadInputError, Exit, RehearsalError
 from tools.rehearsal.markdown import to_markdown
 from tools.rehearsal.providers import Attachment
-from tools.rehearsal.session import Request, rehearse
+from tools.rehearsal.request import Request
+from tools.rehearsal.session import rehearse
 from tools.rehearsal.states import StateKind
 from tools.rehearsal.table import tell_report, tell_step
 
@@ -54,6 +55,10 @@ def main(
         Path | None, typer.Option(help="Write the report there, for a pull request.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    providers: Annotated[
+        Path | None,
+        typer.Option(help="Validate with the real providers of this folder; see the how-to."),
+    ] = None,
     project: Annotated[
         Path, typer.Option(help="The checkout that holds cdktf.out.", show_default=False)
     ] = _PROJECT,
@@ -69,24 +74,45 @@ def main(
         state=state,
         keep=keep,
         reference=reference or None,
+        providers=providers,
     )
     try:
+        if markdown and not markdown.parent.is_dir():
+            raise BadInputError(
+                f"--markdown {markdown}: there is no folder {markdown.parent}", fix="make it first"
+            )
         report = rehearse(request, lambda step: tell_step(progress, step))
     except RehearsalError as error:
         progress.print(str(error), style="red", markup=False)
         sys.exit(error.status)
+    except OSError as error:  # a disk that is full, a folder that may not be written to
+        progress.print(_told(error), style="red", markup=False)
+        sys.exit(Exit.BAD_INPUT)
     except KeyboardInterrupt:
         progress.print("interrupted; everything that was started is stopped", style="red")
         sys.exit(_INTERRUPTED)
-    if markdown:
-        markdown.write_text(to_markdown(report), encoding="utf-8")
     if json:
         print(report.to_json())
     else:
         tell_report(Console(highlight=False, soft_wrap=True), report)
+    if markdown:
+        try:
+            markdown.write_text(to_markdown(report), encoding="utf-8")
+        except OSError as error:
+            progress.print(_told(error), style="red", markup=False)
+            sys.exit(report.status or Exit.BAD_INPUT)
     sys.exit(report.status)
 
 
+def _told(error: OSError) -> str:
+    place = f"{error.filename}: " if error.filename else ""
+    return (
+        f"{place}{error.strerror or error}\n    fix: make room or allow writing there; the working "
+        "folder is the one of --keep, else one in the folder that TMPDIR names"
+    )
+
+
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop as cleanly as on Ctrl-C
+    for ending in (signal.SIGTERM, signal.SIGHUP):  # stop as cleanly as on Ctrl-C
+        signal.signal(ending, signal.default_int_handler)
     app()

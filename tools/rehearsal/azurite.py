@@ -61,8 +61,9 @@ def azurite(
     program = binaries / "azurite-blob"
     if not program.exists() or shutil.which("node", path=environment.get("PATH")) is None:
         raise BadInputError(
-            f"state on Azurite needs Node.js and {program}; install Node.js 20 or later and "
-            "run `make node_modules/.ready`, or rehearse with --state local"
+            f"--state azurite needs Node.js and {program}",
+            fix="install Node.js 20 or later and run `make node_modules/.ready`, or rehearse with "
+            "--state local",
         )
     folder.mkdir(parents=True, exist_ok=True)
     authority, certificate, secret = _certificates(folder)

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 
 from tools.rehearsal.diagnostics import TerraformError
 from tools.rehearsal.errors import RehearsalError
-from tools.rehearsal.lifecycle import Lifecycle
+from tools.rehearsal.holdings import DATA_HOLDERS
 from tools.rehearsal.operations import Operations
 from tools.rehearsal.plan import Plan, ResourceChange
 from tools.rehearsal.protection import without_protection
 from tools.rehearsal.scene import Scene
 from tools.rehearsal.synthesis import Stack
+from tools.rehearsal.versions import moved, required
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +24,9 @@ class StackReview:
     outputs_change: bool = False
     refused: tuple[str, ...] = ()
     """Addresses whose `prevent_destroy` makes Terraform refuse the whole plan."""
-    note: str = ""
+    notes: tuple[str, ...] = ()
+    gone: bool = False
+    """Whether the stack is no longer in the code."""
 
 
 class ChangeRehearsal:
@@ -43,23 +46,38 @@ class ChangeRehearsal:
 
         A stack that fails does not hide the others: they are planned on what is left of it.
         """
-        reviews: list[StackReview] = []
-        with self._recorded():
-            Lifecycle(self._scene).deploy(before)
-        if self._journal.problems:
-            return reviews
+        try:
+            self._deploy(before)
+        except RehearsalError as error:
+            told = f"the stacks as they were cannot be deployed, so no change is seen: {error}"
+            self._journal.problem(error.stack, told)
+            return []
         self._journal.phase = "change"
         self._scene.workspace.write(after, self._scene.states)
+        standing = {stack.name: stack for stack in before}
+        reviews: list[StackReview] = []
         for stack in after:
             with self._recorded():
-                reviews.append(self._review(stack))
+                reviews.append(self._review(stack, standing.get(stack.name)))
                 self._operations.apply(stack, label="apply change")
-        standing = {stack.backend for stack in before}
+        self._check_states(standing, after)
+        kept = {stack.name for stack in after} | {stack.backend for stack in after}
+        return reviews + [abandoned(s) for s in before if not kept & {s.name, s.backend}]
+
+    def _deploy(self, stacks: Sequence[Stack]) -> None:
+        self._journal.phase = "deploy"
+        self._scene.workspace.write(stacks, self._scene.states)
+        for stack in stacks:
+            self._operations.prepare(stack)
+            self._operations.plan(stack)
+            self._operations.apply(stack)
+
+    def _check_states(self, standing: dict[str, Stack], after: Sequence[Stack]) -> None:
+        backends = {stack.backend for stack in standing.values()}
         for stack in after:
-            if stack.backend not in standing and any(s.name == stack.name for s in before):
+            if stack.name in standing and stack.backend not in backends:
                 told = f"its state moves to {stack.backend}: move it there before you deploy"
                 self._journal.problem(stack.name, told)
-        return reviews + [_abandoned(s) for s in before if s.name not in {a.name for a in after}]
 
     @contextmanager
     def _recorded(self) -> Iterator[None]:
@@ -68,7 +86,7 @@ class ChangeRehearsal:
         except RehearsalError as error:
             self._journal.problem(error.stack, str(error))
 
-    def _review(self, stack: Stack) -> StackReview:
+    def _review(self, stack: Stack, before: Stack | None) -> StackReview:
         self._operations.prepare(stack)
         refused: tuple[str, ...] = ()
         try:
@@ -83,6 +101,7 @@ class ChangeRehearsal:
             changes=plan.changes,
             outputs_change=plan.outputs_change,
             refused=refused,
+            notes=tuple(_notes(stack, before, plan)),
         )
 
     def _plan_unprotected(self, stack: Stack) -> Plan:
@@ -92,10 +111,23 @@ class ChangeRehearsal:
         return self._operations.plan(stack, label="plan unprotected")
 
 
-def _abandoned(stack: Stack) -> StackReview:
-    count = sum(len(resources) for resources in stack.document.get("resource", {}).values())
-    return StackReview(
-        stack=stack.name,
-        note=f"the stack is gone; its {count} resources stay in Azure, and nothing manages them: "
-        "destroy it before you remove it from the code",
+def abandoned(stack: Stack) -> StackReview:
+    """Review a stack that is no longer in the code."""
+    resources = stack.document.get("resource", {})
+    count = sum(len(named) for named in resources.values())
+    holding = sum(len(named) for kind, named in resources.items() if kind in DATA_HOLDERS)
+    told = (
+        f"the stack is gone; its {count} resources, of which {holding} hold data, stay in Azure, "
+        "and nothing manages them: destroy it before you remove it from the code"
     )
+    return StackReview(stack=stack.name, notes=(told,), gone=True)
+
+
+def _notes(stack: Stack, before: Stack | None, plan: Plan) -> Iterator[str]:
+    if before:
+        for told in moved(required(before.document), required(stack.document)):
+            yield f"provider {told}: read its release notes; both are rehearsed by one schema"
+    for old, new in plan.renamed:
+        yield (
+            f"{new} is {old} under a new address: `move_from_id({old!r})` on the resource keeps it"
+        )

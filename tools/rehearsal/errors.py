@@ -26,3 +26,7 @@ class BadInputError(RehearsalError):
     """The rehearsal cannot start: what was asked for, or what it needs, is not there."""
 
     status = Exit.BAD_INPUT
+
+    def __init__(self, problem: str, *, allowed: str = "", fix: str = "") -> None:
+        lines = [problem, allowed and f"allowed: {allowed}", fix and f"fix: {fix}"]
+        super().__init__("\n    ".join(line for line in lines if line))

@@ -10,7 +10,7 @@ from tools.rehearsal.differences import UNKNOWN, AttributeChange
 from tools.rehearsal.errors import Exit
 from tools.rehearsal.holdings import Loss
 from tools.rehearsal.plan import Action, ResourceChange
-from tools.rehearsal.report import VERIFIED, Report
+from tools.rehearsal.report import Report
 
 _SHOWN_LINES = 20
 _SHOWN_CHARACTERS = 80
@@ -39,7 +39,7 @@ def _lines(report: Report) -> Iterator[str]:
     if report.stale_acknowledgements:
         yield from ["", "### Stale acknowledgements", ""]
         yield from (f"- {_inline(told)}" for told in report.stale_acknowledgements)
-    yield from ["", f"{VERIFIED} {len(report.stacks)} stacks in {report.seconds:.1f} s."]
+    yield from ["", f"{report.verified} {len(report.stacks)} stacks in {report.seconds:.1f} s."]
 
 
 def _losses(losses: Sequence[Loss]) -> Iterator[str]:
@@ -57,17 +57,17 @@ def _summary(report: Report) -> Iterator[str]:
     yield f"| --- |{' ---: |' * len(shown)}"
     for review in report.reviews:
         counts = Counter(change.action for change in review.changes)
-        yield f"| {review.stack} | {' | '.join(str(counts[a]) for a in shown)} |"
+        name = f"{review.stack} (gone)" if review.gone else review.stack
+        yield f"| {name} | {' | '.join(str(counts[a] or '') for a in shown)} |"
 
 
 def _review(review: StackReview) -> Iterator[str]:
-    if not (review.changes or review.refused or review.note):
+    if not (review.changes or review.refused or review.notes):
         return
     yield from ["", f"### {review.stack}", ""]
     for address in review.refused:
         yield f"- **refused**: `prevent_destroy` keeps `{address}`; the deployment will fail"
-    if review.note:
-        yield f"- {_inline(review.note)}"
+    yield from (f"- {_inline(note)}" for note in review.notes)
     alike: dict[str, list[ResourceChange]] = {}
     for change in review.changes:
         alike.setdefault(repr(replace(change, address="", type="")), []).append(change)

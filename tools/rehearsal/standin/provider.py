@@ -39,7 +39,7 @@ class Provider:
         self.catalog = catalog
         self._name = name
         self._needs = needs
-        self._cloud = cloud
+        self.cloud = cloud
         self._legacy = name not in FRAMEWORK  # SDKv2 may plan a default that is not computed
         self._subscription = minted("subscription")
         self._features: Mapping[str, Any] = {}
@@ -47,7 +47,7 @@ class Provider:
     def get_provider_schema(self, request: Any) -> Answer:
         """Every type that the stacks use, and those that exist from earlier stacks."""
         types = dict(self._needs.types)
-        existing = (t for t in self._cloud.types() if t.startswith(f"{self._name}_"))
+        existing = (t for t in self.cloud.types() if t.startswith(f"{self._name}_"))
         types["resource"] = types["resource"].union(existing)
         schemas = {
             kind: {
@@ -122,7 +122,7 @@ class Provider:
         """Carry the plan out; what is refused leaves everything as it was."""
         type_, planned = request.type_name, decode(request.planned_state)
         prior = decode(request.prior_state)
-        with self._cloud.locked():
+        with self.cloud.locked():
             result: dict[str, Any] | Refusal | None
             if planned is None:
                 result = self._lifecycle().delete(type_, prior)
@@ -143,7 +143,7 @@ class Provider:
 
     def read_data_source(self, request: Any) -> Answer:
         """Answer from what is there, or from what is taken to be there."""
-        lookup = Lookup(self.catalog, self._cloud, self._subscription)
+        lookup = Lookup(self.catalog, self.cloud, self._subscription)
         result = lookup.read(request.type_name, decode(request.config))
         if isinstance(result, Refusal):
             return _refused(result)
@@ -152,7 +152,7 @@ class Provider:
     def open_ephemeral_resource(self, request: Any) -> Answer:
         """Make a value for this run."""
         block = self.catalog.block("ephemeral", request.type_name)
-        result = opened(request.type_name, block, decode(request.config), self._cloud)
+        result = opened(request.type_name, block, decode(request.config), self.cloud)
         if isinstance(result, Refusal):
             return _refused(result)
         return {"result": value_message(result)}
@@ -163,7 +163,7 @@ class Provider:
         return _refused(*refused(block, rules, decode(request.config) or {}))
 
     def _lifecycle(self) -> Lifecycle:
-        return Lifecycle(self.catalog, self._cloud, self._subscription, self._features)
+        return Lifecycle(self.catalog, self.cloud, self._subscription, self._features)
 
 
 def answered(provider: Provider, call: str, request: Any) -> Answer:
@@ -173,6 +173,9 @@ def answered(provider: Provider, call: str, request: Any) -> Answer:
         answer: Answer = method(request) if method else {}
     except UnreadableResourceError as error:
         return _refused(Refusal("The cloud folder cannot be read", str(error)))
+    except OSError as error:
+        told = f"{error.strerror}: {error.filename or provider.cloud.folder}"
+        return _refused(Refusal("The cloud folder cannot be used", told))
     return answer
 
 
