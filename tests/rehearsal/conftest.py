@@ -41,10 +41,13 @@ class Project:
         (self.folder / "stacks.json").write_text(json.dumps([stacks, needs or {}]))
         write(self.folder, stacks, needs)
 
-    def commit(self) -> None:
-        """Commit what is there; `HEAD` names it."""
+    def commit(self, *more: str) -> None:
+        """Commit what is there, and more files of it; `HEAD` names it."""
         identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
-        for command in (["add", "stacks.json", "main.py"], ["commit", "--quiet", "-m", "as it is"]):
+        for command in (
+            ["add", "main.py", *(more or ["stacks.json"])],
+            ["commit", "--quiet", "-m", "as it is"],
+        ):
             subprocess.run(["git", *identity, *command], cwd=self.folder, check=True)
 
     def rehearse(self, **how: object) -> Report:

@@ -79,13 +79,14 @@ def kept(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def gated(project: Project, gate: Gate) -> Project:
-    """A stack of a resource group, the gate behind it, and one more group behind the gate."""
+    """A chain of two resource groups, the gate behind it, and one more group behind the gate."""
     waiting = {
-        "input": "${azurerm_resource_group.first.id}",
+        "input": "${azurerm_resource_group.second.id}",
         "provisioner": [{"local-exec": {"command": gate.command}}],
     }
     last = {**GROUP, "name": "rg-last", "depends_on": ["terraform_data.gate"]}
-    groups = {"first": {**GROUP, "name": "rg-first"}, "last": last}
+    second = {**GROUP, "name": "${azurerm_resource_group.first.name}-second"}
+    groups = {"first": {**GROUP, "name": "rg-first"}, "second": second, "last": last}
     resources = {"azurerm_resource_group": groups, "terraform_data": {"gate": waiting}}
     project.synthesize({"network-dev": document("network", resources)})
     return project
@@ -104,6 +105,7 @@ def test_a_killed_apply_is_continued(gated: Project, gate: Gate, kept: Path) -> 
     assert second.returncode == 0, second.stdout + second.stderr
     assert "broke the lock that a killed run left" in second.stdout
     assert "azurerm_resource_group.first was made by a killed run: imported" in second.stdout
+    assert "azurerm_resource_group.second was made by a killed run: imported" in second.stdout
 
 
 def test_a_state_that_could_not_be_uploaded_is_saved_by_the_next_run(
@@ -201,3 +203,20 @@ def test_a_terraform_that_outlives_a_killed_rehearsal_keeps_the_folder(
 
     assert second.returncode == 2
     assert "another rehearsal works in" in second.stderr
+
+
+def test_a_killed_rehearsal_takes_its_azurite_along_and_is_continued(
+    gated: Project, gate: Gate, kept: Path
+) -> None:
+    with gated.start("--state", "azurite", "--keep", kept) as first:
+        terraform = gate.reached()
+        first.kill()
+        first.wait()
+    os.kill(terraform, signal.SIGKILL)
+    gate.open()
+    wait_until(lambda: not processes_in(kept))
+
+    second = gated.run("--state", "azurite", "--keep", kept)
+
+    assert second.returncode == 0, second.stdout + second.stderr
+    assert "azurerm_resource_group.second was made by a killed run: imported" in second.stdout

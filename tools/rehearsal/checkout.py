@@ -38,7 +38,8 @@ def synthesized_at(
         tree = Path(name)
         _extract(reference, repository, tree)
         command = [sys.executable, "-O", "main.py"]  # -O: the byte code that `make synth` has made
-        done = processes.run(command, folder=tree, environment=dict(environment))
+        # Node leaves its temporary folder behind when it is stopped: so it is in ours
+        done = processes.run(command, folder=tree, environment={**environment, "TMPDIR": name})
         if done.returncode:
             last = (done.stderr.strip().splitlines() or ["it printed no error"])[-1]
             raise BadInputError(

@@ -10,6 +10,10 @@ class Exit(IntEnum):
     FAILED = 1
     BAD_INPUT = 2
     DATA_AT_RISK = 3
+    INTERRUPTED = 130  # what a shell reports of a program that Ctrl-C ended
+
+
+INTERRUPTED = "interrupted; everything that was started is stopped"
 
 
 class RehearsalError(Exception):
