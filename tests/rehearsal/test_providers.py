@@ -102,13 +102,21 @@ def test_the_platform_is_named_as_terraform_names_it() -> None:
     assert HERE.endswith(f"_{machine}")
 
 
-def test_every_stack_is_valid_for_the_real_providers(synthesized: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="session")
+def real_providers() -> Path:
+    """A folder with the providers themselves, which no package registry has."""
     folder = os.environ.get(REAL)
     if not folder:
         pytest.skip(f"{REAL} names no folder with the real azurerm and azuread")
+    return Path(folder)
+
+
+def test_every_stack_is_valid_for_the_real_providers(
+    real_providers: Path, synthesized: Path, tmp_path: Path
+) -> None:
     (tmp_path / "cdktf.out").symlink_to(synthesized)
 
-    report = rehearse(Request(project=tmp_path, variables=os.environ, providers=Path(folder)))
+    report = rehearse(Request(project=tmp_path, variables=os.environ, providers=real_providers))
 
     assert report.problems == []
     assert len(report.stacks) == 10

@@ -6,6 +6,7 @@ https://developer.hashicorp.com/terraform/plugin/terraform-plugin-protocol
 import json
 import os
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from tools.rehearsal.standin import messages, relations, replacements
@@ -46,9 +47,12 @@ class Provider:
 
     def get_provider_schema(self, request: Any) -> Answer:
         """Every type that the stacks use, and those that exist from earlier stacks."""
-        types = dict(self._needs.types)
-        existing = (t for t in self.cloud.types() if t.startswith(f"{self._name}_"))
-        types["resource"] = types["resource"].union(existing)
+        own = f"{self._name}_"
+        return self._schemas(frozenset(t for t in self.cloud.types() if t.startswith(own)))
+
+    @cache  # noqa: B019  # a provider lives as long as the process that serves it
+    def _schemas(self, existing: frozenset[str]) -> Answer:
+        types = {**self._needs.types, "resource": self._needs.types["resource"] | existing}
         schemas = {
             kind: {
                 type_: messages.schema_message(block)
@@ -61,6 +65,8 @@ class Provider:
             "resource_schemas": schemas["resource"],
             "data_source_schemas": schemas["data"],
             "ephemeral_resource_schemas": schemas["ephemeral"],
+            # one run of Terraform starts a provider many times, and needs its schemas once
+            "server_capabilities": {"get_provider_schema_optional": True},
         }
 
     def configure_provider(self, request: Any) -> Answer:
