@@ -4,9 +4,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -21,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MAIN = f"""
 import json, sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 sys.path.insert(0, {str(ROOT)!r})
 from tests.rehearsal.samples import write
 stacks, needs = json.loads(Path("stacks.json").read_text())
@@ -33,6 +35,7 @@ class Project:
     """A checkout with synthesized stacks."""
 
     folder: Path
+    temporary: str
 
     def synthesize(
         self, stacks: Mapping[str, Document], needs: Mapping[str, Sequence[str]] | None = None
@@ -59,6 +62,7 @@ class Project:
         return subprocess.Popen(
             [sys.executable, "-m", "tools.rehearsal", "--project", self.folder, *options],
             cwd=ROOT,
+            env={**os.environ, "TMPDIR": self.temporary},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -72,11 +76,13 @@ class Project:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
+def project(tmp_path: Path) -> Iterator[Project]:
     """An empty project in a git repository, with the Node tools of this one."""
     folder = tmp_path / "project"
     folder.mkdir()
     subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
     (folder / "main.py").write_text(MAIN)
     (folder / "node_modules").symlink_to(ROOT / "node_modules")
-    return Project(folder)
+    # what is killed leaves its sockets behind; pytest's own paths are too long for a socket
+    with TemporaryDirectory(prefix="re-") as temporary:
+        yield Project(folder, temporary)
