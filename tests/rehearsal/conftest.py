@@ -44,6 +44,10 @@ class Project:
         (self.folder / "stacks.json").write_text(json.dumps([stacks, needs or {}]))
         write(self.folder, stacks, needs)
 
+    def stack(self, name: str) -> Path:
+        """The synthesized file of a stack."""
+        return self.folder / "cdktf.out/stacks" / name / "cdk.tf.json"
+
     def commit(self, *more: str) -> None:
         """Commit what is there, and more files of it; `HEAD` names it."""
         identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]

@@ -60,6 +60,17 @@ def test_what_is_not_valid_does_not_hide_what_else_is_not(project: Project, prog
     assert report.status is Exit.FAILED
 
 
+def test_a_kept_folder_takes_the_programs_of_the_next_rehearsal(
+    project: Project, tmp_path: Path
+) -> None:
+    project.synthesize({"network-dev": network()})
+    for text in ("one", "two"):
+        with mirror([project.stack("network-dev")], tmp_path / text, tmp_path / f"{text}-mirror"):
+            report = project.rehearse(providers=tmp_path / f"{text}-mirror", keep=tmp_path / "kept")
+
+    assert report.problems == []
+
+
 def test_a_folder_without_providers_is_refused(tmp_path: Path) -> None:
     (tmp_path / "README.md").touch()
 

@@ -50,6 +50,8 @@ class Workspace:
     def write_stack(self, stack: Stack, states: States) -> None:
         """Lay out one stack."""
         self.stack(stack.name).mkdir(parents=True, exist_ok=True)
+        # it pins the providers of the rehearsal before this one
+        (self.stack(stack.name) / ".terraform.lock.hcl").unlink(missing_ok=True)
         text = json.dumps(states.adapt(stack.document), indent=2)
         self.document(stack.name).write_text(text, encoding="utf-8")
 
