@@ -223,7 +223,7 @@ def test_a_removed_environment_is_told_to_leave_its_resources_behind(project: Pr
 
     gone = {review.stack: review.notes[0] for review in report.reviews if review.gone}
     assert list(gone) == ["network-prod"]
-    assert "its 1 resources, of which 1 hold data, stay in Azure" in gone["network-prod"]
+    assert "nothing manages them (1, of which 1 hold data)" in gone["network-prod"]
 
 
 def test_another_version_of_a_provider_is_told(project: Project) -> None:

@@ -117,8 +117,8 @@ def abandoned(stack: Stack) -> StackReview:
     count = sum(len(named) for named in resources.values())
     holding = sum(len(named) for kind, named in resources.items() if kind in DATA_HOLDERS)
     told = (
-        f"the stack is gone; its {count} resources, of which {holding} hold data, stay in Azure, "
-        "and nothing manages them: destroy it before you remove it from the code"
+        f"the stack is gone; its resources stay in Azure, and nothing manages them ({count}, of "
+        f"which {holding} hold data): destroy it before you remove it from the code"
     )
     return StackReview(stack=stack.name, notes=(told,), gone=True)
 
