@@ -2,31 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tools.rehearsal.diagnostics import TerraformError
 from tools.rehearsal.errors import RehearsalError
-from tools.rehearsal.holdings import DATA_HOLDERS
 from tools.rehearsal.operations import Operations
-from tools.rehearsal.plan import Plan, ResourceChange
+from tools.rehearsal.plan import Plan
 from tools.rehearsal.protection import without_protection
+from tools.rehearsal.review import StackReview, abandoned, notes_of
 from tools.rehearsal.scene import Scene
 from tools.rehearsal.synthesis import Stack
-from tools.rehearsal.versions import moved, required
-
-
-@dataclass(frozen=True, kw_only=True)
-class StackReview:
-    """What happens to one stack."""
-
-    stack: str
-    changes: tuple[ResourceChange, ...] = ()
-    outputs_change: bool = False
-    refused: tuple[str, ...] = ()
-    """Addresses whose `prevent_destroy` makes Terraform refuse the whole plan."""
-    notes: tuple[str, ...] = ()
-    gone: bool = False
-    """Whether the stack is no longer in the code."""
 
 
 class ChangeRehearsal:
@@ -101,7 +86,7 @@ class ChangeRehearsal:
             changes=plan.changes,
             outputs_change=plan.outputs_change,
             refused=refused,
-            notes=tuple(_notes(stack, before, plan)),
+            notes=tuple(notes_of(stack, before, plan)),
         )
 
     def _plan_unprotected(self, stack: Stack) -> Plan:
@@ -109,25 +94,3 @@ class ChangeRehearsal:
         bare = replace(stack, document=without_protection(stack.document))
         self._scene.workspace.write_stack(bare, self._scene.states)
         return self._operations.plan(stack, label="plan unprotected")
-
-
-def abandoned(stack: Stack) -> StackReview:
-    """Review a stack that is no longer in the code."""
-    resources = stack.document.get("resource", {})
-    count = sum(len(named) for named in resources.values())
-    holding = sum(len(named) for kind, named in resources.items() if kind in DATA_HOLDERS)
-    told = (
-        f"the stack is gone; its resources stay in Azure, and nothing manages them ({count}, of "
-        f"which {holding} hold data): destroy it before you remove it from the code"
-    )
-    return StackReview(stack=stack.name, notes=(told,), gone=True)
-
-
-def _notes(stack: Stack, before: Stack | None, plan: Plan) -> Iterator[str]:
-    if before:
-        for told in moved(required(before.document), required(stack.document)):
-            yield f"provider {told}: read its release notes; both are rehearsed by one schema"
-    for old, new in plan.renamed:
-        yield (
-            f"{new} is {old} under a new address: `move_from_id({old!r})` on the resource keeps it"
-        )

@@ -5,12 +5,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from tools.rehearsal.change import StackReview
 from tools.rehearsal.differences import UNKNOWN, AttributeChange
 from tools.rehearsal.errors import Exit
 from tools.rehearsal.holdings import Loss
 from tools.rehearsal.plan import Action, ResourceChange
 from tools.rehearsal.report import Report
+from tools.rehearsal.review import StackReview
 
 _SHOWN_LINES = 20
 _SHOWN_ADDRESSES = 4

@@ -4,10 +4,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from tools.rehearsal.change import StackReview
 from tools.rehearsal.errors import Exit
 from tools.rehearsal.holdings import Loss
 from tools.rehearsal.journal import Problem, Step
+from tools.rehearsal.review import StackReview
 
 
 @dataclass(frozen=True, kw_only=True)

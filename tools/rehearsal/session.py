@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from tools.rehearsal.cdktf import Cdktf, cdktf_environment, find_cdktf
 from tools.rehearsal.cdktf_lifecycle import CdktfLifecycle
-from tools.rehearsal.change import ChangeRehearsal, StackReview, abandoned
+from tools.rehearsal.change import ChangeRehearsal
 from tools.rehearsal.checkout import Checkout, synthesized_at
 from tools.rehearsal.errors import BadInputError
 from tools.rehearsal.freshness import check_fresh
@@ -18,6 +18,7 @@ from tools.rehearsal.lifecycle import Lifecycle
 from tools.rehearsal.providers import Attachment
 from tools.rehearsal.report import Report
 from tools.rehearsal.request import Request
+from tools.rehearsal.review import StackReview, abandoned
 from tools.rehearsal.scene import Scene, open_scene
 from tools.rehearsal.synthesis import Stack, Synthesis
 from tools.rehearsal.validation import Validation
