@@ -41,6 +41,7 @@ def test_a_failed_rehearsal_exits_1(project: Project) -> None:
 
     assert status == 1
     assert "nonsense" in out
+    assert "Nothing is verified." in out
 
 
 def test_json_is_all_that_standard_output_holds(plain: Project) -> None:

@@ -44,7 +44,7 @@ def _lines(report: Report) -> Iterator[str]:
     if report.stale_acknowledgements:
         yield from ["", "### Stale acknowledgements", ""]
         yield from (f"- {_inline(told)}" for told in report.stale_acknowledgements)
-    yield from ["", f"{report.verified} {len(report.stacks)} stacks in {report.seconds:.1f} s."]
+    yield from ["", f"{report.meaning} {len(report.stacks)} stacks in {report.seconds:.1f} s."]
 
 
 def _losses(losses: Sequence[Loss]) -> Iterator[str]:

@@ -46,6 +46,11 @@ class Report:
             case _:
                 return "good"
 
+    @property
+    def meaning(self) -> str:
+        """What the result verifies; nothing, if the rehearsal did not come to its end."""
+        return "Nothing is verified." if self.status is Exit.FAILED else self.verified
+
     def to_json(self) -> str:
         """Return the report for machines."""
         document = {

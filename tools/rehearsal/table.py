@@ -53,7 +53,7 @@ def tell_report(console: Console, report: Report) -> None:
     for problem in report.problems:
         console.print(f"[red]problem[/] {problem.stack}: {escape(problem.message)}")
     style = "green" if report.status is Exit.GOOD else "red"
-    console.print(f"[bold {style}]{report.verdict}[/] in {report.seconds:.1f} s. {report.verified}")
+    console.print(f"[bold {style}]{report.verdict}[/] in {report.seconds:.1f} s. {report.meaning}")
 
 
 def _times(report: Report) -> Table:
