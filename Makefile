@@ -35,7 +35,8 @@ check: $(READY) ## Lint, format, types and layers
 	$(BIN)/lint-imports
 
 rehearse: $(READY) ## Deploy and destroy it all with the real Terraform, without Azure; FROM=<git ref>: a change
-	@$(BIN)/python -O main.py && $(BIN)/python -m tools.rehearsal $(if $(FROM),--from $(FROM)) $(REHEARSE)
+	@$(BIN)/python -O main.py && $(BIN)/python -m tools.rehearsal $(if $(FROM),--from $(FROM)) \
+		$(if $(PROVIDERS),--providers $(PROVIDERS)) $(REHEARSE)
 
 plan: $(READY) ## Show what a deployment would do to Azure: ENVIRONMENT=dev [PLAN="--no-refresh"]
 	@$(BIN)/python -O main.py && $(BIN)/python -m tools.plan --environment $(ENVIRONMENT) $(PLAN)

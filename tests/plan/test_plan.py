@@ -165,7 +165,7 @@ def test_a_stack_that_terraform_refuses_is_told_in_its_words(project: Project) -
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        (["--environment", "tset"], "there is: dev"),
+        (["--environment", "tset"], "allowed: dev"),
         (["--out", "elsewhere"], "run `make synth`"),
         (["--reviewed", "missing.json"], "missing.json"),
         (["--reviewed", "cdktf.out/manifest.json"], "not the JSON of an earlier plan"),

@@ -4,15 +4,17 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
 from tests.rehearsal.samples import Document, write
 from tools.rehearsal.report import Report
-from tools.rehearsal.session import Request, rehearse
+from tools.rehearsal.request import Request
+from tools.rehearsal.session import rehearse
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -20,6 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MAIN = f"""
 import json, sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 sys.path.insert(0, {str(ROOT)!r})
 from tests.rehearsal.samples import write
 stacks, needs = json.loads(Path("stacks.json").read_text())
@@ -32,6 +35,7 @@ class Project:
     """A checkout with synthesized stacks."""
 
     folder: Path
+    temporary: str
 
     def synthesize(
         self, stacks: Mapping[str, Document], needs: Mapping[str, Sequence[str]] | None = None
@@ -40,10 +44,17 @@ class Project:
         (self.folder / "stacks.json").write_text(json.dumps([stacks, needs or {}]))
         write(self.folder, stacks, needs)
 
-    def commit(self) -> None:
-        """Commit what is there; `HEAD` names it."""
+    def stack(self, name: str) -> Path:
+        """The synthesized file of a stack."""
+        return self.folder / "cdktf.out/stacks" / name / "cdk.tf.json"
+
+    def commit(self, *more: str) -> None:
+        """Commit what is there, and more files of it; `HEAD` names it."""
         identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
-        for command in (["add", "stacks.json", "main.py"], ["commit", "--quiet", "-m", "as it is"]):
+        for command in (
+            ["add", "main.py", *(more or ["stacks.json"])],
+            ["commit", "--quiet", "-m", "as it is"],
+        ):
             subprocess.run(["git", *identity, *command], cwd=self.folder, check=True)
 
     def rehearse(self, **how: object) -> Report:
@@ -55,6 +66,7 @@ class Project:
         return subprocess.Popen(
             [sys.executable, "-m", "tools.rehearsal", "--project", self.folder, *options],
             cwd=ROOT,
+            env={**os.environ, "TMPDIR": self.temporary},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -68,11 +80,13 @@ class Project:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
+def project(tmp_path: Path) -> Iterator[Project]:
     """An empty project in a git repository, with the Node tools of this one."""
     folder = tmp_path / "project"
     folder.mkdir()
     subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
     (folder / "main.py").write_text(MAIN)
     (folder / "node_modules").symlink_to(ROOT / "node_modules")
-    return Project(folder)
+    # what is killed leaves its sockets behind; pytest's own paths are too long for a socket
+    with TemporaryDirectory(prefix="re-") as temporary:
+        yield Project(folder, temporary)

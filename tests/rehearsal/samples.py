@@ -79,9 +79,8 @@ def network(name: str = "vnet-sample", **more: Any) -> Document:
     )
 
 
-def data(*containers: str, account: Document | None = None) -> Document:
-    """A storage account with containers, and an interface in the network's subnet."""
-    subnet = "${data.terraform_remote_state.network_state.outputs.subnet_id}"
+def lake(*containers: str, account: Document | None = None) -> Document:
+    """A storage account with containers."""
     return document(
         "data",
         {
@@ -102,22 +101,77 @@ def data(*containers: str, account: Document | None = None) -> Document:
                 }
                 for name in containers
             },
-            "azurerm_network_interface": {
-                "probe": {
-                    **IN_GROUP,
-                    "name": "nic-probe",
-                    "ip_configuration": [
-                        {
-                            "name": "internal",
-                            "subnet_id": subnet,
-                            "private_ip_address_allocation": "Dynamic",
-                        }
-                    ],
-                }
-            },
         },
         outputs={"account_name": "${azurerm_storage_account.lake.name}"},
-        reads=["network"],
+    )
+
+
+def data(*containers: str) -> Document:
+    """The same with an interface in the network's subnet."""
+    linked = lake(*containers)
+    linked["data"] = {
+        "terraform_remote_state": {
+            "network_state": {"backend": "azurerm", "config": state_of("network")}
+        }
+    }
+    linked["resource"]["azurerm_network_interface"] = {
+        "probe": {
+            **IN_GROUP,
+            "name": "nic-probe",
+            "ip_configuration": [
+                {
+                    "name": "internal",
+                    "subnet_id": "${data.terraform_remote_state.network_state.outputs.subnet_id}",
+                    "private_ip_address_allocation": "Dynamic",
+                }
+            ],
+        }
+    }
+    return linked
+
+
+def databases(subnet: str = "one") -> Document:
+    """A PostgreSQL server in one of two subnets that are delegated to it."""
+    group = {"resource_group_name": IN_GROUP["resource_group_name"]}
+    vnet = {**group, "virtual_network_name": "${azurerm_virtual_network.vnet.name}"}
+    service = {"name": "Microsoft.DBforPostgreSQL/flexibleServers"}
+    delegation = [{"name": "postgres", "service_delegation": [service]}]
+    zone = "sample.postgres.database.azure.com"
+    link = {
+        "name": "own",
+        "private_dns_zone_name": "${azurerm_private_dns_zone.zone.name}",
+        "virtual_network_id": "${azurerm_virtual_network.vnet.id}",
+    }
+    server = {
+        **IN_GROUP,
+        "name": "psql-sample",
+        "sku_name": "B_Standard_B1ms",
+        "version": "17",
+        "delegated_subnet_id": f"${{azurerm_subnet.{subnet}.id}}",
+        "private_dns_zone_id": "${azurerm_private_dns_zone.zone.id}",
+        "public_network_access_enabled": False,
+        "depends_on": ["azurerm_private_dns_zone_virtual_network_link.link"],
+    }
+    return document(
+        "network",
+        {
+            "azurerm_resource_group": {"group": GROUP},
+            "azurerm_virtual_network": {
+                "vnet": {**IN_GROUP, "name": "vnet-sample", "address_space": ["10.0.0.0/16"]}
+            },
+            "azurerm_subnet": {
+                name: {
+                    **vnet,
+                    "name": f"snet-{name}",
+                    "address_prefixes": [f"10.0.{number}.0/28"],
+                    "delegation": delegation,
+                }
+                for number, name in enumerate(("one", "two"))
+            },
+            "azurerm_private_dns_zone": {"zone": {**group, "name": zone}},
+            "azurerm_private_dns_zone_virtual_network_link": {"link": {**group, **link}},
+            "azurerm_postgresql_flexible_server": {"server": server},
+        },
     )
 
 

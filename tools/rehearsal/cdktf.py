@@ -62,8 +62,9 @@ def find_cdktf(binaries: Path, environment: Mapping[str, str]) -> Path:
     program = binaries / "cdktf"
     if not program.exists() or shutil.which("node", path=environment.get("PATH")) is None:
         raise BadInputError(
-            f"the mirror attachment needs Node.js and {program}; install Node.js 20 or later and "
-            "run `make node_modules/.ready`, or rehearse with --attachment reattach"
+            f"--attachment mirror needs Node.js and {program}",
+            fix="install Node.js 20 or later and run `make node_modules/.ready`, or rehearse with "
+            "--attachment reattach",
         )
     return program
 

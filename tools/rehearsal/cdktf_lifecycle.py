@@ -26,6 +26,8 @@ class CdktfLifecycle:
         self._scene.workspace.write(stacks, self._scene.states)
         try:
             self._journal.phase = "deploy"
+            if self._scene.workspace.continued:
+                self._take_up(stacks)
             with self._journal.step(EVERY_STACK, "cdktf deploy") as step:
                 step.result = _told(self._cdktf.deploy(names))
             self._journal.phase = "second plan"
@@ -40,6 +42,14 @@ class CdktfLifecycle:
         else:
             if left := self._scene.providers.remaining():
                 self._journal.problem("", f"left in the cloud: {', '.join(left)}")
+
+    def _take_up(self, stacks: Sequence[Stack]) -> None:
+        """Finish what a killed run left behind; cdktf itself stops at a lock or at what exists."""
+        operations = Operations(self._scene)
+        for stack in stacks:
+            operations.prepare(stack)
+            operations.plan(stack)
+            operations.apply(stack)
 
     def _check_stable(self, stack: Stack) -> None:
         with self._journal.step(stack.name, "cdktf diff") as step:

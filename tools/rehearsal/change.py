@@ -2,28 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tools.rehearsal.diagnostics import TerraformError
 from tools.rehearsal.errors import RehearsalError
-from tools.rehearsal.lifecycle import Lifecycle
 from tools.rehearsal.operations import Operations
-from tools.rehearsal.plan import Plan, ResourceChange
+from tools.rehearsal.plan import Plan
 from tools.rehearsal.protection import without_protection
+from tools.rehearsal.review import StackReview, abandoned, notes_of
 from tools.rehearsal.scene import Scene
 from tools.rehearsal.synthesis import Stack
-
-
-@dataclass(frozen=True, kw_only=True)
-class StackReview:
-    """What happens to one stack."""
-
-    stack: str
-    changes: tuple[ResourceChange, ...] = ()
-    outputs_change: bool = False
-    refused: tuple[str, ...] = ()
-    """Addresses whose `prevent_destroy` makes Terraform refuse the whole plan."""
-    note: str = ""
 
 
 class ChangeRehearsal:
@@ -43,23 +31,38 @@ class ChangeRehearsal:
 
         A stack that fails does not hide the others: they are planned on what is left of it.
         """
-        reviews: list[StackReview] = []
-        with self._recorded():
-            Lifecycle(self._scene).deploy(before)
-        if self._journal.problems:
-            return reviews
+        try:
+            self._deploy(before)
+        except RehearsalError as error:
+            told = f"the stacks as they were cannot be deployed, so no change is seen: {error}"
+            self._journal.problem(error.stack, told)
+            return []
         self._journal.phase = "change"
         self._scene.workspace.write(after, self._scene.states)
+        standing = {stack.name: stack for stack in before}
+        reviews: list[StackReview] = []
         for stack in after:
             with self._recorded():
-                reviews.append(self._review(stack))
+                reviews.append(self._review(stack, standing.get(stack.name)))
                 self._operations.apply(stack, label="apply change")
-        standing = {stack.backend for stack in before}
+        self._check_states(standing, after)
+        kept = {stack.name for stack in after} | {stack.backend for stack in after}
+        return reviews + [abandoned(s) for s in before if not kept & {s.name, s.backend}]
+
+    def _deploy(self, stacks: Sequence[Stack]) -> None:
+        self._journal.phase = "deploy"
+        self._scene.workspace.write(stacks, self._scene.states)
+        for stack in stacks:
+            self._operations.prepare(stack)
+            self._operations.plan(stack)
+            self._operations.apply(stack)
+
+    def _check_states(self, standing: dict[str, Stack], after: Sequence[Stack]) -> None:
+        backends = {stack.backend for stack in standing.values()}
         for stack in after:
-            if stack.backend not in standing and any(s.name == stack.name for s in before):
+            if stack.name in standing and stack.backend not in backends:
                 told = f"its state moves to {stack.backend}: move it there before you deploy"
                 self._journal.problem(stack.name, told)
-        return reviews + [_abandoned(s) for s in before if s.name not in {a.name for a in after}]
 
     @contextmanager
     def _recorded(self) -> Iterator[None]:
@@ -68,7 +71,7 @@ class ChangeRehearsal:
         except RehearsalError as error:
             self._journal.problem(error.stack, str(error))
 
-    def _review(self, stack: Stack) -> StackReview:
+    def _review(self, stack: Stack, before: Stack | None) -> StackReview:
         self._operations.prepare(stack)
         refused: tuple[str, ...] = ()
         try:
@@ -83,6 +86,7 @@ class ChangeRehearsal:
             changes=plan.changes,
             outputs_change=plan.outputs_change,
             refused=refused,
+            notes=tuple(notes_of(stack, before, plan)),
         )
 
     def _plan_unprotected(self, stack: Stack) -> Plan:
@@ -90,12 +94,3 @@ class ChangeRehearsal:
         bare = replace(stack, document=without_protection(stack.document))
         self._scene.workspace.write_stack(bare, self._scene.states)
         return self._operations.plan(stack, label="plan unprotected")
-
-
-def _abandoned(stack: Stack) -> StackReview:
-    count = sum(len(resources) for resources in stack.document.get("resource", {}).values())
-    return StackReview(
-        stack=stack.name,
-        note=f"the stack is gone; its {count} resources stay in Azure, and nothing manages them: "
-        "destroy it before you remove it from the code",
-    )

@@ -6,6 +6,7 @@ import sys
 import tarfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,10 +15,18 @@ from tools.rehearsal.errors import BadInputError
 from tools.rehearsal.synthesis import Synthesis
 
 
+@dataclass(frozen=True)
+class Checkout:
+    """A project in a temporary folder, and its stacks."""
+
+    folder: Path
+    synthesis: Synthesis
+
+
 @contextmanager
 def synthesized_at(
     reference: str, repository: Path, environment: Mapping[str, str]
-) -> Iterator[Synthesis]:
+) -> Iterator[Checkout]:
     """Synthesize what `reference` names, with this interpreter and its installed packages.
 
     `git archive` rather than a worktree: nothing is written to the repository's own folder.
@@ -28,20 +37,31 @@ def synthesized_at(
     with TemporaryDirectory(prefix="rehearsal-from-") as name:
         tree = Path(name)
         _extract(reference, repository, tree)
-        command = [sys.executable, "main.py"]
-        done = processes.run(command, folder=tree, environment=dict(environment))
+        command = [sys.executable, "-O", "main.py"]  # -O: the byte code that `make synth` has made
+        # Node leaves its temporary folder behind when it is stopped: so it is in ours
+        done = processes.run(command, folder=tree, environment={**environment, "TMPDIR": name})
         if done.returncode:
             last = (done.stderr.strip().splitlines() or ["it printed no error"])[-1]
-            raise BadInputError(f"the project at {reference} cannot be synthesized: {last}")
-        yield Synthesis.load(tree / "cdktf.out")
+            raise BadInputError(
+                f"--from {reference}: the project as it was there cannot be synthesized: {last}",
+                fix="name a later reference, one at which `make synth` works",
+            )
+        yield Checkout(tree, Synthesis.load(tree / "cdktf.out"))
 
 
 def _extract(reference: str, repository: Path, tree: Path) -> None:
     # a leading hyphen would be an option to git
     command = ["git", "archive", "--format=tar", "--end-of-options", reference]
-    done = subprocess.run(command, cwd=repository, capture_output=True, check=False)
+    try:
+        done = subprocess.run(command, cwd=repository, capture_output=True, check=False)
+    except FileNotFoundError:
+        raise BadInputError("--from needs git, which is not on PATH", fix="install git") from None
     if done.returncode:
-        told = done.stderr.decode().strip()
-        raise BadInputError(f"git cannot read {reference!r} in {repository}: {told}")
+        told = done.stderr.decode(errors="replace").strip()
+        raise BadInputError(
+            f"git cannot read {reference!r} in {repository}: {told}",
+            allowed="a branch, a tag or a commit that this clone has",
+            fix="fetch it with its history; `git log --oneline --all` names what is there",
+        )
     with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
         archive.extractall(tree, filter="data")

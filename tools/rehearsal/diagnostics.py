@@ -78,8 +78,10 @@ class TerraformError(RehearsalError):
 
 def errors(stdout: str, stderr: str) -> list[Diagnostic]:
     """Return the errors in what a `-json` command printed, else its plain text on stderr."""
-    raw = [_record(line).get("diagnostic", {}) for line in stdout.splitlines()]
+    raw = [record(line).get("diagnostic", {}) for line in stdout.splitlines()]
+    raw += record(stdout).get("diagnostics", [])  # `validate` prints one object, no stream
     found = [Diagnostic.of(each) for each in raw if each.get("severity") == "error"]
+    found = list(dict.fromkeys(found))  # a full disk is told at every write
     return found or [Diagnostic(summary=_plain(stderr) or "it gave no reason")]
 
 
@@ -89,9 +91,10 @@ def _plain(text: str) -> str:
     return "\n".join(line for line in lines if line).removeprefix("Error: ")
 
 
-def _record(line: str) -> dict[str, Any]:
+def record(text: str) -> dict[str, Any]:
+    """Parse an object that Terraform printed; empty for whatever else stands there."""
     try:
-        record = json.loads(line)
+        found = json.loads(text)
     except json.JSONDecodeError:
         return {}
-    return record if isinstance(record, dict) else {}
+    return found if isinstance(found, dict) else {}

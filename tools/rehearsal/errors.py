@@ -10,6 +10,10 @@ class Exit(IntEnum):
     FAILED = 1
     BAD_INPUT = 2
     DATA_AT_RISK = 3
+    INTERRUPTED = 130  # what a shell reports of a program that Ctrl-C ended
+
+
+INTERRUPTED = "interrupted; everything that was started is stopped"
 
 
 class RehearsalError(Exception):
@@ -26,3 +30,7 @@ class BadInputError(RehearsalError):
     """The rehearsal cannot start: what was asked for, or what it needs, is not there."""
 
     status = Exit.BAD_INPUT
+
+    def __init__(self, problem: str, *, allowed: str = "", fix: str = "") -> None:
+        lines = [problem, allowed and f"allowed: {allowed}", fix and f"fix: {fix}"]
+        super().__init__("\n    ".join(line for line in lines if line))

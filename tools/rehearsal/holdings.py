@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 from tools.rehearsal.errors import BadInputError
 from tools.rehearsal.plan import ResourceChange
@@ -33,10 +34,17 @@ class Acknowledgement(BaseModel):
         return f"{self.stack}: {self.action} of {self.address}, until {self.until}"
 
 
+_ENTRY = (
+    "[[acknowledged]] with stack, address, action (replace or delete), reason (10 characters or "
+    "more) and until (a date, the last day on which it holds)"
+)
+_FIX = "write the entry as docs/how-to/rehearse.md shows it, or remove it"
+
+
 class _File(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    acknowledged: tuple[Acknowledgement, ...] = ()
+    acknowledged: list[Acknowledgement] = []
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,21 +59,27 @@ class Loss:
     """The reason that was given; None if nobody acknowledged it, or only until a day gone by."""
 
 
-def read_acknowledgements(path: Path) -> tuple[Acknowledgement, ...]:
+def read_acknowledgements(path: Path) -> list[Acknowledgement]:
     """Read `rehearsal.toml`; a project without one has acknowledged nothing.
 
     Raises:
         BadInputError: the file is not as it must be; the message names the place.
     """
-    if not path.exists():
-        return ()
     try:
         return _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))).acknowledged
-    except tomllib.TOMLDecodeError as error:
-        raise BadInputError(f"{path} is not TOML: {error}") from None
+    except FileNotFoundError:
+        return []
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BadInputError(f"{path} is not TOML: {error}", allowed=_ENTRY, fix=_FIX) from None
     except ValidationError as error:
-        told = [f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
-        raise BadInputError(f"{path}: {'; '.join(told)}") from None
+        told = "\n".join(f"{path.name}: {_fault(each)}" for each in error.errors())
+        raise BadInputError(told, allowed=_ENTRY, fix=_FIX) from None
+
+
+def _fault(error: ErrorDetails) -> str:
+    key = ".".join(map(str, error["loc"]))
+    given = "" if error["type"] == "missing" else f" = {error['input']!r}"
+    return f"{key}{given}: {error['msg']}"
 
 
 def losses(
@@ -95,11 +109,20 @@ def stale(
     acknowledgements: Collection[Acknowledgement],
     found: Collection[Loss],
     stacks: Collection[str],
+    known: Collection[str],
     today: date,
 ) -> list[str]:
-    """Tell which acknowledgements no longer serve: out of date, or of nothing that happens."""
+    """Tell which acknowledgements no longer serve: out of date, or of nothing that happens.
+
+    `stacks` are those that were rehearsed, `known` are all that the project has or had.
+    """
     happens = {(loss.stack, loss.address, loss.action) for loss in found}
     told = [f"{a}: out of date" for a in acknowledgements if a.until < today]
+    told += [
+        f"{a}: there is no stack {a.stack}; there is: {', '.join(sorted(known))}"
+        for a in acknowledgements
+        if a.stack not in known and a.until >= today
+    ]
     return told + [
         f"{a}: nothing like it is planned; remove it"
         for a in acknowledgements

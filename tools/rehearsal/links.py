@@ -38,7 +38,11 @@ def backend_of(name: str, document: dict[str, Any]) -> StateLink:
         if link := _link(kind, config):
             return link
     kinds = ", ".join(backends) or "none"
-    raise BadInputError(f"{name}: its backend is {kinds}; a rehearsal needs azurerm or local")
+    raise BadInputError(
+        f"{name}: terraform.backend = {kinds}: cannot be rehearsed",
+        allowed="azurerm, local",
+        fix="give the stack a backend of its own, as AzureStack in stacks/base.py does",
+    )
 
 
 def remote_states(document: dict[str, Any]) -> dict[str, dict[str, Any]]:

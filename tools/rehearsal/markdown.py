@@ -5,14 +5,15 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from tools.rehearsal.change import StackReview
 from tools.rehearsal.differences import UNKNOWN, AttributeChange
 from tools.rehearsal.errors import Exit
 from tools.rehearsal.holdings import Loss
 from tools.rehearsal.plan import Action, ResourceChange
-from tools.rehearsal.report import VERIFIED, Report
+from tools.rehearsal.report import Report
+from tools.rehearsal.review import StackReview
 
 _SHOWN_LINES = 20
+_SHOWN_ADDRESSES = 4
 _SHOWN_CHARACTERS = 80
 _ICONS = {Exit.GOOD: "✅", Exit.FAILED: "❌", Exit.BAD_INPUT: "❌", Exit.DATA_AT_RISK: "🛑"}
 
@@ -31,7 +32,11 @@ def _lines(report: Report) -> Iterator[str]:
     if report.reference:
         yield from _summary(report)
     for review in report.reviews:
-        yield from _review(review)
+        yield from () if review.gone else _review(review)
+    if gone := [review for review in report.reviews if review.gone]:
+        yield from ["", "### No longer in the code", ""]
+        for review in gone:
+            yield from (f"- **{review.stack}**: {_inline(note)}" for note in review.notes)
     for heading, found in (("Problems", report.problems), ("Notes", report.notes)):
         if found:
             yield from ["", f"### {heading}", ""]
@@ -39,7 +44,7 @@ def _lines(report: Report) -> Iterator[str]:
     if report.stale_acknowledgements:
         yield from ["", "### Stale acknowledgements", ""]
         yield from (f"- {_inline(told)}" for told in report.stale_acknowledgements)
-    yield from ["", f"{VERIFIED} {len(report.stacks)} stacks in {report.seconds:.1f} s."]
+    yield from ["", f"{report.meaning} {len(report.stacks)} stacks in {report.seconds:.1f} s."]
 
 
 def _losses(losses: Sequence[Loss]) -> Iterator[str]:
@@ -57,21 +62,22 @@ def _summary(report: Report) -> Iterator[str]:
     yield f"| --- |{' ---: |' * len(shown)}"
     for review in report.reviews:
         counts = Counter(change.action for change in review.changes)
-        yield f"| {review.stack} | {' | '.join(str(counts[a]) for a in shown)} |"
+        name = f"{review.stack} (gone)" if review.gone else review.stack
+        yield f"| {name} | {' | '.join(str(counts[a] or '') for a in shown)} |"
 
 
 def _review(review: StackReview) -> Iterator[str]:
-    if not (review.changes or review.refused or review.note):
+    if not (review.changes or review.refused or review.notes):
         return
     yield from ["", f"### {review.stack}", ""]
     for address in review.refused:
         yield f"- **refused**: `prevent_destroy` keeps `{address}`; the deployment will fail"
-    if review.note:
-        yield f"- {_inline(review.note)}"
+    yield from (f"- {_inline(note)}" for note in review.notes)
     alike: dict[str, list[ResourceChange]] = {}
     for change in review.changes:
         alike.setdefault(repr(replace(change, address="", type="")), []).append(change)
-    for changes in alike.values():
+    # what is lost comes first; what a tag does to thirty resources can wait
+    for changes in sorted(alike.values(), key=lambda group: not group[0].action.loses):
         yield from _change(changes)
 
 
@@ -81,8 +87,10 @@ def _change(alike: Sequence[ResourceChange]) -> Iterator[str]:
     forced = ", ".join(f"`{path}`" for path in change.forced_by)
     action = f"**{change.action}**" if change.action.loses else str(change.action)
     addresses = ", ".join(f"`{each.address}`" for each in alike)
+    folded = f"<details><summary>which</summary>{addresses}</details>"
+    shown = folded if len(alike) > _SHOWN_ADDRESSES else addresses
     count = f"{len(alike)} resources: " if len(alike) > 1 else ""
-    yield f"- {action} {count}{addresses}" + (f", forced by {forced}" if forced else "")
+    yield f"- {action} {count}{shown}" + (f", forced by {forced}" if forced else "")
     for attribute in change.attributes:
         # of what is replaced, every computed attribute is anew: only the rest is worth reading
         told = change.action is not Action.REPLACE or attribute.after != UNKNOWN

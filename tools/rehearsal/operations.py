@@ -4,9 +4,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tools.rehearsal.diagnostics import TerraformError
+from tools.rehearsal.errors import RehearsalError
 from tools.rehearsal.plan import Plan
 from tools.rehearsal.scene import Scene
 from tools.rehearsal.synthesis import Stack
+from tools.rehearsal.terraform import Counts
 
 _UNSAVED = "errored.tfstate"
 
@@ -49,22 +51,27 @@ class Operations:
 
     def apply(self, stack: Stack, *, label: str = "apply") -> None:
         """Apply the plan; take in what a killed run made and could not record."""
-        folder = self._workspace.stack(stack.name)
         with self._journal.step(stack.name, label) as step:
-            try:
-                counts = self._terraform.apply(folder)
-            except TerraformError as error:
-                if not self._workspace.continued or not error.existing:
-                    raise
-                self._adopt(stack, error)
-                self._terraform.plan(folder)
-                counts = self._terraform.apply(folder)
+            counts = self._apply(stack)
             step.added, step.result = counts.added, str(counts)
 
     def destroy(self, stack: Stack) -> None:
         """Destroy everything in the stack's state."""
         with self._journal.step(stack.name, "destroy") as step:
             step.result = str(self._terraform.destroy(self._workspace.stack(stack.name)))
+
+    def _apply(self, stack: Stack) -> Counts:
+        folder = self._workspace.stack(stack.name)
+        adopted: set[str] = set()
+        while True:  # behind each resource that is taken in there may be others that depend on it
+            try:
+                return self._terraform.apply(folder)
+            except TerraformError as error:
+                if not self._workspace.continued or not set(error.existing) - adopted:
+                    raise
+                self._adopt(stack, error)
+                adopted |= set(error.existing)
+                self._terraform.plan(folder)
 
     def _adopt(self, stack: Stack, error: TerraformError) -> None:
         folder = self._workspace.stack(stack.name)
@@ -87,9 +94,16 @@ class Operations:
         While this rehearsal has the workspace no other one works in it, so a lock from before its
         time belongs to a run that was killed; a younger one is held by somebody who is at work.
         """
+        if not error.lock:
+            raise error
         created = _created(error.lock.get("Created", ""))
         if created is None or created >= self._workspace.opened:
-            raise error
+            raise RehearsalError(
+                f"the state is locked by {error.lock.get('Who')} since {error.lock.get('Created')}"
+                "\n    fix: wait until that run ends; if it is gone, run `terraform force-unlock "
+                f"{error.lock['ID']}` in {self._workspace.stack(stack.name)}",
+                stack=stack.name,
+            ) from error
         self._terraform.unlock(self._workspace.stack(stack.name), error.lock["ID"])
         self._journal.note(stack.name, f"broke the lock that a killed run left at {created}")
 

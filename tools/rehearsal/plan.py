@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from tools.rehearsal.differences import AttributeChange, differences
+from tools.rehearsal.renames import renames
 
 
 class Action(StrEnum):
@@ -42,9 +43,12 @@ class ResourceChange:
         if action is None or raw["mode"] == "data":
             return None
         forced = tuple(".".join(map(str, path)) for path in change.get("replace_paths", []))
+        address = raw["address"]
+        if deposed := raw.get("deposed"):  # its successor has the address already
+            address = f"{address} (deposed {deposed})"
         differs = action in (Action.UPDATE, Action.REPLACE)
         return cls(
-            address=raw["address"],
+            address=address,
             type=raw["type"],
             action=action,
             forced_by=forced,
@@ -59,6 +63,8 @@ class Plan:
     changes: tuple[ResourceChange, ...]
     drift: tuple[ResourceChange, ...]
     outputs_change: bool
+    renamed: tuple[tuple[str, str], ...] = ()
+    """Old and new addresses of what stays the same in Azure, and is deleted and made again."""
 
     @classmethod
     def parse(cls, shown: dict[str, Any]) -> Self:
@@ -68,6 +74,7 @@ class Plan:
             changes=_parsed(shown.get("resource_changes", [])),
             drift=_parsed(shown.get("resource_drift", [])),
             outputs_change=any(output["actions"] != ["no-op"] for output in outputs),
+            renamed=tuple(renames(shown.get("resource_changes", []))),
         )
 
     @property

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -67,13 +68,16 @@ def service(
 ) -> Iterator[re.Match[str]]:
     """Run a server while the block runs; enter it when the server's output matches `ready`.
 
+    On Linux it ends with this process even if this process is killed: it must not go on writing to
+    files that the next rehearsal opens.
+
     Raises:
         RehearsalError: it ended or kept silent instead; the message holds its last words.
     """
     log = folder / f"{Path(command[0]).name}.log"
     with log.open("w") as out:
         process = subprocess.Popen(
-            command,
+            [*_tied(environment), *command],
             cwd=folder,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -86,6 +90,11 @@ def service(
         yield _wait(process, log, ready, timeout_seconds)
     finally:
         _stop(process)
+
+
+def _tied(environment: Mapping[str, str]) -> list[str]:
+    program = shutil.which("setpriv", path=environment.get("PATH"))
+    return [program, "--pdeathsig", "TERM"] if program else []
 
 
 def _wait(

@@ -4,12 +4,10 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from tools.rehearsal.change import StackReview
 from tools.rehearsal.errors import Exit
 from tools.rehearsal.holdings import Loss
 from tools.rehearsal.journal import Problem, Step
-
-VERIFIED = "Verified: schema, rules and graph; not Azure's own answer."
+from tools.rehearsal.review import StackReview
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +18,8 @@ class Report:
     reference: str | None
     """The git reference that a change was rehearsed from."""
     seconds: float
+    verified: str
+    """What a good result means, and what it does not."""
     steps: Sequence[Step]
     problems: Sequence[Problem]
     notes: Sequence[Problem]
@@ -46,12 +46,16 @@ class Report:
             case _:
                 return "good"
 
+    @property
+    def meaning(self) -> str:
+        """What the result verifies; nothing, if the rehearsal did not come to its end."""
+        return "Nothing is verified." if self.status is Exit.FAILED else self.verified
+
     def to_json(self) -> str:
         """Return the report for machines."""
         document = {
             **asdict(self),
             "status": int(self.status),
             "verdict": self.verdict,
-            "verified": VERIFIED,
         }
         return json.dumps(document, indent=2, default=str)

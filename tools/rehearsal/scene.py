@@ -1,12 +1,19 @@
 """Everything that one environment's rehearsal plays in."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from tools.rehearsal.azurite import azurite_states
+from tools.rehearsal.binary import find_terraform
 from tools.rehearsal.journal import Journal
-from tools.rehearsal.providers import Providers
-from tools.rehearsal.states import States
+from tools.rehearsal.offline import offline
+from tools.rehearsal.providers import Providers, providers_in
+from tools.rehearsal.request import Request
+from tools.rehearsal.states import LocalStates, StateKind, States
+from tools.rehearsal.synthesis import Stack
 from tools.rehearsal.terraform import Terraform
-from tools.rehearsal.workspace import Workspace
+from tools.rehearsal.workspace import Workspace, open_workspace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,3 +25,39 @@ class Scene:
     providers: Providers
     states: States
     journal: Journal
+
+
+@contextmanager
+def open_scene(
+    request: Request, environment: str, stacks: Sequence[Stack], journal: Journal
+) -> Iterator[Scene]:
+    """Make everything ready for the environment's stacks, and take it away afterwards.
+
+    Raises:
+        BadInputError: something that it needs is not there.
+    """
+    with ExitStack() as opened:
+        keep = request.keep / environment if request.keep else None
+        workspace = opened.enter_context(open_workspace(keep))
+        variables = offline(request.variables, workspace.folder)
+        binary = find_terraform(workspace.folder, variables)
+        states: States = LocalStates(workspace.folder / "states")
+        if request.state is StateKind.AZURITE:
+            links = {link for stack in stacks for link in (stack.backend, *stack.reads)}
+            states = opened.enter_context(
+                azurite_states(workspace.folder / "azurite", links, variables, request.binaries)
+            )
+        providers = providers_in(workspace.folder, request.attachment, request.providers)
+        attached = opened.enter_context(providers.attach([stack.path for stack in stacks]))
+        terraform = Terraform(
+            binary=binary,
+            environment={**variables, **states.environment, **attached},
+            inherited=[workspace.lock],
+        )
+        yield Scene(
+            workspace=workspace,
+            terraform=terraform,
+            providers=providers,
+            states=states,
+            journal=journal,
+        )

@@ -11,6 +11,7 @@ from tools.rehearsal.errors import BadInputError
 from tools.rehearsal.links import StateLink, backend_of, outputs_read
 
 Document = dict[str, Any]
+_AGAIN = "run `make synth` again"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,17 +55,22 @@ class Synthesis:
         """
         manifest_path = out / "manifest.json"
         if not manifest_path.is_file():
-            raise BadInputError(f"{out} holds no synthesized stacks: run `make synth` first")
-        manifest = _json(manifest_path)
+            raise BadInputError(f"{out} holds no synthesized stacks", fix="run `make synth` first")
+        try:
+            entries = _json(manifest_path)["stacks"].items()
+            paths = {name: out / entry["synthesizedStackPath"] for name, entry in entries}
+        except (KeyError, TypeError, AttributeError) as error:
+            told = f"{manifest_path} is not a manifest of cdktf: {error!r}"
+            raise BadInputError(told, fix=_AGAIN) from None
         return cls.of(
             [
                 Stack(
                     name=name,
-                    document=_json(out / entry["synthesizedStackPath"]),
-                    path=out / entry["synthesizedStackPath"],
+                    document=_json(paths[name]),
+                    path=paths[name],
                     dependencies=tuple(entry.get("dependencies", ())),
                 )
-                for name, entry in manifest["stacks"].items()
+                for name, entry in entries
             ]
         )
 
@@ -80,8 +86,8 @@ class Synthesis:
         except CycleError as error:
             around = " -> ".join(reversed(error.args[1]))
             raise BadInputError(
-                f"stacks depend on each other in a circle: {around}; "
-                "no order can deploy them: let the later one own what both need"
+                f"stacks depend on each other in a circle: {around}: no order can deploy them",
+                fix="let the later one own what both need",
             ) from None
         named = {stack.name: stack for stack in stacks}
         return cls(tuple(named[name] for name in order if name in named))
@@ -100,14 +106,18 @@ class Synthesis:
         chosen = [s for s in self.stacks if environment in (None, s.environment)]
         if not chosen:
             raise BadInputError(
-                f"no environment {environment!r}; there is: {', '.join(self.environments)}"
+                f"no environment {environment!r}",
+                allowed=", ".join(self.environments),
+                fix="name one of these, or write its file in environments/ and run `make synth`",
             )
         if stack is None:
             return type(self)(tuple(chosen))
         wanted = [s.name for s in chosen if stack in (s.name, s.name.partition("-")[0])]
         if not wanted:
             raise BadInputError(
-                f"no stack {stack!r}; there is: {', '.join(s.name for s in chosen)}"
+                f"no stack {stack!r}",
+                allowed=", ".join(s.name for s in chosen),
+                fix="name one of these, with or without its environment",
             )
         needs = _needs(self.stacks)
         queue = list(wanted)
@@ -128,6 +138,6 @@ def _needs(stacks: Sequence[Stack]) -> dict[str, list[str]]:
 def _json(path: Path) -> Document:
     try:
         document: Document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, json.JSONDecodeError) as error:
-        raise BadInputError(f"{path} cannot be read ({error}): run `make synth` again") from None
+    except (OSError, ValueError) as error:
+        raise BadInputError(f"{path} cannot be read: {error}", fix=_AGAIN) from None
     return document

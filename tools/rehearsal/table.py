@@ -7,7 +7,7 @@ from rich.table import Table
 from tools.rehearsal.errors import Exit
 from tools.rehearsal.journal import Step
 from tools.rehearsal.plan import Action
-from tools.rehearsal.report import VERIFIED, Report
+from tools.rehearsal.report import Report
 
 _STYLES = {
     Action.CREATE: "green",
@@ -44,8 +44,8 @@ def tell_report(console: Console, report: Report) -> None:
                 f"[red]refused[/] {review.stack}: prevent_destroy keeps {escape(address)}: "
                 "Terraform will refuse the deployment"
             )
-        if review.note:
-            console.print(f"[yellow]note[/] {review.stack}: {escape(review.note)}")
+        for told in review.notes:
+            console.print(f"[yellow]note[/] {review.stack}: {escape(told)}")
     for told in report.stale_acknowledgements:
         console.print(f"[yellow]stale acknowledgement[/] {escape(told)}")
     for note in report.notes:
@@ -53,7 +53,7 @@ def tell_report(console: Console, report: Report) -> None:
     for problem in report.problems:
         console.print(f"[red]problem[/] {problem.stack}: {escape(problem.message)}")
     style = "green" if report.status is Exit.GOOD else "red"
-    console.print(f"[bold {style}]{report.verdict}[/] in {report.seconds:.1f} s. {VERIFIED}")
+    console.print(f"[bold {style}]{report.verdict}[/] in {report.seconds:.1f} s. {report.meaning}")
 
 
 def _times(report: Report) -> Table:

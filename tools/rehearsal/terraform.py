@@ -9,7 +9,7 @@ from subprocess import CompletedProcess
 from typing import Any, NamedTuple, Self
 
 from tools.rehearsal import processes
-from tools.rehearsal.diagnostics import Diagnostic, TerraformError, errors
+from tools.rehearsal.diagnostics import Diagnostic, TerraformError, errors, record
 from tools.rehearsal.plan import Plan
 
 PLAN = "rehearsal.tfplan"
@@ -25,8 +25,8 @@ class Counts(NamedTuple):
     @classmethod
     def of(cls, printed: str) -> Self:
         """Read the last summary in what an apply printed; the one before it is the plan's."""
-        records = [json.loads(line) for line in printed.splitlines()]
-        summary = [r["changes"] for r in records if r["type"] == "change_summary"][-1]
+        records = [record(line) for line in printed.splitlines()]
+        summary = [r["changes"] for r in records if r.get("type") == "change_summary"][-1]
         return cls(summary["add"], summary["change"], summary["remove"])
 
     def __str__(self) -> str:
@@ -50,11 +50,7 @@ class Terraform:
 
     def validate(self, folder: Path) -> None:
         """Check the configuration against the providers' schemas."""
-        done = self._start(folder, "validate", "-json")
-        if done.returncode:
-            verdict = json.loads(done.stdout)
-            found = [d for d in verdict["diagnostics"] if d["severity"] == "error"]
-            raise TerraformError("validate", folder.name, [Diagnostic.of(d) for d in found])
+        self._run(folder, "validate", "-json")
 
     def plan(self, folder: Path, *options: str) -> Plan:
         """Plan, and keep the plan for `apply`."""

@@ -50,6 +50,8 @@ class Workspace:
     def write_stack(self, stack: Stack, states: States) -> None:
         """Lay out one stack."""
         self.stack(stack.name).mkdir(parents=True, exist_ok=True)
+        # it pins the providers of the rehearsal before this one
+        (self.stack(stack.name) / ".terraform.lock.hcl").unlink(missing_ok=True)
         text = json.dumps(states.adapt(stack.document), indent=2)
         self.document(stack.name).write_text(text, encoding="utf-8")
 
@@ -75,13 +77,18 @@ def _owned(folder: Path) -> Iterator[Workspace]:
     marker = folder / ".rehearsal"
     continued = marker.exists()
     if not continued and any(folder.iterdir()):
-        raise BadInputError(f"{folder} holds files of something else; name an empty folder")
+        raise BadInputError(
+            f"--keep {folder}: it holds files of something else",
+            allowed="an empty folder, a new one, or one that a rehearsal has left",
+            fix="name another folder",
+        )
     with marker.open("a") as guard:
         try:
             fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise BadInputError(
-                f"another rehearsal works in {folder}; wait for it, or name another folder"
+                f"--keep {folder}: another rehearsal works in it, or a Terraform that outlived one",
+                fix="wait until it ends, or name another folder",
             ) from None
         yield Workspace(
             folder=folder, lock=guard.fileno(), continued=continued, opened=datetime.now(UTC)

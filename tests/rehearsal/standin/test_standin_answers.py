@@ -213,6 +213,33 @@ def test_an_ephemeral_password_reaches_neither_plan_nor_state(stack: Deploy) -> 
     assert '"administrator_password_wo": null' in file.read_text()
 
 
+def test_a_write_only_argument_of_any_provider_reaches_neither_state_nor_cloud(
+    stack: Deploy,
+) -> None:
+    secret = "as-secret-as-it-gets"
+    vault_id = "${azurerm_key_vault.it.id}"
+    written = {"name": "key", "key_vault_id": vault_id, "value_wo": secret, "value_wo_version": 1}
+    metadata = [{"name": "key"}]
+    release = {"name": "a", "chart": "a", "set_wo_revision": 1}
+    workspace = stack(
+        resource=GROUP
+        | {
+            "azurerm_key_vault": {"it": PLACE | VAULT},
+            "azurerm_key_vault_secret": {"it": written},
+            "kubernetes_secret_v1": {
+                "it": {"metadata": metadata, "data_wo": {"a": secret}, "data_wo_revision": 1}
+            },
+            "helm_release": {"it": release | {"set_wo": [{"name": "a", "value": secret}]}},
+        }
+    )
+
+    workspace.apply()
+
+    files = [workspace.folder / "terraform.tfstate", *workspace.cloud.rglob("*.json")]
+    assert len(files) == 6
+    assert [file.name for file in files if secret in file.read_text()] == []
+
+
 def test_an_ephemeral_password_that_is_too_short_is_refused(stack: Deploy) -> None:
     workspace = stack(
         resource=GROUP, ephemeral={"random_password": {"admin": {"length": 2, "min_upper": 4}}}

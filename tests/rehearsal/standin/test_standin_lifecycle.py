@@ -121,6 +121,15 @@ def test_a_file_that_is_no_resource_is_named(stack: Deploy, network: dict[str, A
     assert f"{file} is not JSON" in workspace.refused("plan")
 
 
+def test_a_cloud_that_cannot_be_written_to_is_told(stack: Deploy) -> None:
+    workspace = stack(resource=GROUP)
+    workspace.cloud.write_text("a file where a folder should be")
+
+    said = workspace.refused("apply", "-auto-approve")
+
+    assert "The cloud folder cannot be used: File exists" in said
+
+
 def test_what_exists_already_must_be_imported(stack: Deploy) -> None:
     workspace = stack(resource=GROUP)
     workspace.apply()

@@ -4,7 +4,21 @@ The only package that knows that a provider is a stand-in. Both functions yield 
 variables for terraform; `cloud` is the folder that plays Azure, one JSON file a resource.
 """
 
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tools.rehearsal.standin.catalog import Catalog
 from tools.rehearsal.standin.mirroring import mirror
+from tools.rehearsal.standin.needs import needs_of
 from tools.rehearsal.standin.reattach import in_process
 
-__all__ = ["in_process", "mirror"]
+__all__ = ["in_process", "mirror", "versions"]
+
+
+def versions(stacks: Sequence[Path]) -> Mapping[str, str]:
+    """Return the version that each provider of the stacks (`cdk.tf.json`) is stood in for.
+
+    Raises:
+        MissingBindingError: a stack uses a provider that no installed binding describes.
+    """
+    return {name: Catalog(name).version for name in needs_of(stacks)}

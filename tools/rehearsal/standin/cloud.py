@@ -77,11 +77,15 @@ class Cloud:
         """Write the resource, whole or not at all."""
         path = self.path(type_, id_)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", dir=path.parent, suffix=".tmp", delete=False
-        ) as draft:
-            json.dump(values, draft, indent=1, sort_keys=True, default=bytes.decode)
-        os.replace(draft.name, path)
+        text = json.dumps(values, indent=1, sort_keys=True, default=bytes.decode)
+        descriptor, draft = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+        try:
+            with open(descriptor, "w") as file:
+                file.write(text)
+            os.replace(draft, path)
+        except OSError:  # the disk is full: leave nothing behind
+            os.unlink(draft)
+            raise
 
     def remove(self, type_: str, id_: str) -> None:
         """Forget the resource; its type's folder stays as a sign that the type was used."""

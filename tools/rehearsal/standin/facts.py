@@ -61,10 +61,19 @@ def facts_of(provider: str, kind: str, type_: str) -> Facts:
 
 
 def completed(block: Block, rules: Mapping[str, Fact], prefix: str = "") -> Block:
-    """Return the block with the flags and limits that its binding lost."""
+    """Return the block with the flags and limits that its binding lost.
+
+    What ends in `_wo` and is beside its own version or revision is write-only in every provider:
+    https://developer.hashicorp.com/terraform/plugin/framework/resources/write-only-arguments
+    """
+    write_only = {
+        name
+        for name in block.attributes
+        if name.endswith("_wo") and {f"{name}_version", f"{name}_revision"} & set(block.attributes)
+    }
     return Block(
         attributes={
-            name: _attribute(attribute, rules, prefix + name)
+            name: _attribute(attribute, rules, prefix + name, write_only=name in write_only)
             for name, attribute in block.attributes.items()
         },
         blocks={
@@ -74,7 +83,9 @@ def completed(block: Block, rules: Mapping[str, Fact], prefix: str = "") -> Bloc
     )
 
 
-def _attribute(attribute: Attribute, rules: Mapping[str, Fact], path: str) -> Attribute:
+def _attribute(
+    attribute: Attribute, rules: Mapping[str, Fact], path: str, *, write_only: bool = False
+) -> Attribute:
     fact = rules.get(path, Fact())
     nested = attribute.nested
     if nested:
@@ -90,7 +101,7 @@ def _attribute(attribute: Attribute, rules: Mapping[str, Fact], path: str) -> At
         nested=nested,
         sensitive=fact.sensitive,
         deprecated=fact.deprecated,
-        write_only=fact.write_only,
+        write_only=fact.write_only or write_only,
     )
 
 

@@ -7,12 +7,11 @@ listens, prints it as Terraform expects, and ends when the pipe is closed.
 
 import os
 import shlex
-import shutil
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tools.rehearsal.standin.certificate import new_certificate
 from tools.rehearsal.standin.provider import Provider
@@ -30,18 +29,18 @@ mkfifo "$calls/$$" && echo "$$" > "$calls/new" && exec cat "$calls/$$"
 @contextmanager
 def handing_over(new_provider: Callable[[], Provider]) -> Iterator[str]:
     """Answer each start of the program with a provider of its own; yields the program's text."""
-    folder = Path(tempfile.mkdtemp(prefix="tf-"))
-    os.mkfifo(folder / "new")
-    calls = os.open(folder / "new", os.O_RDWR)  # held for writing too: it never ends by itself
-    listener = threading.Thread(target=_listen, args=(calls, folder, new_provider), daemon=True)
-    listener.start()
-    try:
-        yield _SCRIPT.format(calls=shlex.quote(str(folder)))
-    finally:
-        os.write(calls, b"\n")  # an empty line ends the listener
-        listener.join()
-        os.close(calls)
-        shutil.rmtree(folder)
+    with TemporaryDirectory(prefix="tf-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        os.mkfifo(folder / "new")
+        calls = os.open(folder / "new", os.O_RDWR)  # held for writing too: it never ends by itself
+        listener = threading.Thread(target=_listen, args=(calls, folder, new_provider), daemon=True)
+        listener.start()
+        try:
+            yield _SCRIPT.format(calls=shlex.quote(name))
+        finally:
+            os.write(calls, b"\n")  # an empty line ends the listener
+            listener.join()
+            os.close(calls)
 
 
 def _listen(calls: int, folder: Path, new_provider: Callable[[], Provider]) -> None:

@@ -1,9 +1,10 @@
 """Stand-in providers as a filesystem mirror, for the cdktf CLI and any other caller."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 from tools.rehearsal.standin.catalog import Catalog
@@ -16,7 +17,9 @@ _PLATFORMS = ("linux_amd64", "linux_arm64", "darwin_amd64", "darwin_arm64")
 
 
 @contextmanager
-def mirror(stacks: Sequence[Path], cloud: Path, folder: Path) -> Iterator[Mapping[str, str]]:
+def mirror(
+    stacks: Sequence[Path], cloud: Path, folder: Path, without: Collection[str] = ()
+) -> Iterator[Mapping[str, str]]:
     """Lay a filesystem mirror and a Terraform CLI configuration into `folder`.
 
     The providers in it answer as long as the context lasts, and each run of Terraform has its own.
@@ -25,6 +28,7 @@ def mirror(stacks: Sequence[Path], cloud: Path, folder: Path) -> Iterator[Mappin
         stacks: paths of `cdk.tf.json`; the union of what they use is served.
         cloud: the folder that plays Azure; it is made when the first resource is.
         folder: where the mirror goes; whoever made it removes it.
+        without: names of providers that somebody else puts there.
 
     Yields:
         Environment variables for terraform and the cdktf CLI, to add to those of the process.
@@ -34,11 +38,14 @@ def mirror(stacks: Sequence[Path], cloud: Path, folder: Path) -> Iterator[Mappin
     """
     with ExitStack() as programs:
         for name, needs in needs_of(stacks).items():
+            if name in without:
+                continue
             catalog = Catalog(name)
             new_provider = partial(Provider, name, needs, Cloud(cloud), catalog)
             program = programs.enter_context(handing_over(new_provider))
-            for platform in _PLATFORMS:
-                place = folder.resolve() / needs.source / catalog.version / platform
+            # a change may come from another version, whose schema nobody has any more
+            for version, platform in product({catalog.version, *needs.versions}, _PLATFORMS):
+                place = folder.resolve() / needs.source / version / platform
                 _lay(place / f"terraform-provider-{name}", program)
         yield {"TF_CLI_CONFIG_FILE": str(_configuration(folder.resolve()))}
 

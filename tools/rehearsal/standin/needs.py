@@ -1,6 +1,7 @@
 """What the synthesized stacks ask of each provider: its version and the types they use."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +16,7 @@ class Needs:
     """One provider as stacks use it; `source` is its full address in the registry."""
 
     source: str
-    version: str | None
+    versions: frozenset[str] = frozenset()
     types: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
@@ -23,12 +24,16 @@ def needs_of(stacks: Sequence[Path]) -> dict[str, Needs]:
     """Return what the stacks (paths of `cdk.tf.json`) need, by the provider's local name."""
     parsed = [json.loads(stack.read_text()) for stack in stacks]
     requirements = {name: r for stack in parsed for name, r in _required(stack).items()}
+    versions: dict[str, set[str]] = {}
+    for stack in parsed:
+        for name, requirement in _required(stack).items():
+            versions.setdefault(name, set()).add(requirement.get("version", ""))
     used = {kind: _types(parsed, kind) for kind in KINDS}
     names = {type_.split("_", 1)[0] for types in used.values() for type_ in types}
     return {
         name: Needs(
             source=_address(requirements.get(name, {}).get("source", name)),
-            version=requirements.get(name, {}).get("version"),
+            versions=frozenset(v for v in versions.get(name, ()) if re.fullmatch(r"[\d.]+", v)),
             types={kind: frozenset(_of(name, used[kind])) for kind in KINDS},
         )
         for name in sorted(names | set(requirements))

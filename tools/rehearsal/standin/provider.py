@@ -6,6 +6,7 @@ https://developer.hashicorp.com/terraform/plugin/terraform-plugin-protocol
 import json
 import os
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from tools.rehearsal.standin import messages, relations, replacements
@@ -39,16 +40,19 @@ class Provider:
         self.catalog = catalog
         self._name = name
         self._needs = needs
-        self._cloud = cloud
+        self.cloud = cloud
         self._legacy = name not in FRAMEWORK  # SDKv2 may plan a default that is not computed
         self._subscription = minted("subscription")
         self._features: Mapping[str, Any] = {}
 
     def get_provider_schema(self, request: Any) -> Answer:
         """Every type that the stacks use, and those that exist from earlier stacks."""
-        types = dict(self._needs.types)
-        existing = (t for t in self._cloud.types() if t.startswith(f"{self._name}_"))
-        types["resource"] = types["resource"].union(existing)
+        own = f"{self._name}_"
+        return self._schemas(frozenset(t for t in self.cloud.types() if t.startswith(own)))
+
+    @cache  # noqa: B019  # a provider lives as long as the process that serves it
+    def _schemas(self, existing: frozenset[str]) -> Answer:
+        types = {**self._needs.types, "resource": self._needs.types["resource"] | existing}
         schemas = {
             kind: {
                 type_: messages.schema_message(block)
@@ -61,6 +65,8 @@ class Provider:
             "resource_schemas": schemas["resource"],
             "data_source_schemas": schemas["data"],
             "ephemeral_resource_schemas": schemas["ephemeral"],
+            # one run of Terraform starts a provider many times, and needs its schemas once
+            "server_capabilities": {"get_provider_schema_optional": True},
         }
 
     def configure_provider(self, request: Any) -> Answer:
@@ -122,7 +128,7 @@ class Provider:
         """Carry the plan out; what is refused leaves everything as it was."""
         type_, planned = request.type_name, decode(request.planned_state)
         prior = decode(request.prior_state)
-        with self._cloud.locked():
+        with self.cloud.locked():
             result: dict[str, Any] | Refusal | None
             if planned is None:
                 result = self._lifecycle().delete(type_, prior)
@@ -143,7 +149,7 @@ class Provider:
 
     def read_data_source(self, request: Any) -> Answer:
         """Answer from what is there, or from what is taken to be there."""
-        lookup = Lookup(self.catalog, self._cloud, self._subscription)
+        lookup = Lookup(self.catalog, self.cloud, self._subscription)
         result = lookup.read(request.type_name, decode(request.config))
         if isinstance(result, Refusal):
             return _refused(result)
@@ -152,7 +158,7 @@ class Provider:
     def open_ephemeral_resource(self, request: Any) -> Answer:
         """Make a value for this run."""
         block = self.catalog.block("ephemeral", request.type_name)
-        result = opened(request.type_name, block, decode(request.config), self._cloud)
+        result = opened(request.type_name, block, decode(request.config), self.cloud)
         if isinstance(result, Refusal):
             return _refused(result)
         return {"result": value_message(result)}
@@ -163,7 +169,7 @@ class Provider:
         return _refused(*refused(block, rules, decode(request.config) or {}))
 
     def _lifecycle(self) -> Lifecycle:
-        return Lifecycle(self.catalog, self._cloud, self._subscription, self._features)
+        return Lifecycle(self.catalog, self.cloud, self._subscription, self._features)
 
 
 def answered(provider: Provider, call: str, request: Any) -> Answer:
@@ -173,6 +179,9 @@ def answered(provider: Provider, call: str, request: Any) -> Answer:
         answer: Answer = method(request) if method else {}
     except UnreadableResourceError as error:
         return _refused(Refusal("The cloud folder cannot be read", str(error)))
+    except OSError as error:
+        told = f"{error.strerror}: {error.filename or provider.cloud.folder}"
+        return _refused(Refusal("The cloud folder cannot be used", told))
     return answer
 
 

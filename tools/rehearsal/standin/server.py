@@ -1,12 +1,11 @@
 """A provider's gRPC server on a Unix socket, as Terraform's plugin library expects it."""
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import grpc
@@ -26,20 +25,20 @@ def serving(
     on_shutdown: Callable[[], None] = lambda: None,
 ) -> Iterator[Path]:
     """Serve the provider's calls until the block ends; yields the socket."""
-    folder = Path(tempfile.mkdtemp(prefix="tf-"))  # short: a socket's path has 100 bytes at most
-    socket = folder / "socket"
-    server = grpc.server(ThreadPoolExecutor(_WORKERS), options=_NO_LIMIT)
-    server.add_generic_rpc_handlers((_calls(provider), _controller(on_shutdown), _output()))
-    if credentials:
-        server.add_secure_port(f"unix:{socket}", credentials)
-    else:
-        server.add_insecure_port(f"unix:{socket}")
-    server.start()
-    try:
-        yield socket
-    finally:
-        server.stop(_STOP_SECONDS).wait()
-        shutil.rmtree(folder, ignore_errors=True)
+    # a short name: a socket's path has 100 bytes at most
+    with TemporaryDirectory(prefix="tf-", ignore_cleanup_errors=True) as folder:
+        socket = Path(folder) / "socket"
+        server = grpc.server(ThreadPoolExecutor(_WORKERS), options=_NO_LIMIT)
+        server.add_generic_rpc_handlers((_calls(provider), _controller(on_shutdown), _output()))
+        if credentials:
+            server.add_secure_port(f"unix:{socket}", credentials)
+        else:
+            server.add_insecure_port(f"unix:{socket}")
+        server.start()
+        try:
+            yield socket
+        finally:
+            server.stop(_STOP_SECONDS).wait()
 
 
 def _calls(provider: Provider) -> grpc.GenericRpcHandler:

@@ -9,8 +9,10 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 
+from tools.rehearsal.errors import BadInputError
 
-class MissingBindingError(Exception):
+
+class MissingBindingError(BadInputError):
     """A provider that stacks use has no installed binding; the message says what to install."""
 
 
@@ -32,7 +34,8 @@ class Wheel:
         if spec is None or spec.origin is None:
             raise MissingBindingError(
                 f"a stack uses the provider {provider!r}, whose schema comes from the package "
-                f"{package.replace('_', '-')}, which is not installed; add it to pyproject.toml"
+                f"{package.replace('_', '-')}, which is not installed",
+                fix="add it to pyproject.toml, then `make lock setup`",
             )
         self._archive = next((Path(spec.origin).parent / "_jsii").glob("*.tgz"))
 

@@ -1,0 +1,133 @@
+"""Real providers validate where there are programs of theirs; stand-ins serve the rest."""
+
+import json
+import os
+import platform
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.rehearsal.conftest import Project
+from tests.rehearsal.samples import document, network
+from tools.rehearsal.errors import BadInputError, Exit
+from tools.rehearsal.plugins import HERE, Plugin, Plugins
+from tools.rehearsal.request import Request
+from tools.rehearsal.session import rehearse
+from tools.rehearsal.standin import mirror
+
+REAL = "REHEARSAL_PROVIDERS"
+PROGRAM = "terraform-provider-azurerm"
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Iterator[Path]:
+    """A program that Terraform can start as azurerm."""
+    stack = tmp_path / "cdk.tf.json"
+    stack.write_text(json.dumps(network()))
+    with mirror([stack], tmp_path / "cloud", tmp_path / "mirror"):
+        yield next(tmp_path.glob(f"mirror/**/{HERE}/{PROGRAM}"))
+
+
+@pytest.mark.parametrize("place", [".", f"registry.terraform.io/hashicorp/azurerm/4.55.0/{HERE}"])
+def test_stacks_are_validated_by_the_programs_of_a_folder(
+    project: Project, program: Path, tmp_path: Path, place: str
+) -> None:
+    folder = tmp_path / "providers" / place
+    folder.mkdir(parents=True)
+    (folder / PROGRAM).symlink_to(program)
+    mixed = network()
+    mixed["resource"]["helm_release"] = {"a": {"name": "a", "chart": "a"}}
+    project.synthesize({"network-dev": mixed})
+
+    report = project.rehearse(providers=tmp_path / "providers")
+
+    assert report.status is Exit.GOOD, report.problems
+    assert [step.command for step in report.steps] == ["init", "validate"]
+    assert report.verified == (
+        "Verified: valid for these providers themselves: azurerm 4.55.0; for stand-ins of these: "
+        "helm; neither planned nor applied."
+    )
+
+
+def test_what_is_not_valid_does_not_hide_what_else_is_not(project: Project, program: Path) -> None:
+    broken = network(nonsense=True)
+    project.synthesize({"network-dev": broken, "other-dev": broken})
+
+    report = project.rehearse(providers=program.parent)
+
+    assert [problem.stack for problem in report.problems] == ["network-dev", "other-dev"]
+    assert report.status is Exit.FAILED
+
+
+def test_a_kept_folder_takes_the_programs_of_the_next_rehearsal(
+    project: Project, tmp_path: Path
+) -> None:
+    project.synthesize({"network-dev": network()})
+    for text in ("one", "two"):
+        with mirror([project.stack("network-dev")], tmp_path / text, tmp_path / f"{text}-mirror"):
+            report = project.rehearse(providers=tmp_path / f"{text}-mirror", keep=tmp_path / "kept")
+
+    assert report.problems == []
+
+
+def test_a_folder_without_providers_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "README.md").touch()
+
+    with pytest.raises(BadInputError, match=f"no provider for {HERE} in it"):
+        Plugins.find(tmp_path)
+
+
+def test_real_providers_are_not_asked_for_a_plan(project: Project, tmp_path: Path) -> None:
+    project.synthesize({"network-dev": document("network", {})})
+
+    with pytest.raises(BadInputError, match="leave out --from and --state, or --providers"):
+        project.rehearse(providers=tmp_path, reference="HEAD")
+
+
+@pytest.mark.parametrize(
+    ("name", "version"),
+    [
+        (f"{PROGRAM}_v4.55.0_x5", "4.55.0"),
+        (f"{PROGRAM}_4.55.0_{HERE}.zip", "4.55.0"),
+        (PROGRAM, None),
+    ],
+)
+def test_a_program_is_known_by_its_name(tmp_path: Path, name: str, version: str | None) -> None:
+    file = tmp_path / name
+    file.touch(mode=0o755)
+
+    assert Plugins.find(tmp_path).found == (Plugin(name="azurerm", version=version, path=file),)
+
+
+def test_a_program_for_another_platform_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / f"{PROGRAM}_4.55.0_plan9_mips.zip").touch()
+
+    with pytest.raises(BadInputError):
+        Plugins.find(tmp_path)
+
+
+def test_the_platform_is_named_as_terraform_names_it() -> None:
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+
+    assert HERE.endswith(f"_{machine}")
+
+
+@pytest.fixture(scope="session")
+def real_providers() -> Path:
+    """A folder with the providers themselves, which no package registry has."""
+    folder = os.environ.get(REAL)
+    if not folder:
+        pytest.skip(f"{REAL} names no folder with the real azurerm and azuread")
+    return Path(folder)
+
+
+def test_every_stack_is_valid_for_the_real_providers(
+    real_providers: Path, synthesized: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "cdktf.out").symlink_to(synthesized)
+
+    report = rehearse(Request(project=tmp_path, variables=os.environ, providers=real_providers))
+
+    assert report.problems == []
+    assert len(report.stacks) == 10
