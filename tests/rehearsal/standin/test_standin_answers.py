@@ -73,7 +73,7 @@ CLUSTER_ANSWERS = {
     "node_resource_group": "MC_rg-test_aks-test_westeurope",
     "kubelet_identity[0].object_id": UUID,
     "identity[0].principal_id": UUID,
-    "private_fqdn": r"test-\w+\.privatelink\.westeurope\.azmk8s\.io",
+    "private_fqdn": r"test-\w+\.private\.westeurope\.azmk8s\.io",
 }
 
 

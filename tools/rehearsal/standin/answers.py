@@ -46,7 +46,7 @@ _ANSWERS: Mapping[str, Mapping[str, Any]] = {
         "oidc_issuer_url": "https://{location}.oic.prod-aks.azure.com/{tenant}/{uuid}/",
         "portal_fqdn": "{dns_prefix}-{digest8}.portal.hcp.{location}.azmk8s.io",
         "private_dns_zone_id": "System",
-        "private_fqdn": "{dns_prefix}-{digest8}.privatelink.{location}.azmk8s.io",
+        "private_fqdn": "{dns_prefix}-{digest8}.private.{location}.azmk8s.io",
         "kubelet_identity.user_assigned_identity_id": (
             _GROUPS
             + "/{node_resource_group}/providers/Microsoft.ManagedIdentity"
