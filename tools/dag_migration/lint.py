@@ -1,6 +1,7 @@
 """Ruff's rules for Airflow 3, as findings and as fixes."""
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -27,11 +28,17 @@ def findings(folder: Path) -> dict[str, list[Finding]]:
                 level=Level.PERSON if item["code"] in PERSON else Level.NOTICE,
                 line=item["location"]["row"],
                 message=item["message"].rstrip("; "),
-                todo=(item["fix"] or {}).get("message") or "Follow the page of the rule.",
+                todo=_todo(item),
                 link=item["url"] or "",
             )
         )
     return found
+
+
+def _todo(item: dict[str, Any]) -> str:
+    said = str((item["fix"] or {}).get("message") or "Follow the page of the rule.")
+    # packages are not installed by hand, but come with the image
+    return re.sub(r"^Install (`[^`]+`)", r"Add \1 to images/airflow/requirements.in", said)
 
 
 def fix(folder: Path) -> dict[str, list[Fix]]:

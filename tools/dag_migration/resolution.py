@@ -20,6 +20,7 @@ SUCCESSORS = {
     "airflow.utils.db": "Task code has no access to the metadata database; use the REST API",
     "airflow.www": "The web server became FastAPI; Flask plugins need the FAB provider",
 }
+PLUGINS = ("airflow.hooks.", "airflow.macros.", "airflow.operators.", "airflow.sensors.")
 ISOLATED = ("virtualenv", "external_python", "docker", "kubernetes")
 
 
@@ -81,6 +82,11 @@ def _successor(name: str) -> str:
     for prefix, text in SUCCESSORS.items():
         if name.startswith(prefix):
             return f"{text}."
+    if name.startswith(PLUGINS):
+        return (
+            "Look it up on the page and use its successor; if a plugin of your own brought it, "
+            "import it from the plugin's module: plugins add none below `airflow` any more."
+        )
     return "Look it up on the page and use its successor."
 
 
@@ -94,4 +100,4 @@ def _asked(item: Import) -> bool:
 
 def _decorators(code: Analysis) -> set[str]:
     names = {code.qualified(call.func).lower() for call in code.calls}
-    return names | {code.qualified(d).lower() for f in code.functions for d in f.decorator_list}
+    return names | {code.qualified(d).lower() for f in code.definitions for d in f.decorator_list}

@@ -1,15 +1,18 @@
 """Automatic changes beyond ruff's, made on the concrete syntax tree: layout and comments stay."""
 
 import difflib
+from collections.abc import Callable
 
 from tools.dag_migration import templates
 from tools.dag_migration.analysis import Analysis
-from tools.dag_migration.fixes.arguments import DROPPED, RENAMED, TRIGGER_RULES, Arguments
+from tools.dag_migration.fixes.arguments import WORDS, Arguments
 from tools.dag_migration.fixes.change import Change, applied
-from tools.dag_migration.fixes.context import ContextKeys, Templates
+from tools.dag_migration.fixes.context import KEYS, ContextKeys, Templates
 from tools.dag_migration.fixes.dates import DaysAgo, plain_days_ago
 from tools.dag_migration.fixes.imports import Imports, Moves
 from tools.dag_migration.model import Fix
+
+Maker = Callable[[str], Change]
 
 __all__ = ["Moves", "fixed", "moved", "source_line"]
 
@@ -17,18 +20,21 @@ __all__ = ["Moves", "fixed", "moved", "source_line"]
 def fixed(text: str) -> tuple[str, list[Fix]]:
     """Return the text with what can be changed safely changed, and the changes."""
     fixes: list[Fix] = []
-    changes: list[Change] = []
-    if any(word in text for word in (*DROPPED, *RENAMED, *TRIGGER_RULES)):
-        changes.append(Arguments())
+    makers: list[Maker] = []
+    if any(word in text for word in WORDS):
+        makers.append(lambda text: Arguments(Analysis(text)))
     if "days_ago" in text and plain_days_ago(Analysis(text)):
-        changes.append(DaysAgo("pendulum" in {i.local for i in Analysis(text).imports}))
-    if "execution_date" in text:
-        changes.append(ContextKeys())
+        makers.append(lambda text: DaysAgo(Analysis(text)))
+    if any(key in text for key in KEYS):
+        makers.append(lambda text: ContextKeys(Analysis(text)))
     if templates.is_template(text):
-        changes.append(Templates())
-    for change in changes:
-        text = applied(change, text, fixes)
-    return text, fixes
+        makers.append(lambda text: Templates())
+    new = text
+    for make in makers:
+        before, done = new, list[Fix]()
+        new = applied(make(before), before, done)
+        fixes += [f.model_copy(update={"line": source_line(text, before, f.line)}) for f in done]
+    return new, fixes
 
 
 def moved(text: str, moves: Moves) -> tuple[str, list[Fix]]:
