@@ -136,6 +136,20 @@ PYTHON_FILES = {
         with DAG("http", schedule=None, start_date=datetime(2024, 1, 1)) as dag:
             SimpleHttpOperator(task_id="call", endpoint="x")
         """,
+    "postgres.py": """
+        from datetime import datetime
+        from airflow import DAG
+        from airflow.providers.postgres.operators.postgres import PostgresOperator
+        with DAG("postgres", schedule=None, start_date=datetime(2024, 1, 1)) as dag:
+            PostgresOperator(task_id="sql", sql="select 1", postgres_conn_id="warehouse")
+        """,
+    "by_module.py": """
+        from datetime import datetime
+        from airflow import DAG
+        from airflow.operators import bash_operator
+        with DAG("by_module", schedule=None, start_date=datetime(2024, 1, 1)) as dag:
+            bash_operator.BashOperator(task_id="x", bash_command="x")
+        """,
     "broken.py": """
         from airflow import DAG
         print "Python 2"

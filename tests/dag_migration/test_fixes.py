@@ -193,12 +193,39 @@ def test_what_is_rewritten_is_done_in_one_pass(around: str, name: str) -> None:
             "def f():\n  c = get_current_context()\n  return c['data_interval_end']",
         ),
         ("f = lambda **c: c['execution_date']", "f = lambda **c: c['logical_date']"),
+        ("f = lambda ctx: ctx['execution_date']", "f = lambda ctx: ctx['logical_date']"),
     ],
 )
 def test_a_callable_reads_the_context_by_its_new_names(old: str, new: str) -> None:
     call = "\nPythonOperator(task_id='a', python_callable=f)\n"
 
     assert fixed(OPERATOR + old + call)[0] == OPERATOR + new + call
+
+
+def test_a_task_that_is_called_with_its_own_arguments_gets_the_rest_by_their_new_names() -> None:
+    text = (
+        "from airflow.sdk import task\n"
+        "@task\n"
+        "def f(row, execution_date=None): return execution_date\n"
+        "f(1)\n"
+    )
+
+    assert fixed(text)[0] == text.replace("execution_date", "logical_date")
+
+
+def test_defaults_that_other_files_import_are_rewritten() -> None:
+    text = "DEFAULT_ARGS = {'trigger_rule': 'none_failed_or_skipped'}\n"
+
+    assert "none_failed_min_one_success" in fixed(text)[0]
+
+
+def test_an_operator_that_another_replaces_keeps_its_name_in_the_file() -> None:
+    successor = ("airflow.sql", "SQLExecuteQueryOperator")
+    moves = Moves({}, frozenset(), {("airflow.old", "PostgresOperator"): successor})
+
+    new, _ = moved("from airflow.old import PostgresOperator\n", moves)
+
+    assert new == "from airflow.sql import SQLExecuteQueryOperator as PostgresOperator\n"
 
 
 def test_a_parameter_that_the_dag_passes_itself_keeps_its_name() -> None:

@@ -16,7 +16,9 @@ def test_a_dag_written_for_airflow_3_is_ready(migrated: Run) -> None:
     assert migrated.file("ready.py")["status"] == "ready"
 
 
-@pytest.mark.parametrize("path", ["old.py", "crlf.py", "bom.py", "latin1.py", "moved.py"])
+@pytest.mark.parametrize(
+    "path", ["old.py", "crlf.py", "bom.py", "latin1.py", "moved.py", "postgres.py"]
+)
 def test_an_old_dag_is_fixed_and_imports(migrated: Run, path: str) -> None:
     file = migrated.file(path)
 
@@ -67,6 +69,12 @@ def test_a_package_that_the_image_lacks_is_asked_for_once(migrated: Run) -> None
     [found] = [f for f in migrated.file("http.py")["findings"] if f["level"] == "person"]
 
     assert found["todo"].startswith("Add apache-airflow-providers-http to images/airflow/")
+
+
+def test_a_class_taken_from_its_old_module_is_named_with_its_new_one(migrated: Run) -> None:
+    [found] = [f for f in migrated.file("by_module.py")["findings"] if f["level"] == "person"]
+
+    assert found["todo"].startswith("Use `BashOperator` from `airflow.providers.standard.")
 
 
 def test_a_finding_says_the_line_of_the_migrated_file(migrated: Run) -> None:

@@ -89,6 +89,12 @@ class Airflow:
         places = (f"{root}/", f"{self._bin.parent}/")
         return {Path(a["file"]).relative_to(root).as_posix(): _outcome(a, places) for a in answers}
 
+    @property
+    def packages(self) -> frozenset[str]:
+        """The names of the installed packages."""
+        site = self._bin.parent.glob("lib/python*/site-packages/*.dist-info")
+        return frozenset(path.name.partition("-")[0].replace("_", "-").lower() for path in site)
+
     def read_by(self, root: Path, syntax: str) -> set[str]:
         """Return the files below `root` that Airflow reads when ignore files are in `syntax`.
 

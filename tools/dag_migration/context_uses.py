@@ -131,15 +131,18 @@ class ContextUses:
     def renames(self) -> dict[int, dict[str, str]]:
         """Return, by the line of `def`, the parameters that can take their new name safely."""
         found: dict[int, dict[str, str]] = {}
-        called = {c.func.id for c in self.code.calls if isinstance(c.func, ast.Name) and c.args}
+        calls = [c for c in self.code.calls if isinstance(c.func, ast.Name)]
         for function, argument in self.parameters():
             new = RENAMED.get(argument.arg, "")
             words = {n.id for n in ast.walk(function) if isinstance(n, ast.Name)}
             words |= {n.arg for n in ast.walk(function) if isinstance(n, ast.arg)}
             inner = [n for n in ast.walk(function) if isinstance(n, ast.arg)]
             shadowed = sum(n.arg == argument.arg for n in inner) > 1
-            name = getattr(function, "name", "")
-            if new and new not in words and not shadowed and name not in called:
+            names = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
+            place = names.index(argument.arg) if argument.arg in names else len(names)
+            mine = [c for c in calls if getattr(c.func, "id", "") == getattr(function, "name", "")]
+            filled = any(len(c.args) > place or _starred(c) for c in mine)
+            if new and new not in words and not shadowed and not filled:
                 found.setdefault(function.lineno, {})[argument.arg] = new
         return found
 
@@ -172,6 +175,10 @@ class ContextUses:
                 and node.attr in GONE_ATTRIBUTES["dag"]
             ):
                 yield node.lineno, "dag", node.attr
+
+
+def _starred(call: ast.Call) -> bool:
+    return any(isinstance(argument, ast.Starred) for argument in call.args)
 
 
 def _parameters(function: Function) -> list[ast.arg]:

@@ -94,8 +94,10 @@ class _Work:
         for path in self._python():
             if path not in self.edited:
                 needed = moves(self._code(path), self.answers)
-                self._changed(path, *moved(self.texts[path], needed))
-                self._changed(path, *fixed(self.texts[path]))
+                new, fixes = moved(self.texts[path], needed)
+                if fixes:  # under its new name an operator may be one whose arguments are known
+                    self._changed(path, new, fixes)
+                    self._changed(path, *fixed(new))
         self._fix_with_ruff()  # what a move brought into ruff's reach
         self._resolve()
 
@@ -157,7 +159,7 @@ class _Work:
 
     def judge(self) -> None:
         """Import every file and look for what is left."""
-        self.linted = lint.findings(self.root)
+        self.linted = lint.findings(self.root, self.airflow.packages)
         paths = self._python()
         done = 0
 
@@ -250,12 +252,13 @@ class _Work:
         version = self.airflow.version
         linted = self.linted.get(path, [])
         # what ruff knows a successor of, it says better than "does not exist"
-        known = {_subject(f) for f in linted if f.level is Level.PERSON}
+        known = [_name(f) for f in linted if f.level is Level.PERSON]
         own = [
             *(
                 f
                 for f in import_findings(code, self.answers, version)
-                if f.code != rules.GONE.code or _subject(f) not in known
+                if f.code != rules.GONE.code
+                or not any(f"{name}.".startswith(f"{_name(f)}.") for name in known)
             ),
             *code_findings(code),
         ]

@@ -20,6 +20,13 @@ SUCCESSORS = {
     "airflow.utils.db": "Task code has no access to the metadata database; use the REST API",
     "airflow.www": "The web server became FastAPI; Flask plugins need the FAB provider",
 }
+# Classes of a provider that another class replaces; its connections still need the provider.
+REPLACED = {
+    ("airflow.providers.postgres.operators.postgres", "PostgresOperator"): (
+        "airflow.providers.common.sql.operators.sql",
+        "SQLExecuteQueryOperator",
+    )
+}
 PLUGINS = ("airflow.hooks.", "airflow.macros.", "airflow.operators.", "airflow.sensors.")
 ISOLATED = ("virtualenv", "external_python", "docker", "kubernetes")
 
@@ -39,6 +46,11 @@ def moves(code: Analysis, answers: Answers) -> Moves:
             if len(answers[_key(i)].get("homes", ())) == 1
         },
         unused=frozenset(_key(i) for i in gone if i.local not in code.used and not i.guarded),
+        successors={
+            _key(i): REPLACED[_key(i)]
+            for i in gone
+            if _key(i) in REPLACED and answers[_key(i)].get("provider")
+        },
     )
 
 

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Callable
+from functools import lru_cache
 
 from tools.dag_migration import templates
 from tools.dag_migration.analysis import Analysis
@@ -27,7 +28,7 @@ def fixed(text: str) -> tuple[str, list[Fix]]:
         makers.append(lambda text: DaysAgo(Analysis(text)))
     if any(key in text for key in KEYS):
         makers.append(lambda text: ContextKeys(Analysis(text)))
-    if templates.is_template(text):
+    if templates.is_template(text) and any(key in text for key in KEYS):
         makers.append(lambda text: Templates())
     new = text
     for make in makers:
@@ -40,7 +41,7 @@ def fixed(text: str) -> tuple[str, list[Fix]]:
 def moved(text: str, moves: Moves) -> tuple[str, list[Fix]]:
     """Return the text with imports taken from where the names are now."""
     fixes: list[Fix] = []
-    if moves.homes or moves.unused:
+    if any(moves):
         text = applied(Imports(moves), text, fixes)
     return text, fixes
 
@@ -49,8 +50,14 @@ def source_line(source: str, text: str, line: int) -> int:
     """Return the line of `source` that `line` of the changed `text` comes from."""
     if source == text:
         return line
-    matcher = difflib.SequenceMatcher(None, source.split("\n"), text.split("\n"), autojunk=False)
-    for _, start, end, other, other_end in matcher.get_opcodes():
+    for start, end, other, other_end in _blocks(source, text):
         if other <= line - 1 < other_end:
             return min(start + line - 1 - other, max(start, end - 1)) + 1
     return line
+
+
+@lru_cache(maxsize=4)  # asked for each change of a file in turn
+def _blocks(source: str, text: str) -> tuple[tuple[int, int, int, int], ...]:
+    """Return which lines of `source` and `text` belong together, as half-open ranges."""
+    matcher = difflib.SequenceMatcher(None, source.split("\n"), text.split("\n"))
+    return tuple((a, b, c, d) for _, a, b, c, d in matcher.get_opcodes())

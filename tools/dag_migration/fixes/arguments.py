@@ -147,7 +147,12 @@ def argument_dicts(code: Analysis) -> dict[str, bool]:
         for k in call.keywords
         if isinstance(k.value, ast.Name) and k.arg in {None, "default_args"}
     )
-    return {name: whole for (name, whole), count in uses.items() if read[name] == count}
+    # defaults that other files import are known by their name
+    names = {n.id for n in code.nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    shared = {name for name in names if name.lower().endswith("default_args") and not read[name]}
+    return dict.fromkeys(shared, False) | {
+        name: whole for (name, whole), count in uses.items() if read[name] == count
+    }
 
 
 def _new_name(keyword: str, owner: str) -> str:

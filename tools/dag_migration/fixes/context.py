@@ -46,7 +46,9 @@ class ContextKeys(Change):
 
     def visit_Lambda(self, node: cst.Lambda) -> None:
         star = node.params.star_kwarg
-        self.bags.append({star.name.value} if isinstance(star, cst.Param) else set())
+        bags = {star.name.value} if isinstance(star, cst.Param) else set()
+        names = {parameter.name.value for parameter in node.params.params}
+        self.bags.append(bags | names & {"context", "ctx"})
 
     def leave_Lambda(self, original_node: cst.Lambda, updated_node: cst.Lambda) -> cst.Lambda:
         self.bags.pop()
