@@ -70,12 +70,12 @@ migrate-corpus: $(READY) ## Migrate released Airflow 2 examples and write the co
 check-dags: $(READY) ## Check the DAGs of DIR as their authors do
 	@airflow=$$($(BIN)/python -m tools.airflow_venv) \
 		&& dbt=$$($(BIN)/python -m tools.airflow_venv images/airflow/dbt-requirements.lock) \
-		&& PATH="$$PATH:$$dbt" $$airflow/python -m tools.check_dags --format $(FORMAT) $(DIR)
+		&& PATH="$$PATH:$$dbt" PYTHONPATH=images/airflow $$airflow/python -m tools.check_dags --format $(FORMAT) $(DIR)
 
-image-lock: .venv/.ready ## Resolve the image's three locks anew
+image-lock: .venv/.ready ## Resolve the image's three locks anew; UPGRADE=package: take its newest release
 	@for name in requirements dbt-requirements uv-requirements; do \
 		(cd images/airflow && $(UV) pip compile $$name.in --python-version 3.12 --python-platform linux \
-			--generate-hashes --quiet -o $$name.lock) || exit 1; done
+			$(addprefix --upgrade-package=,$(UPGRADE)) --generate-hashes --quiet -o $$name.lock) || exit 1; done
 
 image-lint: .venv/.ready ## Lint the Dockerfile
 	@$(BIN)/hadolint images/airflow/Dockerfile

@@ -68,7 +68,8 @@ def run_check(airflow: Path, dbt: Path, *arguments: str) -> subprocess.Completed
     return subprocess.run(
         [airflow / "python", "-m", "tools.check_dags", *arguments],
         cwd=ROOT,
-        env=os.environ | {"PATH": os.pathsep.join([os.environ["PATH"], str(dbt)])},
+        env=os.environ
+        | {"PATH": os.pathsep.join([os.environ["PATH"], str(dbt)]), "PYTHONPATH": "images/airflow"},
         capture_output=True,
         text=True,
         check=False,
