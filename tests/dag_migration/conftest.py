@@ -150,6 +150,13 @@ PYTHON_FILES = {
         with DAG("by_module", schedule=None, start_date=datetime(2024, 1, 1)) as dag:
             bash_operator.BashOperator(task_id="x", bash_command="x")
         """,
+    "sql.py": """
+        from datetime import datetime
+        from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
+        from airflow.sdk import DAG
+        with DAG("sql", schedule="@daily", start_date=datetime(2024, 1, 1), catchup=False) as dag:
+            SQLExecuteQueryOperator(task_id="sql", sql="days.sql", conn_id="warehouse")
+        """,
     "broken.py": """
         from airflow import DAG
         print "Python 2"
@@ -231,6 +238,7 @@ def old_dags(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (folder / "no_cookie.py").write_bytes("# caf\xe9 airflow dag\n".encode("latin-1"))
     (folder / "huge.py").write_text("# airflow dag\nDATA = '" + "x" * 3 * 2**20 + "'\n")
     (folder / "query.sql").write_text("select * from t where d = '{{ yesterday_ds }}'\n")
+    (folder / "days.sql").write_text("select '{{ ds }}', '{{ next_ds }}'\n")
     (folder / "data.bin").write_bytes(bytes(range(256)))
     (folder / ".airflowignore").write_text("tea[m]/help.*\\.py\n")
     with zipfile.ZipFile(folder / "packed.zip", "w") as packed:

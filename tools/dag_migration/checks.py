@@ -1,7 +1,7 @@
 """The project's own checks of one parsed file: what ruff's rules for Airflow 3 do not see."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from tools.dag_migration import rules, templates
 from tools.dag_migration.analysis import Analysis
@@ -32,11 +32,16 @@ DATABASE = (
 )
 
 
-def code_findings(code: Analysis) -> Iterator[Finding]:
-    """Yield what is wrong in the code, its calls and the templates in its strings."""
+def code_findings(code: Analysis, beside: Set[str] = frozenset()) -> Iterator[Finding]:
+    """Yield what is wrong in the code, its calls and the templates in its strings.
+
+    Args:
+        code: the migrated file.
+        beside: the context names that the template files use which it names.
+    """
     yield from _context(code)
     yield from _calls(code)
-    yield from _dags(code)
+    yield from _dags(code, beside)
     yield from _database(code)
     for line, text in code.strings:
         if templates.is_template(text):
@@ -95,8 +100,8 @@ def takes_airflow_arguments(name: str) -> bool:
     )
 
 
-def _dags(code: Analysis) -> Iterator[Finding]:
-    used = {name for _, text in code.strings for name in templates.names(text)}
+def _dags(code: Analysis, beside: Set[str]) -> Iterator[Finding]:
+    used = set(beside) | {name for _, text in code.strings for name in templates.names(text)}
     used |= {argument.arg for f in code.functions for argument in f.args.args}
     used |= {key for _, key in ContextUses(code).items()}
     for call in _dag_calls(code):

@@ -260,7 +260,7 @@ class _Work:
                 if f.code != rules.GONE.code
                 or not any(f"{name}.".startswith(f"{_name(f)}.") for name in known)
             ),
-            *code_findings(code),
+            *code_findings(code, self._used_beside(code)),
         ]
         said = {(finding.line, _subject(finding)) for finding in own}
         ruffs = [f for f in linted if (f.line, _subject(f)) not in said]
@@ -270,6 +270,12 @@ class _Work:
                 own.append(reason)
         findings = {(f.line, f.code, f.message): f for f in (*own, *ruffs)}
         return [findings[key] for key in sorted(findings)]
+
+    def _used_beside(self, code: Analysis) -> set[str]:
+        """Return the context names in the template files that a DAG file names."""
+        named = {text.strip().rpartition("/")[2] for _, text in code.strings}
+        files = (p for p in self.texts if not p.endswith(".py") and p.rpartition("/")[2] in named)
+        return set().union(*(templates.names(self.texts[path]) for path in files))
 
 
 def _explains(finding: Finding, failure: Finding) -> bool:
