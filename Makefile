@@ -70,12 +70,12 @@ migrate-corpus: $(READY) ## Migrate released Airflow 2 examples and write the co
 check-dags: $(READY) ## Check the DAGs of DIR as their authors do
 	@airflow=$$($(BIN)/python -m tools.airflow_venv) \
 		&& dbt=$$($(BIN)/python -m tools.airflow_venv images/airflow/dbt-requirements.lock) \
-		&& PATH="$$PATH:$$dbt" $$airflow/python -m tools.check_dags --format $(FORMAT) $(DIR)
+		&& PATH="$$PATH:$$dbt" PYTHONPATH=images/airflow $$airflow/python -m tools.check_dags --format $(FORMAT) $(DIR)
 
-image-lock: .venv/.ready ## Resolve the image's three locks anew
+image-lock: .venv/.ready ## Resolve the image's three locks anew; UPGRADE=package: take its newest release
 	@for name in requirements dbt-requirements uv-requirements; do \
 		(cd images/airflow && $(UV) pip compile $$name.in --python-version 3.12 --python-platform linux \
-			--generate-hashes --quiet -o $$name.lock) || exit 1; done
+			$(addprefix --upgrade-package=,$(UPGRADE)) --generate-hashes --quiet -o $$name.lock) || exit 1; done
 
 image-lint: .venv/.ready ## Lint the Dockerfile
 	@$(BIN)/hadolint images/airflow/Dockerfile
@@ -83,17 +83,17 @@ image-lint: .venv/.ready ## Lint the Dockerfile
 image-pin image-pinned image-tag: image-%: .venv/.ready ## Pin the base to a digest; refuse one without; print the tag
 	@$(BIN)/python -m tools.image $*
 
-sbom: .venv/.ready ## Write sbom/*.cdx.json, what the image holds (CycloneDX)
-	@mkdir -p sbom
-	@$(BIN)/cyclonedx-py environment --output-reproducible -o sbom/airflow.cdx.json \
-		"$$($(BIN)/python -m tools.airflow_venv)/python"
-	@$(BIN)/cyclonedx-py environment --output-reproducible -o sbom/dbt.cdx.json \
-		"$$($(BIN)/python -m tools.airflow_venv images/airflow/dbt-requirements.lock)/python"
+sbom: sbom/airflow.cdx.json sbom/dbt.cdx.json ## Write what the image holds (CycloneDX)
 
-audit: .venv/.ready ## Report known vulnerabilities of the image's packages
-	@for name in requirements dbt-requirements uv-requirements; do \
-		$(BIN)/pip-audit --strict --disable-pip --require-hashes --progress-spinner off \
-			-r images/airflow/$$name.lock || exit 1; done
+sbom/airflow.cdx.json: images/airflow/requirements.lock
+sbom/dbt.cdx.json: images/airflow/dbt-requirements.lock
+sbom/%.cdx.json: | .venv/.ready
+	@mkdir -p $(@D)
+	@$(BIN)/cyclonedx-py environment --output-reproducible -o $@ "$$($(BIN)/python -m tools.airflow_venv $<)/python"
+	@echo $@
+
+audit: .venv/.ready ## Report known vulnerabilities of the image's packages; ADVISORIES=folder: without PyPI
+	@$(BIN)/python -m tools.audit $(if $(ADVISORIES),--advisories "$(ADVISORIES)")
 
 # Said before anything is made: Ubuntu 22.04's own Python is 3.10.
 define CHECK_PYTHON

@@ -3,30 +3,12 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from airflow.providers.postgres.hooks.postgres import PostgresHook
 from airflow.sdk import Asset, dag, task
+from airflow_azure.dbt import EntraPostgresProfileMapping
 from cosmos import DbtTaskGroup, ExecutionConfig, ProfileConfig, ProjectConfig, RenderConfig
 from cosmos.constants import InvocationMode, LoadMode, TestBehavior
-from cosmos.profiles import PostgresUserPasswordProfileMapping
 
 DBT = Path(__file__).parent / "dbt"
-
-
-class EntraProfile(PostgresUserPasswordProfileMapping):
-    """A dbt profile from an Airflow connection; a fresh Entra token stands in for its password.
-
-    The token is asked for when the task runs and reaches dbt by an environment variable: neither
-    the profile, nor the metadata database, nor a log ever holds it. A connection without
-    `"iam": true` among its extras keeps its own password.
-    """
-
-    @property
-    def conn(self):
-        """The connection, with a token that is good for the next hour."""
-        conn = super().conn
-        if conn.extra_dejson.get("iam") and not conn.password:
-            conn.login, conn.password, conn.port = PostgresHook().get_iam_token(conn)
-        return conn
 
 
 @dag(
@@ -54,7 +36,10 @@ def orders_warehouse():
         profile_config=ProfileConfig(
             profile_name="orders",
             target_name="warehouse",
-            profile_mapping=EntraProfile("warehouse", profile_args={"schema": "staging"}),
+            # of the image: a fresh Entra token where the connection asks for one, in no file
+            profile_mapping=EntraPostgresProfileMapping(
+                "warehouse", profile_args={"schema": "staging"}
+            ),
         ),
         execution_config=ExecutionConfig(
             dbt_executable_path="dbt", invocation_mode=InvocationMode.SUBPROCESS

@@ -56,6 +56,10 @@ MISTAKES = {
     "variable.py": "from airflow.sdk import DAG, Variable\n\nVariable.get('x', default=None)\n",
     "breaks.py": "import json\n\njson.loads('not json')\n",
     "exits.py": "import os\n\nos._exit(3)\n",
+    "waits.py": "import time\n\ntime.sleep(3)\n" + GOOD.replace("good()", "w()"),
+    "uncalled.py": GOOD.removesuffix("\n\ngood()\n"),
+    "cron.py": GOOD.replace("schedule=None", 'schedule="0 99 * * *"').replace("good()", "c()"),
+    "unclosed.py": "from airflow.sdk import dag\n\nprint(dag\n",
     "old.py": "from airflow.operators.python_operator import PythonOperator\n",
 }
 
@@ -68,7 +72,8 @@ def run_check(airflow: Path, dbt: Path, *arguments: str) -> subprocess.Completed
     return subprocess.run(
         [airflow / "python", "-m", "tools.check_dags", *arguments],
         cwd=ROOT,
-        env=os.environ | {"PATH": os.pathsep.join([os.environ["PATH"], str(dbt)])},
+        env=os.environ
+        | {"PATH": os.pathsep.join([os.environ["PATH"], str(dbt)]), "PYTHONPATH": "images/airflow"},
         capture_output=True,
         text=True,
         check=False,
@@ -85,7 +90,7 @@ def checked(
         (folder / name).write_text(text)
     for solution in SOLUTIONS:
         shutil.copy(solution, folder)
-    return run_check(airflow, dbt, str(folder))
+    return run_check(airflow, dbt, "--max-import-seconds=3", str(folder))
 
 
 @pytest.mark.parametrize(
@@ -99,6 +104,10 @@ def checked(
         "talks.py:3: [import-io] importing the file starts a look-up of a host name",
         "breaks.py:3: [import] json.decoder.JSONDecodeError: Expecting value",
         "exits.py:1: [import] the import ended Python",
+        "waits.py:1: [slow-import] importing the file took 3.",
+        "uncalled.py:8: [no-dag] good is decorated with @dag and never called",
+        "cron.py:8: [import] AirflowTimetableInvalid",
+        "unclosed.py:3: [import] SyntaxError: '(' was never closed",
         "old.py:1: [import] ModuleNotFoundError: No module named 'airflow.operators",
         "old.py:1: [lint] F401",
         "variable.py:3: [lint] AIR003",
@@ -108,6 +117,10 @@ def test_a_mistake_is_named_at_its_line(
     checked: subprocess.CompletedProcess[str], finding: str
 ) -> None:
     assert finding in checked.stdout
+
+
+def test_a_syntax_error_is_told_once(checked: subprocess.CompletedProcess[str]) -> None:
+    assert checked.stdout.count("unclosed.py:") == 1
 
 
 def test_a_good_file_among_bad_ones_is_not_named(

@@ -63,7 +63,7 @@ PYTHON_FILES = {
         from airflow.operators.python import PythonOperator
         from airflow.utils.session import provide_session
 
-        def plain(next_ds, **kwargs):
+        def plain(prev_ds, **kwargs):
             kwargs["ti"].xcom_pull(key="x")
             return kwargs.get("tomorrow_ds"), Variable.get("target")
 
@@ -122,6 +122,40 @@ PYTHON_FILES = {
         # airflow DAG
         import os
         raise ValueError(os.environ.get("SECRET_OF_THE_SHELL"))
+        """,
+    "twin.py": """
+        from datetime import datetime
+        from airflow.sdk import DAG
+        with DAG("uses_helper", schedule=None, start_date=datetime(2024, 1, 1)) as dag:
+            pass
+        """,
+    "http.py": """
+        from datetime import datetime
+        from airflow import DAG
+        from airflow.operators.http_operator import SimpleHttpOperator
+        with DAG("http", schedule=None, start_date=datetime(2024, 1, 1)) as dag:
+            SimpleHttpOperator(task_id="call", endpoint="x")
+        """,
+    "postgres.py": """
+        from datetime import datetime
+        from airflow import DAG
+        from airflow.providers.postgres.operators.postgres import PostgresOperator
+        with DAG("postgres", schedule=None, start_date=datetime(2024, 1, 1)) as dag:
+            PostgresOperator(task_id="sql", sql="select 1", postgres_conn_id="warehouse")
+        """,
+    "by_module.py": """
+        from datetime import datetime
+        from airflow import DAG
+        from airflow.operators import bash_operator
+        with DAG("by_module", schedule=None, start_date=datetime(2024, 1, 1)) as dag:
+            bash_operator.BashOperator(task_id="x", bash_command="x")
+        """,
+    "sql.py": """
+        from datetime import datetime
+        from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
+        from airflow.sdk import DAG
+        with DAG("sql", schedule="@daily", start_date=datetime(2024, 1, 1), catchup=False) as dag:
+            SQLExecuteQueryOperator(task_id="sql", sql="days.sql", conn_id="warehouse")
         """,
     "broken.py": """
         from airflow import DAG
@@ -204,8 +238,9 @@ def old_dags(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (folder / "no_cookie.py").write_bytes("# caf\xe9 airflow dag\n".encode("latin-1"))
     (folder / "huge.py").write_text("# airflow dag\nDATA = '" + "x" * 3 * 2**20 + "'\n")
     (folder / "query.sql").write_text("select * from t where d = '{{ yesterday_ds }}'\n")
+    (folder / "days.sql").write_text("select '{{ ds }}', '{{ next_ds }}'\n")
     (folder / "data.bin").write_bytes(bytes(range(256)))
-    (folder / ".airflowignore").write_text("team/.*_helper\\.py\n")
+    (folder / ".airflowignore").write_text("tea[m]/help.*\\.py\n")
     with zipfile.ZipFile(folder / "packed.zip", "w") as packed:
         packed.writestr("dag.py", "")
     (place / "outside.py").write_text("SECRET = 'outside'\n")

@@ -16,7 +16,9 @@ def test_a_dag_written_for_airflow_3_is_ready(migrated: Run) -> None:
     assert migrated.file("ready.py")["status"] == "ready"
 
 
-@pytest.mark.parametrize("path", ["old.py", "crlf.py", "bom.py", "latin1.py", "moved.py"])
+@pytest.mark.parametrize(
+    "path", ["old.py", "crlf.py", "bom.py", "latin1.py", "moved.py", "postgres.py"]
+)
 def test_an_old_dag_is_fixed_and_imports(migrated: Run, path: str) -> None:
     file = migrated.file(path)
 
@@ -34,6 +36,7 @@ def test_an_old_dag_is_fixed_and_imports(migrated: Run, path: str) -> None:
         ("provider.py", "MIG011"),
         ("package.py", "MIG013"),
         ("raises.py", "MIG050"),
+        ("sql.py", "MIG042"),  # both ends of an interval, in a template file
         ("hangs.py", "MIG051"),
         ("exits.py", "MIG052"),
         ("setting.py", "MIG053"),
@@ -49,6 +52,30 @@ def test_an_old_dag_is_fixed_and_imports(migrated: Run, path: str) -> None:
 )
 def test_what_needs_a_person_is_named(migrated: Run, path: str, code: str) -> None:
     assert code in migrated.codes(path)
+
+
+def test_an_ignore_file_is_named_with_what_it_hides_no_longer(migrated: Run) -> None:
+    [found] = migrated.file(".airflowignore")["findings"]
+
+    assert found["message"].endswith("would now read `team/helper.py`")
+
+
+def test_two_dags_of_one_name_are_told_of_each_other(migrated: Run) -> None:
+    found = {f["code"]: f["message"] for f in migrated.file("twin.py")["findings"]}
+
+    assert "also in team/uses_helper.py" in found["MIG006"]
+
+
+def test_a_package_that_the_image_lacks_is_asked_for_once(migrated: Run) -> None:
+    [found] = [f for f in migrated.file("http.py")["findings"] if f["level"] == "person"]
+
+    assert found["todo"].startswith("Add apache-airflow-providers-http to images/airflow/")
+
+
+def test_a_class_taken_from_its_old_module_is_named_with_its_new_one(migrated: Run) -> None:
+    [found] = [f for f in migrated.file("by_module.py")["findings"] if f["level"] == "person"]
+
+    assert found["todo"].startswith("Use `BashOperator` from `airflow.providers.standard.")
 
 
 def test_a_finding_says_the_line_of_the_migrated_file(migrated: Run) -> None:
@@ -160,6 +187,21 @@ def test_a_hand_made_change_is_kept_and_judged(
 
     assert (first.status, again.status, again.edited) == (Status.PERSON, Status.FIXED, True)
     assert file.read_text() == mine
+
+
+def test_an_ignore_file_that_a_person_wrote_as_globs_is_done(
+    running: Airflow, tmp_path: Path
+) -> None:
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.mkdir()
+    (source / "old_one.py").write_text("")
+    (source / ".airflowignore").write_text("old_.*[.]py\n")
+    first = run(source, Target(target, source), {}, running).files[0]
+    (target / "dags/.airflowignore").write_text("old_*.py\n")
+
+    again = run(source, Target(target, source), {}, running).files[0]
+
+    assert (first.status, again.status) == (Status.PERSON, Status.FIXED)
 
 
 def test_a_file_that_leaves_the_source_leaves_the_target(running: Airflow, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def make(airflow: Path, dbt: Path, postgres: Postgres) -> Any:
     """Run a target of the new repository with the image's packages in place of the image."""
     environment = os.environ | {
         "PATH": os.pathsep.join([str(airflow), os.environ["PATH"], str(dbt)]),
-        "PYTHONPATH": str(ROOT / "tools"),
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "tools"), str(ROOT / "images" / "airflow")]),
         "POSTGRES_HOST": "127.0.0.1",
         "POSTGRES_PORT": str(postgres.port),
     }

@@ -57,7 +57,8 @@ def main(
         raise typer.Exit(2) from error
     for finding in found:
         typer.echo(finding.as_azure() if output is Format.AZURE else finding.as_text())
-    typer.echo(f"{len(found)} findings in {folder}" if found else f"{folder}: nothing found")
+    count = "1 finding" if len(found) == 1 else f"{len(found)} findings"
+    typer.echo(f"{count} in {folder}" if found else f"{folder}: nothing found")
     raise typer.Exit(1 if found else 0)
 
 

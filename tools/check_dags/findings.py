@@ -9,7 +9,7 @@ RULES = {
     "import": "the file cannot be imported",
     "slow-import": "importing the file takes too long",
     "import-io": "the file talks to something while it is imported",
-    "no-dag": "the file defines no DAG",
+    "no-dag": "the folder or the file defines no DAG",
     "duplicate": "two files define the same DAG",
     "owner": "nobody owns the DAG",
     "tags": "the DAG has no tags",

@@ -34,8 +34,11 @@ def lint(folder: Path) -> Iterator[Finding]:
     if done.returncode not in (0, 1):
         raise ProgramError(f"ruff cannot run: {done.stderr.strip()}")
     for found in json.loads(done.stdout):
-        problem = f"{found['code']} {found['message']}"
-        remedy = f"ruff check --fix may do it. {found['url'] or ''}".strip()
+        if found["code"] in {None, "invalid-syntax"}:
+            continue  # the import says it better
+        problem = f"{found['code']} {found['message'].rstrip('.; ')}"
+        remedy = "`ruff check --fix` does it." if found["fix"] else "Correct it by hand."
+        remedy = f"{remedy} {found['url'] or ''}".strip()
         line = found["location"]["row"]
         yield Finding(Path(found["filename"]), line, "lint", problem, remedy)
 

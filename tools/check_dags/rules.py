@@ -17,9 +17,13 @@ def findings_of(files: list[dict[str, Any]], max_import_seconds: float) -> Itera
         file = Path(facts["file"])
         if "error" in facts:
             remedy = "Airflow shows this as an import error: correct the line, then check again."
-            yield Finding(file, facts["line"], "import", facts["error"], remedy)
+            # an error of Airflow's own names no line: then it is that of the DAG
+            line = facts["line"] or line_of_dag(file, "")
+            yield Finding(file, line, "import", facts["error"], remedy)
             continue
         yield from _of_import(file, facts, max_import_seconds)
+        if not facts["dags"]:
+            yield from _of_uncalled(file)
         for dag in facts["dags"]:
             yield from _of_dag(file, dag)
     yield from _of_duplicates(files)
@@ -36,7 +40,7 @@ def _of_import(file: Path, facts: dict[str, Any], limit: float) -> Iterator[Find
         )
     if facts["seconds"] > limit:
         problem = f"importing the file took {facts['seconds']:.1f} s, {limit:g} s are allowed"
-        remedy = f"Import large packages inside the tasks that use them. {DAGS_PAGE}"
+        remedy = f"Import large packages, and wait for what must come, inside tasks. {DAGS_PAGE}"
         yield Finding(file, 1, "slow-import", problem, remedy)
 
 
@@ -57,6 +61,14 @@ def _of_dag(file: Path, dag: dict[str, Any]) -> Iterator[Finding]:
         yield Finding(file, line, "retries", f"DAG {name} never retries {tasks}", remedy)
 
 
+def _of_uncalled(file: Path) -> Iterator[Finding]:
+    for node in ast.parse(file.read_bytes()).body:
+        if isinstance(node, ast.FunctionDef) and any(map(_makes_dag, node.decorator_list)):
+            problem = f"{node.name} is decorated with @dag and never called: there is no DAG"
+            remedy = f"Call it at the end of the file: {node.name}()"
+            yield Finding(file, node.decorator_list[0].lineno, "no-dag", problem, remedy)
+
+
 def _of_duplicates(files: Iterable[dict[str, Any]]) -> Iterator[Finding]:
     homes = defaultdict(list)
     for facts in files:
@@ -72,7 +84,11 @@ def _of_duplicates(files: Iterable[dict[str, Any]]) -> Iterator[Finding]:
 def line_of_dag(file: Path, dag_id: str) -> int:
     """Return the line where a DAG is made, or the first that makes one, or 1."""
     makers: list[tuple[int, ast.AST]] = []
-    for node in ast.walk(ast.parse(file.read_bytes())):
+    try:
+        tree = ast.parse(file.read_bytes())
+    except (SyntaxError, ValueError):
+        return 1
+    for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):
             makers += [(d.lineno, node) for d in node.decorator_list if _makes_dag(d)]
         elif isinstance(node, ast.Call) and _makes_dag(node):

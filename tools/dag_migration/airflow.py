@@ -89,9 +89,26 @@ class Airflow:
         places = (f"{root}/", f"{self._bin.parent}/")
         return {Path(a["file"]).relative_to(root).as_posix(): _outcome(a, places) for a in answers}
 
+    @property
+    def packages(self) -> frozenset[str]:
+        """The names of the installed packages."""
+        site = self._bin.parent.glob("lib/python*/site-packages/*.dist-info")
+        return frozenset(path.name.partition("-")[0].replace("_", "-").lower() for path in site)
+
+    def read_by(self, root: Path, syntax: str) -> set[str]:
+        """Return the files below `root` that Airflow reads when ignore files are in `syntax`.
+
+        Args:
+            root: the DAG folder.
+            syntax: regexp, the default of Airflow 2, or glob, that of Airflow 3.
+        """
+        [answer] = self._ask({"root": str(root), "ignoring": syntax}, lambda: None)
+        return {Path(path).relative_to(root).as_posix() for path in answer["read"]}
+
     def _ask(self, request: dict[str, Any], done: Callable[[], None]) -> list[dict[str, Any]]:
-        whole = {"root": "", "files": [], "imports": [], "preload": [], **request}
-        whole |= {"timeout_seconds": self._timeout_seconds, "jobs": self._jobs}
+        whole: dict[str, Any] = {"root": "", "files": [], "imports": [], "preload": []}
+        whole |= {"ignoring": "", "timeout_seconds": self._timeout_seconds, "jobs": self._jobs}
+        whole |= request
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(whole) + "\n")
         self._process.stdin.flush()
@@ -137,7 +154,8 @@ def _outcome(answer: dict[str, Any], places: Iterable[str]) -> Outcome:
     return Outcome(
         outcome=answer["outcome"],
         line=answer.get("line", 0),
-        message=re.sub(r" at 0x[0-9a-f]+", "", message),
+        # neither addresses nor the name that Airflow loads a DAG file under
+        message=re.sub(r" at 0x[0-9a-f]+|\bunusual_prefix_[0-9a-f]{40}_", "", message),
         seconds=answer["seconds"],
         dags=tuple(Dag.model_validate(dag) for dag in answer.get("dags", ())),
     )

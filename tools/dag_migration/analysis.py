@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+Definition = ast.FunctionDef | ast.AsyncFunctionDef
+Function = Definition | ast.Lambda
+
 
 @dataclass(frozen=True)
 class Import:
@@ -79,15 +82,18 @@ class Analysis:
         return tuple(node for node in self.nodes if isinstance(node, ast.Call))
 
     @cached_property
-    def functions(self) -> tuple[ast.FunctionDef | ast.AsyncFunctionDef, ...]:
-        """Every function and method."""
-        return tuple(
-            n for n in self.nodes if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))
-        )
+    def definitions(self) -> tuple[Definition, ...]:
+        """Every function and method that has a name."""
+        return tuple(n for n in self.nodes if isinstance(n, Definition))
+
+    @cached_property
+    def functions(self) -> tuple[Function, ...]:
+        """Every function, method and lambda."""
+        return tuple(n for n in self.nodes if isinstance(n, Function))
 
     @cached_property
     def strings(self) -> tuple[tuple[int, str], ...]:
-        """Every string that is a value (not a docstring, not a piece of an f-string), by line."""
+        """Every string that is a value (not a docstring), by line; f-strings with `x` in holes."""
         prose = {
             id(node.value)
             for node in self.nodes
@@ -99,13 +105,23 @@ class Analysis:
             if isinstance(node, ast.JoinedStr)
             for part in node.values
         }
-        return tuple(
+        plain = tuple(
             (node.lineno, node.value)
             for node in self.nodes
             if isinstance(node, ast.Constant)
             and isinstance(node.value, str)
             and id(node) not in prose
         )
+        filled = tuple(
+            (node.lineno, "".join(_text_or_x(part) for part in node.values))
+            for node in self.nodes
+            if isinstance(node, ast.JoinedStr)
+        )
+        return plain + filled
+
+
+def _text_or_x(part: ast.expr) -> str:
+    return part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else "x"
 
 
 def _is_all(node: ast.AST) -> bool:

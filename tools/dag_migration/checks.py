@@ -1,11 +1,12 @@
 """The project's own checks of one parsed file: what ruff's rules for Airflow 3 do not see."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from tools.dag_migration import rules, templates
 from tools.dag_migration.analysis import Analysis
-from tools.dag_migration.context_keys import INTERVAL, REMOVED
+from tools.dag_migration.context_keys import INTERVAL, INTERVAL_END, REMOVED
+from tools.dag_migration.context_uses import DAG_CALLS, ContextUses
 from tools.dag_migration.model import Finding
 
 GONE_ARGUMENTS = {
@@ -15,8 +16,8 @@ GONE_ARGUMENTS = {
     "provide_context": ": the context is always passed",
     "schedule_interval": "; write schedule=...",
     "task_concurrency": "; write max_active_tis_per_dag=...",
+    "xcom_push": "; write do_xcom_push=...",
 }
-DAG_CALLS = {"airflow.DAG", "airflow.sdk.DAG", "airflow.models.DAG", "airflow.models.dag.DAG"}
 DAG_DECORATORS = {"airflow.sdk.dag", "airflow.decorators.dag"}
 DATABASE = (
     "airflow.settings.Session",
@@ -31,11 +32,16 @@ DATABASE = (
 )
 
 
-def code_findings(code: Analysis) -> Iterator[Finding]:
-    """Yield what is wrong in the code, its calls and the templates in its strings."""
+def code_findings(code: Analysis, beside: Set[str] = frozenset()) -> Iterator[Finding]:
+    """Yield what is wrong in the code, its calls and the templates in its strings.
+
+    Args:
+        code: the migrated file.
+        beside: the context names that the template files use which it names.
+    """
     yield from _context(code)
     yield from _calls(code)
-    yield from _dags(code)
+    yield from _dags(code, beside)
     yield from _database(code)
     for line, text in code.strings:
         if templates.is_template(text):
@@ -46,65 +52,22 @@ def template_findings(text: str, line: int = 0) -> Iterator[Finding]:
     """Yield what is wrong in a template."""
     for key in sorted(templates.names(text) & REMOVED.keys()):
         yield rules.TEMPLATE_KEY.at(line, key=key, instead=REMOVED[key])
+    for owner, name in templates.gone_attributes(text):
+        yield rules.ATTRIBUTE.at(line, owner=owner, name=name)
     if templates.pulls_without_task(text):
         yield rules.XCOM_PULL.at(line)
 
 
 def _context(code: Analysis) -> Iterator[Finding]:
-    callables = {
-        code.qualified(k.value)
-        for call in code.calls
-        for k in call.keywords
-        if k.arg and (k.arg == "python_callable" or k.arg.endswith("_callback"))
-    }
-    for function in code.functions:
-        bags = context_bags(function)
-        for node in ast.walk(function):
-            key = context_key(node, bags)
-            if key in REMOVED:
-                line = node.lineno if isinstance(node, ast.expr) else function.lineno
-                yield rules.CONTEXT_KEY.at(line, key=key, instead=REMOVED[key])
-        if function.name in callables or _is_task(function, code):
-            given = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
-            for argument in given:
-                if argument.arg in REMOVED:
-                    instead = REMOVED[argument.arg]
-                    yield rules.CONTEXT_KEY.at(argument.lineno, key=argument.arg, instead=instead)
-
-
-def context_bags(function: ast.FunctionDef | ast.AsyncFunctionDef) -> set[str]:
-    """Return the parameters of a function that hold the task context."""
-    bags = {function.args.kwarg.arg} if function.args.kwarg else set()
-    return bags | {a.arg for a in function.args.args if a.arg in {"context", "ctx"}}
-
-
-def context_key(node: ast.AST, bags: set[str]) -> str:
-    """Return `key` for `context["key"]` and `context.get("key")`, else ""."""
-    if isinstance(node, ast.Subscript) and _is_bag(node.value, bags):
-        key: ast.AST = node.slice
-    elif (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr in {"get", "pop"}
-        and node.args
-        and _is_bag(node.func.value, bags)
-    ):
-        key = node.args[0]
-    else:
-        return ""
-    return key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""
-
-
-def _is_bag(node: ast.AST, bags: set[str]) -> bool:
-    return isinstance(node, ast.Name) and node.id in bags
-
-
-def _is_task(function: ast.FunctionDef | ast.AsyncFunctionDef, code: Analysis) -> bool:
-    for decorator in function.decorator_list:
-        name = code.qualified(decorator.func if isinstance(decorator, ast.Call) else decorator)
-        if name.startswith(("airflow.sdk.task", "airflow.decorators.task")):
-            return True
-    return False
+    uses = ContextUses(code)
+    for line, key in uses.items():
+        if key in REMOVED:
+            yield rules.CONTEXT_KEY.at(line, key=key, instead=REMOVED[key])
+    for _, argument in uses.parameters():
+        key = argument.arg
+        yield rules.CONTEXT_KEY.at(argument.lineno, key=key, instead=REMOVED[key])
+    for line, owner, name in uses.attributes():
+        yield rules.ATTRIBUTE.at(line, owner=owner, name=name)
 
 
 def _calls(code: Analysis) -> Iterator[Finding]:
@@ -132,15 +95,15 @@ def takes_airflow_arguments(name: str) -> bool:
     return (
         name in DAG_CALLS
         or name in DAG_DECORATORS
-        or name.endswith(("Operator", "Sensor"))
+        or name.endswith(("Operator", "Sensor", "ExternalTaskMarker"))
         or name.startswith(("airflow.sdk.task", "airflow.decorators.task"))
     )
 
 
-def _dags(code: Analysis) -> Iterator[Finding]:
-    used = {name for _, text in code.strings for name in templates.names(text)}
+def _dags(code: Analysis, beside: Set[str]) -> Iterator[Finding]:
+    used = set(beside) | {name for _, text in code.strings for name in templates.names(text)}
     used |= {argument.arg for f in code.functions for argument in f.args.args}
-    used |= {context_key(node, context_bags(f)) for f in code.functions for node in ast.walk(f)}
+    used |= {key for _, key in ContextUses(code).items()}
     for call in _dag_calls(code):
         given = {keyword.arg: keyword.value for keyword in call.keywords}
         if None in given:  # **arguments may hold anything
@@ -152,15 +115,18 @@ def _dags(code: Analysis) -> Iterator[Finding]:
             continue
         if "catchup" not in given:
             yield rules.CATCHUP.at(call.lineno)
-        if keys := sorted(used & INTERVAL):
-            yield rules.CRON_INTERVAL.at(call.lineno, key=keys[0])
+        start, end = sorted(used & INTERVAL), sorted(used & INTERVAL_END)
+        if start and end:
+            yield rules.CRON_BOTH_ENDS.at(call.lineno, start=start[0], end=end[0])
+        elif start:
+            yield rules.CRON_INTERVAL.at(call.lineno, key=start[0])
 
 
 def _dag_calls(code: Analysis) -> Iterator[ast.Call]:
     for call in code.calls:
         if code.qualified(call.func) in DAG_CALLS | DAG_DECORATORS:
             yield call
-    for function in code.functions:
+    for function in code.definitions:
         for decorator in function.decorator_list:
             if code.qualified(decorator) in DAG_DECORATORS:
                 bare = ast.Call(func=decorator, args=[], keywords=[])

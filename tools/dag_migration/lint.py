@@ -1,8 +1,10 @@
 """Ruff's rules for Airflow 3, as findings and as fixes."""
 
 import json
+import re
 import subprocess
 import sys
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,12 @@ RULES = ("AIR003", "AIR301", "AIR302", "AIR303", "AIR304", "AIR311", "AIR312", "
 PERSON = {"AIR301", "AIR302", "AIR303"}
 
 
-def findings(folder: Path) -> dict[str, list[Finding]]:
+def findings(folder: Path, installed: Container[str]) -> dict[str, list[Finding]]:
     """Return what ruff reports below `folder`, by path relative to it.
+
+    Args:
+        folder: the migrated DAGs.
+        installed: names of the packages of the new environment.
 
     Raises:
         RuntimeError: ruff could not run; the message is its own.
@@ -27,11 +33,22 @@ def findings(folder: Path) -> dict[str, list[Finding]]:
                 level=Level.PERSON if item["code"] in PERSON else Level.NOTICE,
                 line=item["location"]["row"],
                 message=item["message"].rstrip("; "),
-                todo=(item["fix"] or {}).get("message") or "Follow the page of the rule.",
+                todo=_todo(item, installed),
                 link=item["url"] or "",
             )
         )
     return found
+
+
+def _todo(item: dict[str, Any], installed: Container[str]) -> str:
+    said = str((item["fix"] or {}).get("message") or "Follow the page of the rule.")
+    asked = re.match(r"Install `([\w-]+)[^`]*` and use", said)
+    if asked is None:
+        return said
+    if asked[1] in installed:
+        return f"Use{said[asked.end() :]}"
+    # packages are not installed by hand, but come with the image
+    return f"Add `{asked[1]}` to images/airflow/requirements.in and use{said[asked.end() :]}"
 
 
 def fix(folder: Path) -> dict[str, list[Fix]]:

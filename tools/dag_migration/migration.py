@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.dag_migration import lint, templates
+from tools.dag_migration import lint, rules, templates
 from tools.dag_migration.airflow import Airflow
 from tools.dag_migration.analysis import Analysis
 from tools.dag_migration.checks import code_findings, template_findings
@@ -73,6 +73,7 @@ class _Work:
         self.answers: Answers = {}
         self.sources = {f.path: f for f in files}
         self.codes: dict[str, tuple[str, Analysis]] = {}
+        self.read: set[str] = set()  # what Airflow 2 reads, if there are ignore files
 
     def fix(self) -> None:
         """Write the working copy and change it."""
@@ -81,6 +82,8 @@ class _Work:
                 self._write(source.path, source.text)
             elif source.data is not None and not source.path.endswith(".py"):
                 _file(self.root / source.path).write_bytes(source.data)
+        if any(_is_ignore_file(source.path) for source in self.files):
+            self.read = self.airflow.read_by(self.root, "regexp")
         self._fix_with_ruff()
         for number, source in enumerate(self.files):
             if source.text is not None:
@@ -91,7 +94,10 @@ class _Work:
         for path in self._python():
             if path not in self.edited:
                 needed = moves(self._code(path), self.answers)
-                self._changed(path, *moved(self.texts[path], needed))
+                new, fixes = moved(self.texts[path], needed)
+                if fixes:  # under its new name an operator may be one whose arguments are known
+                    self._changed(path, new, fixes)
+                    self._changed(path, *fixed(new))
         self._fix_with_ruff()  # what a move brought into ruff's reach
         self._resolve()
 
@@ -135,6 +141,8 @@ class _Work:
             self.texts.pop(path, None)
             if again.text is not None:
                 self._write(path, again.text)
+            elif not path.endswith(".py"):
+                _file(self.root / path).write_bytes(data)
 
     def _resolve(self) -> None:
         names = set().union(*(questions(self._code(path)) for path in self._python()))
@@ -151,7 +159,7 @@ class _Work:
 
     def judge(self) -> None:
         """Import every file and look for what is left."""
-        self.linted = lint.findings(self.root)
+        self.linted = lint.findings(self.root, self.airflow.packages)
         paths = self._python()
         done = 0
 
@@ -163,6 +171,31 @@ class _Work:
         self.outcomes = self.airflow.import_files(
             self.root, paths, preload=self._preload(), done=step
         )
+
+        if any(_is_ignore_file(path) for path in self.problems):
+            self._compare_ignoring(self.airflow.read_by(self.root, "glob"))
+        self._find_duplicates()
+
+    def _compare_ignoring(self, read: set[str]) -> None:
+        """Name what an ignore file would hide, or hide no longer, now that it holds globs."""
+        for path in filter(_is_ignore_file, self.problems):
+            folder = path.removesuffix(".airflowignore")
+            old, new = ({f for f in files if f.startswith(folder)} for files in (self.read, read))
+            for changed, what in ((new - old, "would now read"), (old - new, "would now ignore")):
+                if changed:
+                    files = f"`{min(changed)}`"
+                    files += f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+                    finding = rules.IGNORE_SYNTAX.at(0, what=what, files=files)
+                    self.problems[path] = (*self.problems[path], finding)
+
+    def _find_duplicates(self) -> None:
+        homes: dict[str, str] = {}
+        for path in self._python():
+            for dag in self.outcomes[path].dags:
+                first = homes.setdefault(dag.dag_id, path)
+                if first != path:
+                    finding = rules.DUPLICATE.at(0, dag=dag.dag_id, file=first)
+                    self.problems[path] = (*self.problems[path], finding)
 
     def _preload(self) -> set[str]:
         """Return modules of Airflow that are known to import well, as the look-up has done it."""
@@ -217,9 +250,20 @@ class _Work:
 
     def _findings(self, path: str, code: Analysis, imported: Outcome) -> list[Finding]:
         version = self.airflow.version
-        own = [*import_findings(code, self.answers, version), *code_findings(code)]
+        linted = self.linted.get(path, [])
+        # what ruff knows a successor of, it says better than "does not exist"
+        known = [_name(f) for f in linted if f.level is Level.PERSON]
+        own = [
+            *(
+                f
+                for f in import_findings(code, self.answers, version)
+                if f.code != rules.GONE.code
+                or not any(f"{name}.".startswith(f"{_name(f)}.") for name in known)
+            ),
+            *code_findings(code, self._used_beside(code)),
+        ]
         said = {(finding.line, _subject(finding)) for finding in own}
-        ruffs = [f for f in self.linted.get(path, ()) if (f.line, _subject(f)) not in said]
+        ruffs = [f for f in linted if (f.line, _subject(f)) not in said]
         if imported.outcome != "ok":
             reason = failure(imported, self.answers, version)
             if not any(f.level is Level.PERSON and _explains(f, reason) for f in own + ruffs):
@@ -227,18 +271,35 @@ class _Work:
         findings = {(f.line, f.code, f.message): f for f in (*own, *ruffs)}
         return [findings[key] for key in sorted(findings)]
 
+    def _used_beside(self, code: Analysis) -> set[str]:
+        """Return the context names in the template files that a DAG file names."""
+        named = {text.strip().rpartition("/")[2] for _, text in code.strings}
+        files = (p for p in self.texts if not p.endswith(".py") and p.rpartition("/")[2] in named)
+        return set().union(*(templates.names(self.texts[path]) for path in files))
+
 
 def _explains(finding: Finding, failure: Finding) -> bool:
     """Whether a finding of the text already says why the import failed."""
     if finding.line == failure.line != 0:
         return True
-    return bool(_subject(finding)) and _subject(finding) == _subject(failure)
+    named, failed = _name(finding), _name(failure)
+    if "." in failed and named.startswith(f"{failed}."):  # a name of the module that is gone
+        return True
+    return bool(named) and _subject(finding) == _subject(failure)
+
+
+def _is_ignore_file(path: str) -> bool:
+    return path.rpartition("/")[2] == ".airflowignore"
 
 
 def _subject(finding: Finding) -> str:
     """Return the last part of the first name in backticks: ruff writes full names, we may not."""
+    return _name(finding).rpartition(".")[2]
+
+
+def _name(finding: Finding) -> str:
     found = re.search(r"`([^`]+)`", finding.message)
-    return found[1].rpartition(".")[2] if found else ""
+    return found[1] if found else ""
 
 
 def _file(path: Path) -> Path:

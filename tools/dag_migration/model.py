@@ -111,6 +111,16 @@ class FileReport(_Value):
         return bool(self.imported.dags)
 
 
+class Kind(_Value):
+    """All findings of one code: what to decide or to do once, for many files."""
+
+    code: str
+    level: Level
+    example: Finding
+    places: int
+    files: int
+
+
 class SettingsReport(_Value):
     """Where the connections, variables and pools of an export go."""
 
@@ -131,6 +141,31 @@ class Report(_Value):
     def counts(self) -> dict[Status, int]:
         """How many files have each status."""
         return {status: sum(f.status is status for f in self.files) for status in Status}
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]:
+        """The findings by code: what asks for a person first, then the most frequent."""
+        found: dict[str, list[tuple[str, Finding]]] = {}
+        for file in self.files:
+            for finding in file.findings:
+                found.setdefault(finding.code, []).append((file.path, finding))
+        kinds = [
+            Kind(
+                code=code,
+                level=places[0][1].level,
+                example=places[0][1],
+                places=len(places),
+                files=len({path for path, _ in places}),
+            )
+            for code, places in found.items()
+        ]
+        return tuple(sorted(kinds, key=lambda k: (k.level is Level.NOTICE, -k.files, k.code)))
+
+    @property
+    def by_status(self) -> tuple[FileReport, ...]:
+        """The files, those that need a person first."""
+        order = list(reversed(Status))
+        return tuple(sorted(self.files, key=lambda f: (order.index(f.status), f.path)))
 
     @property
     def inventory(self) -> Inventory:

@@ -4,7 +4,7 @@ Standard library and Airflow only (which mypy, running elsewhere, does not see):
 by that environment's own Python. It reads one JSON request a line and writes one JSON line an
 answer, then {"done": true}:
 
-    {"root": FOLDER, "files": [PATH...], "imports": [[MODULE, NAME]...],
+    {"root": FOLDER, "files": [PATH...], "imports": [[MODULE, NAME]...], "ignoring": "glob",
      "preload": [MODULE...], "timeout_seconds": 30, "jobs": 2}
 
 Only `fork` keeps the cost of one import of Airflow per run, not per file; it needs Linux or macOS.
@@ -277,9 +277,23 @@ def _work(request: Answer, out: TextIO) -> None:
         out.write(json.dumps({"module": module, "name": name, **answer}) + "\n")
     _preload(request["preload"])
     root = request["root"]
+    if request["ignoring"]:
+        out.write(json.dumps({"read": _read(root, request["ignoring"])}) + "\n")
     files = [(path, functools.partial(import_file, path, root)) for path in request["files"]]
     for path, answer in run(files, limit, jobs):
         out.write(json.dumps({"file": path, **answer}) + "\n")
+
+
+def _read(root: str, syntax: str) -> list[str]:
+    """Return the files that Airflow reads when `.airflowignore` holds patterns of this kind."""
+    from airflow._shared.module_loading import (  # type: ignore[import-not-found]
+        find_path_from_directory,
+    )
+
+    try:
+        return sorted(find_path_from_directory(root, ".airflowignore", syntax))
+    except Exception:  # a pattern that is none in this syntax
+        return []
 
 
 def _resolved(names: list[list[str]], jobs: int) -> Iterator[tuple[tuple[str, str], Answer]]:

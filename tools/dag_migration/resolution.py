@@ -20,6 +20,14 @@ SUCCESSORS = {
     "airflow.utils.db": "Task code has no access to the metadata database; use the REST API",
     "airflow.www": "The web server became FastAPI; Flask plugins need the FAB provider",
 }
+# Classes of a provider that another class replaces; its connections still need the provider.
+REPLACED = {
+    ("airflow.providers.postgres.operators.postgres", "PostgresOperator"): (
+        "airflow.providers.common.sql.operators.sql",
+        "SQLExecuteQueryOperator",
+    )
+}
+PLUGINS = ("airflow.hooks.", "airflow.macros.", "airflow.operators.", "airflow.sensors.")
 ISOLATED = ("virtualenv", "external_python", "docker", "kubernetes")
 
 
@@ -38,6 +46,11 @@ def moves(code: Analysis, answers: Answers) -> Moves:
             if len(answers[_key(i)].get("homes", ())) == 1
         },
         unused=frozenset(_key(i) for i in gone if i.local not in code.used and not i.guarded),
+        successors={
+            _key(i): REPLACED[_key(i)]
+            for i in gone
+            if _key(i) in REPLACED and answers[_key(i)].get("provider")
+        },
     )
 
 
@@ -81,6 +94,11 @@ def _successor(name: str) -> str:
     for prefix, text in SUCCESSORS.items():
         if name.startswith(prefix):
             return f"{text}."
+    if name.startswith(PLUGINS):
+        return (
+            "Look it up on the page and use its successor; if a plugin of your own brought it, "
+            "import it from the plugin's module: plugins add none below `airflow` any more."
+        )
     return "Look it up on the page and use its successor."
 
 
@@ -94,4 +112,4 @@ def _asked(item: Import) -> bool:
 
 def _decorators(code: Analysis) -> set[str]:
     names = {code.qualified(call.func).lower() for call in code.calls}
-    return names | {code.qualified(d).lower() for f in code.functions for d in f.decorator_list}
+    return names | {code.qualified(d).lower() for f in code.definitions for d in f.decorator_list}

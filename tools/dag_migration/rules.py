@@ -34,7 +34,8 @@ UNREADABLE = Rule(
     "MIG001",
     Level.PERSON,
     "The file cannot be read as Python: {why}",
-    "Repair it (or save it as UTF-8) in the source folder and run the migration again.",
+    "Repair it (or save it as UTF-8) in the source folder and run the migration again; Python 2 "
+    "becomes Python 3 with `2to3` of Python 3.12 or older.",
     "https://docs.python.org/3/reference/lexical_analysis.html#encoding-declarations",
 )
 NOT_COPIED = Rule(
@@ -61,10 +62,18 @@ ZIPPED = Rule(
 IGNORE_SYNTAX = Rule(
     "MIG005",
     Level.PERSON,
-    ".airflowignore holds regular expressions; Airflow 3 reads glob patterns",
-    "Write the patterns as globs (like .gitignore), or set "
+    "Airflow 2 took these lines for regular expressions; as the globs of Airflow 3 they {what} "
+    "{files}",
+    "Write them as globs (like .gitignore) in the migrated folder, or set "
     "AIRFLOW__CORE__DAG_IGNORE_FILE_SYNTAX=regexp.",
     f"{DOCS}/core-concepts/dags.html#airflowignore",
+)
+DUPLICATE = Rule(
+    "MIG006",
+    Level.NOTICE,
+    "The DAG `{dag}` is also in {file}; Airflow shows one of the two",
+    "Give one of them another dag_id.",
+    f"{DOCS}/core-concepts/dags.html",
 )
 GONE = Rule(
     "MIG010",
@@ -116,6 +125,13 @@ TEMPLATE_KEY = Rule(
     "Use {instead}.",
     f"{DOCS}/templates-ref.html",
 )
+ATTRIBUTE = Rule(
+    "MIG022",
+    Level.PERSON,
+    "`{owner}.{name}` is not there for task code in Airflow 3",
+    "Take it from the task context, or ask Airflow's REST API (package apache-airflow-client).",
+    f"{DOCS}/templates-ref.html",
+)
 SLA = Rule(
     "MIG030",
     Level.PERSON,
@@ -162,6 +178,15 @@ CRON_INTERVAL = Rule(
     "MIG041",
     Level.NOTICE,
     "A cron schedule with `{key}`: a run's date is now the time it starts, not the day before",
+    "Set [scheduler] create_cron_data_intervals = True to keep the old meaning, or use "
+    "CronDataIntervalTimetable for this DAG.",
+    f"{DOCS}/authoring-and-scheduling/timetable.html",
+)
+CRON_BOTH_ENDS = Rule(
+    "MIG042",
+    Level.PERSON,
+    "A cron schedule with `{start}` and `{end}`: both are now the time the run starts, so the "
+    "interval between them is empty",
     "Set [scheduler] create_cron_data_intervals = True to keep the old meaning, or use "
     "CronDataIntervalTimetable for this DAG.",
     f"{DOCS}/authoring-and-scheduling/timetable.html",

@@ -93,8 +93,6 @@ def read(relative: str, data: bytes) -> Source:
         return Source(relative, data, problems=(rules.ZIPPED.at(0),))
     if path.suffix == ".py" and mib > LIMIT_MIB:
         return Source(relative, data, problems=(rules.TOO_LARGE.at(0, mib=mib, limit=LIMIT_MIB),))
-    if path.name == ".airflowignore" and _has_patterns(data):
-        return Source(relative, data, problems=(rules.IGNORE_SYNTAX.at(0),))
     if path.suffix != ".py":
         return _template(relative, data, mib)
     try:
@@ -117,8 +115,3 @@ def _template(relative: str, data: bytes, mib: float) -> Source:
         return Source(relative, data, data.removeprefix(BOM).decode())
     except UnicodeDecodeError:
         return Source(relative, data)
-
-
-def _has_patterns(data: bytes) -> bool:
-    lines = (line.split(b"#")[0].strip() for line in data.splitlines())
-    return any(lines)

@@ -9,7 +9,7 @@ from cosmos.profiles import (  # type: ignore[import-untyped]  # it ships no typ
 
 
 class EntraPostgresProfileMapping(PostgresUserPasswordProfileMapping):
-    """Maps a Postgres connection whose extra has `iam` and `azure_conn_id`.
+    """Maps a Postgres connection: with `iam` in its extra to a token, else to its own password.
 
     The token is fetched when dbt starts, never when the DAG is parsed, and reaches dbt in its
     environment; it must outlive the sign-in only, not the run.
@@ -23,6 +23,8 @@ class EntraPostgresProfileMapping(PostgresUserPasswordProfileMapping):
 
     def get_dbt_value(self, name: str) -> Any:
         """Return the profile's value of that name."""
-        if name == "password":
+        if name != "password":
+            return super().get_dbt_value(name)
+        if self.conn.extra_dejson.get("iam"):
             return PostgresHook(self.conn_id).get_iam_token(self.conn)[1]
-        return super().get_dbt_value(name)
+        return self.conn.password

@@ -6,6 +6,7 @@ Airflow 2 could import) and the table in docs/reference/dag-migration.md.
 
 import hashlib
 import json
+import os
 import resource
 import shutil
 import subprocess
@@ -177,9 +178,10 @@ def table(got: Result, seconds: float, processor: float) -> str:
         "of these, named: another reason": len(got.named),
         "of these, failing without a named reason": len(got.unnamed),
         "imported or named": f"{got.share:.1%}",
-        "Seconds (2 cores, with the start of Airflow)": f"{seconds:.0f}",
+        f"Seconds ({os.cpu_count()} cores, with the start of Airflow)": f"{seconds:.0f}",
         "Files per second": f"{got.files / seconds:.1f}",
-        "Processor seconds": f"{processor:.0f}",
+        "Load of the machine in the last minute": f"{os.getloadavg()[0]:.1f}",
+        "Processor seconds, of the command itself": f"{processor:.0f}",
         "Files per processor second": f"{got.files / processor:.1f}",
     }
     lines = ["| What | Count |", "| --- | ---: |"]

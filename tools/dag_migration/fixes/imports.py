@@ -2,6 +2,7 @@
 """Imports of names that live elsewhere now, or nowhere."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar, NamedTuple, cast
 
 import libcst as cst
@@ -15,6 +16,8 @@ class Moves(NamedTuple):
 
     homes: Mapping[tuple[str, str], str]  # (module, name): the module that has it now
     unused: frozenset[tuple[str, str]]  # imported, gone and never used
+    # (module, name): the module and the name of what does the same now
+    successors: Mapping[tuple[str, str], tuple[str, str]] = MappingProxyType({})
 
 
 class Imports(Change):
@@ -44,6 +47,12 @@ class Imports(Change):
             key = (module, str(alias.name.value))
             if key in self.moves.unused:
                 self.note(original_node, f"Removed `{module}.{key[1]}`: gone, and not used here")
+            elif successor := self.moves.successors.get(key):
+                place, name = successor
+                self.note(original_node, f"`{key[1]}` is now `{name}` of {place}")
+                known = alias.asname or cst.AsName(cst.Name(key[1]))
+                new = alias.with_changes(name=cst.Name(name), asname=known)
+                homes.setdefault(place, []).append(new)
             elif home := self.moves.homes.get(key):
                 self.note(original_node, f"`{key[1]}` is imported from {home}, not {module}")
                 homes.setdefault(home, []).append(alias)
@@ -51,13 +60,13 @@ class Imports(Change):
                 kept.append(alias)
         if len(kept) == len(updated_node.names):
             return updated_node
-        new = [_import_from(home, aliases) for home, aliases in homes.items()]
+        imports = [_import_from(home, aliases) for home, aliases in homes.items()]
         if kept:
             # inside parentheses the last comma and its line break stay as they were
             last = updated_node.names[-1].comma if updated_node.lpar else cst.MaybeSentinel.DEFAULT
             kept[-1] = kept[-1].with_changes(comma=last)
-            new.insert(0, updated_node.with_changes(names=kept))
-        return cst.FlattenSentinel(new) if new else cst.RemoveFromParent()
+            imports.insert(0, updated_node.with_changes(names=kept))
+        return cst.FlattenSentinel(imports) if imports else cst.RemoveFromParent()
 
     def leave_SimpleStatementLine(
         self, original_node: cst.SimpleStatementLine, updated_node: cst.SimpleStatementLine

@@ -1,0 +1,1 @@
+"""Holds the locks of the image against what is known of vulnerable releases."""
