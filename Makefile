@@ -30,8 +30,8 @@ check: $(READY) ## Lint, format, types and layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
-	$(BIN)/mypy --config-file images/airflow/mypy.ini --python-executable \
-		"$$($(BIN)/python -m tools.airflow_venv)/python" images/airflow
+	airflow=$$($(BIN)/python -m tools.airflow_venv) && $(BIN)/mypy \
+		--config-file images/airflow/mypy.ini --python-executable $$airflow/python images/airflow
 	$(BIN)/lint-imports
 
 rehearse: $(READY) ## Deploy and destroy it all with the real Terraform, without Azure; FROM=<git ref>: a change

@@ -3,6 +3,7 @@
 `python -m tools.airflow_venv [LOCK]` makes it when it is not there and prints its `bin` folder.
 """
 
+import os
 import shutil
 import subprocess
 import sys
@@ -46,7 +47,8 @@ def _candidates() -> Iterator[Path]:
     if on_path := shutil.which(f"python{PYTHON}"):
         yield Path(on_path)
     # pyenv's shims answer only for the versions switched on, its installations always do
-    yield from sorted(Path.home().glob(f".pyenv/versions/{PYTHON}.*/bin/python"), reverse=True)
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    yield from sorted(pyenv.glob(f"versions/{PYTHON}.*/bin/python"), reverse=True)
     found = subprocess.run(
         [uv(), "python", "find", PYTHON], capture_output=True, text=True, check=False
     )
