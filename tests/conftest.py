@@ -2,12 +2,14 @@
 
 import json
 import os
+import shutil
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from constructs_lib.lazy_providers import Preload
 from environments.load import FOLDER, environment_files, load
@@ -93,6 +95,34 @@ def azurite() -> Iterator[Azurite]:
             yield service
     except PartMissingError as error:
         _missing(str(error))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Where Debian's Chromium is."""
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    return found or _missing("no Chromium here: apt-get install chromium")
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    """Chromium, for which every host of the reserved domain `test` is on loopback.
+
+    One for all tests: a process holds one Playwright.
+    """
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(
+            executable_path=chromium,
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--disable-background-networking",
+                "--host-resolver-rules=MAP *.test 127.0.0.1",
+            ],
+        )
+        yield started
+        started.close()
 
 
 def _missing(reason: str) -> NoReturn:
