@@ -122,9 +122,12 @@ class AksCluster(Construct):
             storage_profile=KubernetesClusterStorageProfile(
                 blob_driver_enabled=env.airflow.scratch_volume
             ),
+            # azurerm reads a profile with everything off back as none, and plans it for ever
             workload_autoscaler_profile=KubernetesClusterWorkloadAutoscalerProfile(
-                keda_enabled=env.airflow.executor == "CeleryExecutor"
-            ),
+                keda_enabled=True
+            )
+            if env.airflow.executor == "CeleryExecutor"
+            else None,
             auto_scaler_profile=KubernetesClusterAutoScalerProfile(
                 balance_similar_node_groups=True, expander="least-waste"
             ),

@@ -89,6 +89,14 @@ def test_celery_switches_keda_on(synthesize: Synthesize) -> None:
     assert profile["keda_enabled"] is True
 
 
+def test_without_celery_there_is_no_profile_that_is_read_back_as_none(
+    synthesize: Synthesize,
+) -> None:
+    resources = synthesize(airflow={"executor": "KubernetesExecutor"})
+
+    assert "workload_autoscaler_profile" not in only(resources, "azurerm_kubernetes_cluster")
+
+
 def test_a_scratch_volume_switches_the_blob_driver_on(synthesize: Synthesize) -> None:
     resources = synthesize(airflow={"scratch_volume": True})
 
