@@ -1,27 +1,32 @@
-"""A CONNECT proxy on loopback that lets Terraform reach Azurite under Azure's names only."""
+"""A CONNECT proxy on loopback by which Azure's names lead to servers of the rehearsal only."""
 
 import asyncio
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
 
 BLOB_SUFFIX = ".blob.core.windows.net:443"
 
 
+def blob_proxy(port: int) -> AbstractContextManager[str]:
+    """Send connections for Azure's blob endpoints to a local port, refuse all others."""
+    return connect_proxy({BLOB_SUFFIX: port})
+
+
 @contextmanager
-def blob_proxy(port: int) -> Iterator[str]:
-    """Send connections for Azure's blob endpoints to a local port, refuse all others.
+def connect_proxy(ports: Mapping[str, int]) -> Iterator[str]:
+    """Send connections to local ports by the end of the `host:port` asked for, refuse all others.
 
     Yields:
         The proxy's URL.
     """
     loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="blob-proxy", daemon=True)
+    thread = threading.Thread(target=loop.run_forever, name="connect-proxy", daemon=True)
     thread.start()
 
     async def listen() -> asyncio.Server:
         return await asyncio.start_server(
-            lambda reader, writer: _serve(reader, writer, port), "127.0.0.1", 0
+            lambda reader, writer: _serve(reader, writer, ports), "127.0.0.1", 0
         )
 
     server = asyncio.run_coroutine_threadsafe(listen(), loop).result()
@@ -42,17 +47,20 @@ async def _close(server: asyncio.Server) -> None:
     await asyncio.gather(*others, return_exceptions=True)
 
 
-async def _serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int) -> None:
+async def _serve(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ports: Mapping[str, int]
+) -> None:
     try:
         head = await reader.readuntil(b"\r\n\r\n")
         verb, host, *_ = head.split()
-        if verb != b"CONNECT" or not host.decode().endswith(BLOB_SUFFIX):
+        port = next((at for end, at in ports.items() if host.decode().endswith(end)), None)
+        if verb != b"CONNECT" or port is None:
             writer.write(b"HTTP/1.1 403 Forbidden by the rehearsal\r\n\r\n")
             return
         inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
         await asyncio.gather(_pump(reader, inner_writer), _pump(inner_reader, writer))
-    except (OSError, asyncio.IncompleteReadError, ValueError):
+    except (OSError, asyncio.IncompleteReadError, ValueError, asyncio.CancelledError):
         pass  # whoever connected sees the connection end, as it would at a real proxy
     finally:
         writer.close()
