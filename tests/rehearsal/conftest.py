@@ -12,10 +12,12 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from tests.rehearsal.samples import Document, write
+from tools.rehearsal.plugins import usual_folder
 from tools.rehearsal.report import Report
 from tools.rehearsal.request import Request
 from tools.rehearsal.session import rehearse
 
+REAL = "REHEARSAL_PROVIDERS"
 ROOT = Path(__file__).resolve().parents[2]
 
 # what the real main.py does, for stacks that are written down instead of constructed
@@ -90,3 +92,12 @@ def project(tmp_path: Path) -> Iterator[Project]:
     # what is killed leaves its sockets behind; pytest's own paths are too long for a socket
     with TemporaryDirectory(prefix="re-") as temporary:
         yield Project(folder, temporary)
+
+
+@pytest.fixture(scope="session")
+def real_providers() -> Path:
+    """A folder with the providers themselves, which no package registry has."""
+    folder = os.environ.get(REAL) or usual_folder("azurerm", os.environ)
+    if not folder:
+        pytest.skip(f"no azurerm in the folder of {REAL}, nor where Terraform keeps its plugins")
+    return Path(folder)

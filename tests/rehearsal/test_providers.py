@@ -16,7 +16,6 @@ from tools.rehearsal.request import Request
 from tools.rehearsal.session import rehearse
 from tools.rehearsal.standin import mirror
 
-REAL = "REHEARSAL_PROVIDERS"
 PROGRAM = "terraform-provider-azurerm"
 
 
@@ -111,15 +110,6 @@ def test_the_platform_is_named_as_terraform_names_it() -> None:
     machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
 
     assert HERE.endswith(f"_{machine}")
-
-
-@pytest.fixture(scope="session")
-def real_providers() -> Path:
-    """A folder with the providers themselves, which no package registry has."""
-    folder = os.environ.get(REAL)
-    if not folder:
-        pytest.skip(f"{REAL} names no folder with the real azurerm and azuread")
-    return Path(folder)
 
 
 def test_every_stack_is_valid_for_the_real_providers(

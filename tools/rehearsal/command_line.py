@@ -57,6 +57,9 @@ def main(
         Path | None,
         typer.Option(help="Validate with the real providers of this folder; see the how-to."),
     ] = None,
+    loopback: Annotated[
+        bool, typer.Option("--loopback", help="Deploy with them, too, to an Azure on loopback.")
+    ] = False,
     project: Annotated[
         Path, typer.Option(help="The checkout that holds cdktf.out.", show_default=False)
     ] = _PROJECT,
@@ -73,6 +76,7 @@ def main(
         keep=keep,
         reference=reference or None,
         providers=providers,
+        loopback=loopback,
     )
     try:
         if markdown and not markdown.parent.is_dir():

@@ -65,13 +65,14 @@ class Lifecycle:
 
     def _check_stable(self, stack: Stack) -> None:
         plan = self._operations.plan(stack, label="plan again")
+        if plan.empty:
+            return  # what differs is for Azure to decide: a network tells the subnets it got
         for change in plan.drift:
             self._journal.problem(
                 stack.name, f"{change.address}: {change.action} behind Terraform's back"
             )
-        if not plan.empty:
-            told = ", ".join(f"{change.address} ({change.action})" for change in plan.changes)
-            self._journal.problem(stack.name, f"the second plan is not empty: {told or plan}")
+        told = ", ".join(f"{change.address} ({change.action})" for change in plan.changes)
+        self._journal.problem(stack.name, f"the second plan is not empty: {told or plan}")
 
     def _release(self, stack: Stack) -> None:
         """Take away what protects the stack, as a person has to who really means to destroy it."""
@@ -81,6 +82,7 @@ class Lifecycle:
         if kept or locked:
             bare = replace(stack, document=released(stack.document))
             self._scene.workspace.write_stack(bare, self._scene.states)
+            self._operations.prepare(bare)  # what was written anew has lost its locked providers
         if locked:
             self._operations.plan(stack, label="plan unlock")
             self._operations.apply(stack, label="unlock")

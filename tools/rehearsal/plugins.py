@@ -74,6 +74,24 @@ class Plugins:
                 _link(source / version / HERE / f"terraform-provider-{plugin.name}", plugin.path)
 
 
+def usual_folder(name: str, variables: Mapping[str, str]) -> Path | None:
+    """Return the first folder in which Terraform itself keeps providers and that holds this one."""
+    home = Path(variables.get("HOME", "/nonexistent"))
+    cache = variables.get("TF_PLUGIN_CACHE_DIR")
+    places = [Path(cache)] if cache else []
+    places += [
+        home / ".terraform.d" / "plugins",
+        home / ".terraform.d" / "plugin-cache",
+        home / ".local" / "share" / "terraform" / "plugins",
+        Path("/usr/local/share/terraform/plugins"),
+        Path("/usr/share/terraform/plugins"),
+    ]
+    for place in places:
+        if any((p := _plugin(file)) and p.name == name for file in _files(place)):
+            return place
+    return None
+
+
 def _files(folder: Path) -> Iterator[Path]:
     for file in folder.rglob("terraform-provider-*"):
         if file.suffix == ".zip" or (file.is_file() and os.access(file, os.X_OK)):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tools.rehearsal import standin
+from tools.rehearsal.azure.providers import LoopbackProviders
 from tools.rehearsal.plugins import Plugins
 from tools.rehearsal.real_providers import RealProviders
 
@@ -76,13 +77,17 @@ class StandIns:
         return sorted(f"{f.parent.name}/{f.stem}" for f in found if f.parent.name[0] != ".")
 
 
-def providers_in(folder: Path, attachment: Attachment, plugins: Path | None) -> Providers:
+def providers_in(
+    folder: Path, attachment: Attachment, plugins: Path | None, *, loopback: bool = False
+) -> Providers:
     """Return the providers of a rehearsal that works in `folder`.
 
     Raises:
         BadInputError: the folder `plugins` holds no provider.
     """
     cloud, mirror = folder / "cloud", folder / "mirror"
+    if plugins and loopback:
+        return LoopbackProviders(plugins=Plugins.find(plugins), cloud=cloud, mirror=mirror)
     if plugins:
         return RealProviders(plugins=Plugins.find(plugins), cloud=cloud, mirror=mirror)
     return StandIns(attachment=attachment, cloud=cloud, mirror=mirror)

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from tools.rehearsal.errors import BadInputError
+from tools.rehearsal.plugins import usual_folder
 from tools.rehearsal.providers import Attachment
 from tools.rehearsal.states import StateKind
 
@@ -25,11 +27,20 @@ class Request:
     reference: str | None = None
     providers: Path | None = None
     """A folder with real providers, to validate with."""
+    loopback: bool = False
+    """Whether the real providers deploy, too, to an Azure on this machine."""
 
     @property
     def binaries(self) -> Path:
         """Where npm has put its programs."""
         return self.project / "node_modules" / ".bin"
+
+    @cached_property
+    def plugins(self) -> Path | None:
+        """The folder with real providers; for `--loopback` the first that Terraform has, too."""
+        if self.providers or not self.loopback:
+            return self.providers
+        return usual_folder("azurerm", self.variables)
 
     def check(self) -> None:
         """Refuse what does not go together.
@@ -37,10 +48,16 @@ class Request:
         Raises:
             BadInputError: real providers are asked for more than they can tell without an account.
         """
-        if self.providers and (self.reference or self.state is not StateKind.LOCAL):
+        if self.loopback and not self.plugins:
             raise BadInputError(
-                f"--providers {self.providers}: real providers validate; without an account they "
-                "plan nothing and need no state",
-                allowed="--providers with --environment, --stack, --keep, --json and --markdown",
+                "--loopback: there is no azurerm in Terraform's plugin cache and plugin folders",
+                fix="name the folder of azurerm and azuread with --providers",
+            )
+        if self.plugins and (self.reference or self.state is not StateKind.LOCAL):
+            raise BadInputError(
+                f"--providers {self.plugins}: real providers validate and, with --loopback, "
+                "deploy; changes and the production backend are rehearsed with stand-ins",
+                allowed="--providers with --loopback, --environment, --stack, --keep, --json and "
+                "--markdown",
                 fix="leave out --from and --state, or --providers",
             )

@@ -47,7 +47,9 @@ def open_scene(
             states = opened.enter_context(
                 azurite_states(workspace.folder / "azurite", links, variables, request.binaries)
             )
-        providers = providers_in(workspace.folder, request.attachment, request.providers)
+        providers = providers_in(
+            workspace.folder, request.attachment, request.plugins, loopback=request.loopback
+        )
         attached = opened.enter_context(providers.attach([stack.path for stack in stacks]))
         terraform = Terraform(
             binary=binary,

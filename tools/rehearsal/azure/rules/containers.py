@@ -1,5 +1,7 @@
 """Kubernetes clusters and container registries."""
 
+import base64
+
 from tools.rehearsal.azure.exchange import Document, Reply
 from tools.rehearsal.azure.kinds import Made, child, rule
 from tools.rehearsal.azure.rules.actions import action
@@ -92,8 +94,6 @@ def user_credential(made: Made, asked: Document) -> Reply:
 
 def kubeconfig(made: Made) -> str:
     """Return the cluster's kubeconfig, base64 as Azure sends it."""
-    import base64
-
     properties = made.properties
     host = properties.get("privateFQDN") or properties.get("fqdn")
     authority = base64.b64encode(b"rehearsal").decode()
