@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tools.rehearsal.authority import Authority
 from tools.rehearsal.errors import BadInputError
 from tools.rehearsal.links import StateLink
 from tools.rehearsal.processes import service
@@ -67,7 +68,7 @@ def azurite(
             "--state local",
         )
     folder.mkdir(parents=True, exist_ok=True)
-    authority, certificate, secret = _certificates(folder)
+    authority = Authority.make(folder, ("*.blob.core.windows.net", "127.0.0.1"))
     key = base64.b64encode(secrets.token_bytes(64)).decode()
     known = {
         "AZURITE_ACCOUNTS": ";".join(f"{account}:{key}" for account in accounts),
@@ -80,13 +81,13 @@ def azurite(
         "--location",
         folder,
         "--cert",
-        certificate,
+        authority.certificate,
     ]
-    command += ["--key", secret, "--skipApiVersionCheck", "--disableTelemetry", "--silent"]
+    command += ["--key", authority.key, "--skipApiVersionCheck", "--disableTelemetry", "--silent"]
     with service(
         command, folder=folder, environment={**environment, **known}, ready=_LISTENING
     ) as match:
-        yield Azurite(port=int(match["port"]), key=key, authority=authority)
+        yield Azurite(port=int(match["port"]), key=key, authority=authority.trusted)
 
 
 @contextmanager
@@ -115,16 +116,3 @@ def _make_container(client: "BlobServiceClient", name: str) -> None:
     container = client.get_container_client(name)
     if not container.exists():  # it does in a rehearsal that is continued
         container.create_container()
-
-
-def _certificates(folder: Path) -> tuple[Path, Path, Path]:
-    import trustme  # see `client`
-
-    authority = trustme.CA()
-    issued = authority.issue_cert("*.blob.core.windows.net", "127.0.0.1")
-    paths = folder / "authority.pem", folder / "certificate.pem", folder / "key.pem"
-    authority.cert_pem.write_to_path(str(paths[0]))
-    certificate = b"".join(part.bytes() for part in issued.cert_chain_pems)
-    paths[1].write_bytes(certificate)
-    issued.private_key_pem.write_to_path(str(paths[2]))
-    return paths

@@ -5,14 +5,26 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tools.rehearsal.authority import Authority
 from tools.rehearsal.azure import entra, graph, manager, vaults
-from tools.rehearsal.azure.authority import NAMES, Authority
 from tools.rehearsal.azure.exchange import Reply, Request, unknown
 from tools.rehearsal.azure.server import Service, serving
 from tools.rehearsal.azure.storage import SUFFIXES, Storage
 from tools.rehearsal.azure.store import Store
 from tools.rehearsal.proxy import connect_proxy
 
+_NAMES = (
+    "127.0.0.1",
+    "localhost",
+    "graph.microsoft.com",
+    "login.microsoftonline.com",
+    "management.azure.com",
+    "*.blob.core.windows.net",
+    "*.dfs.core.windows.net",
+    "*.file.core.windows.net",
+    "*.queue.core.windows.net",
+    "*.vault.azure.net",
+)
 # what Azure keeps or makes by itself: watchers of networks, deleted vaults, plans of Defender
 _OF_AZURE = (
     "/networkwatcherrg",
@@ -46,7 +58,7 @@ def loopback_azure(folder: Path, tenant: str) -> Iterator[LoopbackAzure]:
     held = folder / "azure.json"
     store = Store()
     store.load(held)
-    authority = Authority.make(folder)
+    authority = Authority.make(folder, _NAMES)
     services: dict[str, Service] = {
         entra.HOST: entra.entra,
         manager.HOST: manager.Manager(store, tenant),
@@ -65,7 +77,7 @@ def loopback_azure(folder: Path, tenant: str) -> Iterator[LoopbackAzure]:
     with ExitStack() as running:
         running.callback(store.save, held)
         port = running.enter_context(serving(service, authority.certificate, authority.key))
-        hosts = {f"{name.removeprefix('*')}:443": port for name in NAMES}
+        hosts = {f"{name.removeprefix('*')}:443": port for name in _NAMES}
         proxy = running.enter_context(connect_proxy(hosts))
         environment = {
             "ARM_TENANT_ID": tenant,
