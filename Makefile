@@ -62,15 +62,15 @@ lock: .venv/.ready ## Resolve requirements.lock and package-lock.json anew
 	npm install --package-lock-only
 
 migrate-dags: $(READY) ## Move Airflow 2 DAGs: SOURCE=folder TARGET=folder [OPTIONS=...]
-	@$(BIN)/python -m tools.dag_migration $(OPTIONS) "$(SOURCE)" "$(TARGET)"
+	@$(BIN)/python -m dag_migration $(OPTIONS) "$(SOURCE)" "$(TARGET)"
 
 migrate-corpus: $(READY) ## Migrate released Airflow 2 examples and write the counts into the docs
-	@$(BIN)/python -m tests.dag_migration.corpus.measure
+	@$(BIN)/python -m packages.dag_migration.tests.corpus.measure
 
 check-dags: $(READY) ## Check the DAGs of DIR as their authors do
 	@airflow=$$($(BIN)/python -m tools.airflow_venv) \
 		&& dbt=$$($(BIN)/python -m tools.airflow_venv images/airflow/dbt-requirements.lock) \
-		&& PATH="$$PATH:$$dbt" PYTHONPATH=images/airflow $$airflow/python -m tools.check_dags --format $(FORMAT) $(DIR)
+		&& PATH="$$PATH:$$dbt" PYTHONPATH=images/airflow $$airflow/python -m check_dags --format $(FORMAT) $(DIR)
 
 image-lock: .venv/.ready ## Resolve the image's three locks anew; UPGRADE=package: take its newest release
 	@for name in requirements dbt-requirements uv-requirements; do \
@@ -106,10 +106,11 @@ endef
 	@$(PYTHON) -m venv .tools
 	@.tools/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 
-.venv/.ready: requirements.lock | $(filter .tools/%,$(UV))
+.venv/.ready: requirements.lock $(wildcard packages/*/pyproject.toml) | $(filter .tools/%,$(UV))
 	$(CHECK_PYTHON)
 	@$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
 	@$(UV) pip sync --quiet --python $(BIN)/python requirements.lock
+	@$(UV) pip install --quiet --no-deps --python $(BIN)/python $(addprefix --editable=,$(dir $(wildcard packages/*/pyproject.toml)))
 	@touch $@
 
 node_modules/.ready: package-lock.json

@@ -70,7 +70,7 @@ SOLUTIONS = sorted((ROOT / "docs" / "training" / "solutions").glob("*.py"))
 def run_check(airflow: Path, dbt: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command as the Makefile does."""
     return subprocess.run(
-        [airflow / "python", "-m", "tools.check_dags", *arguments],
+        [airflow / "python", "-m", "check_dags", *arguments],
         cwd=ROOT,
         env=os.environ
         | {"PATH": os.pathsep.join([os.environ["PATH"], str(dbt)]), "PYTHONPATH": "images/airflow"},

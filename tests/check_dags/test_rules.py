@@ -4,9 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from tools.check_dags.findings import Finding
-from tools.check_dags.rules import findings_of, line_of_dag
+from check_dags.findings import Finding
+from check_dags.rules import findings_of, line_of_dag
 
 GOOD: dict[str, Any] = {
     "dag_id": "orders",

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
 from tests.docs.pages import blocks
+from tests.fixtures import ROOT
 from tests.real_parts import Postgres
 
 RUNBOOK = ROOT / "docs" / "how-to" / "operate" / "restore-the-database.md"

@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft7Validator
 
 from environments.load import environment_files
-from tests.conftest import read_json
+from tests.fixtures import read_json
 from tools.environment_reference import PAGE, SCHEMA, page, schema
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import read_json
+from tests.fixtures import read_json
 from tests.images.test_dockerfile import pins
 from tests.real_parts import ROOT
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
-from tests.conftest import read_json
+from tests.fixtures import read_json
 from tests.real_parts import ROOT
 
 PIPELINES = ["image.yml", "dags.yml"]

@@ -12,7 +12,7 @@ from jsonschema import Draft7Validator
 
 from environments.load import environment_files
 from environments.model import STACKS
-from tests.conftest import ROOT, read_json
+from tests.fixtures import ROOT, read_json
 from tests.pipelines.expand import expand
 
 FOLDER = ROOT / "pipelines"

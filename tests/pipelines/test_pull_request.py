@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.fixtures import ROOT
 
 PATH = "/tfs/My%20Project/_apis/git/repositories/repo/pullRequests/7/threads"
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from terraform_runner.binary import find_terraform
 
-from tests.conftest import ROOT
+from tests.fixtures import ROOT
 from tools.plan.planning import StackPlan
 from tools.plan.report import Exit, Report
-from tools.rehearsal.binary import find_terraform
 from tools.rehearsal.holdings import Loss
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from terraform_runner.plugins import usual_folder
 
 from tests.rehearsal.samples import Document, write
-from tools.rehearsal.plugins import usual_folder
 from tools.rehearsal.report import Report
 from tools.rehearsal.request import Request
 from tools.rehearsal.session import rehearse

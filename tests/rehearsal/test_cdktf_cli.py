@@ -1,8 +1,9 @@
 """The real cdktf CLI takes an environment from nothing to nothing, as a pipeline does."""
 
+from terraform_runner.errors import Exit
+
 from tests.rehearsal.conftest import Project
 from tests.rehearsal.samples import data, network
-from tools.rehearsal.errors import Exit
 from tools.rehearsal.providers import Attachment
 from tools.rehearsal.states import StateKind
 

@@ -3,9 +3,10 @@
 import json
 from pathlib import Path
 
+from terraform_runner.errors import Exit
+
 from tests.rehearsal.conftest import Project
 from tests.rehearsal.samples import GROUP, Document, data, document, network
-from tools.rehearsal.errors import Exit
 from tools.rehearsal.report import Report
 
 

@@ -1,9 +1,10 @@
 """A pull request is told what is lost first, and values can not break its tables."""
 
-from tools.rehearsal.differences import AttributeChange
+from terraform_runner.differences import AttributeChange
+from terraform_runner.plan import Action, ResourceChange
+
 from tools.rehearsal.holdings import Loss
 from tools.rehearsal.markdown import to_markdown
-from tools.rehearsal.plan import Action, ResourceChange
 from tools.rehearsal.providers import PLAYED
 from tools.rehearsal.report import Report
 from tools.rehearsal.review import StackReview

@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from standin_providers import mirror
+from terraform_runner.errors import BadInputError, Exit
+from terraform_runner.plugins import HERE, Plugin, Plugins
 
 from tests.rehearsal.conftest import Project
 from tests.rehearsal.samples import document, network
-from tools.rehearsal.errors import BadInputError, Exit
-from tools.rehearsal.plugins import HERE, Plugin, Plugins
 from tools.rehearsal.request import Request
 from tools.rehearsal.session import rehearse
-from tools.rehearsal.standin import mirror
 
 PROGRAM = "terraform-provider-azurerm"
 

@@ -11,18 +11,18 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from terraform_runner.binary import find_terraform
+from terraform_runner.diagnostics import TerraformError
+from terraform_runner.errors import Exit
+from terraform_runner.terraform import Terraform
 
 from tests.rehearsal.conftest import ROOT, Project
 from tests.rehearsal.samples import GROUP, document
 from tools.rehearsal.azurite import azurite_states
-from tools.rehearsal.binary import find_terraform
-from tools.rehearsal.diagnostics import TerraformError
-from tools.rehearsal.errors import Exit
 from tools.rehearsal.links import StateLink
 from tools.rehearsal.offline import offline
 from tools.rehearsal.report import Report
 from tools.rehearsal.states import StateKind
-from tools.rehearsal.terraform import Terraform
 
 
 class Gate:

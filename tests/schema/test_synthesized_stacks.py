@@ -8,7 +8,7 @@ import pytest
 
 from environments.model import Environment
 from main import build
-from tests.conftest import read_json
+from tests.fixtures import read_json
 from tools.policy.provider_schema import Provider, faults, unchecked
 
 # Providers whose schemas are not among the reference data, and Terraform's own type

@@ -14,7 +14,7 @@ from environments.load import FOLDER
 from environments.model import Environment
 from helm_values.charts import AIRFLOW
 from main import build
-from tests.conftest import read_json
+from tests.fixtures import read_json
 
 
 @pytest.fixture(scope="module")

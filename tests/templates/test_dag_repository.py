@@ -12,7 +12,7 @@ import yaml
 from copier.errors import CopierError
 from jsonschema import Draft7Validator
 
-from tests.conftest import read_json
+from tests.fixtures import read_json
 from tests.real_parts import ROOT, Postgres
 
 ANSWERS = {

@@ -13,10 +13,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from terraform_runner.errors import BadInputError, RehearsalError
 
 from tools.plan.planning import StackPlan, plan_stacks
 from tools.plan.report import Change, Report, expected_changes
-from tools.rehearsal.errors import BadInputError, RehearsalError
 from tools.rehearsal.holdings import read_acknowledgements
 from tools.rehearsal.synthesis import Synthesis
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tools.rehearsal.binary import find_terraform
-from tools.rehearsal.diagnostics import TerraformError
+from terraform_runner.binary import find_terraform
+from terraform_runner.diagnostics import TerraformError
+from terraform_runner.plan import Plan, ResourceChange
+from terraform_runner.terraform import PLAN, Terraform
+
 from tools.rehearsal.holdings import Acknowledgement, Loss, losses
-from tools.rehearsal.plan import Plan, ResourceChange
 from tools.rehearsal.synthesis import Stack
-from tools.rehearsal.terraform import PLAN, Terraform
 
 # what Terraform says of a state, or of an output in it, that the first deployment will make
 _NOT_THERE_YET = ("Unable to find remote state", "Unsupported attribute")

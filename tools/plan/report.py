@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
+from terraform_runner.plan import Action, ResourceChange
+
 from tools.plan.planning import StackPlan
-from tools.rehearsal.plan import Action, ResourceChange
 
 LONGEST_COMMENT = 120_000  # Azure DevOps takes 150,000 characters a comment
 SHOWN = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE)

@@ -3,7 +3,7 @@
 import signal
 import sys
 
-from tools.rehearsal.errors import INTERRUPTED, Exit
+from terraform_runner.errors import INTERRUPTED, Exit
 
 
 def main() -> None:

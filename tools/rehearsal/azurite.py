@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tools.rehearsal.authority import Authority
-from tools.rehearsal.errors import BadInputError
+from loopback_azure.authority import Authority
+from loopback_azure.proxy import blob_proxy
+from terraform_runner.errors import BadInputError
+from terraform_runner.processes import service
+
 from tools.rehearsal.links import StateLink
-from tools.rehearsal.processes import service
-from tools.rehearsal.proxy import blob_proxy
 from tools.rehearsal.states import BackendStates
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.rehearsal import processes
-from tools.rehearsal.errors import BadInputError, RehearsalError
-from tools.rehearsal.terraform import Terraform
+from terraform_runner import processes
+from terraform_runner.errors import BadInputError, RehearsalError
+from terraform_runner.terraform import Terraform
 
 _APPLIED = re.compile(r"(?:Apply|Destroy) complete! Resources: (?P<counts>.+?)\.?$")
 _PLANNED = re.compile(r"(?P<counts>No changes\.|Plan: \d+ to add.*\d+ to destroy)")

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from terraform_runner.errors import RehearsalError
+
 from tools.rehearsal.cdktf import Cdktf
-from tools.rehearsal.errors import RehearsalError
 from tools.rehearsal.journal import EVERY_STACK
 from tools.rehearsal.operations import Operations
 from tools.rehearsal.protection import locks, protected_addresses, released

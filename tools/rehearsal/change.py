@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from tools.rehearsal.diagnostics import TerraformError
-from tools.rehearsal.errors import RehearsalError
+from terraform_runner.diagnostics import TerraformError
+from terraform_runner.errors import RehearsalError
+from terraform_runner.plan import Plan
+
 from tools.rehearsal.operations import Operations
-from tools.rehearsal.plan import Plan
 from tools.rehearsal.protection import without_protection
 from tools.rehearsal.review import StackReview, abandoned, notes_of
 from tools.rehearsal.scene import Scene

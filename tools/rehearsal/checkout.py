@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tools.rehearsal import processes
-from tools.rehearsal.errors import BadInputError
+from terraform_runner import processes
+from terraform_runner.errors import BadInputError
+
 from tools.rehearsal.synthesis import Synthesis
 
 

@@ -11,8 +11,8 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from terraform_runner.errors import INTERRUPTED, BadInputError, Exit, RehearsalError
 
-from tools.rehearsal.errors import INTERRUPTED, BadInputError, Exit, RehearsalError
 from tools.rehearsal.markdown import to_markdown
 from tools.rehearsal.providers import Attachment
 from tools.rehearsal.request import Request

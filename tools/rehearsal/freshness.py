@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from tools.rehearsal.errors import BadInputError
+from terraform_runner.errors import BadInputError
 
 _SOURCES = ("main.py", "constructs_lib", "environments", "helm_values", "observability", "stacks")
 

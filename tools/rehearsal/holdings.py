@@ -9,9 +9,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
-
-from tools.rehearsal.errors import BadInputError
-from tools.rehearsal.plan import ResourceChange
+from terraform_runner.errors import BadInputError
+from terraform_runner.plan import ResourceChange
 
 DATA_HOLDERS: Mapping[str, str] = tomllib.loads(
     Path(__file__).with_name("data_holders.toml").read_text(encoding="utf-8")

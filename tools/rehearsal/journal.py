@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from tools.rehearsal.errors import RehearsalError
+from terraform_runner.errors import RehearsalError
 
 EVERY_STACK = "all stacks"
 

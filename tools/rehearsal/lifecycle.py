@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tools.rehearsal.diagnostics import TerraformError
-from tools.rehearsal.errors import RehearsalError
+from terraform_runner.diagnostics import TerraformError
+from terraform_runner.errors import RehearsalError
+
 from tools.rehearsal.operations import Operations
 from tools.rehearsal.protection import locks, protected_addresses, released
 from tools.rehearsal.scene import Scene

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from tools.rehearsal.errors import BadInputError
+from terraform_runner.errors import BadInputError
 
 # `data.terraform_remote_state.network_state.outputs.vnet_id`, or `outputs["vnet_id"]` in JSON
 _OUTPUT = re.compile(

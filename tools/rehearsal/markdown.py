@@ -5,10 +5,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from tools.rehearsal.differences import UNKNOWN, AttributeChange
-from tools.rehearsal.errors import Exit
+from terraform_runner.differences import UNKNOWN, AttributeChange
+from terraform_runner.errors import Exit
+from terraform_runner.plan import Action, ResourceChange
+
 from tools.rehearsal.holdings import Loss
-from tools.rehearsal.plan import Action, ResourceChange
 from tools.rehearsal.report import Report
 from tools.rehearsal.review import StackReview
 

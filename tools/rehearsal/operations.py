@@ -3,12 +3,13 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tools.rehearsal.diagnostics import TerraformError
-from tools.rehearsal.errors import RehearsalError
-from tools.rehearsal.plan import Plan
+from terraform_runner.diagnostics import TerraformError
+from terraform_runner.errors import RehearsalError
+from terraform_runner.plan import Plan
+from terraform_runner.terraform import Counts
+
 from tools.rehearsal.scene import Scene
 from tools.rehearsal.synthesis import Stack
-from tools.rehearsal.terraform import Counts
 
 _UNSAVED = "errored.tfstate"
 

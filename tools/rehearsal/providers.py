@@ -7,9 +7,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from tools.rehearsal import standin
-from tools.rehearsal.azure.providers import LoopbackProviders
-from tools.rehearsal.plugins import Plugins
+import standin_providers as standin
+from loopback_azure.providers import LoopbackProviders
+from terraform_runner.plugins import Plugins
+
 from tools.rehearsal.real_providers import RealProviders
 
 PLAYED = "Verified: schema, rules and graph; not Azure's own answer."

@@ -5,9 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.rehearsal import standin
-from tools.rehearsal.plugins import Plugins
-from tools.rehearsal.standin.needs import needs_of
+import standin_providers as standin
+from terraform_runner.plugins import Plugins
+from terraform_runner.requirements import needs_of
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from tools.rehearsal.errors import Exit
+from terraform_runner.errors import Exit
+
 from tools.rehearsal.holdings import Loss
 from tools.rehearsal.journal import Problem, Step
 from tools.rehearsal.review import StackReview

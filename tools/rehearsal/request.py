@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from tools.rehearsal.errors import BadInputError
-from tools.rehearsal.plugins import usual_folder
+from terraform_runner.errors import BadInputError
+from terraform_runner.plugins import usual_folder
+
 from tools.rehearsal.providers import Attachment
 from tools.rehearsal.states import StateKind
 

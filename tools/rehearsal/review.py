@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from terraform_runner.plan import Plan, ResourceChange
+
 from tools.rehearsal.holdings import DATA_HOLDERS
-from tools.rehearsal.plan import Plan, ResourceChange
 from tools.rehearsal.synthesis import Stack
 from tools.rehearsal.versions import moved, required
 

@@ -4,15 +4,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from terraform_runner.binary import find_terraform
+from terraform_runner.terraform import Terraform
+
 from tools.rehearsal.azurite import azurite_states
-from tools.rehearsal.binary import find_terraform
 from tools.rehearsal.journal import Journal
 from tools.rehearsal.offline import offline
 from tools.rehearsal.providers import Providers, providers_in
 from tools.rehearsal.request import Request
 from tools.rehearsal.states import LocalStates, StateKind, States
 from tools.rehearsal.synthesis import Stack
-from tools.rehearsal.terraform import Terraform
 from tools.rehearsal.workspace import Workspace, open_workspace
 
 

@@ -6,11 +6,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from terraform_runner.errors import BadInputError
+
 from tools.rehearsal.cdktf import Cdktf, cdktf_environment, find_cdktf
 from tools.rehearsal.cdktf_lifecycle import CdktfLifecycle
 from tools.rehearsal.change import ChangeRehearsal
 from tools.rehearsal.checkout import Checkout, synthesized_at
-from tools.rehearsal.errors import BadInputError
 from tools.rehearsal.freshness import check_fresh
 from tools.rehearsal.holdings import losses, read_acknowledgements, stale
 from tools.rehearsal.journal import Journal, Step

@@ -7,7 +7,8 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, Self
 
-from tools.rehearsal.errors import BadInputError
+from terraform_runner.errors import BadInputError
+
 from tools.rehearsal.links import StateLink, backend_of, outputs_read
 
 Document = dict[str, Any]

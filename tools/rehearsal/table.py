@@ -3,10 +3,10 @@
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from terraform_runner.errors import Exit
+from terraform_runner.plan import Action
 
-from tools.rehearsal.errors import Exit
 from tools.rehearsal.journal import Step
-from tools.rehearsal.plan import Action
 from tools.rehearsal.report import Report
 
 _STYLES = {

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from tools.rehearsal.errors import RehearsalError
+from terraform_runner.errors import RehearsalError
+
 from tools.rehearsal.operations import Operations
 from tools.rehearsal.scene import Scene
 from tools.rehearsal.synthesis import Stack

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tools.rehearsal.errors import BadInputError
+from terraform_runner.errors import BadInputError
+
 from tools.rehearsal.states import States
 from tools.rehearsal.synthesis import Document, Stack
 

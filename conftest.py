@@ -1,0 +1,3 @@
+"""Gives the tests of the product and of every package the same fixtures."""
+
+pytest_plugins = ["tests.fixtures"]

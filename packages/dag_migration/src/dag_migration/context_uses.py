@@ -1,0 +1,208 @@
+"""Where the code of a file reads the task context: by key, by parameter, by attribute."""
+
+import ast
+from collections.abc import Iterator
+from functools import cached_property
+
+from dag_migration.analysis import Analysis, Function
+from dag_migration.context_keys import GONE_ATTRIBUTES, OWNERS, REMOVED, RENAMED
+
+METHODS = {"execute", "execute_complete", "poke", "post_execute", "pre_execute"}
+DAG_CALLS = {"airflow.DAG", "airflow.sdk.DAG", "airflow.models.DAG", "airflow.models.dag.DAG"}
+
+
+class ContextUses:
+    """The functions of a file that Airflow hands the context to, and what they take from it."""
+
+    def __init__(self, code: Analysis) -> None:
+        self.code = code
+
+    @cached_property
+    def _given(self) -> dict[str, set[str]]:
+        """Which functions are given to which arguments, as `python_callable` or a callback."""
+        given: dict[str, set[str]] = {}
+        pairs = [(k.arg, k.value) for call in self.code.calls for k in call.keywords if k.arg]
+        for node in self.code.nodes:
+            if isinstance(node, ast.Dict):
+                keys = (k.value if isinstance(k, ast.Constant) else "" for k in node.keys)
+                pairs += [(str(k), v) for k, v in zip(keys, node.values, strict=True)]
+        for argument, value in pairs:
+            for one in value.elts if isinstance(value, ast.List) else [value]:
+                if argument == "python_callable" or argument.endswith("_callback"):
+                    given.setdefault(self.code.qualified(one), set()).add(argument)
+        return given
+
+    @cached_property
+    def current(self) -> frozenset[str]:
+        """Names that hold `get_current_context()`, as a variable."""
+        return frozenset(
+            target.id
+            for node in self.code.nodes
+            if isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.Call)
+            and self.code.qualified(node.value.func).endswith("get_current_context")
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        )
+
+    @cached_property
+    def dags(self) -> frozenset[str]:
+        """Names that hold a DAG."""
+        found = {
+            item.optional_vars.id
+            for node in self.code.nodes
+            if isinstance(node, ast.With)
+            for item in node.items
+            if isinstance(item.optional_vars, ast.Name) and self._makes_dag(item.context_expr)
+        }
+        return frozenset(found) | {
+            target.id
+            for node in self.code.nodes
+            if isinstance(node, ast.Assign) and self._makes_dag(node.value)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+
+    def _makes_dag(self, node: ast.expr) -> bool:
+        return isinstance(node, ast.Call) and self.code.qualified(node.func) in DAG_CALLS
+
+    def bags(self, function: Function) -> set[str]:
+        """Return the names in a function that hold the whole context."""
+        bags = {function.args.kwarg.arg} if function.args.kwarg else set()
+        positional = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
+        bags |= {name for name in positional if name in {"context", "ctx"}}
+        if isinstance(function, ast.Lambda):
+            return bags
+        if function.name in METHODS and positional[:1] == ["self"]:
+            bags.update(positional[1:2])
+        if "python_callable" not in (given := self._given.get(function.name, set())) and given:
+            bags.update(positional[:1] if len(positional) == 1 else ())
+        return bags | self.current
+
+    def is_task(self, function: Function) -> bool:
+        """Whether Airflow fills the parameters of a function from the context."""
+        if isinstance(function, ast.Lambda):
+            return False
+        decorators = (d.func if isinstance(d, ast.Call) else d for d in function.decorator_list)
+        return "python_callable" in self._given.get(function.name, ()) or any(
+            self.code.qualified(d).startswith(("airflow.sdk.task", "airflow.decorators.task"))
+            for d in decorators
+        )
+
+    def items(self) -> Iterator[tuple[int, str]]:
+        """Yield (line, key) for each key that is read from a context."""
+        for function in self.code.functions:
+            bags = self.bags(function)
+            for node in ast.walk(function):
+                if key := context_key(node, bags):
+                    yield getattr(node, "lineno", function.lineno), key
+
+    def parameters(self) -> Iterator[tuple[Function, ast.arg]]:
+        """Yield the parameters that Airflow fills with something it does not have any more."""
+        for function in self.code.functions:
+            if self.is_task(function):
+                for argument in _parameters(function):
+                    if argument.arg in REMOVED and argument.arg not in self._passed:
+                        yield function, argument
+
+    @cached_property
+    def _passed(self) -> frozenset[str]:
+        """What DAGs pass to their callables themselves: `op_kwargs={"execution_date": ...}`."""
+        return frozenset(
+            str(key.value)
+            for call in self.code.calls
+            for keyword in call.keywords
+            if keyword.arg == "op_kwargs" and isinstance(keyword.value, ast.Dict)
+            for key in keyword.value.keys
+            if isinstance(key, ast.Constant)
+        ) | {
+            keyword.arg
+            for call in self.code.calls
+            if isinstance(call.func, ast.Name) and call.func.id in self._tasks
+            for keyword in call.keywords
+            if keyword.arg
+        }
+
+    @cached_property
+    def _tasks(self) -> frozenset[str]:
+        tasks = (f for f in self.code.functions if self.is_task(f))
+        return frozenset(f.name for f in tasks if not isinstance(f, ast.Lambda))
+
+    def renames(self) -> dict[int, dict[str, str]]:
+        """Return, by the line of `def`, the parameters that can take their new name safely."""
+        found: dict[int, dict[str, str]] = {}
+        calls = [c for c in self.code.calls if isinstance(c.func, ast.Name)]
+        for function, argument in self.parameters():
+            new = RENAMED.get(argument.arg, "")
+            words = {n.id for n in ast.walk(function) if isinstance(n, ast.Name)}
+            words |= {n.arg for n in ast.walk(function) if isinstance(n, ast.arg)}
+            inner = [n for n in ast.walk(function) if isinstance(n, ast.arg)]
+            shadowed = sum(n.arg == argument.arg for n in inner) > 1
+            names = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
+            place = names.index(argument.arg) if argument.arg in names else len(names)
+            mine = [c for c in calls if getattr(c.func, "id", "") == getattr(function, "name", "")]
+            filled = any(len(c.args) > place or _starred(c) for c in mine)
+            if new and new not in words and not shadowed and not filled:
+                found.setdefault(function.lineno, {})[argument.arg] = new
+        return found
+
+    def attributes(self) -> Iterator[tuple[int, str, str]]:
+        """Yield (line, owner, attribute) for what `ti`, `dag` and `dag_run` do not have now."""
+        seen: set[int] = set()
+        for function in self.code.functions:
+            bags, filled = self.bags(function), self.is_task(function)
+            owned = {a.arg: OWNERS[a.arg] for a in _parameters(function) if a.arg in OWNERS}
+            owned = owned if filled else {}
+            inside = list(ast.walk(function))
+            for node in inside:  # ti = context["ti"]
+                if isinstance(node, ast.Assign) and (key := context_key(node.value, bags)):
+                    names = [t.id for t in node.targets if isinstance(t, ast.Name)]
+                    owned |= dict.fromkeys(names if key in OWNERS else [], OWNERS.get(key, ""))
+            for node in inside:
+                if isinstance(node, ast.Attribute) and id(node) not in seen:
+                    base = node.value
+                    owner = owned.get(base.id, "") if isinstance(base, ast.Name) else ""
+                    owner = owner or OWNERS.get(context_key(base, bags), "")
+                    if owner and node.attr in GONE_ATTRIBUTES[owner]:
+                        seen.add(id(node))
+                        yield node.lineno, owner, node.attr
+        for node in self.code.nodes:
+            if (
+                isinstance(node, ast.Attribute)
+                and id(node) not in seen
+                and isinstance(node.value, ast.Name)
+                and node.value.id in self.dags
+                and node.attr in GONE_ATTRIBUTES["dag"]
+            ):
+                yield node.lineno, "dag", node.attr
+
+
+def _starred(call: ast.Call) -> bool:
+    return any(isinstance(argument, ast.Starred) for argument in call.args)
+
+
+def _parameters(function: Function) -> list[ast.arg]:
+    return [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+
+
+def context_key(node: ast.AST, bags: set[str] | frozenset[str]) -> str:
+    """Return `key` for `context["key"]` and `context.get("key")`, else ""."""
+    if isinstance(node, ast.Subscript) and _is_bag(node.value, bags):
+        key: ast.AST = node.slice
+    elif (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in {"get", "pop"}
+        and node.args
+        and _is_bag(node.func.value, bags)
+    ):
+        key = node.args[0]
+    else:
+        return ""
+    return key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""
+
+
+def _is_bag(node: ast.AST, bags: set[str] | frozenset[str]) -> bool:
+    if isinstance(node, ast.Call):  # get_current_context()["ti"]
+        return getattr(node.func, "id", "") == "get_current_context"
+    return isinstance(node, ast.Name) and node.id in bags

@@ -1,0 +1,63 @@
+"""Automatic changes beyond ruff's, made on the concrete syntax tree: layout and comments stay."""
+
+import difflib
+from collections.abc import Callable
+from functools import lru_cache
+
+from dag_migration import templates
+from dag_migration.analysis import Analysis
+from dag_migration.fixes.arguments import WORDS, Arguments
+from dag_migration.fixes.change import Change, applied
+from dag_migration.fixes.context import KEYS, ContextKeys, Templates
+from dag_migration.fixes.dates import DaysAgo, plain_days_ago
+from dag_migration.fixes.imports import Imports, Moves
+from dag_migration.model import Fix
+
+Maker = Callable[[str], Change]
+
+__all__ = ["Moves", "fixed", "moved", "source_line"]
+
+
+def fixed(text: str) -> tuple[str, list[Fix]]:
+    """Return the text with what can be changed safely changed, and the changes."""
+    fixes: list[Fix] = []
+    makers: list[Maker] = []
+    if any(word in text for word in WORDS):
+        makers.append(lambda text: Arguments(Analysis(text)))
+    if "days_ago" in text and plain_days_ago(Analysis(text)):
+        makers.append(lambda text: DaysAgo(Analysis(text)))
+    if any(key in text for key in KEYS):
+        makers.append(lambda text: ContextKeys(Analysis(text)))
+    if templates.is_template(text) and any(key in text for key in KEYS):
+        makers.append(lambda text: Templates())
+    new = text
+    for make in makers:
+        before, done = new, list[Fix]()
+        new = applied(make(before), before, done)
+        fixes += [f.model_copy(update={"line": source_line(text, before, f.line)}) for f in done]
+    return new, fixes
+
+
+def moved(text: str, moves: Moves) -> tuple[str, list[Fix]]:
+    """Return the text with imports taken from where the names are now."""
+    fixes: list[Fix] = []
+    if any(moves):
+        text = applied(Imports(moves), text, fixes)
+    return text, fixes
+
+
+def source_line(source: str, text: str, line: int) -> int:
+    """Return the line of `source` that `line` of the changed `text` comes from."""
+    if source == text:
+        return line
+    for start, end, other, other_end in _blocks(source, text):
+        if other <= line - 1 < other_end:
+            return min(start + line - 1 - other, max(start, end - 1)) + 1
+    return line
+
+
+@lru_cache(maxsize=4)  # asked for each change of a file in turn
+def _blocks(source: str, text: str) -> tuple[tuple[int, int, int, int], ...]:
+    """Return which lines of `source` and `text` belong together, as half-open ranges."""
+    matcher = difflib.SequenceMatcher(None, source.split("\n"), text.split("\n"))
+    return tuple((a, b, c, d) for _, a, b, c, d in matcher.get_opcodes())

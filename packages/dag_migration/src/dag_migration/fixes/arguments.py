@@ -1,0 +1,171 @@
+# ruff: noqa: D102, N802  (libcst calls these methods, and names them after its node classes)
+"""Arguments and trigger rules that have a new name, or none: in calls, and in dicts for calls."""
+
+import ast
+from collections import Counter
+
+import libcst as cst
+
+from dag_migration.analysis import Analysis
+from dag_migration.checks import takes_airflow_arguments
+from dag_migration.fixes.change import Change
+
+DROPPED = {"default_view", "full_filepath", "orientation", "provide_context"}
+TRIGGER_RULES = {
+    "DUMMY": "ALWAYS",
+    "NONE_FAILED_OR_SKIPPED": "NONE_FAILED_MIN_ONE_SUCCESS",
+    "dummy": "always",
+    "none_failed_or_skipped": "none_failed_min_one_success",
+}
+RENAMED = {
+    "concurrency": "max_active_tasks",
+    "fail_stop": "fail_fast",
+    "max_active_tis": "max_active_tis_per_dag",
+    "schedule_interval": "schedule",
+    "task_concurrency": "max_active_tis_per_dag",
+    "timetable": "schedule",
+    "xcom_push": "do_xcom_push",
+}
+# Of one class only, by the end of its full name.
+RENAMED_OF = {
+    "ExternalTaskMarker": {"execution_date": "logical_date"},
+    "KubernetesPodOperator": {"node_selectors": "node_selector"},
+    "SQLExecuteQueryOperator": {"postgres_conn_id": "conn_id"},
+    "TriggerDagRunOperator": {"execution_date": "logical_date"},
+}
+# `is_delete_operator_pod` is accepted and ignored.
+ON_FINISH = {"False": '"keep_pod"', "True": '"delete_pod"'}
+WORDS = {*DROPPED, *RENAMED, *TRIGGER_RULES, "is_delete_operator_pod"}.union(*RENAMED_OF.values())
+
+
+class Arguments(Change):
+    """Renames and removes keyword arguments of DAGs and tasks, and renames trigger rules."""
+
+    code = "MIG034"
+
+    def __init__(self, code: Analysis) -> None:
+        super().__init__()
+        self.dicts = argument_dicts(code)
+
+    def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.Call:
+        name = self.name(original_node.func)
+        if not takes_airflow_arguments(name):
+            return updated_node
+        return self._changed_call(original_node, updated_node, name.rpartition(".")[2])
+
+    def _changed_call(
+        self, original_node: cst.Call, updated_node: cst.Call, owner: str
+    ) -> cst.Call:
+        taken = {a.keyword.value for a in updated_node.args if a.keyword}
+        kept = []
+        for argument in updated_node.args:
+            keyword = argument.keyword.value if argument.keyword else ""
+            new = _new_name(keyword, owner)
+            if new and new not in taken:
+                self.note(original_node, f"`{keyword}` is now called `{new}`")
+                kept.append(argument.with_changes(keyword=cst.Name(new)))
+            elif keyword in DROPPED:
+                self.note(original_node, f"Removed the argument `{keyword}`")
+            elif keyword == "trigger_rule" and (rule := _trigger_rule(argument.value)):
+                self.note(original_node, f"The trigger rule is now called {rule.value}")
+                kept.append(argument.with_changes(value=rule))
+            elif keyword == "is_delete_operator_pod" and (action := _on_finish(argument.value)):
+                self.note(original_node, f"`{keyword}` is now `on_finish_action={action}`")
+                value = cst.SimpleString(action)
+                kept.append(
+                    argument.with_changes(keyword=cst.Name("on_finish_action"), value=value)
+                )
+            elif isinstance(argument.value, cst.Dict) and (
+                argument.star == "**" or keyword == "default_args"
+            ):
+                changed = self._changed_dict(original_node, argument.value, keyword == "")
+                kept.append(argument.with_changes(value=changed))
+            else:
+                kept.append(argument)
+        if len(kept) < len(updated_node.args) and kept and updated_node.args[-1] not in kept:
+            kept[-1] = kept[-1].with_changes(comma=updated_node.args[-1].comma)
+        return updated_node.with_changes(args=kept)
+
+    def leave_Assign(self, original_node: cst.Assign, updated_node: cst.Assign) -> cst.Assign:
+        target, value = updated_node.targets[0].target, updated_node.value
+        of_call = self.dicts.get(target.value) if isinstance(target, cst.Name) else None
+        if of_call is None:
+            return updated_node
+        if isinstance(value, cst.Dict):
+            new: cst.BaseExpression = self._changed_dict(original_node, value, of_call)
+        elif isinstance(value, cst.Call) and of_call:
+            new = self._changed_call(cst.ensure_type(original_node.value, cst.Call), value, "")
+        else:
+            return updated_node
+        return updated_node.with_changes(value=new)
+
+    def _changed_dict(self, node: cst.CSTNode, value: cst.Dict, of_call: bool) -> cst.Dict:
+        """Change the keys of a dict; of `default_args` only what is an argument of tasks."""
+        kept = []
+        for element in value.elements:
+            key = element.key if isinstance(element, cst.DictElement) else None
+            if not isinstance(key, cst.SimpleString):
+                kept.append(element)
+                continue
+            old = str(key.raw_value)
+            new = RENAMED.get(old, "")
+            if old in DROPPED:
+                self.note(node, f"Removed the argument `{old}`")
+            elif new and (of_call or old in {"task_concurrency", "max_active_tis", "xcom_push"}):
+                self.note(node, f"`{old}` is now called `{new}`")
+                renamed = key.with_changes(value=f"{key.quote}{new}{key.quote}")
+                kept.append(element.with_changes(key=renamed))
+            elif old == "trigger_rule" and (rule := _trigger_rule(element.value)):
+                self.note(node, f"The trigger rule is now called {rule.value}")
+                kept.append(element.with_changes(value=rule))
+            else:
+                kept.append(element)
+        if len(kept) < len(value.elements) and kept and value.elements[-1] not in kept:
+            kept[-1] = kept[-1].with_changes(comma=value.elements[-1].comma)
+        return value.with_changes(elements=kept)
+
+    def leave_Attribute(
+        self, original_node: cst.Attribute, updated_node: cst.Attribute
+    ) -> cst.Attribute:
+        old = updated_node.attr.value
+        name = self.name(original_node)
+        if old not in TRIGGER_RULES or not name.endswith(f"trigger_rule.TriggerRule.{old}"):
+            return updated_node
+        self.note(original_node, f"The trigger rule is now called {TRIGGER_RULES[old]}")
+        return updated_node.with_changes(attr=cst.Name(TRIGGER_RULES[old]))
+
+
+def argument_dicts(code: Analysis) -> dict[str, bool]:
+    """Return the names whose dict is used for Airflow's arguments only: True as `**name`."""
+    read = Counter(
+        n.id for n in code.nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)
+    )
+    uses: Counter[tuple[str, bool]] = Counter(
+        (k.value.id, k.arg is None)
+        for call in code.calls
+        if takes_airflow_arguments(code.qualified(call.func))
+        for k in call.keywords
+        if isinstance(k.value, ast.Name) and k.arg in {None, "default_args"}
+    )
+    # defaults that other files import are known by their name
+    names = {n.id for n in code.nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    shared = {name for name in names if name.lower().endswith("default_args") and not read[name]}
+    return dict.fromkeys(shared, False) | {
+        name: whole for (name, whole), count in uses.items() if read[name] == count
+    }
+
+
+def _new_name(keyword: str, owner: str) -> str:
+    return RENAMED_OF.get(owner, {}).get(keyword) or RENAMED.get(keyword, "")
+
+
+def _on_finish(value: cst.BaseExpression) -> str:
+    return ON_FINISH.get(value.value, "") if isinstance(value, cst.Name) else ""
+
+
+def _trigger_rule(value: cst.BaseExpression) -> cst.SimpleString | None:
+    if isinstance(value, cst.SimpleString) and value.raw_value in TRIGGER_RULES:
+        return value.with_changes(
+            value=f"{value.quote}{TRIGGER_RULES[value.raw_value]}{value.quote}"
+        )
+    return None

@@ -1,0 +1,65 @@
+"""What every automatic change shares: it records what it does, by line."""
+
+from typing import Any, ClassVar
+
+import libcst as cst
+from libcst.metadata import (
+    BaseMetadataProvider,
+    MetadataWrapper,
+    PositionProvider,
+    QualifiedNameProvider,
+)
+
+from dag_migration.model import Fix
+
+
+class Change(cst.CSTTransformer):
+    """A transformer that records what it changes, by line."""
+
+    METADATA_DEPENDENCIES: ClassVar[tuple[type[BaseMetadataProvider[Any]], ...]] = (
+        PositionProvider,
+        QualifiedNameProvider,
+    )
+    code = ""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fixes: list[Fix] = []
+
+    def note(self, node: cst.CSTNode, message: str) -> None:
+        """Record a change at a node of the tree as it was."""
+        line = self.get_metadata(PositionProvider, node).start.line
+        self.fixes.append(Fix(code=self.code, line=line, message=message))
+
+    def name(self, node: cst.CSTNode) -> str:
+        """Return the full dotted name that a node stands for, or ""."""
+        found = self.get_metadata(QualifiedNameProvider, node, set())
+        return min((item.name for item in found), default="")
+
+
+def applied(change: Change, text: str, fixes: list[Fix]) -> str:
+    """Return the text after one change, and add what it did to `fixes`."""
+    module = cst.parse_module(text)
+    result = MetadataWrapper(module, unsafe_skip_copy=True).visit(change).code
+    fixes += change.fixes
+    return result if change.fixes else text
+
+
+def one_import_a_line(
+    line: cst.SimpleStatementLine,
+) -> "cst.SimpleStatementLine | cst.FlattenSentinel[cst.SimpleStatementLine]":
+    """Return imports that a change left on one line, joined by `;`, as lines of their own."""
+    if len(line.body) < 2 or not all(
+        isinstance(s, (cst.Import, cst.ImportFrom)) for s in line.body
+    ):
+        return line
+    parts = [s.with_changes(semicolon=cst.MaybeSentinel.DEFAULT) for s in line.body]
+    first = line.with_changes(body=parts[:1])
+    return cst.FlattenSentinel([first, *(cst.SimpleStatementLine([s]) for s in parts[1:])])
+
+
+def module_of(statement: cst.ImportFrom) -> str:
+    """Return the module of an absolute `from ... import`, else ""."""
+    if statement.module is None or statement.relative:
+        return ""
+    return cst.Module([]).code_for_node(statement.module)

@@ -1,0 +1,84 @@
+"""One run: read the source and the exports, migrate, write the target."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from dag_migration import report as reports
+from dag_migration import settings_export
+from dag_migration.airflow import Airflow
+from dag_migration.migration import Migrated, Progress, migrate
+from dag_migration.model import Report, SettingsReport
+from dag_migration.source import Source, read, sources
+from dag_migration.target import Target
+from dag_migration.vault_script import vault_script
+
+Exports = Mapping[str, tuple[dict[str, Any], SettingsReport]]
+
+
+def read_exports(files: Mapping[str, Path | None]) -> Exports:
+    """Read the exports that are given, by kind (connections, variables, pools).
+
+    Raises:
+        ExportError: one cannot be read.
+    """
+    readers = {
+        "connections": settings_export.connections,
+        "variables": settings_export.variables,
+        "pools": settings_export.pools,
+    }
+    return {
+        kind: readers[kind](settings_export.load(kind, file))
+        for kind, file in files.items()
+        if file
+    }
+
+
+def run(
+    source: Path,
+    target: Target,
+    exports: Exports,
+    airflow: Airflow,
+    progress: Progress = lambda what, done, total: None,
+) -> Report:
+    """Migrate `source` into `target` and return the report; writes only what differs.
+
+    Raises:
+        RuntimeError: ruff could not run.
+        AirflowFailedError: Airflow ended.
+        TargetError: a file would be written outside of the target.
+        OSError: the target cannot be written.
+    """
+    files = list(sources(source))
+    edited = target.edited()
+    done = migrate(files, airflow, edited=edited, progress=progress)
+    report = Report(
+        airflow=airflow.version,
+        files=tuple(item.report for item in done),
+        settings=tuple(part for _, part in exports.values()),
+    )
+    target.write_dags({i.report.path: i.data for i in done if i.data is not None}, edited)
+    for kind, (plain, _) in exports.items():
+        content = json.dumps(plain, indent=2, sort_keys=True) + "\n"
+        target.write(f"{kind}.json", content.encode())
+    if script := vault_script(report.settings):
+        target.write("secrets-to-key-vault.sh", script.encode(), mode=0o755)
+    changes = reports.diff(_changes(files, done))
+    target.write("changes.diff", changes.encode("utf-8", "replace"))
+    target.write("report.json", reports.as_json(report).encode())
+    target.write("report.md", reports.markdown(report).encode())
+    target.write("report.html", reports.html(report).encode())
+    return report
+
+
+def _changes(files: list[Source], done: list[Migrated]) -> list[tuple[str, str, str]]:
+    return [
+        (
+            file.path,
+            file.text,
+            read(file.path, item.data).text or item.data.decode(errors="replace"),
+        )
+        for file, item in zip(files, done, strict=True)
+        if file.text is not None and item.data is not None
+    ]

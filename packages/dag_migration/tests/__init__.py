@@ -1,0 +1,1 @@
+"""Tests of packages/dag_migration/src/dag_migration."""

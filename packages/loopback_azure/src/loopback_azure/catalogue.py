@@ -1,0 +1,171 @@
+"""What Azure Resource Manager tells of itself: endpoints, subscriptions, providers, definitions."""
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from loopback_azure.address import Address
+from loopback_azure.exchange import Document, RefusedError, Reply, Request
+from loopback_azure.kinds import kinds
+from loopback_azure.store import Store
+
+_ROLES = "microsoft.authorization/roledefinitions"
+_DEFINITIONS = Path(__file__).parent / "definitions.toml"
+
+
+def catalogue(request: Request, store: Store, tenant: str) -> Reply | None:
+    """Answer what is not about a resource; None if it is about one."""
+    words = request.path.strip("/").split("/")
+    match [word.lower() for word in words]:
+        case ["subscriptions", _]:
+            return Reply(document=_subscription(words[1], tenant))
+        case ["subscriptions", _, "providers"]:
+            return Reply(document={"value": [_provider(words[1], n) for n in _namespaces()]})
+        case ["subscriptions", _, "providers", _] | [
+            "subscriptions",
+            _,
+            "providers",
+            _,
+            "register",
+        ]:
+            return Reply(document=_provider(words[1], words[3]))
+        case ["subscriptions", _, "providers", _, "checknameavailability"]:
+            return _availability(request.document, store)
+        case [*_, "microsoft.resources", "operations", _]:
+            return Reply(document={"name": words[-1], "status": "Succeeded"})
+        case ["subscriptions", _, "resources"] | [
+            "subscriptions",
+            _,
+            "resourcegroups",
+            _,
+            "resources",
+        ]:
+            return _resources(request, store)
+        case _ if Address.parse(request.path).type.lower() == _ROLES:
+            return _role(request)
+        case [
+            "providers",
+            "microsoft.authorization",
+            "policydefinitions" | "policysetdefinitions",
+            _,
+        ]:
+            return _policy(request)
+    return None
+
+
+def endpoints() -> Document:
+    """Return the metadata of Azure's public cloud."""
+    return {
+        "name": "AzureCloud",
+        "portal": "https://portal.azure.com",
+        # without Azure's slash at the end: the providers then ask for `//subscriptions/...`
+        "resourceManager": "https://management.azure.com",
+        "graph": "https://graph.windows.net/",
+        "graphAudience": "https://graph.windows.net/",
+        "microsoftGraphResourceId": "https://graph.microsoft.com/",
+        "batch": "https://batch.core.windows.net/",
+        "ossrDbmsResourceId": "https://ossrdbms-aad.database.windows.net",
+        "logAnalyticsResourceId": "https://api.loganalytics.io",
+        "authentication": {
+            "loginEndpoint": "https://login.microsoftonline.com",
+            "audiences": ["https://management.core.windows.net/", "https://management.azure.com/"],
+            "tenant": "common",
+            "identityProvider": "AAD",
+        },
+        "suffixes": {
+            "acrLoginServer": "azurecr.io",
+            "azureFrontDoorEndpointSuffix": "azurefd.net",
+            "keyVaultDns": "vault.azure.net",
+            "mhsmDns": "managedhsm.azure.net",
+            "postgresqlServerEndpoint": "postgres.database.azure.com",
+            "storage": "core.windows.net",
+        },
+    }
+
+
+def _subscription(subscription: str, tenant: str) -> Document:
+    return {
+        "id": f"/subscriptions/{subscription}",
+        "subscriptionId": subscription,
+        "displayName": "Rehearsal",
+        "state": "Enabled",
+        "tenantId": tenant,
+    }
+
+
+def _namespaces() -> list[str]:
+    return sorted({kind.type.partition("/")[0] for kind in kinds().values()})
+
+
+def _provider(subscription: str, namespace: str) -> Document:
+    return {
+        "id": f"/subscriptions/{subscription}/providers/{namespace}",
+        "namespace": namespace,
+        "registrationState": "Registered",
+        "resourceTypes": [],
+    }
+
+
+def _resources(request: Request, store: Store) -> Reply:
+    """List resources, all or of one type (`$filter=resourceType eq '...'`)."""
+    prefix = request.path.rsplit("/", 1)[0]
+    wanted = request.query.get("$filter", "")
+    found = [
+        one
+        for one in store.under(prefix)
+        if (address := Address.parse(one["id"])).group and len(address.types) == 1
+        and address.scope.lower() == address.group.lower()
+        and (not wanted or f"resourcetype eq '{address.type}'".lower() in wanted.lower())
+    ]  # fmt: skip
+    shown = ("id", "name", "type", "location", "tags", "sku", "kind")
+    return Reply(document={"value": [{k: v for k, v in o.items() if k in shown} for o in found]})
+
+
+def _availability(asked: Document, store: Store) -> Reply:
+    """Tell whether a name is free; only this Azure's own resources take one."""
+    taken = [
+        one for one in store.of_type(asked["type"]) if one["name"].lower() == asked["name"].lower()
+    ]
+    reason = {"reason": "AlreadyExists", "message": "the name is in use"} if taken else {}
+    return Reply(document={"nameAvailable": not taken, **reason})
+
+
+def _role(request: Request) -> Reply:
+    """Answer a role definition by its id, or a search by name (`$filter=roleName eq '...'`)."""
+    roles: dict[str, str] = _definitions()["roles"]
+    wanted = request.query.get("$filter")
+    scope = Address.parse(request.path).scope
+    if wanted is None:
+        guid = request.path.rsplit("/", 1)[1].lower()
+        for name, known in roles.items():
+            if known == guid:
+                return Reply(document=_role_definition(scope, name, known))
+        raise RefusedError(404, "RoleDefinitionDoesNotExist", f"no built-in role has the id {guid}")
+    name = wanted.partition("'")[2].rpartition("'")[0]
+    found = [_role_definition(scope, name, roles[name])] if name in roles else []
+    return Reply(document={"value": found})
+
+
+def _role_definition(scope: str, name: str, guid: str) -> Document:
+    subscription = "/".join(scope.split("/")[:3])
+    return {
+        "id": f"{subscription}/providers/Microsoft.Authorization/roleDefinitions/{guid}",
+        "name": guid,
+        "type": "Microsoft.Authorization/roleDefinitions",
+        "properties": {"roleName": name, "type": "BuiltInRole", "assignableScopes": ["/"]},
+    }
+
+
+def _policy(request: Request) -> Reply:
+    guid = request.path.rsplit("/", 1)[1].lower()
+    name = _definitions()["policies"].get(guid)
+    if name is None:
+        raise RefusedError(404, "PolicyDefinitionNotFound", f"no built-in policy has the id {guid}")
+    properties = {"displayName": name, "policyType": "BuiltIn"}
+    return Reply(document={"id": request.path, "name": guid, "properties": properties})
+
+
+@cache
+def _definitions() -> dict[str, Any]:
+    return tomllib.loads(_DEFINITIONS.read_text(encoding="utf-8"))

@@ -1,0 +1,102 @@
+"""The resource types that the loopback Azure knows, and what is the matter with each."""
+
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from loopback_azure.address import Address
+from loopback_azure.exchange import Document
+from loopback_azure.store import Store
+
+_DATA = Path(__file__).parent / "kinds.toml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """A resource type, read from `kinds.toml`."""
+
+    type: str
+    """As Azure spells it."""
+    written: int = 200
+    """The status that answers a PUT or a PATCH."""
+    deleted: int = 200
+    """The status that answers a DELETE."""
+    at_once: bool = False
+    """Whether a PUT ends with its reply, without an operation to wait for."""
+    implied: bool = False
+    """Whether it exists as soon as its parent does, with Azure's defaults."""
+    embeds: tuple[str, ...] = ()
+    """Properties that hold child resources, under the name of the children's type."""
+    hidden: tuple[str, ...] = ()
+    """Properties that are taken and never told, such as passwords."""
+    defaults: Mapping[str, Any] | None = None
+    """What Azure fills in at the top level and in `properties` where nothing was said."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """A resource in the making, as its rule sees it."""
+
+    address: Address
+    document: Document
+    store: Store
+    tenant: str
+
+    @property
+    def properties(self) -> Document:
+        """What was asked for."""
+        found: Document = self.document.setdefault("properties", {})
+        return found
+
+
+Rule = Callable[[Made], Document]
+_RULES: dict[str, list[Rule]] = {}
+_CHILDREN: dict[tuple[str, str], Rule] = {}
+
+
+def rule(*types: str) -> Callable[[Rule], Rule]:
+    """Mark what computes, for resources of these types, the part that Azure alone decides."""
+
+    def mark(function: Rule) -> Rule:
+        for type_ in types:
+            _RULES.setdefault(type_.lower(), []).append(function)
+        return function
+
+    return mark
+
+
+def child(type_: str, name: str) -> Callable[[Rule], Rule]:
+    """Mark what tells, of a resource of this type, what is read below it and never written."""
+
+    def mark(function: Rule) -> Rule:
+        _CHILDREN[type_.lower(), name.lower()] = function
+        return function
+
+    return mark
+
+
+def child_of(type_: str, name: str) -> Rule | None:
+    """Return what is read below a resource of a type."""
+    return _CHILDREN.get((type_.lower(), name.lower()))
+
+
+def rules_of(kind: Kind) -> list[Rule]:
+    """Return the rules of a type."""
+    return _RULES.get(kind.type.lower(), [])
+
+
+@cache
+def kinds() -> Mapping[str, Kind]:
+    """Return the known types, by name in lower case."""
+    found = tomllib.loads(_DATA.read_text(encoding="utf-8"))
+    return {
+        type_.lower(): Kind(type=type_, **{k: _frozen(v) for k, v in facts.items()})
+        for type_, facts in found.items()
+    }
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value

@@ -1,0 +1,30 @@
+"""Who reaches a data plane: nobody, once its public access is off and no endpoint is there."""
+
+from loopback_azure.exchange import RefusedError
+from loopback_azure.store import Store
+
+
+def check_reachable(name: str, subresource: str, type_: str, store: Store) -> None:
+    """Refuse a call to a private resource that comes before its private endpoint.
+
+    Raises:
+        RefusedError: as Azure's own firewalls say it, or that there is no such resource.
+    """
+    owners = [one for one in store.of_type(type_) if one["name"].lower() == name.lower()]
+    if not owners:
+        raise RefusedError(404, "NoSuchHost", f"there is no {type_} of the name {name}")
+    owner = owners[0]
+    if owner["properties"].get("publicNetworkAccess", "Enabled").lower() == "enabled":
+        return
+    for endpoint in store.of_type("Microsoft.Network/privateEndpoints"):
+        for connection in endpoint["properties"].get("privateLinkServiceConnections", ()):
+            asked = connection["properties"]
+            here = asked["privateLinkServiceId"].lower() == owner["id"].lower()
+            if here and subresource in asked.get("groupIds", ()):
+                return
+    raise RefusedError(
+        403,
+        "ForbiddenByConnection",
+        f"public network access of {owner['id']} is off and no private endpoint leads to its "
+        f"{subresource}",
+    )

@@ -1,0 +1,30 @@
+"""What Azure alone decides, a module for each of its fields: computed values, checks, actions."""
+
+from loopback_azure.rules import (
+    containers,
+    identity,
+    key_vault,
+    monitor,
+    network,
+    postgres,
+    storage,
+)
+from loopback_azure.rules.actions import action_of
+from loopback_azure.rules.checks import check_delete, check_references
+from loopback_azure.rules.key_vault import bury
+from loopback_azure.rules.network import drop_interface
+
+__all__ = [
+    "action_of",
+    "bury",
+    "check_delete",
+    "check_references",
+    "containers",
+    "drop_interface",
+    "identity",
+    "key_vault",
+    "monitor",
+    "network",
+    "postgres",
+    "storage",
+]

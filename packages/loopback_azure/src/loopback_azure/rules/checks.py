@@ -1,0 +1,90 @@
+"""Azure's refusals that follow from other resources: what is missing, and what is in use."""
+
+import re
+from collections.abc import Iterator
+
+from loopback_azure.address import Address
+from loopback_azure.exchange import Document, RefusedError
+from loopback_azure.kinds import kinds
+from loopback_azure.store import Store
+
+_ID = re.compile(r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/.+", re.IGNORECASE)
+
+# A resource of the first type stays as long as one of the second names it.
+_IN_USE = {
+    "microsoft.network/virtualnetworks/subnets": ("InUseSubnetCannotBeDeleted", "microsoft."),
+    "microsoft.network/networksecuritygroups": (
+        "InUseNetworkSecurityGroupCannotBeDeleted",
+        "microsoft.network/virtualnetworks/subnets",
+    ),
+    "microsoft.network/natgateways": (
+        "InUseNatGatewayCannotBeDeleted",
+        "microsoft.network/virtualnetworks/subnets",
+    ),
+    "microsoft.network/publicipprefixes": (
+        "InUsePublicIpPrefixCannotBeDeleted",
+        "microsoft.network/natgateways",
+    ),
+    "microsoft.compute/diskencryptionsets": (
+        "DiskEncryptionSetInUse",
+        "microsoft.containerservice/managedclusters",
+    ),
+}
+
+
+def check_references(address: Address, document: Document, store: Store) -> None:
+    """Refuse ids of resources that do not exist, in groups of which all is known.
+
+    Raises:
+        RefusedError: Azure's InvalidResourceReference.
+    """
+    for name in _ids(document):
+        other = Address.parse(name)
+        if name.lower() == address.path.lower() or other.type.lower() not in kinds():
+            continue
+        if store.get(other.group) is not None and store.get(other.path) is None:
+            raise RefusedError(
+                400,
+                "InvalidResourceReference",
+                f"Resource {name} referenced by resource {address.path} was not found.",
+            )
+
+
+def check_delete(address: Address, store: Store) -> None:
+    """Refuse to delete what is locked, and what others need.
+
+    Raises:
+        RefusedError: Azure's ScopeLocked, or that the resource is in use.
+    """
+    if address.type.lower() == "microsoft.authorization/locks":
+        return
+    for lock in store.of_type("Microsoft.Authorization/locks"):
+        scope = Address.parse(lock["id"]).scope.lower()
+        if f"{address.path.lower()}/".startswith(f"{scope}/"):
+            raise RefusedError(
+                409, "ScopeLocked", f"'{address.path}' cannot be deleted: '{lock['id']}' locks it."
+            )
+    code, users = _IN_USE.get(address.type.lower(), ("", ""))
+    if not code:
+        return
+    for other in store.under(""):
+        kind = Address.parse(other["id"]).type.lower()
+        named = (name.lower() for name in _ids(other.get("properties")))
+        if kind.startswith(users) and address.path.lower() in named:
+            raise RefusedError(
+                400, code, f"'{address.path}' cannot be deleted: '{other['id']}' uses it."
+            )
+
+
+def _ids(value: object) -> Iterator[str]:
+    """Yield every resource id in a document; the id of its own is no reference."""
+    match value:
+        case str() if _ID.fullmatch(value) and Address.parse(value).is_resource:
+            yield value
+        case dict():
+            for name, inner in value.items():
+                yield from _ids(name) if isinstance(inner, dict) else ()
+                yield from _ids(inner)
+        case list():
+            for inner in value:
+                yield from _ids(inner)

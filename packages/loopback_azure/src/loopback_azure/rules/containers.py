@@ -1,0 +1,151 @@
+"""Kubernetes clusters and container registries."""
+
+import base64
+
+from loopback_azure.exchange import Document, Reply
+from loopback_azure.kinds import Made, child, rule
+from loopback_azure.rules.actions import action
+from loopback_azure.rules.values import EPOCH, digest, guid
+
+_CLUSTER = "Microsoft.ContainerService/managedClusters"
+
+
+@rule("Microsoft.ContainerRegistry/registries")
+def registry(made: Made) -> Document:
+    """A registry is found by its name."""
+    server = f"{made.address.name.lower()}.azurecr.io"
+    return {"properties": {"loginServer": server, "creationDate": EPOCH}}
+
+
+@rule(_CLUSTER)
+def cluster(made: Made) -> Document:
+    """Azure names the cluster's addresses, its OIDC issuer and the group of its nodes."""
+    asked, name = made.properties, made.address.name
+    location, group = made.document["location"], made.address.group.rsplit("/", 1)[1]
+    prefix = asked.get("dnsPrefix", name)
+    host = f"{prefix}-{digest(made.address.path)[:8]}"
+    computed: Document = {
+        "powerState": {"code": "Running"},
+        "currentKubernetesVersion": asked.get("kubernetesVersion"),
+        "nodeResourceGroup": asked.get("nodeResourceGroup") or f"MC_{group}_{name}_{location}",
+        "resourceUID": digest(made.address.path)[:24],
+        "maxAgentPools": 100,
+    }
+    if (asked.get("apiServerAccessProfile") or {}).get("enablePrivateCluster"):
+        zone = f"{guid(made.address.path, 'zone')}.privatelink.{location}.azmk8s.io"
+        computed["privateFQDN"] = f"{host}.{zone}"
+        computed["azurePortalFQDN"] = f"{host}.portal.hcp.{location}.azmk8s.io"
+    else:
+        computed["fqdn"] = f"{host}.hcp.{location}.azmk8s.io"
+        computed["azurePortalFQDN"] = f"{host}.portal.hcp.{location}.azmk8s.io"
+    if (asked.get("oidcIssuerProfile") or {}).get("enabled"):
+        issuer = f"https://{location}.oic.prod-aks.azure.com/{made.tenant}/"
+        computed["oidcIssuerProfile"] = {"issuerURL": f"{issuer}{guid(made.address.path)}/"}
+    return {"properties": computed}
+
+
+@rule(_CLUSTER)
+def addons(made: Made) -> Document:
+    """Every add-on that is on gets an identity in the group of the nodes."""
+    asked = made.properties
+    profiles = asked.get("addonProfiles") or {}
+    computed = {
+        name: {"identity": _identity(made, name.lower())}
+        for name, profile in profiles.items()
+        if profile.get("enabled")
+    }
+    kubelet = asked.get("identityProfile") or {
+        "kubeletidentity": _identity(made, f"{made.address.name}-agentpool")
+    }
+    return {"properties": {"addonProfiles": computed, "identityProfile": kubelet}}
+
+
+@rule(_CLUSTER)
+def pools(made: Made) -> Document:
+    """The pools that come with the cluster are resources of their own, too."""
+    found = []
+    for profile in made.properties.get("agentPoolProfiles") or []:
+        own = f"{made.address.path}/agentPools/{profile['name']}"
+        full = {**profile, **_pool(profile)}
+        made.store.put(own, {"id": own, "name": profile["name"], "properties": full})
+        found.append(full)
+    return {"properties": {"agentPoolProfiles": found}} if found else {}
+
+
+@rule(f"{_CLUSTER}/agentPools")
+def agent_pool(made: Made) -> Document:
+    """A pool runs the version that it was asked to."""
+    return {"properties": _pool(made.properties)}
+
+
+@child(_CLUSTER, "availableAgentPoolVersions")
+def agent_pool_versions(made: Made) -> Document:
+    """A pool may run what its cluster runs."""
+    version = made.properties["currentKubernetesVersion"]
+    shown = {"kubernetesVersion": version, "default": True, "isPreview": False}
+    return {"properties": {"agentPoolVersions": [shown]}}
+
+
+@action(_CLUSTER, "listClusterUserCredential")
+def user_credential(made: Made, asked: Document) -> Reply:
+    """Return a kubeconfig that signs in by Entra ID."""
+    return Reply(document={"kubeconfigs": [{"name": "clusterUser", "value": kubeconfig(made)}]})
+
+
+def kubeconfig(made: Made) -> str:
+    """Return the cluster's kubeconfig, base64 as Azure sends it."""
+    properties = made.properties
+    host = properties.get("privateFQDN") or properties.get("fqdn")
+    authority = base64.b64encode(b"rehearsal").decode()
+    text = f"""apiVersion: v1
+kind: Config
+current-context: {made.address.name}
+clusters:
+- name: {made.address.name}
+  cluster: {{certificate-authority-data: {authority}, server: "https://{host}:443"}}
+contexts:
+- name: {made.address.name}
+  context: {{cluster: {made.address.name}, user: user}}
+users:
+- name: user
+  user: {{exec: {{apiVersion: client.authentication.k8s.io/v1beta1, command: kubelogin}}}}
+"""
+    return base64.b64encode(text.encode()).decode()
+
+
+def _pool(profile: Document) -> Document:
+    version = profile.get("orchestratorVersion")
+    return {
+        "provisioningState": "Succeeded",
+        "powerState": {"code": "Running"},
+        "currentOrchestratorVersion": version,
+        "nodeImageVersion": "AKSAzureLinux-V3gen2-202511.01.0",
+        "count": profile.get("count") or profile.get("minCount") or 1,
+    }
+
+
+def _identity(made: Made, name: str) -> Document:
+    group = made.properties.get("nodeResourceGroup") or (
+        f"MC_{made.address.group.rsplit('/', 1)[1]}_{made.address.name}_{made.document['location']}"
+    )
+    base = f"/subscriptions/{made.address.subscription}/resourceGroups/{group}"
+    own = f"{base}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{name}"
+    return {
+        "resourceId": own,
+        "clientId": guid(own, "client"),
+        "objectId": guid(own, "principal"),
+    }
+
+
+@rule("Microsoft.KubernetesConfiguration/extensions")
+def extension(made: Made) -> Document:
+    """An extension acts as an identity that Azure makes for it in the group of the nodes."""
+    return {
+        "properties": {
+            "aksAssignedIdentity": {
+                "type": "UserAssigned",
+                "principalId": guid(made.address.path, "principal"),
+            },
+            "currentVersion": "1.0.0",
+        }
+    }

@@ -1,0 +1,54 @@
+"""Identities: principals that Entra ID draws for Azure's resources."""
+
+from loopback_azure.exchange import Document, RefusedError
+from loopback_azure.kinds import Made, rule
+from loopback_azure.rules.values import guid
+
+_IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities"
+
+
+@rule(_IDENTITY)
+def user_assigned(made: Made) -> Document:
+    """An identity has a client and a principal."""
+    return {"properties": {"tenantId": made.tenant, **_principal(made.address.path)}}
+
+
+@rule(
+    "Microsoft.Storage/storageAccounts",
+    "Microsoft.ContainerRegistry/registries",
+    "Microsoft.ContainerService/managedClusters",
+    "Microsoft.Compute/diskEncryptionSets",
+    "Microsoft.Dashboard/grafana",
+    "Microsoft.DataProtection/backupVaults",
+    "Microsoft.DBforPostgreSQL/flexibleServers",
+    "Microsoft.KubernetesConfiguration/extensions",
+)
+def assigned(made: Made) -> Document:
+    """A resource that asks for identities is told what their principals are."""
+    identity = made.document.get("identity")
+    if not identity or identity.get("type") == "None":
+        return {}
+    told: Document = {"tenantId": made.tenant}
+    if "systemassigned" in identity["type"].lower():
+        told["principalId"] = guid(made.address.path, "principal")
+    if assigned := identity.get("userAssignedIdentities"):
+        told["userAssignedIdentities"] = {one: _principal(one) for one in assigned}
+    return {"identity": told}
+
+
+@rule("Microsoft.Authorization/roleAssignments")
+def role_assignment(made: Made) -> Document:
+    """Azure refuses to grant the same role twice under two names."""
+    wanted = {k: made.properties[k].lower() for k in ("principalId", "roleDefinitionId")}
+    for other in made.store.of_type("Microsoft.Authorization/roleAssignments"):
+        same = {k: other["properties"][k].lower() for k in wanted} == wanted
+        scope = other["properties"]["scope"].lower() == made.address.scope.lower()
+        if same and scope and other["id"].lower() != made.address.path.lower():
+            raise RefusedError(
+                409, "RoleAssignmentExists", f"The role assignment already exists: {other['id']}"
+            )
+    return {"properties": {"scope": made.address.scope}}
+
+
+def _principal(identity: str) -> Document:
+    return {"clientId": guid(identity, "client"), "principalId": guid(identity, "principal")}

@@ -1,0 +1,40 @@
+"""Key vaults as resources; what they hold is in `vaults.py`."""
+
+from loopback_azure.address import Address
+from loopback_azure.exchange import Document, RefusedError
+from loopback_azure.kinds import Made, rule
+from loopback_azure.rules.values import EPOCH
+from loopback_azure.store import Store
+
+
+@rule("Microsoft.KeyVault/vaults")
+def vault(made: Made) -> Document:
+    """A vault is found by its name."""
+    return {"properties": {"vaultUri": f"https://{made.address.name.lower()}.vault.azure.net/"}}
+
+
+@rule("Microsoft.KeyVault/vaults")
+def recovered(made: Made) -> Document:
+    """Under the name of a deleted vault only that vault can be had again."""
+    grave = _grave(made.address, made.document["location"])
+    if made.store.get(grave) is None:
+        return {}
+    if made.properties.get("createMode") != "recover":
+        raise RefusedError(
+            409, "ConflictError", f"a deleted vault of the name {made.address.name} is still there"
+        )
+    made.store.delete(grave)
+    return {}
+
+
+def bury(address: Address, document: Document, store: Store) -> None:
+    """Keep a deleted vault for its days of soft delete, as Azure does."""
+    if address.type.lower() == "microsoft.keyvault/vaults":
+        grave = _grave(address, document["location"])
+        properties = {"vaultId": address.path, "deletionDate": EPOCH}
+        store.put(grave, {"id": grave, "name": address.name, "properties": properties})
+
+
+def _grave(address: Address, location: str) -> str:
+    base = f"/subscriptions/{address.subscription}/providers/Microsoft.KeyVault"
+    return f"{base}/locations/{location}/deletedVaults/{address.name}"

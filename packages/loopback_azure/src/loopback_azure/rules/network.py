@@ -1,0 +1,146 @@
+"""Networks: what Azure computes of them, and what it makes beside them."""
+
+from ipaddress import ip_network
+
+from loopback_azure.address import Address
+from loopback_azure.exchange import Document
+from loopback_azure.kinds import Made, rule
+from loopback_azure.rules.values import guid, number
+from loopback_azure.store import Store
+
+_WATCHERS = "NetworkWatcherRG"
+
+
+@rule("Microsoft.Network/virtualNetworks", "Microsoft.Network/networkSecurityGroups")
+def resource_guid(made: Made) -> Document:
+    """Azure gives networks a GUID of their own."""
+    return {"properties": {"resourceGuid": guid(made.address.path)}}
+
+
+@rule("Microsoft.Network/virtualNetworks")
+def network_watcher(made: Made) -> Document:
+    """Azure watches a region as soon as there is a network in it, in a group of Azure's own."""
+    subscription = f"/subscriptions/{made.address.subscription}"
+    group = f"{subscription}/resourceGroups/{_WATCHERS}"
+    location = made.document["location"]
+    name = f"NetworkWatcher_{location}"
+    watcher = f"{group}/providers/Microsoft.Network/networkWatchers/{name}"
+    ready = {"location": location, "properties": {"provisioningState": "Succeeded"}}
+    made.store.put(group, {"id": group, "name": _WATCHERS, "managedBy": "Azure", **ready})
+    if made.store.get(watcher) is None:
+        made.store.put(watcher, {"id": watcher, "name": name, **ready})
+    return {}
+
+
+@rule("Microsoft.Network/publicIPPrefixes")
+def public_ip_prefix(made: Made) -> Document:
+    """Azure picks the addresses."""
+    length = made.properties["prefixLength"]
+    base = f"20.{number(made.address.path, 256)}.0.0/16"
+    first = next(iter(ip_network(base).subnets(new_prefix=length)))
+    return {"properties": {"ipPrefix": str(first), "resourceGuid": guid(made.address.path)}}
+
+
+@rule("Microsoft.Network/privateDnsZones")
+def private_dns_zone(made: Made) -> Document:
+    """Azure counts what is in a zone."""
+    counts = {
+        "maxNumberOfRecordSets": 25000,
+        "numberOfRecordSets": 1,
+        "maxNumberOfVirtualNetworkLinks": 1000,
+        "maxNumberOfVirtualNetworkLinksWithRegistration": 100,
+    }
+    return {"properties": counts}
+
+
+@rule("Microsoft.Network/privateDnsZones/virtualNetworkLinks")
+def virtual_network_link(made: Made) -> Document:
+    """A link is completed at once."""
+    return {"properties": {"virtualNetworkLinkState": "Completed"}}
+
+
+@rule("Microsoft.Network/privateDnsZones")
+def start_of_authority(made: Made) -> Document:
+    """Every zone has its SOA record from the start."""
+    record = f"{made.address.path}/SOA/@"
+    soa = {
+        "email": "azureprivatedns-host.microsoft.com",
+        "host": "azureprivatedns.net",
+        "expireTime": 2419200,
+        "minimumTtl": 10,
+        "refreshTime": 3600,
+        "retryTime": 300,
+        "serialNumber": 1,
+    }
+    properties = {"fqdn": f"{made.address.name}.", "ttl": 3600, "soaRecord": soa}
+    if made.store.get(record) is None:
+        made.store.put(record, {"id": record, "name": "@", "properties": properties})
+    return {}
+
+
+@rule("Microsoft.Network/privateEndpoints")
+def private_endpoint(made: Made) -> Document:
+    """Azure makes the endpoint's network interface, and connects what is its own at once."""
+    name = made.properties.get("customNetworkInterfaceName") or f"{made.address.name}.nic"
+    own = f"{made.address.group}/providers/Microsoft.Network/networkInterfaces/{name}"
+    subnet = made.properties["subnet"]["id"]
+    address = _address(made, subnet)
+    ip = {
+        "privateIPAddress": address,
+        "privateIPAllocationMethod": "Dynamic",
+        "subnet": {"id": subnet},
+    }
+    made.store.put(
+        own,
+        {
+            "id": own,
+            "name": name,
+            "location": made.document["location"],
+            "properties": {
+                "ipConfigurations": [{"name": "privateEndpointIpConfig", "properties": ip}]
+            },
+        },
+    )
+    connections = made.properties.get("privateLinkServiceConnections") or []
+    state = {"status": "Approved", "description": "Auto-Approved", "actionsRequired": "None"}
+    for connection in connections:
+        connection["id"] = f"{made.address.path}/privateLinkServiceConnections/{connection['name']}"
+        connection["properties"]["privateLinkServiceConnectionState"] = state
+    return {"properties": {"networkInterfaces": [{"id": own}], "customDnsConfigs": []}}
+
+
+def drop_interface(address: Address, document: Document, store: Store) -> None:
+    """Take away a private endpoint's network interface with it."""
+    if address.type.lower() == "microsoft.network/privateendpoints":
+        for interface in document["properties"]["networkInterfaces"]:
+            store.delete(interface["id"])
+
+
+@rule("Microsoft.Network/privateEndpoints/privateDnsZoneGroups")
+def private_dns_zone_group(made: Made) -> Document:
+    """The group's records stand in its zones."""
+    endpoint = made.store.get(made.address.parent) or {}
+    interface = made.store.get(endpoint["properties"]["networkInterfaces"][0]["id"]) or {}
+    address = interface["properties"]["ipConfigurations"][0]["properties"]["privateIPAddress"]
+    target = endpoint["properties"]["privateLinkServiceConnections"][0]["properties"]
+    name = target["privateLinkServiceId"].rsplit("/", 1)[1]
+    for zone in made.properties["privateDnsZoneConfigs"]:
+        domain = zone["properties"]["privateDnsZoneId"].rsplit("/", 1)[1]
+        record = {
+            "recordType": "A",
+            "recordSetName": name,
+            "fqdn": f"{name}.{domain}",
+            "ttl": 10,
+            "ipAddresses": [address],
+            "provisioningState": "Succeeded",
+        }
+        zone["properties"]["recordSets"] = [record]
+    return {}
+
+
+def _address(made: Made, subnet_id: str) -> str:
+    """Return an address of the subnet; Azure keeps the first four for itself."""
+    subnet = (made.store.get(subnet_id) or {}).get("properties", {})
+    prefix = subnet.get("addressPrefix") or subnet.get("addressPrefixes", ["10.0.0.0/24"])[0]
+    network = ip_network(prefix)
+    return str(network[4 + number(made.address.path, network.num_addresses - 5)])

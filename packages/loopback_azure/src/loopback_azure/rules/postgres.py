@@ -1,0 +1,44 @@
+"""PostgreSQL flexible servers: their addresses, and the parameters they know from the start."""
+
+from loopback_azure.exchange import Document
+from loopback_azure.kinds import Made, rule
+from loopback_azure.rules.values import EPOCH
+
+_SERVER = "Microsoft.DBforPostgreSQL/flexibleServers"
+
+
+@rule(_SERVER)
+def server(made: Made) -> Document:
+    """A server is found by its name, in its private zone or in Azure's."""
+    network = made.properties.get("network") or {}
+    zone = network.get("privateDnsZoneArmResourceId", "").rsplit("/", 1)[-1]
+    version = made.properties.get("version", "")
+    return {
+        "properties": {
+            "fullyQualifiedDomainName": (
+                f"{made.address.name}.{zone or 'postgres.database.azure.com'}"
+            ),
+            "state": "Ready",
+            "minorVersion": f"{version}.0",
+            "replicaCapacity": 5,
+            "backup": {"earliestRestoreDate": EPOCH},
+            "network": {
+                "publicNetworkAccess": "Disabled"
+                if network.get("delegatedSubnetResourceId")
+                else network.get("publicNetworkAccess", "Enabled")
+            },
+        }
+    }
+
+
+@rule(f"{_SERVER}/configurations")
+def configuration(made: Made) -> Document:
+    """A parameter tells where its value comes from."""
+    source = "user-override" if made.properties.get("value") else "system-default"
+    return {"properties": {"source": source, "isDynamicConfig": True}}
+
+
+@rule(f"{_SERVER}/administrators")
+def administrator(made: Made) -> Document:
+    """An administrator is named by its object id."""
+    return {"properties": {"objectId": made.address.name}}

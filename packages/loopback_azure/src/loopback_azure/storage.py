@@ -1,0 +1,22 @@
+"""The data planes of storage accounts: firewalls, and nothing behind them."""
+
+from loopback_azure.exchange import Reply, Request, unknown
+from loopback_azure.reach import check_reachable
+from loopback_azure.store import Store
+
+_ACCOUNT = "Microsoft.Storage/storageAccounts"
+SUFFIXES = tuple(f".{service}.core.windows.net" for service in ("blob", "dfs", "file", "queue"))
+
+
+class Storage:
+    """Refuses who does not reach an account; a stack that is well made asks for nothing more."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __call__(self, request: Request) -> Reply:
+        """Answer one call."""
+        account, service, *_ = request.host.split(".")
+        with self._store.lock:
+            check_reachable(account, service, _ACCOUNT, self._store)
+        raise unknown(request)

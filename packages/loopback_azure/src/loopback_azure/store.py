@@ -1,0 +1,55 @@
+"""Everything that exists in the loopback Azure, by id; ids are compared as Azure does it."""
+
+import copy
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+from loopback_azure.address import Address
+from loopback_azure.exchange import Document
+
+
+class Store:
+    """Documents by id, without regard to case; what comes out is a copy."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        """Held over a whole request: Terraform asks ten things at once."""
+        self._documents: dict[str, Document] = {}
+
+    def get(self, resource_id: str) -> Document | None:
+        """Return what has the id."""
+        return copy.deepcopy(self._documents.get(resource_id.lower()))
+
+    def put(self, resource_id: str, document: Document) -> None:
+        """Make it what has the id."""
+        self._documents[resource_id.lower()] = copy.deepcopy(document)
+
+    def delete(self, resource_id: str) -> None:
+        """Remove what has the id and everything below."""
+        key = resource_id.lower()
+        for other in [k for k in self._documents if k == key or k.startswith(f"{key}/")]:
+            del self._documents[other]
+
+    def under(self, prefix: str) -> Iterator[Document]:
+        """Yield what lies below an id, at any depth, in the order of the ids."""
+        start = f"{prefix.rstrip('/')}/".lower()
+        for key in sorted(self._documents):
+            if key.startswith(start):
+                yield copy.deepcopy(self._documents[key])
+
+    def of_type(self, type_: str, prefix: str = "") -> list[Document]:
+        """Return the resources of a type below an id."""
+        wanted = type_.lower()
+        found = self.under(prefix)
+        return [one for one in found if Address.parse(one["id"]).type.lower() == wanted]
+
+    def save(self, file: Path) -> None:
+        """Write everything down."""
+        file.write_text(json.dumps(self._documents, indent=1, sort_keys=True), encoding="utf-8")
+
+    def load(self, file: Path) -> None:
+        """Take in what was written down."""
+        if file.exists():
+            self._documents = json.loads(file.read_text(encoding="utf-8"))

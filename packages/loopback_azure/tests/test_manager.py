@@ -1,0 +1,203 @@
+"""Azure Resource Manager on loopback: what it keeps, what it computes, and what it refuses."""
+
+from pathlib import Path
+
+import pytest
+from loopback_azure.cloud import loopback_azure
+from packages.loopback_azure.tests.conftest import SUBSCRIPTION, TENANT, Client
+
+NETWORK = "/resourceGroups/rg/providers/Microsoft.Network"
+VNET = f"{NETWORK}/virtualNetworks/vnet"
+SUBNET = {"name": "a", "properties": {"addressPrefix": "10.0.0.0/24"}}
+
+
+def network(client: Client, *subnets: object) -> None:
+    """Make a network in a group."""
+    client.group()
+    body = {"location": "westeurope", "properties": {"subnets": list(subnets)}}
+    assert client.arm("PUT", VNET, body).status == 200
+
+
+def test_a_resource_is_read_back_with_what_azure_adds(client: Client) -> None:
+    network(client)
+
+    read = client.arm("GET", VNET).document
+
+    assert (read["id"], read["type"]) == (
+        f"{SUBSCRIPTION}{VNET}",
+        "Microsoft.Network/virtualNetworks",
+    )
+    assert read["properties"]["provisioningState"] == "Succeeded"
+
+
+def test_ids_are_compared_without_regard_to_case(client: Client) -> None:
+    client.group()
+
+    assert client.arm("GET", "/RESOURCEGROUPS/RG").document["name"] == "rg"
+
+
+def test_a_network_shows_the_subnets_that_are_resources_of_their_own(client: Client) -> None:
+    network(client)
+    client.arm("PUT", f"{VNET}/subnets/a", SUBNET)
+
+    shown = client.arm("GET", VNET).document["properties"]["subnets"]
+
+    assert [one["name"] for one in shown] == ["a"]
+
+
+def test_a_put_of_a_network_takes_away_the_subnets_it_does_not_name(client: Client) -> None:
+    network(client, SUBNET)
+
+    network(client)
+
+    assert client.arm("GET", f"{VNET}/subnets/a").status == 404
+
+
+def test_a_patch_keeps_what_it_does_not_name(client: Client) -> None:
+    network(client, SUBNET)
+
+    client.arm("PATCH", VNET, {"tags": {"owner": "data"}})
+
+    read = client.arm("GET", VNET).document
+    assert (read["tags"], len(read["properties"]["subnets"])) == ({"owner": "data"}, 1)
+
+
+def test_an_operation_is_done_when_it_is_asked_for(client: Client) -> None:
+    network(client)
+    put = client.arm("PUT", VNET, {"location": "westeurope"})
+
+    operation = client.ask("GET", put.headers["Azure-AsyncOperation"].removeprefix("https://"))
+
+    assert operation.document["status"] == "Succeeded"
+
+
+def test_a_deleted_resource_is_gone_with_its_children(client: Client) -> None:
+    network(client, SUBNET)
+
+    client.arm("DELETE", VNET)
+
+    assert client.arm("GET", f"{VNET}/subnets/a").status == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "code"),
+    [
+        (f"{NETWORK}/virtualNetworks/vnet", {}, "ParentResourceNotFound"),
+        ("/providers/Microsoft.Quantum/workspaces/w", {}, "NotInLoopbackAzure"),
+    ],
+)
+def test_what_cannot_be_is_refused(client: Client, path: str, body: object, code: str) -> None:
+    refused = client.arm("PUT", path, body)
+
+    assert refused.document["error"]["code"] == code
+
+
+def test_what_is_unknown_is_named_with_method_path_and_version(client: Client) -> None:
+    refused = client.arm("PUT", "/providers/Microsoft.Quantum/workspaces/w")
+
+    assert refused.status == 501
+    assert (
+        f"PUT https://management.azure.com{SUBSCRIPTION}/providers/Microsoft.Quantum/workspaces/w "
+        "(api-version 2025-01-01)"
+    ) in refused.document["error"]["message"]
+
+
+def test_a_reference_to_what_is_not_there_is_refused(client: Client) -> None:
+    network(client)
+    missing = {"id": f"{SUBSCRIPTION}{NETWORK}/networkSecurityGroups/none"}
+    body = {"properties": {"addressPrefix": "10.0.0.0/24", "networkSecurityGroup": missing}}
+
+    refused = client.arm("PUT", f"{VNET}/subnets/a", body)
+
+    assert refused.document["error"]["code"] == "InvalidResourceReference"
+
+
+def test_a_subnet_in_use_stays(client: Client) -> None:
+    network(client, SUBNET)
+    subnet = {"id": f"{SUBSCRIPTION}{VNET}/subnets/a"}
+    endpoint = {"location": "westeurope", "properties": {"subnet": subnet}}
+    client.arm("PUT", f"{NETWORK}/privateEndpoints/pep", endpoint)
+
+    refused = client.arm("DELETE", f"{VNET}/subnets/a")
+
+    assert refused.document["error"]["code"] == "InUseSubnetCannotBeDeleted"
+
+
+def test_a_private_endpoint_takes_its_interface_along(client: Client) -> None:
+    network(client, SUBNET)
+    subnet = {"id": f"{SUBSCRIPTION}{VNET}/subnets/a"}
+    endpoint = {"location": "westeurope", "properties": {"subnet": subnet}}
+    client.arm("PUT", f"{NETWORK}/privateEndpoints/pep", endpoint)
+
+    client.arm("DELETE", f"{NETWORK}/privateEndpoints/pep")
+
+    assert client.arm("GET", f"{NETWORK}/networkInterfaces").document["value"] == []
+
+
+def test_a_lock_keeps_what_lies_below_it(client: Client) -> None:
+    network(client, SUBNET)
+    lock = {"properties": {"level": "CanNotDelete"}}
+    client.arm("PUT", f"{VNET}/providers/Microsoft.Authorization/locks/l", lock)
+
+    refused = client.arm("DELETE", f"{VNET}/subnets/a")
+
+    assert refused.document["error"]["code"] == "ScopeLocked"
+
+
+def test_a_lock_does_not_keep_itself(client: Client) -> None:
+    network(client)
+    lock = f"{VNET}/providers/Microsoft.Authorization/locks/l"
+    client.arm("PUT", lock, {"properties": {"level": "CanNotDelete"}})
+
+    client.arm("DELETE", lock)
+
+    assert client.arm("DELETE", VNET).status == 200
+
+
+@pytest.mark.parametrize(("name", "found"), [("Reader", 1), ("Raeder", 0)])
+def test_a_role_is_found_by_its_name(client: Client, name: str, found: int) -> None:
+    path = f"{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions"
+    query = f"api-version=2022-04-01&$filter=roleName%20eq%20%27{name}%27"
+
+    listed = client.ask("GET", f"management.azure.com{path}?{query}")
+
+    assert len(listed.document["value"]) == found
+
+
+def test_the_same_role_is_not_granted_twice(client: Client) -> None:
+    group = client.group()
+    body = {"properties": {"principalId": "p", "roleDefinitionId": "r"}}
+    grants = f"{group}/providers/Microsoft.Authorization/roleAssignments"
+    client.arm("PUT", f"{grants}/one", body)
+
+    refused = client.arm("PUT", f"{grants}/two", body)
+
+    assert refused.document["error"]["code"] == "RoleAssignmentExists"
+
+
+def test_a_password_is_not_told(client: Client) -> None:
+    group = client.group()
+    path = f"{group}/providers/Microsoft.DBforPostgreSQL/flexibleServers/psql"
+    client.arm("PUT", path, {"location": "x", "properties": {"administratorLoginPassword": "s"}})
+
+    assert "administratorLoginPassword" not in client.arm("GET", path).document["properties"]
+
+
+def test_a_call_without_a_token_is_refused(client: Client) -> None:
+    refused = client.ask("GET", f"management.azure.com{SUBSCRIPTION}/resourceGroups", signed=False)
+
+    assert refused.status == 401
+
+
+def test_the_endpoints_are_told_before_anybody_signs_in(client: Client) -> None:
+    told = client.ask("GET", "management.azure.com/metadata/endpoints", signed=False)
+
+    assert told.document["suffixes"]["keyVaultDns"] == "vault.azure.net"
+
+
+def test_what_was_made_is_there_after_a_restart(folder: Path) -> None:
+    with loopback_azure(folder, TENANT) as first:
+        Client(first).group()
+
+    with loopback_azure(folder, TENANT) as second:
+        assert second.remaining() == [f"{SUBSCRIPTION}/resourceGroups/rg"]

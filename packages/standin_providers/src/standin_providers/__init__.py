@@ -1,0 +1,25 @@
+"""Stand-in providers: azurerm, azuread, helm and kubernetes without Azure or a cluster.
+
+The only package that knows that a provider is a stand-in. Both functions yield environment
+variables for terraform; `cloud` is the folder that plays Azure, one JSON file a resource.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from terraform_runner.requirements import needs_of
+
+from standin_providers.catalog import Catalog
+from standin_providers.mirroring import mirror
+from standin_providers.reattach import in_process
+
+__all__ = ["in_process", "mirror", "versions"]
+
+
+def versions(stacks: Sequence[Path]) -> Mapping[str, str]:
+    """Return the version that each provider of the stacks (`cdk.tf.json`) is stood in for.
+
+    Raises:
+        MissingBindingError: a stack uses a provider that no installed binding describes.
+    """
+    return {name: Catalog(name).version for name in needs_of(stacks)}

@@ -1,0 +1,64 @@
+"""One change that a provider is asked to make, as the rules of Azure see it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from standin_providers.cloud import Cloud
+
+Values = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What is created, updated or deleted, and what exists around it.
+
+    `values` are those that the resource will have, or has had if it is deleted; `features` is
+    the block of that name in the configuration of azurerm.
+    """
+
+    action: Literal["create", "update", "delete"]
+    type: str
+    id: str
+    values: Values
+    cloud: Cloud
+    prior: Values = field(default_factory=dict)
+    features: Values = field(default_factory=dict)
+
+    def feature(self, block: str, name: str, *, default: bool) -> bool:
+        """Return a flag of the provider's `features` block."""
+        blocks = self.features.get(block) or []
+        value = blocks[0].get(name) if blocks else None
+        return default if value is None else bool(value)
+
+
+def same(one: object, other: object) -> bool:
+    """Whether two ids of Azure are the same: upper and lower case do not count."""
+    return str(one).lower() == str(other).lower()
+
+
+def within(id_: object, scope: object) -> bool:
+    """Whether an id is the scope's or of something in it."""
+    return f"{id_}/".lower().startswith(f"{scope}/".lower())
+
+
+def parent(id_: str, key: str) -> str:
+    """Return the id up to the name that follows the key: of the VNet that a subnet is in."""
+    parts = id_.split("/")
+    keys = [part.lower() for part in parts]
+    return "/".join(parts[: keys.index(key.lower()) + 2]) if key.lower() in keys else id_
+
+
+def group_of(id_: str) -> str:
+    """Return the id of the resource group that an id is in."""
+    return parent(id_, "resourceGroups")
+
+
+def name_of(id_: str) -> str:
+    """Return the last part of an id."""
+    return id_.rsplit("/", 1)[-1]
+
+
+def answer(status: str, code: str, message: str) -> str:
+    """Return Azure's refusal as the provider's client prints it: status `409 Conflict`."""
+    return f"unexpected status {status.split()[0]} ({status}) with error: {code}: {message}"

@@ -1,0 +1,55 @@
+"""Stand-in providers inside this process: Terraform is told where they listen."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from terraform_runner.requirements import needs_of
+
+from standin_providers.catalog import Catalog
+from standin_providers.cloud import Cloud
+from standin_providers.provider import Provider
+from standin_providers.server import serving
+
+
+@contextmanager
+def in_process(stacks: Sequence[Path], cloud: Path) -> Iterator[Mapping[str, str]]:
+    """Serve the providers that the synthesized stacks use inside this process.
+
+    Runs of Terraform at the same time should be of the same subscription: they share the
+    providers.
+
+    Args:
+        stacks: paths of `cdk.tf.json`; the union of what they use is served.
+        cloud: the folder that plays Azure; it is made when the first resource is.
+
+    Yields:
+        Environment variables for terraform, to add to those of the process.
+
+    Raises:
+        MissingBindingError: a stack uses a provider that no installed binding describes.
+    """
+    with ExitStack() as servers:
+        attached = {
+            needs.source: servers.enter_context(
+                serving(Provider(name, needs, Cloud(cloud), Catalog(name)))
+            )
+            for name, needs in needs_of(stacks).items()
+        }
+        yield {
+            "TF_REATTACH_PROVIDERS": json.dumps(
+                {source: _reattach(socket) for source, socket in attached.items()}
+            )
+        }
+
+
+def _reattach(socket: Path) -> Mapping[str, object]:
+    return {
+        "Protocol": "grpc",
+        "ProtocolVersion": 6,
+        "Pid": os.getpid(),
+        "Test": True,  # Terraform leaves the process running
+        "Addr": {"Network": "unix", "String": str(socket)},
+    }

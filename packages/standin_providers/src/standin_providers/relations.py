@@ -1,0 +1,99 @@
+"""What one resource knows from others: a service principal from its application, and the like."""
+
+import ipaddress
+import uuid
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from standin_providers.cloud import Cloud
+from standin_providers.identifiers import minted
+
+Values = Mapping[str, Any]
+
+# Microsoft Graph's own ids, the same in every directory:
+# https://learn.microsoft.com/graph/permissions-reference
+_GRAPH = "00000003-0000-0000-c000-000000000000"
+_GRAPH_SCOPES = {
+    "User.Read": "e1fe6dd8-ba31-4d61-89e7-88639da4683d",
+    "email": "64a6cdd6-aab1-4aaf-94b8-3cc8405e90d0",
+    "offline_access": "7427e0e9-2fba-42fe-b0c0-848c9e6a8182",
+    "openid": "37f7f235-527c-4136-accd-4a02d197296e",
+    "profile": "14dad69e-099b-42c9-810b-d002981feec1",
+}
+_GRAPH_ROLES = {
+    "GroupMember.Read.All": "98830695-27a2-44f7-8c18-0c3ebc9698f6",
+    "User.Read.All": "df021288-bdef-4463-88db-98f22de89214",
+}
+_FIRST_FREE = 4  # Azure keeps the first four addresses of a subnet for itself
+
+# A change of the one makes the other anew.
+RECOMPUTED: Mapping[str, Mapping[str, str]] = {
+    "azuread_application": {"app_role": "app_role_ids", "api": "oauth2_permission_scope_ids"},
+    "azurerm_kubernetes_cluster": {"oidc_issuer_enabled": "oidc_issuer_url"},
+    "helm_release": {"chart": "metadata", "values": "metadata", "version": "metadata"},
+}
+
+
+def known(type_: str, values: Values, cloud: Cloud) -> dict[str, Any]:
+    """Return the computed values that follow from other resources, by attribute path."""
+    reader = _READERS.get(type_)
+    return dict(reader(values, cloud)) if reader else {}
+
+
+def _application(values: Values, cloud: Cloud) -> Iterator[tuple[str, Any]]:
+    roles = [role for role in values.get("app_role") or [] if role.get("value")]
+    yield "app_role_ids", {role["value"]: role["id"] for role in roles}
+    api = values.get("api") or []
+    scopes = api[0].get("oauth2_permission_scope") or [] if api else []
+    yield "oauth2_permission_scope_ids", {s["value"]: s["id"] for s in scopes if s.get("value")}
+
+
+def _service_principal(values: Values, cloud: Cloud) -> Iterator[tuple[str, Any]]:
+    if values.get("client_id") == _GRAPH:
+        yield from {
+            "display_name": "Microsoft Graph",
+            "app_role_ids": _GRAPH_ROLES,
+            "oauth2_permission_scope_ids": _GRAPH_SCOPES,
+        }.items()
+    for application in cloud.all("azuread_application"):
+        if application.get("client_id") == values.get("client_id"):
+            for name in ("app_role_ids", "oauth2_permission_scope_ids", "display_name"):
+                yield name, application.get(name)
+
+
+def _published(values: Values, cloud: Cloud) -> Iterator[tuple[str, Any]]:
+    yield "result", {"MicrosoftGraph": _GRAPH}
+
+
+def _private_endpoint(values: Values, cloud: Cloud) -> Iterator[tuple[str, Any]]:
+    subnet = cloud.find("azurerm_subnet", str(values.get("subnet_id"))) or {}
+    prefixes = subnet.get("address_prefixes") or ["10.0.0.0/24"]
+    network = ipaddress.ip_network(prefixes[0], strict=False)
+    free = max(network.num_addresses - _FIRST_FREE - 1, 1)
+    number = uuid.UUID(minted("address", values.get("name"))).int % free
+    yield "private_service_connection.private_ip_address", str(network[_FIRST_FREE + number])
+
+
+def _role_assignment(values: Values, cloud: Cloud) -> Iterator[tuple[str, Any]]:
+    for role in cloud.all("azurerm_role_definition"):
+        resource_id = role.get("role_definition_resource_id")
+        if role.get("name") == values.get("role_definition_name"):
+            yield "role_definition_id", resource_id
+        if resource_id == values.get("role_definition_id"):
+            yield "role_definition_name", role.get("name")
+
+
+def _release(values: Values, cloud: Cloud) -> Iterator[tuple[str, Any]]:
+    for name in ("name", "namespace", "version"):
+        if isinstance(values.get(name), str):
+            yield f"metadata.{name}", values[name]
+
+
+_READERS = {
+    "azuread_application": _application,
+    "azuread_application_published_app_ids": _published,
+    "azuread_service_principal": _service_principal,
+    "azurerm_private_endpoint": _private_endpoint,
+    "azurerm_role_assignment": _role_assignment,
+    "helm_release": _release,
+}

@@ -1,0 +1,104 @@
+"""The derived schemas and the kept facts, against the real ones, for every type there is."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from standin_providers.catalog import Catalog
+from standin_providers.facts import facts_of
+
+PROVIDERS = {"azurerm": "azurerm-4.55.0", "azuread": "azuread-3.7.0"}
+KINDS = {
+    "resource": ("resource_schemas", "resources"),
+    "data": ("data_source_schemas", "data_sources"),
+}
+BOTH = [(provider, kind) for provider in PROVIDERS for kind in KINDS]
+# an attribute's flags, without the prose; `deprecated` of a block is not in the reference data
+PROSE = {"description", "description_kind", "deprecated"}
+
+
+def real(shared_data: Path, provider: str, which: str) -> Any:
+    return json.loads((shared_data / f"{PROVIDERS[provider]}-{which}.json").read_text())
+
+
+def without_prose(schema: Any) -> Any:
+    """The schema as Terraform uses it: no texts, nothing that is empty."""
+    if not isinstance(schema, dict):
+        return schema
+    kept = {name: without_prose(part) for name, part in schema.items() if name not in PROSE}
+    return {name: part for name, part in kept.items() if part not in ({}, False)}
+
+
+@pytest.mark.parametrize(("provider", "kind"), BOTH)
+def test_every_schema_is_the_real_one(shared_data: Path, provider: str, kind: str) -> None:
+    schemas = real(shared_data, provider, "schema")[KINDS[kind][0]]
+    expected = {type_: without_prose(schema["block"]) for type_, schema in schemas.items()}
+
+    derived = Catalog(provider).blocks(kind, expected)
+
+    different = {
+        type_
+        for type_, block in expected.items()
+        if type_ not in derived or without_prose(derived[type_].to_json()) != block
+    }
+    assert different == set()
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_the_providers_configuration_is_the_real_one(shared_data: Path, provider: str) -> None:
+    expected = real(shared_data, provider, "schema")["provider"]["block"]
+
+    derived = Catalog(provider).configuration.to_json()
+
+    assert without_prose(derived) == without_prose(expected)
+
+
+def test_every_ephemeral_schema_is_the_real_one(shared_data: Path) -> None:
+    schemas = real(shared_data, "azurerm", "schema")["ephemeral_resource_schemas"]
+    expected = {type_: without_prose(schema["block"]) for type_, schema in schemas.items()}
+
+    derived = Catalog("azurerm").blocks("ephemeral", expected)
+
+    assert {t: without_prose(block.to_json()) for t, block in derived.items()} == expected
+
+
+@pytest.mark.parametrize(("provider", "kind"), BOTH)
+def test_every_rule_of_the_provider_is_kept(shared_data: Path, provider: str, kind: str) -> None:
+    rules = real(shared_data, provider, "rules")[KINDS[kind][1]]
+    for type_, path, name in WIDER:
+        rules.get(type_, {}).get(path, {}).pop(name, None)
+
+    kept = {
+        type_: {
+            path: {name: listed(getattr(facts.rules[path], name)) for name in fact}
+            for path, fact in paths.items()
+        }
+        for type_, paths in rules.items()
+        if (facts := facts_of(provider, kind, type_))
+    }
+
+    assert kept == rules
+
+
+def listed(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+# They take the values that their schema lists, or an id.
+WIDER = (
+    ("azurerm_kubernetes_cluster", "private_dns_zone_id", "one_of"),
+    (
+        "azurerm_subnet_service_endpoint_storage_policy",
+        "definition.service_resources",
+        "elements_one_of",
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("provider", "version"),
+    [("azurerm", "4.55.0"), ("azuread", "3.7.0"), ("helm", "3.1.1"), ("kubernetes", "2.38.0")],
+)
+def test_the_binding_tells_the_providers_version(provider: str, version: str) -> None:
+    assert Catalog(provider).version == version

@@ -1,0 +1,1 @@
+"""Runs the real Terraform, and reads what it answers: plans, diagnostics, differences."""

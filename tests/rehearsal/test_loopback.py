@@ -1,0 +1,59 @@
+"""The real azurerm deploys to the loopback Azure; skipped where there is no program of it."""
+
+import os
+from pathlib import Path
+
+import pytest
+from terraform_runner.errors import BadInputError
+from terraform_runner.plugins import HERE, usual_folder
+
+from tests.rehearsal.conftest import Project
+from tests.rehearsal.samples import network, write
+from tools.rehearsal.report import Report
+from tools.rehearsal.request import Request
+from tools.rehearsal.session import rehearse
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory, real_providers: Path) -> Report:
+    """One rehearsal of a group and a network: most of its minute is the provider's own waiting."""
+    folder = tmp_path_factory.mktemp("project")
+    write(folder, {"network-dev": network()}, {})
+    return rehearse(
+        Request(project=folder, variables=os.environ, providers=real_providers, loopback=True)
+    )
+
+
+def test_the_real_azurerm_deploys_plans_nothing_more_and_destroys(report: Report) -> None:
+    assert report.problems == []
+    assert {"plan again", "destroy"} <= {step.command for step in report.steps}
+
+
+def test_a_good_report_says_whose_answers_it_rests_on(report: Report) -> None:
+    assert report.verified == (
+        "Verified: schema, rules and graph by these providers themselves: azurerm 4.55.0; by "
+        "stand-ins of these: none; Azure's answers are the loopback's."
+    )
+
+
+def test_terraforms_own_plugin_cache_is_searched(tmp_path: Path) -> None:
+    program = tmp_path / f"registry.terraform.io/hashicorp/azurerm/4.55.0/{HERE}"
+    program.mkdir(parents=True)
+    (program / "terraform-provider-azurerm_v4.55.0_x5").touch(mode=0o755)
+
+    assert usual_folder("azurerm", {"TF_PLUGIN_CACHE_DIR": str(tmp_path)}) == tmp_path
+
+
+def test_loopback_without_providers_is_refused(project: Project, tmp_path: Path) -> None:
+    request = Request(project=project.folder, variables={"HOME": str(tmp_path)}, loopback=True)
+
+    with pytest.raises(BadInputError, match="no azurerm in Terraform's plugin cache"):
+        request.check()
+
+
+def test_a_stack_whose_provider_is_missing_is_refused(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "terraform-provider-random").touch(mode=0o755)
+    project.synthesize({"network-dev": network()})
+
+    with pytest.raises(BadInputError, match="holds no azurerm"):
+        project.rehearse(providers=tmp_path, loopback=True)
