@@ -2,11 +2,14 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 PYTHON ?= python3
-UV_VERSION := 0.13.9
 BIN := .venv/bin
 # uv from PATH, else a private copy in .tools: nothing outside the checkout changes.
 UV := $(or $(shell command -v uv),.tools/bin/uv)
-READY := .venv/.ready node_modules/.ready
+UV_READY := $(filter .tools/%,$(UV))
+# What is installed, in layers, each when a target first needs it. A synth wants the first alone.
+SYNTH := .tools/.node .venv/.synth
+TOOLS := .venv/.ready
+READY := .tools/.node .venv/.ready node_modules/.ready
 # Containers often forbid byte code; without it every run compiles 14 MB of provider sources anew.
 unexport PYTHONDONTWRITEBYTECODE
 # Two: a worker starts whole servers of its own.
@@ -15,18 +18,31 @@ DIR ?= dags
 FORMAT ?= text
 ENVIRONMENT ?= dev
 
+# Said before anything is made: Ubuntu 22.04's own Python is 3.10.
+define CHECK_PYTHON
+@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("$(PYTHON) is Python " \
+	+ sys.version.split()[0] + "; needed: 3.11 or newer; fix: make PYTHON=python3.12 ...")'
+endef
+define CHECK_NODE
+@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || { \
+	echo "node: $$(node --version 2>/dev/null || echo not found); needed: Node 20 or newer" >&2; exit 1; }
+endef
+
 help: ## Show the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
+	@awk 'BEGIN { FS = ":.*## " } /^##@ / { print "\n" substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  %-16s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(READY) ## Install what the project runs on, into the checkout
+##@ Every day
 
-synth: $(READY) ## Write cdktf.out/ for every environment and print what it holds
+setup: $(READY) ## Install every layer at once, into the checkout
+
+synth: $(SYNTH) ## Write cdktf.out/ for every environment and print what it holds
 	@$(BIN)/python -O main.py && $(BIN)/python -m tools.synth_table
 
 test: $(READY) ## Run every test
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile
 
-check: $(READY) ## Lint, format, types and layers
+check: $(TOOLS) ## Lint, format, types and layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
@@ -34,89 +50,114 @@ check: $(READY) ## Lint, format, types and layers
 		--config-file images/airflow/mypy.ini --python-executable $$airflow/python images/airflow
 	$(BIN)/lint-imports
 
+format: $(TOOLS) ## Fix what ruff can fix, and format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
 rehearse: $(READY) ## Deploy and destroy it all with the real Terraform, without Azure; FROM=<git ref>: a change
 	@$(BIN)/python -O main.py && $(BIN)/python -m tools.rehearsal $(if $(FROM),--from $(FROM)) \
 		$(if $(PROVIDERS),--providers $(PROVIDERS)) $(REHEARSE)
 
-plan: $(READY) ## Show what a deployment would do to Azure: ENVIRONMENT=dev [PLAN="--no-refresh"]
+plan: .tools/.node $(TOOLS) ## Show what a deployment would do to Azure: ENVIRONMENT=dev [PLAN="--no-refresh"]
 	@$(BIN)/python -O main.py && $(BIN)/python -m tools.plan --environment $(ENVIRONMENT) $(PLAN)
 
-policy: $(READY) ## Hold cdktf.out against checkov's rules and our own
+policy: $(TOOLS) ## Hold cdktf.out against checkov's rules and our own
 	@$(BIN)/python -m tools.policy
 
-docs: $(READY) ## Build the documentation into site/; a link that leads nowhere fails
+##@ Documentation
+
+docs: $(TOOLS) ## Build the documentation into site/; a link that leads nowhere fails
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --clean
 
-reference: $(READY) ## Write the reference and the JSON schema of the environment file anew
+reference: $(TOOLS) ## Write the reference and the JSON schema of the environment file anew
 	@$(BIN)/python -m tools.environment_reference
 
-bench: $(READY) ## Measure a synth against cdktf as shipped and against empty stacks
+##@ Upkeep
+
+bench: .tools/.node $(TOOLS) ## Measure a synth against cdktf as shipped and against empty stacks
 	@$(BIN)/python -m tools.bench
 
-charts: $(READY) ## Download the charts that tests render, once
+charts: $(TOOLS) ## Download the charts that tests render, once
 	@$(BIN)/python -m tools.charts
 
-lock: .venv/.ready ## Resolve requirements.lock and package-lock.json anew
+lock: $(TOOLS) ## Resolve requirements.lock, synth.lock (its run-time part) and package-lock.json again
 	$(UV) pip compile pyproject.toml --group dev --universal --generate-hashes --python-version 3.11 --quiet -o requirements.lock
+	$(UV) pip compile pyproject.toml --constraint requirements.lock --universal --generate-hashes --python-version 3.11 --quiet -o synth.lock
 	cd tools/policy && $(abspath $(UV)) pip compile requirements.in --universal --generate-hashes --python-version 3.11 --quiet -o requirements.lock
 	npm install --package-lock-only
 
-migrate-dags: $(READY) ## Move Airflow 2 DAGs: SOURCE=folder TARGET=folder [OPTIONS=...]
+##@ DAGs
+
+migrate-dags: $(TOOLS) ## Move Airflow 2 DAGs: SOURCE=folder TARGET=folder [OPTIONS=...]
 	@$(BIN)/python -m dag_migration $(OPTIONS) "$(SOURCE)" "$(TARGET)"
 
-migrate-corpus: $(READY) ## Migrate released Airflow 2 examples and write the counts into the docs
+migrate-corpus: $(TOOLS) ## Migrate released Airflow 2 examples and write the counts into the docs
 	@$(BIN)/python -m packages.dag_migration.tests.corpus.measure
 
-check-dags: $(READY) ## Check the DAGs of DIR as their authors do
-	@airflow=$$($(BIN)/python -m tools.airflow_venv) \
-		&& dbt=$$($(BIN)/python -m tools.airflow_venv images/airflow/dbt-requirements.lock) \
+check-dags: | $(UV_READY) ## Check the DAGs of DIR as their authors do
+	$(CHECK_PYTHON)
+	@airflow=$$($(PYTHON) -m tools.airflow_venv) \
+		&& dbt=$$($(PYTHON) -m tools.airflow_venv images/airflow/dbt-requirements.lock) \
 		&& PATH="$$PATH:$$dbt" PYTHONPATH=images/airflow $$airflow/python -m check_dags --format $(FORMAT) $(DIR)
 
-image-lock: .venv/.ready ## Resolve the image's three locks anew; UPGRADE=package: take its newest release
+##@ Image
+
+image-lock: $(TOOLS) ## Resolve the image's three locks anew; UPGRADE=package: take its newest release
 	@for name in requirements dbt-requirements uv-requirements; do \
 		(cd images/airflow && $(UV) pip compile $$name.in --python-version 3.12 --python-platform linux \
 			$(addprefix --upgrade-package=,$(UPGRADE)) --generate-hashes --quiet -o $$name.lock) || exit 1; done
 
-image-lint: .venv/.ready ## Lint the Dockerfile
+image-lint: $(TOOLS) ## Lint the Dockerfile
 	@$(BIN)/hadolint images/airflow/Dockerfile
 
-image-pin image-pinned image-tag: image-%: .venv/.ready ## Pin the base to a digest; refuse one without; print the tag
+image-pin image-pinned image-tag: image-%: $(TOOLS) ## Pin the base to a digest; refuse one without; print the tag
 	@$(BIN)/python -m tools.image $*
 
 sbom: sbom/airflow.cdx.json sbom/dbt.cdx.json ## Write what the image holds (CycloneDX)
 
 sbom/airflow.cdx.json: images/airflow/requirements.lock
 sbom/dbt.cdx.json: images/airflow/dbt-requirements.lock
-sbom/%.cdx.json: | .venv/.ready
+sbom/%.cdx.json: | $(TOOLS)
 	@mkdir -p $(@D)
 	@$(BIN)/cyclonedx-py environment --output-reproducible -o $@ "$$($(BIN)/python -m tools.airflow_venv $<)/python"
 	@echo $@
 
-audit: .venv/.ready ## Report known vulnerabilities of the image's packages; ADVISORIES=folder: without PyPI
+audit: $(TOOLS) ## Report known vulnerabilities of the image's packages; ADVISORIES=folder: without PyPI
 	@$(BIN)/python -m tools.audit $(if $(ADVISORIES),--advisories "$(ADVISORIES)")
 
-# Said before anything is made: Ubuntu 22.04's own Python is 3.10.
-define CHECK_PYTHON
-@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("$(PYTHON) is Python " \
-	+ sys.version.split()[0] + "; needed: 3.11 or newer; fix: make PYTHON=python3.12 ...")'
-endef
-
+# The version that builds the image, compared with its hashes. Debian's Python may have no pip.
 .tools/bin/uv:
 	$(CHECK_PYTHON)
-	@$(PYTHON) -m venv .tools
-	@.tools/bin/pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@tools/step uv sh -c 'pip="$(PYTHON) -m pip"; \
+		$(PYTHON) -c "import pip" 2>/dev/null || { $(PYTHON) -m venv .tools/pip && pip=.tools/pip/bin/pip; }; \
+		$$pip install --quiet --disable-pip-version-check --no-deps --target .tools \
+			--require-hashes --requirement images/airflow/uv-requirements.lock && rm -rf .tools/pip'
 
-.venv/.ready: requirements.lock $(wildcard packages/*/pyproject.toml) | $(filter .tools/%,$(UV))
+# jsii runs in Node; a synth needs nothing from npm.
+.tools/.node:
+	$(CHECK_NODE)
+	@mkdir -p $(@D)
+	@touch $@
+
+# Installs beside what is there: the packages of the tools stay.
+.venv/.synth: synth.lock | $(UV_READY)
 	$(CHECK_PYTHON)
 	@$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
-	@$(UV) pip sync --quiet --python $(BIN)/python requirements.lock
+	@tools/step "Python packages of a synth" \
+		$(UV) pip install --quiet --no-deps --require-hashes --python $(BIN)/python --requirements synth.lock
+	@touch $@
+
+.venv/.ready: requirements.lock $(wildcard packages/*/pyproject.toml) | .venv/.synth
+	@tools/step "Python packages of tests, tools and documentation" \
+		$(UV) pip sync --quiet --python $(BIN)/python requirements.lock
 	@$(UV) pip install --quiet --no-deps --python $(BIN)/python $(addprefix --editable=,$(dir $(wildcard packages/*/pyproject.toml)))
 	@touch $@
 
 node_modules/.ready: package-lock.json
-	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' || { \
-		echo "node: $$(node --version 2>/dev/null || echo not found); needed: Node 20 or newer, with npm" >&2; exit 1; }
-	@npm ci --silent
+	$(CHECK_NODE)
+	@command -v npm >/dev/null || { \
+		echo "npm: not found; the cdktf CLI and Azurite are installed by it; fix: install npm" >&2; exit 1; }
+	@tools/step "Node packages: the cdktf CLI and Azurite" npm ci --silent
 	@touch $@
 
-.PHONY: audit bench charts check check-dags docs help image-lint image-lock image-pin image-pinned image-tag lock migrate-corpus migrate-dags plan policy reference rehearse sbom setup synth test
+.PHONY: audit bench charts check check-dags docs format help image-lint image-lock image-pin image-pinned image-tag lock migrate-corpus migrate-dags plan policy reference rehearse sbom setup synth test

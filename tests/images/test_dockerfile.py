@@ -62,12 +62,6 @@ def test_the_locks_were_made_for_the_python_of_the_base() -> None:
     assert all(f"--python-version {airflow_venv.PYTHON} " in header for header in headers)
 
 
-def test_the_image_is_built_by_the_uv_of_the_makefile() -> None:
-    makefile = (ROOT / "Makefile").read_text()
-
-    assert f"UV_VERSION := {pins('uv-requirements')['uv']}\n" in makefile
-
-
 @pytest.mark.parametrize("name", LOCKS)
 def test_every_package_of_a_lock_has_a_hash_and_no_address(name: str) -> None:
     lock = (IMAGE / f"{name}.lock").read_text()
