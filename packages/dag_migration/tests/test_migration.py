@@ -8,6 +8,7 @@ from dag_migration.airflow import Airflow
 from dag_migration.model import Status
 from dag_migration.run import run
 from dag_migration.target import Target
+
 from packages.dag_migration.tests.conftest import Run, hashes, migrate
 
 

@@ -10,8 +10,9 @@ import pytest
 from dag_migration import reference
 from dag_migration import report as reports
 from dag_migration.model import FileReport, Finding, Inventory, Level, Report, Status
-from packages.dag_migration.tests.conftest import Run
 from playwright.sync_api import Browser, Page
+
+from packages.dag_migration.tests.conftest import Run
 
 FINDING = Finding(
     code="MIG050",

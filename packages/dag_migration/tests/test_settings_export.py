@@ -12,6 +12,7 @@ from dag_migration import settings_export
 from dag_migration.airflow import Airflow
 from dag_migration.run import read_exports, run
 from dag_migration.target import Target
+
 from packages.dag_migration.tests.conftest import migrate
 
 SECRETS = ["hunter2", "sv=2022&sig=abc", "xoxb-17-slack", "-----BEGIN PRIVATE KEY-----", "p%40ss"]

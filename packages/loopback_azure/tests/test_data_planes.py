@@ -5,6 +5,7 @@ import json
 
 import pytest
 from loopback_azure import entra
+
 from packages.loopback_azure.tests.conftest import SUBSCRIPTION, TENANT, Client
 
 VAULT = "/resourceGroups/rg/providers/Microsoft.KeyVault/vaults/kv"

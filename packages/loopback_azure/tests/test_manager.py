@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from loopback_azure.cloud import loopback_azure
+
 from packages.loopback_azure.tests.conftest import SUBSCRIPTION, TENANT, Client
 
 NETWORK = "/resourceGroups/rg/providers/Microsoft.Network"

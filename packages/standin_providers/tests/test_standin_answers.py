@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from packages.standin_providers.tests.conftest import GROUP, Deploy
 
 from packages.standin_providers.tests.azure import GROUP_ID, SUBSCRIPTION, Azure
+from packages.standin_providers.tests.conftest import GROUP, Deploy
 
 PLACE = {"resource_group_name": "rg-test", "location": "westeurope"}
 TENANT = "22222222-2222-4222-8222-222222222222"

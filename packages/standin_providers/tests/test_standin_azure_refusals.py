@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from packages.standin_providers.tests.conftest import Deploy
 
 from packages.standin_providers.tests.azure import GROUP_ID, Azure, RefusedError
+from packages.standin_providers.tests.conftest import Deploy
 
 GROUP = "azurerm_resource_group"
 SUBNET = "azurerm_subnet"

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from packages.standin_providers.tests.conftest import GROUP, SUBSCRIPTION, Deploy
 
 NETWORK_ID = (

@@ -3,13 +3,13 @@
 from typing import Any
 
 import pytest
-from packages.standin_providers.tests.conftest import GROUP, Deploy
 from standin_providers import replacements
 from standin_providers.planning import Planner
 from standin_providers.shapes import fitted
 from standin_providers.values import UNKNOWN
 
 from packages.standin_providers.tests.azure import CATALOGS
+from packages.standin_providers.tests.conftest import GROUP, Deploy
 
 CLUSTER = "azurerm_kubernetes_cluster"
 ACCOUNT = "azurerm_storage_account"

@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from packages.standin_providers.tests.conftest import GROUP, Deploy, new_workspace
 from standin_providers import in_process
 from standin_providers.wheel import MissingBindingError
+
+from packages.standin_providers.tests.conftest import GROUP, Deploy, new_workspace
 
 PLACE = {"resource_group_name": "rg-test", "location": "westeurope"}
 TENANT = "22222222-2222-4222-8222-222222222222"
