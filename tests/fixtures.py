@@ -11,9 +11,11 @@ from typing import Any, NoReturn
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from constructs_lib.lazy_providers import Preload
 from environments.load import FOLDER, environment_files, load
 from main import build
+from synthesis.output import write
+from synthesis.preload import Preload
+from synthesis.sources import record
 from tests.real_parts import Azurite, PartMissingError, Postgres
 from tests.real_parts import azurite as run_azurite
 from tests.real_parts import postgres as run_postgres
@@ -46,7 +48,8 @@ def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("synthesized") / "cdktf.out"
     with Preload():
         environments = load(environment_files())
-    build(folder, environments)
+    write(build, environments, folder)
+    record(folder, {})  # no file was read that a test could change
     return folder
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from environments.model import Environment
 from main import build
+from synthesis.output import write
 from tests.fixtures import read_json
 from tools.policy.provider_schema import Provider, faults, unchecked
 
@@ -115,7 +116,7 @@ def test_providers_accept_what_an_environment_can_choose(
         for pool in (kubernetes["system_pool"], *kubernetes["node_pools"].values()):
             pool["zones"] = []
 
-    build(tmp_path, [Environment.model_validate(dev_values)])
+    write(build, [Environment.model_validate(dev_values)], tmp_path)
 
     files = list(tmp_path.glob("stacks/*/cdk.tf.json"))
     assert len(files) == 5

@@ -14,6 +14,7 @@ from environments.load import FOLDER
 from environments.model import Environment
 from helm_values.charts import AIRFLOW
 from main import build
+from synthesis.output import write
 from tests.fixtures import read_json
 
 
@@ -109,14 +110,15 @@ def variants(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     celery = {"airflow": tables["airflow"] | {"executor": "CeleryExecutor"}}
     vault = {"certificate": "key_vault", "key_vault_certificate": "airflow-tls"}
     folder = tmp_path_factory.mktemp("variants")
-    build(
-        folder,
+    write(
+        build,
         [
             Environment.model_validate(tables | {"name": "celery"} | celery),
             Environment.model_validate(
                 tables | {"name": "vault", "ingress": tables["ingress"] | vault}
             ),
         ],
+        folder,
     )
     stacks = {
         name: read_json(folder / "stacks" / name / "cdk.tf.json")["resource"]

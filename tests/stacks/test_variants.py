@@ -9,6 +9,7 @@ import pytest
 
 from environments.model import Environment
 from main import build
+from synthesis.output import write
 
 Synthesize = Callable[..., dict[str, Any]]
 
@@ -20,7 +21,7 @@ def synthesize(dev_values: dict[str, Any], tmp_path: Path) -> Synthesize:
     def resources(**changes: dict[str, Any]) -> dict[str, Any]:
         for table, values in changes.items():
             dev_values[table] = {**dev_values[table], **values}
-        build(tmp_path, [Environment.model_validate(dev_values)])
+        write(build, [Environment.model_validate(dev_values)], tmp_path)
         found: dict[str, Any] = {}
         for file in tmp_path.glob("stacks/*/cdk.tf.json"):
             for kind, blocks in json.loads(file.read_text()).get("resource", {}).items():

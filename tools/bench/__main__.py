@@ -21,25 +21,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 DEV = ROOT / "environments" / "dev.toml"
-
-AS_SHIPPED = """
-import os, sys
-from pathlib import Path
-import cdktf_cdktf_provider_azuread, cdktf_cdktf_provider_azurerm, cdktf_cdktf_provider_helm
-from environments.load import load
-from main import build
-build(Path(os.environ["CDKTF_OUTDIR"]), load([Path(name) for name in sys.argv[1:]]))
-"""
-FLOOR = """
-import os
-from cdktf import App, TerraformStack
-app = App(outdir=os.environ["CDKTF_OUTDIR"])
-for number in range(5):
-    TerraformStack(app, f"empty-{number}")
-app.synth()
-"""
 
 
 @dataclass(frozen=True)
@@ -108,9 +91,9 @@ def main(
         files = environments(folder, 8)
         python = sys.executable
         commands = {
-            "as shipped, 1 environment": [python, "-c", AS_SHIPPED, files[0]],
+            "as shipped, 1 environment": [python, "-m", "tools.bench.as_shipped", files[0]],
             "this project, 1 environment": [python, "-O", "main.py", files[0]],
-            "floor, 5 empty stacks": [python, "-c", FLOOR],
+            "floor, 5 empty stacks": [python, "-m", "tools.bench.floor"],
             "this project, 2 environments": [python, "-O", "main.py", *files[:2]],
             "this project, 8 environments": [python, "-O", "main.py", *files],
         }

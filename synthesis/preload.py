@@ -16,6 +16,8 @@ from threading import Thread
 from types import ModuleType, SimpleNamespace, TracebackType
 from typing import Any
 
+from conventions.faults import Fault, FaultError
+
 PROVIDERS = tuple(
     f"cdktf_cdktf_provider_{name}" for name in ("azuread", "azurerm", "helm", "kubernetes")
 )
@@ -26,7 +28,7 @@ _NODE = (
 _HOOK = Path(__file__).with_name("node-hook.cjs")
 
 
-class NodeMissingError(Exception):
+class NodeMissingError(FaultError):
     """cdktf runs on Node, and there is none."""
 
 
@@ -68,13 +70,15 @@ class Preload:
     def __enter__(self) -> None:
         node = os.environ.get("JSII_NODE", "node")
         if shutil.which(node) is None:
-            raise NodeMissingError(
-                f"{node}: no such program on PATH\n"
-                "    allowed: Node 20 or newer, which cdktf runs on\n"
-                "    fix: install Node, or name it in the variable JSII_NODE"
+            fault = Fault(
+                place=node,
+                problem="no such program on PATH",
+                allowed="Node 20 or newer, which cdktf runs on",
+                fix="install Node, or name it in the variable JSII_NODE",
             )
+            raise NodeMissingError([fault])
         install()
-        # many containers forbid byte code; without it every synth compiles 14 MB of sources anew
+        # many containers forbid byte code; without it every synth compiles 14 MB of sources again
         sys.dont_write_bytecode = False
         options = [os.environ.get("NODE_OPTIONS", ""), f'--require "{_HOOK}"', *_NODE]
         changed = {

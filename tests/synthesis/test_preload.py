@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from constructs_lib.lazy_providers import PROVIDERS
+from synthesis.preload import PROVIDERS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -19,8 +19,9 @@ from pathlib import Path
 import cdktf_cdktf_provider_azurerm
 from environments.load import load
 from main import build
+from synthesis.output import write
 assert len([n for n in sys.modules if n.startswith("cdktf_cdktf_provider_azurerm.")]) > 1000
-build(Path(sys.argv[1]), load([Path("environments/dev.toml")]))
+write(build, load([Path("environments/dev.toml")]), Path(sys.argv[1]))
 """
 
 
@@ -42,7 +43,7 @@ def test_the_slow_path_gives_the_same_bytes(tmp_path: Path, synthesized: Path) -
 
 def test_a_package_that_is_gone_is_left_to_the_import_that_needs_it() -> None:
     script = (
-        "from pathlib import Path; import constructs_lib.lazy_providers as lazy;"
+        "from pathlib import Path; import synthesis.preload as lazy;"
         "lazy.PROVIDERS = ('no_such_package',);"
         "lazy.install()"
     )
@@ -54,7 +55,7 @@ def test_a_package_that_is_gone_is_left_to_the_import_that_needs_it() -> None:
 
 def test_an_unknown_resource_is_an_import_error() -> None:
     script = (
-        "from constructs_lib.lazy_providers import install; install();"
+        "from synthesis.preload import install; install();"
         "from cdktf_cdktf_provider_azurerm import no_such_resource"
     )
 
@@ -104,7 +105,7 @@ def preloaded(folder: Path, javascript: str) -> subprocess.CompletedProcess[str]
         [
             sys.executable,
             "-c",
-            "from constructs_lib.lazy_providers import Preload\nwith Preload(): pass",
+            "from synthesis.preload import Preload\nwith Preload(): pass",
         ],
         cwd=ROOT,
         env={**os.environ, "NODE_OPTIONS": f"--require {script}"},
@@ -117,7 +118,7 @@ def preloaded(folder: Path, javascript: str) -> subprocess.CompletedProcess[str]
 def test_node_options_do_not_leak_into_what_runs_later() -> None:
     script = (
         "import os; os.environ['NODE_OPTIONS'] = '--no-warnings';"
-        "from constructs_lib.lazy_providers import Preload\n"
+        "from synthesis.preload import Preload\n"
         "with Preload(): pass\n"
         "print(os.environ['NODE_OPTIONS'])"
     )

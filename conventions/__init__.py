@@ -1,0 +1,1 @@
+"""Names that Azure, Kubernetes, Airflow and Entra must spell alike; imports nothing of ours."""

@@ -1,0 +1,37 @@
+"""Writes the stacks of a synth, and moves them to where the last synth wrote its own."""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from synthesis.sources import RECORD
+
+if TYPE_CHECKING:
+    from cdktf import App
+
+    from environments.model import Environment
+
+Build = Callable[["App", "Sequence[Environment]"], None]
+# A synth that is killed halfway leaves the record of the one before it: the output is stale.
+_LAST = ("manifest.json", RECORD)
+
+
+def write(build: Build, environments: "Sequence[Environment]", folder: Path) -> None:
+    """Write what `build` constructs to `folder`, which need not exist."""
+    from cdktf import App  # here, when Node is loading it
+
+    app = App(outdir=str(folder), stack_traces=False)
+    build(app, environments)
+    app.synth()
+
+
+def replace(new: Path, outdir: Path) -> None:
+    """Move a finished synthesis into place; what Terraform keeps beside the JSON stays."""
+    written = {file.relative_to(new) for file in new.rglob("*") if file.is_file()}
+    for file in sorted(written, key=lambda path: (path.name in _LAST, path)):
+        (outdir / file).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(new / file, outdir / file)
+    for stale in outdir.glob("stacks/*/cdk.tf.json"):
+        if stale.relative_to(outdir) not in written:
+            stale.unlink()

@@ -1,0 +1,75 @@
+"""Runs a synth from the command line: arguments, output folder, messages, exit status."""
+
+import atexit
+import gc
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from conventions.faults import Fault, FaultError
+from synthesis import sources
+from synthesis.output import Build, replace, write
+from synthesis.preload import NodeMissingError, Preload
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+class OutputFolderError(FaultError):
+    """The output folder cannot be made or written to."""
+
+
+def run(build: Build) -> NoReturn:
+    """Synthesize, and end the process without taking apart what it made.
+
+    A synth uses what it allocates to the end: collecting garbage, and clearing tens of thousands
+    of classes at exit, would take a fifth of its time (docs/decisions/0003).
+    """
+    gc.disable()
+    try:
+        status = synthesize(build, sys.argv[1:])
+    except (NodeMissingError, OutputFolderError) as error:
+        print(error, file=sys.stderr)
+        status = 1
+    atexit._run_exitfuncs()  # ends Node
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+def synthesize(build: Build, arguments: Sequence[str]) -> int:
+    """Read all environment files, then write all stacks; return the exit status."""
+    with Preload():  # Node starts, and is given the packages, while Python imports and reads
+        from environments.load import EnvironmentFileError, environment_files, load
+
+        files = [Path(name) for name in arguments] or environment_files()
+        try:
+            environments = load(files)
+        except EnvironmentFileError as error:
+            print(error, file=sys.stderr)
+            return 2
+        outdir = Path(os.environ.get("CDKTF_OUTDIR", "cdktf.out"))
+        with _scratch(outdir) as scratch:
+            new = Path(scratch)
+            write(build, environments, new)
+            sources.record(new, sources.of_this_run(ROOT, files))
+            replace(new, outdir)
+    return 0
+
+
+def _scratch(outdir: Path) -> tempfile.TemporaryDirectory[str]:
+    """Make a folder beside the output: files are moved from it without being copied."""
+    try:
+        outdir.mkdir(parents=True, exist_ok=True)
+        return tempfile.TemporaryDirectory(prefix=".synth-", dir=outdir)
+    except OSError as error:
+        fault = Fault(
+            place=str(outdir),
+            problem=f"cannot be written: {error.strerror}",
+            allowed="a folder that you may write to",
+            fix="change its permissions, remove the file at that path, or name another folder "
+            "in CDKTF_OUTDIR",
+        )
+        raise OutputFolderError([fault]) from None

@@ -1,0 +1,103 @@
+"""What a synth was made from, recorded in its output; and whether that has changed since.
+
+The record holds a digest of every file that decides what is synthesized. Times would not do: a
+checkout sets them anew, a pipeline hands the output to a stage with a newer checkout, and a file
+that was deleted has none. The modules are those that the run itself imported, so that no list of
+folders has to be kept; beside them every other file in the rooms that they come from (Node's hook,
+the charts, the environment files), the environment files that were named, and the locked packages.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from hashlib import sha256
+from pathlib import Path
+
+from conventions.faults import Fault, FaultError
+
+RECORD = "sources.json"
+SYNTH = "run: make synth"
+_BESIDE = ("cdktf.json", "requirements.lock")
+_STARTED = time.time()
+
+
+class StaleError(FaultError):
+    """The output is not what its sources synthesize now."""
+
+
+def of_this_run(root: Path, environment_files: Iterable[Path]) -> dict[str, str]:
+    """Return the digest of each source of the synth in this process, by its path from `root`."""
+    named = {os.path.relpath(file.resolve(), root) for file in environment_files}
+    modules = set(_imported(root))
+    names = named | modules | set(_data(root, modules)) | set(_BESIDE)
+    found = {name: _digest(root / name) for name in sorted(names)}
+    # what was saved while we worked may have been read before: no digest stands for it
+    return {
+        name: "" if _STARTED < (root / name).stat().st_mtime <= time.time() else digest
+        for name, digest in found.items()
+        if digest is not None
+    }
+
+
+def record(folder: Path, digests: Mapping[str, str]) -> None:
+    """Write the digests beside the stacks; none at all says that the stacks depend on no file."""
+    (folder / RECORD).write_text(json.dumps(digests, indent=2) + "\n", encoding="utf-8")
+
+
+def refuse_stale(folder: Path, root: Path) -> None:
+    """Refuse a synthesis that is not what the checkout at `root` synthesizes now.
+
+    Raises:
+        StaleError: a source was changed, added or deleted since, or the folder has no record.
+    """
+    recorded = _read(folder)
+    for name in sorted({*recorded, *_data(root, recorded)}):
+        now, then = _digest(root / name), recorded.get(name)
+        if now != then:
+            how = "new" if then is None else "gone" if now is None else "changed"
+            raise _stale(folder, f"older than {name}, which is {how}")
+
+
+def _imported(root: Path) -> Iterator[str]:
+    for module in list(sys.modules.values()):
+        file = Path(getattr(module, "__file__", None) or "")
+        # the virtual environment often lies in the checkout
+        if file.is_relative_to(root) and not file.is_relative_to(sys.prefix):
+            yield file.relative_to(root).as_posix()
+
+
+def _data(root: Path, names: Iterable[str]) -> Iterator[str]:
+    """Name what is not Python in the rooms of the modules; a text about them changes no stack."""
+    rooms = {name.split("/")[0] for name in names if name.endswith(".py") and "/" in name}
+    for room in rooms - {".."}:
+        for folder, inner, files in os.walk(root / room):
+            inner[:] = [name for name in inner if name != "__pycache__"]
+            for name in files:
+                if not name.startswith(".") and not name.endswith((".py", ".pyc", ".md", "~")):
+                    yield (Path(folder) / name).relative_to(root).as_posix()
+
+
+def _digest(file: Path) -> str | None:
+    try:
+        return sha256(file.read_bytes()).hexdigest()
+    except OSError:
+        return None
+
+
+def _read(folder: Path) -> dict[str, str]:
+    try:
+        recorded = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise _stale(folder, f"holds no {RECORD}, so nobody knows what it was made from") from None
+    except (OSError, ValueError) as error:
+        raise _stale(folder, f"{RECORD} cannot be read: {error}") from None
+    if not isinstance(recorded, dict):
+        raise _stale(folder, f"{RECORD} is not a JSON object")
+    return recorded
+
+
+def _stale(folder: Path, problem: str) -> StaleError:
+    allowed = "what the sources synthesize now"
+    return StaleError([Fault(place=str(folder), problem=problem, allowed=allowed, fix=SYNTH)])
