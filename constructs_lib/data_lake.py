@@ -1,6 +1,5 @@
 """ADLS Gen2: one storage account with a hierarchical namespace, opened by Entra ID only."""
 
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cdktf_cdktf_provider_azurerm.storage_container import StorageContainer
@@ -17,6 +16,7 @@ from constructs_lib.closed_account import closed_account
 from constructs_lib.key_vault import KeyReference
 from constructs_lib.place import Place
 from constructs_lib.protection import guarded
+from conventions.containers import CONTAINERS, DATA, LOGS
 from environments.data import Storage
 
 
@@ -35,7 +35,6 @@ class DataLake(Construct):
         *,
         place: Place,
         settings: Storage,
-        containers: Sequence[str],
         key: KeyReference | None,
         protect: bool,
     ) -> None:
@@ -52,7 +51,7 @@ class DataLake(Construct):
             protect=protect,
         )
         self.id = self.account.id
-        self.containers: Mapping[str, StorageContainer] = {
+        self.containers = {
             name: StorageContainer(
                 self,
                 f"{name.replace('-', '_')}_container",
@@ -61,7 +60,7 @@ class DataLake(Construct):
                 container_access_type="private",
                 lifecycle=guarded(protect=protect),
             )
-            for name in containers
+            for name in CONTAINERS
         }
         StorageManagementPolicy(
             self,
@@ -70,12 +69,12 @@ class DataLake(Construct):
             rule=[
                 _rule(
                     "expire-logs",
-                    ["logs/"],
+                    [f"{LOGS}/"],
                     delete_after_days_since_modification_greater_than=settings.log_retention_days,
                 ),
                 _rule(
                     "cool-down-data",
-                    ["data/"],
+                    [f"{DATA}/"],
                     tier_to_cool_after_days_since_modification_greater_than=(
                         settings.cool_after_days
                     ),

@@ -53,7 +53,7 @@ class NatEgress(Construct):
             zones=[zone] if zone else None,
             **place.at,
         )
-        self.gateway_id = gateway.id
+        self.gateway_id: str | None = gateway.id
         NatGatewayPublicIpPrefixAssociation(
             self,
             "public_ip_prefix_association",
@@ -68,7 +68,7 @@ class NatEgress(Construct):
 class FirewallEgress(Construct):
     """A route that sends everything to a firewall, which decides what may leave."""
 
-    gateway_id = ""  # none of ours
+    gateway_id: str | None = None  # none of ours
 
     def __init__(
         self,

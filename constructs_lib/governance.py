@@ -19,6 +19,7 @@ from cdktf_cdktf_provider_azurerm.security_center_subscription_pricing import (
 )
 from constructs import Construct
 
+from conventions.tag_keys import ENVIRONMENT, WORKLOAD
 from environments.model import Environment, Monitoring
 
 
@@ -73,8 +74,8 @@ def budget(scope: Construct, env: Environment) -> None:
         ),
         filter=ConsumptionBudgetSubscriptionFilter(
             tag=[
-                ConsumptionBudgetSubscriptionFilterTag(name="environment", values=[env.name]),
-                ConsumptionBudgetSubscriptionFilterTag(name="workload", values=[env.workload]),
+                ConsumptionBudgetSubscriptionFilterTag(name=ENVIRONMENT, values=[env.name]),
+                ConsumptionBudgetSubscriptionFilterTag(name=WORKLOAD, values=[env.workload]),
             ]
         ),
         notification=[

@@ -17,6 +17,7 @@ from constructs import Construct
 from constructs_lib.place import Place
 from constructs_lib.private_endpoint import private_endpoint
 from constructs_lib.protection import guarded
+from conventions.vault_secrets import VaultSecret
 
 
 class Vault(Construct):
@@ -97,10 +98,8 @@ class GeneratedSecret(Construct):
         construct_id: str,
         *,
         vault: Vault,
-        name: str,
+        secret: VaultSecret,
         version: int,
-        length: int,
-        fernet: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
         stack = TerraformStack.of(self)
@@ -109,15 +108,15 @@ class GeneratedSecret(Construct):
             {"source": "hashicorp/random", "version": self.RANDOM_PROVIDER},
         )
         stack.add_override(
-            f"ephemeral.random_password.{construct_id}", {"length": length, "special": False}
+            f"ephemeral.random_password.{construct_id}", {"length": secret.length, "special": False}
         )
         value = f"ephemeral.random_password.{construct_id}.result"
-        if fernet:  # url-safe base64 of 32 bytes
+        if secret.fernet:  # url-safe base64 of 32 bytes
             value = f'replace(replace(base64encode({value}), "+", "-"), "/", "_")'
         KeyVaultSecret(
             self,
             "Default",
-            name=name,
+            name=secret.name,
             key_vault_id=vault.id,
             content_type="text/plain",
             value_wo=f"${{{value}}}",

@@ -9,10 +9,9 @@ from cdktf_cdktf_provider_azurerm.kubernetes_cluster_node_pool import (
 )
 from constructs import Construct
 
+from conventions.labels import SPOT, SPOT_TAINT
 from environments.kubernetes import Kubernetes, NodePool, Pool, rotation_name
 
-SPOT_LABEL = {"kubernetes.azure.com/scalesetpriority": "spot"}
-SPOT_TAINT = "kubernetes.azure.com/scalesetpriority=spot:NoSchedule"
 # Channels that move the minor version, so that Terraform must not move it back
 MINOR_CHANNELS = ("stable", "rapid")
 
@@ -71,7 +70,7 @@ def worker_pool(
         mode="User",
         temporary_name_for_rotation=rotation_name(name),
         orchestrator_version=version,
-        node_labels=pool.labels | (SPOT_LABEL if pool.spot else {}) or None,
+        node_labels=pool.labels | ({SPOT.key: SPOT.value} if pool.spot else {}) or None,
         node_taints=[*pool.taints, *([SPOT_TAINT] if pool.spot else [])] or None,
         **common_settings(pool),
         **(_SPOT if pool.spot else _REGULAR),

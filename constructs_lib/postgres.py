@@ -22,18 +22,9 @@ from constructs import Construct
 from constructs_lib.key_vault import KeyReference
 from constructs_lib.place import Place
 from constructs_lib.protection import guarded
-from environments.data import Day, Postgres
+from conventions.weekdays import WEEKDAYS
+from environments.data import Postgres
 from environments.facts import REGIONS
-
-WEEK: Sequence[Day] = (
-    "Sunday",
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-)
 
 PARAMETERS = {
     "azure.extensions": "BTREE_GIN,BTREE_GIST,PG_STAT_STATEMENTS,PG_TRGM",
@@ -94,7 +85,7 @@ class PostgresServer(Construct):
             backup_retention_days=settings.backup_retention_days,
             geo_redundant_backup_enabled=settings.geo_redundant_backup,
             maintenance_window=PostgresqlFlexibleServerMaintenanceWindow(
-                day_of_week=WEEK.index(settings.maintenance.day),
+                day_of_week=WEEKDAYS.index(settings.maintenance.day),
                 start_hour=settings.maintenance.start_hour,
                 start_minute=0,
             ),

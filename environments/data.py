@@ -4,11 +4,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from conventions.weekdays import Weekday
 from environments.facts import POSTGRES_STORAGE_GIB
 from environments.types import PostgresSku, Section, Uuid, Zone, form, refuse
-
-Day = Literal["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
-
 
 GroupName = Annotated[
     str, form(r"\w[\w .-]{0,62}", "1 to 63 letters, digits, spaces, . _ -", "sg-data-platform")
@@ -39,7 +37,7 @@ class Storage(Section):
 class Maintenance(Section):
     """A weekly window, in UTC."""
 
-    day: Annotated[Day, Field(description="day of the week")] = "Sunday"
+    day: Annotated[Weekday, Field(description="day of the week")] = "Sunday"
     start_hour: Annotated[int, Field(ge=0, le=23, description="hour of the day, UTC")] = 2
 
 

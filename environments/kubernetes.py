@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from environments.data import Day
+from conventions.weekdays import Weekday
 from environments.facts import has_local_disk, local_disk_gib
 from environments.types import EACH_ONCE, RegionName, Section, Uuid, VmSize, Zone, form, refuse
 
@@ -167,7 +167,7 @@ def _refuse_reserved(keys: Iterable[str]) -> None:
 class ClusterMaintenance(Section):
     """A weekly window for upgrades, in UTC; AKS wants at least four hours."""
 
-    day: Annotated[Day, Field(description="day of the week")] = "Sunday"
+    day: Annotated[Weekday, Field(description="day of the week")] = "Sunday"
     start_hour: Annotated[int, Field(ge=0, le=23, description="hour of the day, UTC")] = 1
     hours: Annotated[int, Field(ge=4, le=24, description="length in hours")] = 4
 

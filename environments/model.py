@@ -5,15 +5,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from conventions.redirect import redirect_uri
 from environments.airflow import Airflow, Ingress, SingleSignOn
 from environments.data import KeyVault, Postgres, Storage
 from environments.facts import REGIONS
 from environments.kubernetes import Kubernetes, Registry
 from environments.network import Network
 from environments.types import Email, RegionName, Section, Uuid, form, refuse
-
-StackName = Literal["network", "data", "identity", "platform", "airflow"]
-STACKS: tuple[StackName, ...] = ("network", "data", "identity", "platform", "airflow")
 
 
 class Tags(Section):
@@ -130,8 +128,8 @@ class Environment(Section):
 
     @property
     def redirect_uri(self) -> str:
-        """Where Entra sends users back after sign-in: FAB's path for the provider `azure`."""
-        return f"https://{self.ingress.host}/auth/oauth-authorized/azure"
+        """Where Entra sends users back after sign-in."""
+        return redirect_uri(self.ingress.host)
 
     @field_validator("network")
     @classmethod
@@ -269,7 +267,7 @@ class Environment(Section):
         ingress: Ingress | None = info.data.get("ingress")
         if ingress is None or sso.redirect_uri is None:
             return sso
-        expected = f"https://{ingress.host}/auth/oauth-authorized/azure"
+        expected = redirect_uri(ingress.host)
         if sso.redirect_uri != expected:
             refuse(
                 f"redirect_uri = {sso.redirect_uri} does not match ingress.host = {ingress.host}",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from conventions.labels import USES_WORKLOAD_IDENTITY
 from helm_values.key_vault import secret_provider_class
 from helm_values.priority import CLUSTER_SERVICE
 from helm_values.spread import spread
@@ -10,7 +11,7 @@ from helm_values.spread import spread
 LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
 LETS_ENCRYPT_STAGING = "https://acme-staging-v02.api.letsencrypt.org/directory"
 RESOURCES = {"requests": {"cpu": "20m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}}
-WORKLOAD_IDENTITY = {"azure.workload.identity/use": "true"}
+WORKLOAD_IDENTITY = dict([USES_WORKLOAD_IDENTITY])
 
 
 def cert_manager_values(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from helm_values.service_accounts import (
+from conventions.service_accounts import (
     AIRFLOW_NAMESPACE,
     CERT_MANAGER_NAMESPACE,
     INGRESS_NAMESPACE,

@@ -6,8 +6,9 @@ made by hand in the user interface never hides one of them.
 
 import json
 
+from conventions.components import WORKER
+from conventions.databases import SERVER_PORT
 from environments.model import Environment
-from helm_values.database import PORT
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values, at, merged
 from helm_values.nodes import workers_key
@@ -53,8 +54,8 @@ def _warehouse(infra: Infrastructure) -> Values:
     return {
         "conn_type": "postgres",
         "host": infra.postgres_host,
-        "port": PORT,
-        "login": infra.identities["worker"].name,
+        "port": SERVER_PORT,
+        "login": infra.identities[WORKER].name,
         "schema": infra.warehouse_database,
         "extra": {"iam": True, "azure_conn_id": "azure_default", "sslmode": "require"},
     }

@@ -1,5 +1,6 @@
 """Where DAGs come from: the blob container, a Git repository, or the image."""
 
+from conventions.containers import DAG_VERSIONS, DAGS
 from environments.airflow import Airflow
 from helm_values.merge import Values, at
 
@@ -19,7 +20,7 @@ def _bundle(airflow: Airflow) -> Values:
         return {
             "name": "dags",
             "classpath": "airflow_azure.bundle.BlobDagBundle",
-            "kwargs": {"container": "dags", "versions_container": "dag-versions"},
+            "kwargs": {"container": DAGS, "versions_container": DAG_VERSIONS},
         }
     return {
         "name": "dags",

@@ -1,12 +1,11 @@
 """The metadata database: each component signs in as its own identity, and no URL has a password."""
 
+from conventions.components import LONG_RUNNING, MIGRATIONS, WORKER, Component
+from conventions.databases import POOLER_PORT, SERVER_PORT
 from environments.model import Environment
-from helm_values.infrastructure import CHART_KEYS, LONG_RUNNING, Component, Infrastructure
+from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values, at, merged
 
-# Flexible Server's built-in PgBouncer listens here ("PgBouncer in Azure Database for PostgreSQL").
-PGBOUNCER_PORT = 6432
-PORT = 5432
 TOKEN_SCOPE = "https://ossrdbms-aad.database.windows.net/.default"
 NO_SECRET = "airflow-has-no-database-secret"
 ROOTS = "/etc/ssl/certs/ca-certificates.crt"  # of the image; libpq brings no roots of its own
@@ -19,7 +18,7 @@ def database_values(env: Environment, infra: Infrastructure) -> Values:
     Workers have none: in Airflow 3 a task talks to the API server only. The chart's own Secret with
     a connection is neither made nor read; the image's `airflow_local_settings.py` adds the token.
     """
-    migrations = _env(infra, infra.identities["migrations"].name, PORT)
+    migrations = _env(infra, infra.identities[MIGRATIONS].name, SERVER_PORT)
     return merged(
         {
             "data": {"metadataSecretName": NO_SECRET},
@@ -34,7 +33,7 @@ def database_values(env: Environment, infra: Infrastructure) -> Values:
         },
         *(_component(env, infra, component) for component in LONG_RUNNING),
         # A pooler that hands out a session per transaction loses the locks of a migration.
-        at("migrateDatabaseJob", {"args": _migrate(infra), "env": migrations}),
+        at(MIGRATIONS.chart_key, {"args": _migrate(infra), "env": migrations}),
         at("databaseCleanup", _cleanup(migrations)),
     )
 
@@ -42,7 +41,7 @@ def database_values(env: Environment, infra: Infrastructure) -> Values:
 def _migrate(infra: Infrastructure) -> list[str]:
     """Migrate, then give the other identities their roles: only the owner of the tables can."""
     roles = [f"--component {infra.identities[component].name}" for component in LONG_RUNNING]
-    roles += [f"--worker {infra.identities['worker'].name}"]
+    roles += [f"--worker {infra.identities[WORKER].name}"]
     roles += [f"--warehouse {infra.warehouse_database}"]
     command = f"airflow db migrate && exec python -m airflow_azure.roles {' '.join(roles)}"
     return ["bash", "-c", command]
@@ -58,19 +57,21 @@ def _cleanup(env: list[Values]) -> Values:
         "skipArchive": True,
         "applyCustomEnv": False,
         "env": env,
-        "serviceAccount": {"create": False, "name": "airflow-migrate-database-job"},
+        "serviceAccount": {"create": False, "name": MIGRATIONS.service_account.name},
     }
 
 
 def _component(env: Environment, infra: Infrastructure, component: Component) -> Values:
     user = infra.identities[component].name
-    port = PGBOUNCER_PORT if env.postgres.pgbouncer else PORT
+    port = POOLER_PORT if env.postgres.pgbouncer else SERVER_PORT
     variables = _env(infra, user, port)
-    if port != PORT:
+    if port != SERVER_PORT:
         # asyncpg prepares its statements, and they outlive the pooler's transaction.
-        variables.append({"name": f"{CONN}_ASYNC", "value": _url(infra, user, PORT, "+asyncpg")})
+        variables.append(
+            {"name": f"{CONN}_ASYNC", "value": _url(infra, user, SERVER_PORT, "+asyncpg")}
+        )
     return at(
-        CHART_KEYS[component],
+        component.chart_key,
         {"env": variables, "waitForMigrations": {"env": _env(infra, user, port)}},
     )
 

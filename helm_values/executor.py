@@ -1,12 +1,14 @@
 """The executor: a pod a task, or Celery's workers with their queue and their scaling."""
 
+from conventions.components import SCHEDULER, WORKER
+from conventions.databases import SERVER_PORT
+from conventions.vault_secrets import REDIS_PASSWORD
 from environments.model import Environment
 from helm_values.charts import AIRFLOW
-from helm_values.database import PORT
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values, at, merged
 from helm_values.pods import BUDGET, CONTAINER, resources
-from helm_values.secrets import REDIS_PASSWORD, VARIABLES
+from helm_values.secrets import VARIABLES
 
 TASKS_PER_WORKER = 8
 REDIS_USER = 999  # of the official image
@@ -78,14 +80,14 @@ def worker_scaling(env: Environment, infra: Infrastructure) -> list[Values]:
     """
     if env.airflow.executor != "CeleryExecutor":
         return []
-    metadata = {"name": f"{AIRFLOW.name}-worker", "namespace": AIRFLOW.namespace}
-    identity = infra.identities["scheduler"]
+    metadata = {"name": f"{AIRFLOW.name}-{WORKER.label}", "namespace": AIRFLOW.namespace}
+    identity = infra.identities[SCHEDULER]
     trigger = {
         "type": "postgresql",
         "authenticationRef": {"name": metadata["name"]},
         "metadata": {
             "host": infra.postgres_host,
-            "port": str(PORT),
+            "port": str(SERVER_PORT),
             "userName": identity.name,
             "dbName": infra.airflow_database,
             "sslmode": "require",

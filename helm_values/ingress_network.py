@@ -1,8 +1,9 @@
 """Who may talk to the ingress controller, and to whom it may."""
 
+from conventions.components import API_SERVER
+from conventions.service_accounts import SYSTEM_NAMESPACE
 from environments.model import Environment
 from helm_values.charts import AIRFLOW, NGINX
-from helm_values.infrastructure import LABELS
 from helm_values.merge import Values
 from helm_values.network_rules import (
     at_ports,
@@ -15,7 +16,7 @@ from helm_values.network_rules import (
 )
 from helm_values.nginx import METRICS_PORT
 
-API_SERVER = {"podSelector": {"matchLabels": {"component": LABELS["api_server"]}}}
+API_SERVER_PODS = {"podSelector": {"matchLabels": {"component": API_SERVER.label}}}
 
 
 def ingress_policies(env: Environment) -> list[Values]:
@@ -25,8 +26,8 @@ def ingress_policies(env: Environment) -> list[Values]:
     """
     pods = {"matchLabels": {"app.kubernetes.io/name": NGINX.name}}
     users = at_ports([], [("TCP", 80), ("TCP", 443)])  # with their own addresses
-    metrics = at_ports([in_namespace("kube-system")], [("TCP", METRICS_PORT)])
-    airflow = to([in_namespace(AIRFLOW.namespace) | API_SERVER], [("TCP", 8080)])
+    metrics = at_ports([in_namespace(SYSTEM_NAMESPACE)], [("TCP", METRICS_PORT)])
+    airflow = to([in_namespace(AIRFLOW.namespace) | API_SERVER_PODS], [("TCP", 8080)])
     return [
         deny_all(NGINX.namespace),
         policy(

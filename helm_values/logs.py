@@ -1,5 +1,6 @@
 """Task logs: written to the logs container by the identity of the pod that writes them."""
 
+from conventions.containers import LOGS
 from helm_values.merge import Values
 
 
@@ -14,7 +15,7 @@ def log_values() -> Values:
                 "remote_base_log_folder": "wasb://tasks",
                 "remote_log_conn_id": "wasb_default",
             },
-            "azure_remote_logging": {"remote_wasb_log_container": "logs"},
+            "azure_remote_logging": {"remote_wasb_log_container": LOGS},
             # The API server asks triggerers and workers for the logs of what still runs; their pods
             # have no name in DNS.
             "core": {"hostname_callable": "airflow.utils.net.get_host_ip_address"},

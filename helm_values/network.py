@@ -1,9 +1,17 @@
 """Who may talk to whom in Airflow's namespace: nothing that is not named here."""
 
+from conventions.components import (
+    API_SERVER,
+    LONG_RUNNING,
+    MIGRATIONS,
+    SCHEDULER,
+    TRIGGERER,
+    WORKER,
+)
+from conventions.databases import POOLER_PORT, SERVER_PORT
+from conventions.service_accounts import SYSTEM_NAMESPACE
 from environments.model import Environment
 from helm_values.charts import AIRFLOW, NGINX
-from helm_values.database import PGBOUNCER_PORT, PORT
-from helm_values.infrastructure import LABELS, LONG_RUNNING
 from helm_values.merge import Values
 from helm_values.network_rules import block, deny_all, dns, in_namespace, kubernetes_api, policy, to
 
@@ -25,33 +33,33 @@ def network_values() -> Values:
         "networkPolicies": {"enabled": True},
         "apiServer": {
             "networkPolicy": {
-                "ingress": {"from": [in_namespace(NGINX.namespace), _component("worker")]}
+                "ingress": {"from": [in_namespace(NGINX.namespace), _component(WORKER.label)]}
             }
         },
         # The collector of Azure Monitor's managed Prometheus.
-        "statsd": {"extraNetworkPolicies": [in_namespace("kube-system")]},
+        "statsd": {"extraNetworkPolicies": [in_namespace(SYSTEM_NAMESPACE)]},
     }
 
 
 def network_policies(env: Environment) -> list[Values]:
     """Return the policies beside the chart's: deny everything, then let out what is needed."""
     network = env.network
-    database = to([block(str(network.postgres))], [("TCP", PORT), ("TCP", PGBOUNCER_PORT)])
+    database = to([block(str(network.postgres))], [("TCP", SERVER_PORT), ("TCP", POOLER_PORT)])
     # Private endpoints of storage and Key Vault; Entra ID has public addresses only.
     azure = to([block(str(network.private_endpoints)), block("0.0.0.0/0", PRIVATE)], [("TCP", 443)])
     # Tasks reach what the network lets them reach: data sources are the users' own.
     anywhere = {"to": [block("0.0.0.0/0", NODE_SERVICES)]}
-    with_database = [LABELS[c] for c in (*LONG_RUNNING, "migrations")] + ["database-cleanup"]
+    with_database = [c.label for c in (*LONG_RUNNING, MIGRATIONS)] + ["database-cleanup"]
     return [
         deny_all(AIRFLOW.namespace),
         _out("dns-and-each-other", AIRFLOW_PODS["podSelector"], dns(), {"to": [AIRFLOW_PODS]}),
         _out("components", _components(*with_database), database, azure),
         _out(
             "kubernetes",
-            _components(*(LABELS[c] for c in ("api_server", "scheduler", "triggerer"))),
+            _components(API_SERVER.label, SCHEDULER.label, TRIGGERER.label),
             kubernetes_api(env),
         ),
-        _out("tasks", _components(LABELS["worker"]), anywhere),
+        _out("tasks", _components(WORKER.label), anywhere),
         # Airflow puts this label on what a KubernetesPodOperator starts.
         _out(
             "pods-of-tasks", {"matchLabels": {"kubernetes_pod_operator": "True"}}, dns(), anywhere

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from conventions.service_accounts import SYSTEM_NAMESPACE
 from environments.model import Environment
 from helm_values.merge import Values
 
@@ -33,7 +34,7 @@ def deny_all(namespace: str) -> Values:
 
 def dns() -> Values:
     """Return the way out to the cluster's DNS."""
-    return to([in_namespace("kube-system")], [("UDP", 53), ("TCP", 53)])
+    return to([in_namespace(SYSTEM_NAMESPACE)], [("UDP", 53), ("TCP", 53)])
 
 
 def kubernetes_api(env: Environment) -> Values:

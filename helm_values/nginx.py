@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
+from conventions.service_accounts import CERTIFICATE_ACCOUNTS
 from helm_values.key_vault import volume
 from helm_values.nginx_config import config_map
 from helm_values.priority import CLUSTER_SERVICE
 from helm_values.spread import spread
 
-SERVICE_ACCOUNT = "nginx-ingress"  # identities are federated with it by this name
 METRICS_PORT = 9113
 AZURE = "service.beta.kubernetes.io/azure-"
 
@@ -85,7 +85,7 @@ def nginx_values(
         "enableCustomResources": False,
         "enableConfigSafety": True,
         "telemetryReporting": {"enable": False},
-        "serviceAccount": {"name": SERVICE_ACCOUNT},
+        "serviceAccount": {"name": CERTIFICATE_ACCOUNTS["key_vault"].name},
         "service": {
             "type": "LoadBalancer",
             "externalTrafficPolicy": "Local",  # keeps the client's address, and its port 80 probe

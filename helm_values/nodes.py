@@ -2,21 +2,21 @@
 
 from collections.abc import Collection
 
+from conventions.labels import AGENT_POOL, SPOT, SPOT_TAINT, WORKER_NODES
 from environments.kubernetes import NodePool
 from environments.model import Environment
 from helm_values.merge import Values, at, merged
-
-POOL = "kubernetes.azure.com/agentpool"  # AKS writes both on every node ("Use labels in AKS")
-SPOT = "kubernetes.azure.com/scalesetpriority"
-WORKER_ROLE = ("airflow/role", "worker")
 
 Pools = dict[str, NodePool]
 
 
 def worker_pools(pools: Pools) -> Pools:
     """Return the pools for tasks: those labelled airflow/role=worker, else spot ones, else all."""
-    key, role = WORKER_ROLE
-    labelled = {name: pool for name, pool in pools.items() if pool.labels.get(key) == role}
+    labelled = {
+        name: pool
+        for name, pool in pools.items()
+        if pool.labels.get(WORKER_NODES.key) == WORKER_NODES.value
+    }
     spot = {name: pool for name, pool in pools.items() if pool.spot}
     return labelled or spot or pools
 
@@ -49,12 +49,12 @@ def _placement(pools: Pools) -> Values:
     affinity: Values = {
         "nodeAffinity": {
             "requiredDuringSchedulingIgnoredDuringExecution": {
-                "nodeSelectorTerms": [_match(POOL, sorted(pools))]
+                "nodeSelectorTerms": [_match(AGENT_POOL, sorted(pools))]
             }
         }
     }
     if len({pool.spot for pool in pools.values()}) > 1:
-        spot_first = {"weight": 100, "preference": _match(SPOT, ["spot"])}
+        spot_first = {"weight": 100, "preference": _match(SPOT.key, [SPOT.value])}
         affinity["nodeAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"] = [spot_first]
     tolerations = _tolerations(pools.values())
     return {"affinity": affinity} | ({"tolerations": tolerations} if tolerations else {})
@@ -67,7 +67,7 @@ def _match(label: str, values: list[str]) -> Values:
 def _tolerations(pools: Collection[NodePool]) -> list[Values]:
     taints = {taint for pool in pools for taint in pool.taints}
     if any(pool.spot for pool in pools):
-        taints.add(f"{SPOT}=spot:NoSchedule")  # AKS puts it on every spot node
+        taints.add(SPOT_TAINT)  # AKS puts it on every spot node
     return [_toleration(taint) for taint in sorted(taints)]
 
 

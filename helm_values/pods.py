@@ -2,22 +2,24 @@
 
 from typing import Literal
 
+from conventions.components import (
+    API_SERVER,
+    DAG_PROCESSOR,
+    LONG_RUNNING,
+    MIGRATIONS,
+    SCHEDULER,
+    TRIGGERER,
+    WORKER,
+    Component,
+    WorkloadIdentity,
+)
+from conventions.labels import CLIENT_ID_ANNOTATION, USES_WORKLOAD_IDENTITY
 from environments.airflow import Airflow
 from environments.model import Environment
-from helm_values.infrastructure import (
-    CHART_KEYS,
-    LABELS,
-    LONG_RUNNING,
-    Component,
-    Identity,
-    Infrastructure,
-)
+from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values, at, merged
-from helm_values.service_accounts import SERVICE_ACCOUNTS
 from helm_values.spread import spread
 
-_, WORKER_ACCOUNT = SERVICE_ACCOUNTS["worker"]
-CLIENT_ID = "azure.workload.identity/client-id"
 USER = 50000  # the image's user; its group 0 lets it write below /opt/airflow
 
 POD = {
@@ -53,12 +55,12 @@ SIZES: dict[Size, tuple[str, str, str, str]] = {
     "large": ("500m", "1536Mi", "2", "3Gi"),
 }
 COMPONENT_SIZES: dict[Component, Size] = {
-    "api_server": "large",
-    "scheduler": "medium",
-    "dag_processor": "medium",
-    "triggerer": "medium",
-    "worker": "medium",
-    "migrations": "small",
+    API_SERVER: "large",
+    SCHEDULER: "medium",
+    DAG_PROCESSOR: "medium",
+    TRIGGERER: "medium",
+    WORKER: "medium",
+    MIGRATIONS: "small",
 }
 
 
@@ -67,7 +69,7 @@ def pod_values(env: Environment, infra: Infrastructure) -> Values:
     identities = infra.identities
     return merged(
         {
-            "labels": {"azure.workload.identity/use": "true"},
+            "labels": dict([USES_WORKLOAD_IDENTITY]),
             "revisionHistoryLimit": 3,
             "securityContexts": {"pod": POD, "containers": CONTAINER},
             "priorityClasses": [
@@ -79,15 +81,15 @@ def pod_values(env: Environment, infra: Infrastructure) -> Values:
         },
         *(_long_running(component, identities[component]) for component in LONG_RUNNING),
         _api_server(env.airflow),
-        at("scheduler", {"replicas": env.airflow.scheduler_replicas}),
-        at("dagProcessor", {"replicas": env.airflow.dag_processor_replicas}),
-        at("triggerer", {"replicas": env.airflow.triggerer_replicas}),
-        _without_kubernetes_access("dagProcessor", "migrateDatabaseJob", "statsd"),
+        at(SCHEDULER.chart_key, {"replicas": env.airflow.scheduler_replicas}),
+        at(DAG_PROCESSOR.chart_key, {"replicas": env.airflow.dag_processor_replicas}),
+        at(TRIGGERER.chart_key, {"replicas": env.airflow.triggerer_replicas}),
+        _without_kubernetes_access(DAG_PROCESSOR.chart_key, MIGRATIONS.chart_key, "statsd"),
         # Logs go to Blob storage: nothing is kept in a volume.
-        at("triggerer", {"persistence": {"enabled": False}}),
+        at(TRIGGERER.chart_key, {"persistence": {"enabled": False}}),
         at("createUserJob", {"serviceAccount": {"create": False}}),
-        _workers(env, identities["worker"]),
-        _migrations(identities["migrations"]),
+        _workers(env, identities[WORKER]),
+        _migrations(identities[MIGRATIONS]),
         at(
             "databaseCleanup",
             {"resources": resources("small"), "priorityClassName": "airflow-core"},
@@ -105,7 +107,7 @@ def resources(size: Size) -> Values:
     }
 
 
-def _long_running(component: Component, identity: Identity) -> Values:
+def _long_running(component: Component, identity: WorkloadIdentity) -> Values:
     values: Values = {
         "serviceAccount": _annotated(identity),
         "resources": resources(COMPONENT_SIZES[component]),
@@ -113,11 +115,11 @@ def _long_running(component: Component, identity: Identity) -> Values:
         "podDisruptionBudget": BUDGET,
         "topologySpreadConstraints": _spreads(component),
     }
-    if component != "api_server":  # the one that keeps no log files
+    if component != API_SERVER:  # the one that keeps no log files
         values["logGroomerSidecar"] = {"retentionDays": 3, "resources": resources("sidecar")}
-    if component in ("api_server", "scheduler"):  # the two that the chart gives a minute
+    if component in (API_SERVER, SCHEDULER):  # the two that the chart gives a minute
         values["startupProbe"] = {"failureThreshold": STARTUP_PROBES}
-    return at(CHART_KEYS[component], values)
+    return at(component.chart_key, values)
 
 
 def _api_server(airflow: Airflow) -> Values:
@@ -137,31 +139,31 @@ def _api_server(airflow: Airflow) -> Values:
             "metrics": [_cpu(70)],
         }
     # Kubernetes adds servers; a pod that forks more of them would hide its load from the HPA.
-    return merged(at("apiServer", values), at("config.api", {"workers": "1"}))
+    return merged(at(API_SERVER.chart_key, values), at("config.api", {"workers": "1"}))
 
 
-def _workers(env: Environment, identity: Identity) -> Values:
+def _workers(env: Environment, identity: WorkloadIdentity) -> Values:
     account: Values = _annotated(identity)
     values: Values = {
         "serviceAccount": account,
-        "resources": resources(COMPONENT_SIZES["worker"]),
+        "resources": resources(COMPONENT_SIZES[WORKER]),
         "priorityClassName": "airflow-task",
         "securityContexts": {"container": TASK_CONTAINER},
     }
     if env.airflow.executor == "CeleryExecutor":
         # The loss of one spot node must not take every worker.
-        values["topologySpreadConstraints"] = _spreads("worker")
+        values["topologySpreadConstraints"] = _spreads(WORKER)
         return at("workers.celery", values)
     # The chart annotates the account of task pods only when it is told to make one for them. The
     # one of Celery's workers then would be made too, under the same name.
-    account |= {"create": True, "name": WORKER_ACCOUNT}
-    other = {"serviceAccount": {"create": False, "name": WORKER_ACCOUNT}}
+    account |= {"create": True, "name": WORKER.service_account.name}
+    other = {"serviceAccount": {"create": False, "name": WORKER.service_account.name}}
     return at("workers", {"kubernetes": values, **other})
 
 
-def _migrations(identity: Identity) -> Values:
+def _migrations(identity: WorkloadIdentity) -> Values:
     return at(
-        "migrateDatabaseJob",
+        MIGRATIONS.chart_key,
         {
             # As a hook it would start when the release is ready, which waits for it.
             "useHelmHooks": False,
@@ -169,7 +171,7 @@ def _migrations(identity: Identity) -> Values:
             # A Job cannot change: the next upgrade needs this one gone.
             "ttlSecondsAfterFinished": 60,
             "serviceAccount": _annotated(identity),
-            "resources": resources(COMPONENT_SIZES["migrations"]),
+            "resources": resources(COMPONENT_SIZES[MIGRATIONS]),
             "priorityClassName": "airflow-core",
         },
     ) | at("images", {"migrationsWaitTimeout": 600})
@@ -198,12 +200,12 @@ def _without_kubernetes_access(*keys: str) -> Values:
     return merged(*(at(key, off) for key in keys))
 
 
-def _annotated(identity: Identity) -> Values:
-    return {"annotations": {CLIENT_ID: identity.client_id}}
+def _annotated(identity: WorkloadIdentity) -> Values:
+    return {"annotations": {CLIENT_ID_ANNOTATION: identity.client_id}}
 
 
 def _spreads(component: Component) -> list[Values]:
-    return spread({"tier": "airflow", "component": LABELS[component]})
+    return spread({"tier": "airflow", "component": component.label})
 
 
 def _cpu(percent: int) -> Values:

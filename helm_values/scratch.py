@@ -1,5 +1,7 @@
 """The data container as a folder, for tools that can read nothing but files."""
 
+from conventions.components import WORKER
+from conventions.containers import DATA
 from environments.model import Environment
 from helm_values.charts import AIRFLOW
 from helm_values.infrastructure import Infrastructure
@@ -55,10 +57,10 @@ def scratch_objects(env: Environment, infra: Infrastructure) -> list[Values]:
                     "volumeHandle": f"{env.workload}-{env.name}-data",
                     "volumeAttributes": {
                         "protocol": "fuse2",
-                        "containerName": "data",
+                        "containerName": DATA,
                         "storageAccount": infra.storage_account_name,
                         "resourceGroup": infra.storage_resource_group_name,
-                        "clientID": infra.identities["worker"].client_id,
+                        "clientID": infra.identities[WORKER].client_id,
                         "mountWithWorkloadIdentityToken": "true",
                     },
                 },

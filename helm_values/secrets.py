@@ -6,54 +6,42 @@ identity, and an init container that reads no Secret gives the driver the time t
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from conventions.components import (
+    API_SERVER,
+    DAG_PROCESSOR,
+    SCHEDULER,
+    TRIGGERER,
+    WORKER,
+    Component,
+)
+from conventions.vault_secrets import (
+    API_SECRET_KEY,
+    FERNET_KEY,
+    JWT_SECRET,
+    REDIS_PASSWORD,
+    VaultSecret,
+)
 from environments.airflow import Airflow
 from environments.model import Environment
 from helm_values.charts import AIRFLOW
-from helm_values.infrastructure import CHART_KEYS, LABELS, Component, Infrastructure
+from helm_values.infrastructure import Infrastructure
 from helm_values.key_vault import secret_provider_class, volume
 from helm_values.merge import Values, at, merged
 
-
-@dataclass(frozen=True)
-class Secret:
-    """A secret in Key Vault and the Kubernetes Secret of the same name; `key` is the chart's."""
-
-    name: str
-    key: str
-
-    def variable(self, name: str) -> Values:
-        """Return an environment variable that holds the secret."""
-        return {
-            "name": name,
-            "valueFrom": {"secretKeyRef": {"name": self.name, "key": self.key}},
-        }
-
-    def object(self) -> Values:
-        """Return the Kubernetes Secret that the driver makes of the mounted file."""
-        data = [{"objectName": self.name, "key": self.key}]
-        return {"secretName": self.name, "type": "Opaque", "data": data}
-
-
-FERNET_KEY = Secret("airflow-fernet-key", "fernet-key")
-JWT_SECRET = Secret("airflow-jwt-secret", "jwt-secret")
-API_SECRET_KEY = Secret("airflow-api-secret-key", "api-secret-key")
-REDIS_PASSWORD = Secret("airflow-redis-password", "password")
-
 # The fernet key opens connections in the database; the API's key signs sessions and the requests
 # for logs; the JWT secret signs the tokens of tasks. A task's pod has none of them.
-READERS: Mapping[Component, tuple[Secret, ...]] = {
-    "api_server": (FERNET_KEY, JWT_SECRET, API_SECRET_KEY),
-    "scheduler": (FERNET_KEY, JWT_SECRET),
-    "dag_processor": (FERNET_KEY,),
-    "triggerer": (FERNET_KEY, API_SECRET_KEY),
+READERS: Mapping[Component, tuple[VaultSecret, ...]] = {
+    API_SERVER: (FERNET_KEY, JWT_SECRET, API_SECRET_KEY),
+    SCHEDULER: (FERNET_KEY, JWT_SECRET),
+    DAG_PROCESSOR: (FERNET_KEY,),
+    TRIGGERER: (FERNET_KEY, API_SECRET_KEY),
 }
 # With Celery the scheduler also sends tasks, and workers fetch them and serve their logs.
-CELERY_READERS: Mapping[Component, tuple[Secret, ...]] = {
+CELERY_READERS: Mapping[Component, tuple[VaultSecret, ...]] = {
     **READERS,
-    "scheduler": (FERNET_KEY, JWT_SECRET, REDIS_PASSWORD),
-    "worker": (API_SECRET_KEY, REDIS_PASSWORD),
+    SCHEDULER: (FERNET_KEY, JWT_SECRET, REDIS_PASSWORD),
+    WORKER: (API_SECRET_KEY, REDIS_PASSWORD),
 }
 # The chart itself passes the JWT secret to the two components that need it.
 VARIABLES = {
@@ -63,7 +51,7 @@ VARIABLES = {
 }
 
 
-def readers(airflow: Airflow) -> Mapping[Component, tuple[Secret, ...]]:
+def secret_readers(airflow: Airflow) -> Mapping[Component, tuple[VaultSecret, ...]]:
     """Return which component reads which secrets."""
     return CELERY_READERS if airflow.executor == "CeleryExecutor" else READERS
 
@@ -81,15 +69,15 @@ def secret_values(airflow: Airflow) -> Values:
                 "AIRFLOW__API__SECRET_KEY": False,
             },
         },
-        *(_reader(component, secrets) for component, secrets in readers(airflow).items()),
+        *(_reader(component, secrets) for component, secrets in secret_readers(airflow).items()),
     )
 
 
-def _reader(component: Component, secrets: tuple[Secret, ...]) -> Values:
+def _reader(component: Component, secrets: tuple[VaultSecret, ...]) -> Values:
     return at(
-        CHART_KEYS.get(component, "workers.celery"),
+        "workers.celery" if component == WORKER else component.chart_key,
         {
-            "env": [s.variable(VARIABLES[s]) for s in secrets if s in VARIABLES],
+            "env": [_variable(s) for s in secrets if s in VARIABLES],
             "extraVolumes": [volume(name="secrets", provider_class=provider_class(component))],
             "extraVolumeMounts": [
                 {"name": "secrets", "mountPath": "/mnt/secrets", "readOnly": True}
@@ -98,9 +86,20 @@ def _reader(component: Component, secrets: tuple[Secret, ...]) -> Values:
     )
 
 
+def _variable(secret: VaultSecret) -> Values:
+    reference = {"name": secret.name, "key": secret.key}
+    return {"name": VARIABLES[secret], "valueFrom": {"secretKeyRef": reference}}
+
+
+def _kubernetes_secret(secret: VaultSecret) -> Values:
+    """Return the Secret that the driver makes of the mounted file."""
+    data = [{"objectName": secret.name, "key": secret.key}]
+    return {"secretName": secret.name, "type": "Opaque", "data": data}
+
+
 def provider_class(component: Component) -> str:
     """Return the name of the component's SecretProviderClass."""
-    return f"{AIRFLOW.name}-{LABELS[component]}"
+    return f"{AIRFLOW.name}-{component.label}"
 
 
 def secret_provider_classes(env: Environment, infra: Infrastructure) -> list[Values]:
@@ -116,7 +115,7 @@ def secret_provider_classes(env: Environment, infra: Infrastructure) -> list[Val
             tenant_id=env.tenant_id,
             client_id=infra.identities[component].client_id,
             files={secret.name: secret.name for secret in secrets},
-            secret_objects=[secret.object() for secret in secrets],
+            secret_objects=[_kubernetes_secret(secret) for secret in secrets],
         )
-        for component, secrets in readers(env.airflow).items()
+        for component, secrets in secret_readers(env.airflow).items()
     ]

@@ -23,7 +23,7 @@ def sign_in_values(
 
     Args:
         host: the name users type, without scheme; the Entra application must have the redirect URI
-            `redirect_uri(host=...)`.
+            `redirect_uri(host)` of `conventions.redirect`.
         tenant_id: the directory's GUID.
         client_id: the application's GUID.
         authority: the sign-in service of the cloud, `https://` and a host.
@@ -71,8 +71,3 @@ def sign_in_values(
         # It would make a user with a password, and passwords are refused.
         "createUserJob": {"enabled": False},
     }
-
-
-def redirect_uri(*, host: str) -> str:
-    """Return the redirect URI that the Entra application must register for this host."""
-    return f"https://{host}/auth/oauth-authorized/azure"

@@ -12,7 +12,7 @@ from helm_values.cert_manager import cert_manager_values
 from helm_values.certificate import certificate_request
 from helm_values.charts import AIRFLOW, CERT_MANAGER, NGINX, Chart
 from helm_values.executor import worker_scaling
-from helm_values.infrastructure import COMPONENTS, Identity, Infrastructure
+from helm_values.infrastructure import Infrastructure
 from helm_values.ingress_controller import ingress_controller_values
 from helm_values.merge import Values
 from helm_values.objects import prerequisites
@@ -83,11 +83,5 @@ class AirflowStack(AzureStack):
             key_vault_name=data.key_vault_name,
             sso_client_id=identity.sso_client_id,
             certificate_client_id=identity.certificate_client_id,
-            identities={
-                component: Identity(
-                    client_id=getattr(identity, f"{component}_client_id"),
-                    name=getattr(identity, f"{component}_identity_name"),
-                )
-                for component in COMPONENTS
-            },
+            identities=identity.workloads,
         )

@@ -14,7 +14,16 @@ from constructs import Construct
 from constructs_lib.naming import Names
 from constructs_lib.place import Place
 from constructs_lib.tagging import tag_azure_resources
-from environments.model import Environment, StackName
+from conventions.stack_names import StackName
+from conventions.tag_keys import (
+    COST_CENTER,
+    DATA_CLASSIFICATION,
+    ENVIRONMENT,
+    MANAGED_BY,
+    OWNER,
+    WORKLOAD,
+)
+from environments.model import Environment
 from stacks.contracts import state_of
 
 # Registered by name: registering all that the provider knows needs rights on the subscription
@@ -85,12 +94,12 @@ class AzureStack(TerraformStack):
     def tags(self) -> dict[str, str]:
         """Azure tags of every resource."""
         return {
-            "environment": self.env.name,
-            "workload": self.env.workload,
-            "managed-by": "terraform",
-            "owner": self.env.tags.owner,
-            "cost-center": self.env.tags.cost_center,
-            "data-classification": self.env.tags.data_classification,
+            ENVIRONMENT: self.env.name,
+            WORKLOAD: self.env.workload,
+            MANAGED_BY: "terraform",
+            OWNER: self.env.tags.owner,
+            COST_CENTER: self.env.tags.cost_center,
+            DATA_CLASSIFICATION: self.env.tags.data_classification,
         }
 
     def prepare_stack(self) -> None:

@@ -1,52 +1,70 @@
-"""What one stack tells another: typed, by remote state, ids and names only, never a secret."""
+"""What one stack hands to another: typed, by remote state, ids and names only, never a secret."""
 
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, ClassVar, Self, TypedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, ClassVar, Self, TypedDict
 
 from cdktf import DataTerraformRemoteStateAzurerm, TerraformOutput
 from constructs import Construct
 
-from environments.model import Environment, StackName
+from conventions.components import (
+    API_SERVER,
+    DAG_PROCESSOR,
+    MIGRATIONS,
+    SCHEDULER,
+    TRIGGERER,
+    WORKER,
+    Component,
+    WorkloadIdentity,
+)
+from conventions.stack_names import StackName
+from environments.model import Environment
 
 
 @dataclass(frozen=True, kw_only=True)
 class Contract:
     """The outputs of a stack; each field *is* a Terraform output of the same name.
 
-    The producer builds one and publishes it, a consumer reads the same type back: neither ever
+    A field that is a record spreads over one output for each of its parts, `<field>_<part>`. The
+    producer builds a contract and publishes it, a consumer reads the same type back: neither
     spells the name of an output.
     """
 
     stack: ClassVar[StackName]
 
     def publish(self, scope: Construct) -> None:
-        """Write every field as an output of the stack `scope`."""
-        for field in fields(self):
-            TerraformOutput(scope, field.name, value=getattr(self, field.name), static_id=True)
+        """Write every field as outputs of the stack `scope`; a field that is None has none."""
+        for name, value in _spread(vars(self)).items():
+            TerraformOutput(scope, name, value=value, static_id=True)
 
     @classmethod
     def read(cls, scope: Construct, env: Environment) -> Self:
-        """Return the outputs of `env`'s stack as references into its remote state.
-
-        A reference is made when its field is first read: each one is a round trip to Node.
-        """
+        """Return the outputs of `env`'s stack as references into its remote state."""
         state = DataTerraformRemoteStateAzurerm(
             scope, f"{cls.stack}_state", **state_of(env, cls.stack)
         )
-        contract = cls.__new__(cls)
-        object.__setattr__(contract, "_state", state)
-        return contract
+        return cls(**_references(state, cls))
 
-    if not TYPE_CHECKING:  # mypy must go on refusing a misspelt field
 
-        def __getattr__(self, name: str) -> str:
-            """Return the reference to a field; Python asks here only for what is not set yet."""
-            if name not in {field.name for field in fields(self)}:
-                raise AttributeError(f"{type(self).__name__} has no output {name!r}")
-            state: DataTerraformRemoteStateAzurerm = self.__dict__["_state"]
-            reference = state.get_string(name)
-            object.__setattr__(self, name, reference)
-            return reference
+def _spread(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    outputs: dict[str, str] = {}
+    for name, value in values.items():
+        if is_dataclass(value):
+            outputs |= _spread(vars(value), f"{prefix}{name}_")
+        elif value is not None:
+            outputs[f"{prefix}{name}"] = value
+    return outputs
+
+
+def _references(
+    state: DataTerraformRemoteStateAzurerm, record: type[Any], prefix: str = ""
+) -> dict[str, Any]:
+    return {
+        field.name: field.type(**_references(state, field.type, f"{prefix}{field.name}_"))
+        if isinstance(field.type, type) and is_dataclass(field.type)
+        else state.get_string(f"{prefix}{field.name}")
+        for field in fields(record)
+    }
 
 
 class StateLocation(TypedDict):
@@ -80,9 +98,8 @@ class NetworkOutputs(Contract):
 
     stack = "network"
 
-    resource_group_name: str
     virtual_network_id: str
-    nat_gateway_id: str  # empty where a firewall is the way out
+    nat_gateway_id: str | None  # None where a firewall is the way out
     aks_nodes_subnet_id: str
     aks_api_server_subnet_id: str
     postgres_subnet_id: str
@@ -119,7 +136,6 @@ class DataOutputs(Contract):
     warehouse_database: str
     key_vault_id: str
     key_vault_name: str
-    key_vault_uri: str
     disk_encryption_key_id: str
     disk_encryption_identity_id: str
 
@@ -138,26 +154,26 @@ class IdentityOutputs(Contract):
     kubelet_identity_id: str
     kubelet_client_id: str
     kubelet_principal_id: str
-    api_server_identity_id: str
-    api_server_client_id: str
-    api_server_identity_name: str
-    scheduler_identity_id: str
-    scheduler_client_id: str
-    scheduler_identity_name: str
-    dag_processor_identity_id: str
-    dag_processor_client_id: str
-    dag_processor_identity_name: str
-    triggerer_identity_id: str
-    triggerer_client_id: str
-    triggerer_identity_name: str
-    worker_identity_id: str
-    worker_client_id: str
-    worker_identity_name: str
-    migrations_identity_id: str
-    migrations_client_id: str
-    migrations_identity_name: str
+    api_server_identity: WorkloadIdentity
+    scheduler_identity: WorkloadIdentity
+    dag_processor_identity: WorkloadIdentity
+    triggerer_identity: WorkloadIdentity
+    worker_identity: WorkloadIdentity
+    migrations_identity: WorkloadIdentity
     certificate_identity_id: str
     certificate_client_id: str
+
+    @property
+    def workloads(self) -> Mapping[Component, WorkloadIdentity]:
+        """The identity of each component."""
+        return {
+            API_SERVER: self.api_server_identity,
+            SCHEDULER: self.scheduler_identity,
+            DAG_PROCESSOR: self.dag_processor_identity,
+            TRIGGERER: self.triggerer_identity,
+            WORKER: self.worker_identity,
+            MIGRATIONS: self.migrations_identity,
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,9 +182,6 @@ class PlatformOutputs(Contract):
 
     stack = "platform"
 
-    cluster_id: str
-    cluster_name: str
-    cluster_resource_group_name: str
     cluster_host: str
     cluster_ca_certificate: str  # base64; public, a certificate and no key
     registry_login_server: str

@@ -7,6 +7,8 @@ from constructs_lib.key_vault import EncryptionKey, GeneratedSecret, KeyReferenc
 from constructs_lib.postgres import PostgresServer
 from constructs_lib.private_endpoint import private_endpoint
 from constructs_lib.protection import lock_against_deletion
+from conventions import containers, databases
+from conventions.vault_secrets import API_SECRET_KEY, FERNET_KEY, JWT_SECRET, REDIS_PASSWORD
 from environments.model import Environment
 from stacks.base import AzureStack
 from stacks.contracts import DataOutputs, NetworkOutputs
@@ -28,7 +30,6 @@ class DataStack(AzureStack):
             "data_lake",
             place=self.place,
             settings=env.storage,
-            containers=["dags", "dag-versions", "logs", "data"],
             key=storage_key,
             protect=env.protect_data,
         )
@@ -40,7 +41,7 @@ class DataStack(AzureStack):
             tenant_id=env.tenant_id,
             subnet_id=network.postgres_subnet_id,
             dns_zone_id=network.postgres_dns_zone_id,
-            databases=["airflow", "warehouse"],
+            databases=[databases.AIRFLOW, databases.WAREHOUSE],
             key=self._key("postgres_encryption") if env.postgres.customer_managed_key else None,
             protect=env.protect_data,
         )
@@ -66,18 +67,17 @@ class DataStack(AzureStack):
             resource_group_name=self.place.resource_group_name,
             storage_account_id=lake.id,
             storage_account_name=lake.account.name,
-            dags_container_id=lake.containers["dags"].id,
-            dag_versions_container_id=lake.containers["dag-versions"].id,
-            logs_container_id=lake.containers["logs"].id,
-            data_container_id=lake.containers["data"].id,
+            dags_container_id=lake.containers[containers.DAGS].id,
+            dag_versions_container_id=lake.containers[containers.DAG_VERSIONS].id,
+            logs_container_id=lake.containers[containers.LOGS].id,
+            data_container_id=lake.containers[containers.DATA].id,
             postgres_server_id=postgres.id,
             postgres_server_name=postgres.server.name,
             postgres_host=postgres.server.fqdn,
-            airflow_database=postgres.databases["airflow"].name,
-            warehouse_database=postgres.databases["warehouse"].name,
+            airflow_database=postgres.databases[databases.AIRFLOW].name,
+            warehouse_database=postgres.databases[databases.WAREHOUSE].name,
             key_vault_id=self.vault.id,
             key_vault_name=self.vault.vault.name,
-            key_vault_uri=self.vault.vault.vault_uri,
             disk_encryption_key_id=disks.key_id,
             disk_encryption_identity_id=disks.identity_id,
         ).publish(self)
@@ -95,18 +95,16 @@ class DataStack(AzureStack):
             dns_zone_id=network.key_vault_dns_zone_id,
             protect=self.env.protect_data,
         )
-        secrets = {"fernet_key": 32, "jwt_secret": 64, "api_secret_key": 64}
+        secrets = [FERNET_KEY, JWT_SECRET, API_SECRET_KEY]
         if self.env.airflow.executor == "CeleryExecutor":
-            secrets["redis_password"] = 32
-        for secret, length in secrets.items():
+            secrets.append(REDIS_PASSWORD)
+        for secret in secrets:
             GeneratedSecret(
                 self,
-                secret,
+                secret.role,
                 vault=vault,
-                name=f"airflow-{secret.replace('_', '-')}",
+                secret=secret,
                 version=self.env.key_vault.secrets_version,
-                length=length,
-                fernet=secret == "fernet_key",
             )
         return vault
 

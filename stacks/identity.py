@@ -1,41 +1,28 @@
 """The identity stack: who signs in, what workloads run as, and what each of them may do."""
 
-from collections.abc import Iterator
-from typing import NamedTuple
-
 from cdktf_cdktf_provider_azuread.provider import AzureadProvider
 from cdktf_cdktf_provider_azurerm.postgresql_flexible_server_active_directory_administrator import (
     PostgresqlFlexibleServerActiveDirectoryAdministrator,
 )
-from cdktf_cdktf_provider_azurerm.role_assignment import RoleAssignment
 from cdktf_cdktf_provider_azurerm.user_assigned_identity import UserAssignedIdentity
 from constructs import Construct
 
 from constructs_lib.entra_application import SignInApplication
+from constructs_lib.grant import grant
+from conventions.components import (
+    API_SERVER,
+    COMPONENTS,
+    DAG_PROCESSOR,
+    MIGRATIONS,
+    SCHEDULER,
+    TRIGGERER,
+    WORKER,
+    WorkloadIdentity,
+)
 from environments.model import Environment
+from helm_values.secrets import secret_readers
 from stacks.base import AzureStack
 from stacks.contracts import DataOutputs, IdentityOutputs, NetworkOutputs
-
-IDENTITIES = (
-    "cluster",
-    "kubelet",
-    "api_server",
-    "scheduler",
-    "dag_processor",
-    "triggerer",
-    "worker",
-    "migrations",
-    "certificate",
-)
-
-
-class Grant(NamedTuple):
-    """An Azure role for an identity on one resource; `name` is a part of the state address."""
-
-    identity: str
-    name: str
-    role: str
-    scope: str
 
 
 class IdentityStack(AzureStack):
@@ -46,82 +33,96 @@ class IdentityStack(AzureStack):
         network = NetworkOutputs.read(self, env)
         self.data = DataOutputs.read(self, env)
         self.place = self.resource_group()
-        self.identities = {
-            role: UserAssignedIdentity(
-                self,
-                f"{role}_identity",
-                name=self.names.of("id", role.replace("_", "-")),
-                **self.place.at,
-            )
-            for role in IDENTITIES
-        }
-        principals = {role: identity.principal_id for role, identity in self.identities.items()}
-        for grant in [*self._cluster_grants(network), *self._airflow_grants()]:
-            RoleAssignment(
-                self,
-                f"{grant.identity}_{grant.name}",
-                scope=grant.scope,
-                role_definition_name=grant.role,
-                principal_id=principals[grant.identity],
-                principal_type="ServicePrincipal",
-            )
-        self._postgres_administrators(principals["migrations"])
+        cluster = self._identity("cluster")
+        kubelet = self._identity("kubelet")
+        self.workloads = {component: self._identity(component.name) for component in COMPONENTS}
+        certificate = self._identity("certificate")
+        self._grant_cluster(cluster, kubelet, network)
+        self._grant_airflow()
+        self._grant_certificate(certificate)
+        self._postgres_administrators()
         application = self._sign_in()
         IdentityOutputs(
+            resource_group_name=self.place.resource_group_name,
             sso_application_id=application.application.id,
             sso_client_id=application.application.client_id,
-            resource_group_name=self.place.resource_group_name,
-            cluster_principal_id=principals["cluster"],
-            kubelet_principal_id=principals["kubelet"],
-            **self._published(),
+            cluster_identity_id=cluster.id,
+            cluster_principal_id=cluster.principal_id,
+            kubelet_identity_id=kubelet.id,
+            kubelet_client_id=kubelet.client_id,
+            kubelet_principal_id=kubelet.principal_id,
+            api_server_identity=_reference(self.workloads[API_SERVER]),
+            scheduler_identity=_reference(self.workloads[SCHEDULER]),
+            dag_processor_identity=_reference(self.workloads[DAG_PROCESSOR]),
+            triggerer_identity=_reference(self.workloads[TRIGGERER]),
+            worker_identity=_reference(self.workloads[WORKER]),
+            migrations_identity=_reference(self.workloads[MIGRATIONS]),
+            certificate_identity_id=certificate.id,
+            certificate_client_id=certificate.client_id,
         ).publish(self)
 
-    def _cluster_grants(self, network: NetworkOutputs) -> Iterator[Grant]:
+    def _identity(self, role: str) -> UserAssignedIdentity:
+        return UserAssignedIdentity(
+            self,
+            f"{role}_identity",
+            name=self.names.of("id", role.replace("_", "-")),
+            **self.place.at,
+        )
+
+    def _grant_cluster(
+        self,
+        cluster: UserAssignedIdentity,
+        kubelet: UserAssignedIdentity,
+        network: NetworkOutputs,
+    ) -> None:
         # AKS checks all of these before it makes the cluster. The network, not its two subnets:
         # AKS itself sees to the link of a DNS zone of ours ("Create a private AKS cluster")
-        network_id = network.virtual_network_id
-        yield Grant("cluster", "on_network", "Network Contributor", network_id)
-        yield Grant(
-            "cluster", "on_dns_zone", "Private DNS Zone Contributor", network.aks_dns_zone_id
-        )
-        kubelet = self.identities["kubelet"].id
-        yield Grant("cluster", "on_kubelet", "Managed Identity Operator", kubelet)
+        for name, role, scope_id in (
+            ("on_network", "Network Contributor", network.virtual_network_id),
+            ("on_dns_zone", "Private DNS Zone Contributor", network.aks_dns_zone_id),
+            ("on_kubelet", "Managed Identity Operator", kubelet.id),
+        ):
+            grant(self, f"cluster_{name}", role=role, on=scope_id, to=cluster.principal_id)
 
-    def _airflow_grants(self) -> Iterator[Grant]:
+    def _grant_airflow(self) -> None:
         reader, writer = "Storage Blob Data Reader", "Storage Blob Data Contributor"
-        data = self.data
-        yield Grant("dag_processor", "reads_dags", reader, data.dags_container_id)
-        yield Grant("worker", "reads_dags", reader, data.dags_container_id)
+        dags, logs = self.data.dags_container_id, self.data.logs_container_id
         # the DAG processor publishes each version of the DAGs, and tasks fetch theirs
-        versions = data.dag_versions_container_id
-        yield Grant("dag_processor", "writes_dag_versions", writer, versions)
-        yield Grant("worker", "reads_dag_versions", reader, versions)
-        yield Grant("triggerer", "reads_dag_versions", reader, versions)
-        yield Grant("worker", "writes_logs", writer, data.logs_container_id)
-        yield Grant("worker", "writes_data", writer, data.data_container_id)
-        yield Grant("triggerer", "writes_logs", writer, data.logs_container_id)
-        yield Grant("triggerer", "reads_data", reader, data.data_container_id)
-        yield Grant("api_server", "reads_logs", reader, data.logs_container_id)
-        readers = ["api_server", "scheduler", "dag_processor", "triggerer"]
-        if self.env.airflow.executor == "CeleryExecutor":
-            readers.append("worker")
-        for component in readers:
-            yield Grant(component, "reads_secrets", "Key Vault Secrets User", data.key_vault_id)
+        versions, data = self.data.dag_versions_container_id, self.data.data_container_id
+        grants = [
+            (DAG_PROCESSOR, "reads_dags", reader, dags),
+            (WORKER, "reads_dags", reader, dags),
+            (DAG_PROCESSOR, "writes_dag_versions", writer, versions),
+            (WORKER, "reads_dag_versions", reader, versions),
+            (TRIGGERER, "reads_dag_versions", reader, versions),
+            (WORKER, "writes_logs", writer, logs),
+            (WORKER, "writes_data", writer, data),
+            (TRIGGERER, "writes_logs", writer, logs),
+            (TRIGGERER, "reads_data", reader, data),
+            (API_SERVER, "reads_logs", reader, logs),
+        ]
+        for component in secret_readers(self.env.airflow):
+            grants.append(
+                (component, "reads_secrets", "Key Vault Secrets User", self.data.key_vault_id)
+            )
+        for component, name, role, scope_id in grants:
+            principal_id = self.workloads[component].principal_id
+            grant(self, f"{component.name}_{name}", role=role, on=scope_id, to=principal_id)
+
+    def _grant_certificate(self, identity: UserAssignedIdentity) -> None:
         ingress = self.env.ingress
         if ingress.certificate == "letsencrypt" and ingress.dns_zone_id:
-            yield Grant("certificate", "on_dns_zone", "DNS Zone Contributor", ingress.dns_zone_id)
+            name, role, scope_id = "on_dns_zone", "DNS Zone Contributor", ingress.dns_zone_id
         else:
-            secret_id = f"{data.key_vault_id}/secrets/{ingress.key_vault_certificate}"
-            yield Grant("certificate", "reads_secrets", "Key Vault Secrets User", secret_id)
+            name, role = "reads_secrets", "Key Vault Secrets User"
+            scope_id = f"{self.data.key_vault_id}/secrets/{ingress.key_vault_certificate}"
+        grant(self, f"certificate_{name}", role=role, on=scope_id, to=identity.principal_id)
 
-    def _postgres_administrators(self, migrations_principal_id: str) -> None:
+    def _postgres_administrators(self) -> None:
         # The migrations make the database roles of the other components
+        owner = self.workloads[MIGRATIONS]
         administrators = {
-            "migrations_administrator": (
-                migrations_principal_id,
-                self.identities["migrations"].name,
-                "ServicePrincipal",
-            )
+            "migrations_administrator": (owner.principal_id, owner.name, "ServicePrincipal")
         }
         for name, object_id in self.env.postgres.administrators.items():
             administrators[f"{name.replace(' ', '_')}_administrator"] = (object_id, name, "Group")
@@ -157,12 +158,6 @@ class IdentityStack(AzureStack):
             },
         )
 
-    def _published(self) -> dict[str, str]:
-        values: dict[str, str] = {}
-        for role, identity in self.identities.items():
-            values[f"{role}_identity_id"] = identity.id
-            if role != "cluster":
-                values[f"{role}_client_id"] = identity.client_id
-            if role not in ("cluster", "kubelet", "certificate"):
-                values[f"{role}_identity_name"] = identity.name
-        return values
+
+def _reference(identity: UserAssignedIdentity) -> WorkloadIdentity:
+    return WorkloadIdentity(id=identity.id, client_id=identity.client_id, name=identity.name)

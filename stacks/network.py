@@ -9,6 +9,7 @@ from constructs import Construct
 from constructs_lib.egress import FirewallEgress, NatEgress
 from constructs_lib.private_dns import LinkedZone
 from constructs_lib.subnet import Opening, SecuredSubnet
+from conventions.databases import POOLER_PORT, SERVER_PORT
 from environments.facts import REGIONS
 from environments.model import Environment
 from stacks.base import AzureStack
@@ -72,7 +73,6 @@ class NetworkStack(AzureStack):
                 use_remote_gateways=plan.hub.use_remote_gateways,
             )
         NetworkOutputs(
-            resource_group_name=self.place.resource_group_name,
             virtual_network_id=self.network.id,
             nat_gateway_id=way_out.gateway_id,
             # read through the association: whoever places something in the subnet waits for the
@@ -196,18 +196,18 @@ class NetworkStack(AzureStack):
         ]
 
     def _into_postgres(self) -> list[Opening]:
-        ports = ["5432", "6432"] if self.env.postgres.pgbouncer else ["5432"]
+        with_pooler = [str(SERVER_PORT), str(POOLER_PORT)]
         return [
             Opening(
                 name="nodes-to-postgres",
                 source=str(self.env.network.aks_nodes),
-                ports=ports,
+                ports=with_pooler if self.env.postgres.pgbouncer else with_pooler[:1],
                 why="Airflow and dbt; pods reach it by their node's address",
             ),
             Opening(
                 name="primary-to-standby",
                 source=str(self.env.network.postgres),
-                ports=["5432", "6432"],
+                ports=with_pooler,
                 why="Replication between the zones",
             ),
         ]

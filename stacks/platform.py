@@ -21,15 +21,10 @@ from constructs_lib.observability import Observability, diagnostics
 from constructs_lib.protection import lock_against_deletion
 from constructs_lib.registry import ImageRegistry
 from constructs_lib.workload_identity import AUDIENCE, Federation, WorkloadIdentities
+from conventions.components import API_SERVER
+from conventions.service_accounts import AIRFLOW_NAMESPACE, CERTIFICATE_ACCOUNTS, KEDA_ACCOUNT
 from environments.facts import REGIONS, max_connections
 from environments.model import Environment
-from helm_values.service_accounts import (
-    AIRFLOW_NAMESPACE,
-    CERTIFICATE_ACCOUNTS,
-    KEDA_ACCOUNT,
-    SERVICE_ACCOUNTS,
-    subject,
-)
 from observability.alerts import database_alerts, prometheus_alerts
 from observability.cluster import CLUSTER_ALERTS
 from observability.egress import EGRESS_ALERTS
@@ -102,9 +97,6 @@ class PlatformStack(AzureStack):
         if env.monitoring.defender:
             governance.defender(self, env.monitoring)
         PlatformOutputs(
-            cluster_id=self.aks.id,
-            cluster_name=self.aks.cluster.name,
-            cluster_resource_group_name=self.place.resource_group_name,
             cluster_host=self.aks.host,
             cluster_ca_certificate=self.aks.ca_certificate,
             registry_login_server=self.registry.registry.login_server,
@@ -165,22 +157,25 @@ class PlatformStack(AzureStack):
 
     def _trust(self) -> None:
         issuer = self.aks.cluster.oidc_issuer_url
-        accounts = SERVICE_ACCOUNTS | {
-            "certificate": CERTIFICATE_ACCOUNTS[self.env.ingress.certificate]
+        federations = {
+            component.name: Federation(identity.id, component.service_account.subject)
+            for component, identity in self.identity.workloads.items()
         }
-        identities = {role: getattr(self.identity, f"{role}_identity_id") for role in accounts}
+        federations["certificate"] = Federation(
+            self.identity.certificate_identity_id,
+            CERTIFICATE_ACCOUNTS[self.env.ingress.certificate].subject,
+        )
         if self.env.airflow.executor == "CeleryExecutor":
-            accounts["keda"] = KEDA_ACCOUNT  # counts tasks in the database as the scheduler
-            identities["keda"] = identities["scheduler"]
+            # counts tasks in the database as the scheduler
+            federations["keda"] = Federation(
+                self.identity.scheduler_identity.id, KEDA_ACCOUNT.subject
+            )
         WorkloadIdentities(
             self,
             "workload_identity",
             resource_group_name=self.identity.resource_group_name,
             issuer=issuer,
-            federations={
-                role: Federation(identities[role], subject(*account))
-                for role, account in accounts.items()
-            },
+            federations=federations,
         )
         AzureadProvider(self, "azuread", tenant_id=self.env.tenant_id)
         self.add_override("terraform.required_providers.azuread.source", "hashicorp/azuread")
@@ -191,7 +186,7 @@ class PlatformStack(AzureStack):
             display_name=f"{self.env.workload}-{self.env.name}-api-server",
             description="The API server proves itself at sign-in by its service account",
             issuer=issuer,
-            subject=subject(*SERVICE_ACCOUNTS["api_server"]),
+            subject=API_SERVER.service_account.subject,
             audiences=[AUDIENCE],
         )
 
@@ -260,7 +255,7 @@ class PlatformStack(AzureStack):
                 action_group_id=watch.action_group_id,
                 alerts=alerts,
             )
-        if self.env.network.egress == "nat":
+        if self.env.network.egress == "nat" and self.network.nat_gateway_id:
             metric_alerts(
                 self,
                 place=self.place,

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from conventions.components import COMPONENTS, WorkloadIdentity
 from environments.model import Environment
 from helm_values.airflow import airflow_values
 from helm_values.charts import AIRFLOW
-from helm_values.infrastructure import COMPONENTS, Identity, Infrastructure
+from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values
 from tests.helm_values import rendering
 from tests.helm_values.rendering import Objects, unpacked
@@ -85,9 +86,10 @@ def infra() -> Infrastructure:
         sso_client_id="99999999-9999-4999-8999-999999999999",
         certificate_client_id="90000000-0000-4000-8000-000000000000",
         identities={
-            component: Identity(
+            component: WorkloadIdentity(
+                id=f"/identities/{component.name}",
                 client_id=f"{number}0000000-0000-4000-8000-000000000000",
-                name=f"id-airflow-dev-{component.replace('_', '-')}",
+                name=f"id-airflow-dev-{component.name.replace('_', '-')}",
             )
             for number, component in enumerate(COMPONENTS, start=1)
         },

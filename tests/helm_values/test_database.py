@@ -5,10 +5,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from conventions.components import LONG_RUNNING, MIGRATIONS, Component
 from helm_values.airflow import airflow_values
-from helm_values.infrastructure import CHART_KEYS, Infrastructure
+from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values
 
+WITH_DATABASE = (*LONG_RUNNING, MIGRATIONS)
 CONN = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 
 
@@ -17,16 +19,16 @@ def address(values: Values, component: str) -> Any:
     return urlsplit(url)
 
 
-@pytest.mark.parametrize("component", CHART_KEYS)
+@pytest.mark.parametrize("component", WITH_DATABASE, ids=lambda component: component.name)
 def test_each_component_signs_in_to_the_database_as_its_own_identity(
-    values_of_dev: Values, infra: Infrastructure, component: Any
+    values_of_dev: Values, infra: Infrastructure, component: Component
 ) -> None:
-    found = address(values_of_dev, CHART_KEYS[component])
+    found = address(values_of_dev, component.chart_key)
 
     assert found.username == infra.identities[component].name
 
 
-@pytest.mark.parametrize("component", CHART_KEYS.values())
+@pytest.mark.parametrize("component", [component.chart_key for component in WITH_DATABASE])
 def test_no_address_of_the_database_holds_a_password(values_of_dev: Values, component: str) -> None:
     assert address(values_of_dev, component).password is None
 
@@ -80,6 +82,6 @@ def test_the_migration_gives_every_other_identity_its_role(
     values_of_dev: Values, infra: Infrastructure
 ) -> None:
     command = values_of_dev["migrateDatabaseJob"]["args"][-1]
-    others = {c: identity.name for c, identity in infra.identities.items() if c != "migrations"}
+    others = {c: identity.name for c, identity in infra.identities.items() if c != MIGRATIONS}
 
     assert [c for c, name in others.items() if name not in command.split()] == []

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from conventions.components import SCHEDULER
 from environments.model import Environment
 from helm_values.executor import worker_scaling
 from helm_values.infrastructure import Infrastructure
@@ -46,7 +47,7 @@ def test_celery_s_workers_do_not_wait_for_a_database_they_cannot_reach(
 def test_keda_counts_tasks_without_a_password(celery: Environment, infra: Infrastructure) -> None:
     metadata = trigger(celery, infra)["metadata"]
 
-    assert metadata["userName"] == infra.identities["scheduler"].name
+    assert metadata["userName"] == infra.identities[SCHEDULER].name
     assert not any("password" in key.lower() or "env" in key.lower() for key in metadata)
 
 

@@ -7,17 +7,18 @@ import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 import yaml
 
-from environments.model import Environment
-from helm_values.certificate import certificate_request, nginx_certificate_values
-from helm_values.executor import worker_scaling
-from helm_values.infrastructure import COMPONENTS, LABELS, Infrastructure
-from helm_values.merge import Values
-from helm_values.objects import prerequisites
-from helm_values.service_accounts import (
+from conventions.components import COMPONENTS, WORKER
+from conventions.service_accounts import (
     AIRFLOW_NAMESPACE,
     CERT_MANAGER_NAMESPACE,
     INGRESS_NAMESPACE,
 )
+from environments.model import Environment
+from helm_values.certificate import certificate_request, nginx_certificate_values
+from helm_values.executor import worker_scaling
+from helm_values.infrastructure import Infrastructure
+from helm_values.merge import Values
+from helm_values.objects import prerequisites
 
 CHART = Path(__file__).resolve().parents[2] / "helm_values" / "objects_chart"
 
@@ -102,7 +103,7 @@ def test_every_component_but_the_workers_reaches_the_database(
     (rule,) = spec["podSelector"]["matchExpressions"]
 
     assert str(dev.network.postgres) in blocks(spec)
-    assert set(rule["values"]) == {LABELS[c] for c in COMPONENTS if c != "worker"} | {
+    assert set(rule["values"]) == {c.label for c in COMPONENTS if c != WORKER} | {
         "database-cleanup"
     }
 

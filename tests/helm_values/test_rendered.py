@@ -7,12 +7,12 @@ import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 import yaml
 
+from conventions.components import COMPONENTS, Component
 from environments.model import Environment
 from helm_values.airflow import airflow_values
 from helm_values.charts import AIRFLOW
-from helm_values.infrastructure import COMPONENTS, Infrastructure
+from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values
-from helm_values.service_accounts import SERVICE_ACCOUNTS
 from helm_values.spread import NODE, ZONE
 from tests.helm_values.rendering import (
     Objects,
@@ -157,11 +157,11 @@ def test_each_component_spreads_over_zones_and_nodes(dev_objects: Objects, compo
     ]
 
 
-@pytest.mark.parametrize("component", COMPONENTS)
+@pytest.mark.parametrize("component", COMPONENTS, ids=lambda component: component.name)
 def test_each_service_account_is_the_one_that_entra_trusts(
-    dev_objects: Objects, infra: Infrastructure, component: Any
+    dev_objects: Objects, infra: Infrastructure, component: Component
 ) -> None:
-    namespace, account = SERVICE_ACCOUNTS[component]
+    namespace, account = component.service_account
     annotations = named(dev_objects, "ServiceAccount", account)["metadata"]["annotations"]
 
     assert namespace == AIRFLOW.namespace

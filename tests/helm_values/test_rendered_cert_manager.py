@@ -5,10 +5,10 @@ from typing import Any
 import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 
+from conventions.service_accounts import CERTIFICATE_ACCOUNTS
 from environments.model import Environment
 from helm_values.cert_manager import cert_manager_values
 from helm_values.charts import CERT_MANAGER
-from helm_values.service_accounts import CERTIFICATE_ACCOUNTS
 from helm_values.spread import NODE, ZONE
 from tests.helm_values.rendering import (
     Objects,

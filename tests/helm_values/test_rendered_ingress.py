@@ -6,10 +6,10 @@ from typing import Any
 import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 
+from conventions.service_accounts import CERTIFICATE_ACCOUNTS
 from environments.model import Environment
 from helm_values.charts import NGINX
 from helm_values.ingress_controller import ingress_controller_values
-from helm_values.service_accounts import CERTIFICATE_ACCOUNTS
 from helm_values.spread import NODE, ZONE
 from tests.helm_values.rendering import (
     Objects,

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
+from conventions.components import SCHEDULER, TRIGGERER, Component
 from environments.model import Environment
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values
@@ -82,11 +83,11 @@ def test_a_secret_has_the_same_name_in_key_vault(
         assert in_vault == [made["secretName"] for made in spec["secretObjects"]]
 
 
-@pytest.mark.parametrize("component", ["scheduler", "triggerer"])
+@pytest.mark.parametrize("component", [SCHEDULER, TRIGGERER], ids=lambda component: component.name)
 def test_each_class_asks_key_vault_as_its_component(
-    dev: Environment, infra: Infrastructure, component: Any
+    dev: Environment, infra: Infrastructure, component: Component
 ) -> None:
-    parameters = classes(dev, infra)[f"airflow-{component}"]["parameters"]
+    parameters = classes(dev, infra)[f"airflow-{component.label}"]["parameters"]
 
     assert parameters["clientID"] == infra.identities[component].client_id
     assert parameters["tenantId"] == dev.tenant_id

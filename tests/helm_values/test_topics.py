@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from conventions.components import WORKER
 from environments.model import Environment
 from helm_values.airflow import airflow_values
 from helm_values.infrastructure import Infrastructure
@@ -84,7 +85,7 @@ def test_tasks_sign_in_to_the_warehouse_as_the_workers_identity(
 ) -> None:
     found = connection(values_of_dev, "warehouse")
 
-    assert found["login"] == infra.identities["worker"].name
+    assert found["login"] == infra.identities[WORKER].name
     assert found["extra"]["iam"] is True
 
 
@@ -101,7 +102,7 @@ def test_the_scratch_volume_is_mounted_as_the_workers_identity(
     volume, claim = scratch_objects(environments["scratch"], infra)
     attributes = volume["spec"]["csi"]["volumeAttributes"]
 
-    assert attributes["clientID"] == infra.identities["worker"].client_id
+    assert attributes["clientID"] == infra.identities[WORKER].client_id
     assert claim["spec"]["volumeName"] == volume["metadata"]["name"]
 
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
+from conventions.stack_names import STACKS
 from environments.load import environment_files
-from environments.model import STACKS
 from tests.fixtures import ROOT, read_json
 from tests.pipelines.expand import expand
 

@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from conventions.redirect import redirect_uri
 from helm_values.ingress import ingress_values
 from helm_values.nginx_config import config_map
-from helm_values.sign_in import redirect_uri, sign_in_values
+from helm_values.sign_in import sign_in_values
 from tests.nginx.controller import Listening, nginx_conf
 from tests.signin.certificates import ServerCertificate, issue
 from tests.signin.identity_provider import CLIENT_ID, TENANT_ID, IdentityProvider, running
@@ -81,7 +82,7 @@ def site(
     assertion_file = folder / "federated-token"
     assertion_file.write_text("token of the service account")
     _identity_provider.assertion_file = assertion_file
-    _identity_provider.redirect_uris.add(redirect_uri(host=host))
+    _identity_provider.redirect_uris.add(redirect_uri(host))
     environment = airflow_environment(
         folder, airflow, host, _identity_provider.authority, certificate.authority
     )

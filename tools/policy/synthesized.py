@@ -9,7 +9,7 @@ from typing import Any
 from tools.policy.errors import Fault, GateError
 from tools.policy.landscape import Landscape
 
-SOURCES = ("main.py", "constructs_lib", "environments", "helm_values", "stacks")
+SOURCES = ("main.py", "constructs_lib", "conventions", "environments", "helm_values", "stacks")
 SYNTH = "run: make synth"
 
 

@@ -5,7 +5,15 @@ from pathlib import Path
 
 from terraform_runner.errors import BadInputError
 
-_SOURCES = ("main.py", "constructs_lib", "environments", "helm_values", "observability", "stacks")
+_SOURCES = (
+    "main.py",
+    "constructs_lib",
+    "conventions",
+    "environments",
+    "helm_values",
+    "observability",
+    "stacks",
+)
 
 
 def check_fresh(project: Path) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from conventions.tag_keys import TAG_KEYS
 from tools.policy import provider_facts
 from tools.policy.landscape import Landscape
 from tools.policy.rules.rule import Finding, Rules, equal, holds, present
@@ -18,7 +19,6 @@ CLOSED = (
     "azurerm_postgresql_flexible_server",
     "azurerm_storage_account",
 )
-TAGS = ("environment", "workload", "managed-by", "owner", "cost-center", "data-classification")
 BROAD_ROLES = ("Owner", "User Access Administrator", "Role Based Access Control Administrator")
 
 
@@ -72,7 +72,7 @@ def tags(landscape: Landscape) -> Iterator[Finding]:
     """Costs, owners and the class of data are found by tags."""
     for resource in landscape.resources():
         if resource.type in provider_facts.taggable():
-            missing = sorted(set(TAGS) - set(resource.get("tags") or {}))
+            missing = sorted(set(TAG_KEYS) - set(resource.get("tags") or {}))
             yield holds(resource, kept=not missing, problem=f"lacks {', '.join(missing)}")
     for cluster in landscape.resources("azurerm_kubernetes_cluster"):
         tags = cluster.get("default_node_pool.tags")  # its machines get none from the cluster

@@ -1,0 +1,21 @@
+"""Labels of nodes and pods, and annotations, that two sides of the cluster read."""
+
+from typing import NamedTuple
+
+
+class Label(NamedTuple):
+    """A Kubernetes label with its value."""
+
+    key: str
+    value: str
+
+
+# AKS writes both on every node ("Use labels in AKS"), and taints spot nodes by the second.
+AGENT_POOL = "kubernetes.azure.com/agentpool"
+SPOT = Label("kubernetes.azure.com/scalesetpriority", "spot")
+SPOT_TAINT = f"{SPOT.key}={SPOT.value}:NoSchedule"
+WORKER_NODES = Label("airflow/role", "worker")  # ours, set in the environment file
+
+# Workload identity's webhook reads both ("Use a Microsoft Entra Workload ID on AKS").
+USES_WORKLOAD_IDENTITY = Label("azure.workload.identity/use", "true")
+CLIENT_ID_ANNOTATION = "azure.workload.identity/client-id"
