@@ -11,9 +11,9 @@ import pytest
 from terraform_runner.binary import find_terraform
 
 from tests.fixtures import ROOT
+from tools.plan.plan_report import Exit, Report
 from tools.plan.planning import StackPlan
-from tools.plan.report import Exit, Report
-from tools.rehearsal.holdings import Loss
+from tools.rehearsal.data_loss import Loss
 
 
 class Project:

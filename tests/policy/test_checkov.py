@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tools.policy import checkov, report, rules, waivers
+from tools.policy import checkov, policy_report, rules, waivers
 from tools.policy.errors import GateError
 from tools.policy.gate import Verdict, judge
 from tools.policy.landscape import Landscape
@@ -58,7 +58,7 @@ def test_no_waiver_is_stale(verdict: Verdict) -> None:
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
 def test_clusters_keep_20_of_20_rules(verdict: Verdict, environment: str) -> None:
-    assert report.aks_score(verdict, environment) == (20, 20)
+    assert policy_report.aks_score(verdict, environment) == (20, 20)
 
 
 def test_prod_needs_at_most_six_waivers(verdict: Verdict) -> None:

@@ -13,9 +13,9 @@ import pytest
 from terraform_runner.plugins import usual_folder
 
 from tests.rehearsal.samples import Document, write
-from tools.rehearsal.report import Report
+from tools.rehearsal.rehearsal_report import RehearsalReport
 from tools.rehearsal.request import Request
-from tools.rehearsal.session import rehearse
+from tools.rehearsal.runs import rehearse
 
 REAL = "REHEARSAL_PROVIDERS"
 ROOT = Path(__file__).resolve().parents[2]
@@ -59,7 +59,7 @@ class Project:
         ):
             subprocess.run(["git", *identity, *command], cwd=self.folder, check=True)
 
-    def rehearse(self, **how: object) -> Report:
+    def rehearse(self, **how: object) -> RehearsalReport:
         """Rehearse in this process."""
         return rehearse(Request(project=self.folder, variables=dict(os.environ), **how))  # type: ignore[arg-type] # a test's keywords are as good as Request's own
 

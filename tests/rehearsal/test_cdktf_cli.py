@@ -4,7 +4,7 @@ from terraform_runner.errors import Exit
 
 from tests.rehearsal.conftest import Project
 from tests.rehearsal.samples import data, network
-from tools.rehearsal.providers import Attachment
+from tools.rehearsal.provider_sources import Attachment
 from tools.rehearsal.states import StateKind
 
 

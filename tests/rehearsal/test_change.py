@@ -8,19 +8,19 @@ from terraform_runner.plan import Action, ResourceChange
 
 from tests.rehearsal.conftest import Project
 from tests.rehearsal.samples import GROUP, Document, data, databases, document, lake, network
-from tools.rehearsal.report import Report
+from tools.rehearsal.rehearsal_report import RehearsalReport
 
 
 def change(
     project: Project, before: dict[str, Document], after: dict[str, Document], **how: Any
-) -> Report:
+) -> RehearsalReport:
     project.synthesize(before)
     project.commit()
     project.synthesize(after)
     return project.rehearse(reference="HEAD", **how)
 
 
-def changes(report: Report) -> dict[str, ResourceChange]:
+def changes(report: RehearsalReport) -> dict[str, ResourceChange]:
     return {change.address: change for review in report.reviews for change in review.changes}
 
 

@@ -7,10 +7,10 @@ from terraform_runner.errors import Exit
 
 from tests.rehearsal.conftest import Project
 from tests.rehearsal.samples import GROUP, Document, data, document, network
-from tools.rehearsal.report import Report
+from tools.rehearsal.rehearsal_report import RehearsalReport
 
 
-def told(report: Report) -> str:
+def told(report: RehearsalReport) -> str:
     return "\n".join(problem.message for problem in report.problems)
 
 

@@ -9,13 +9,13 @@ from terraform_runner.plugins import HERE, usual_folder
 
 from tests.rehearsal.conftest import Project
 from tests.rehearsal.samples import network, write
-from tools.rehearsal.report import Report
+from tools.rehearsal.rehearsal_report import RehearsalReport
 from tools.rehearsal.request import Request
-from tools.rehearsal.session import rehearse
+from tools.rehearsal.runs import rehearse
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory, real_providers: Path) -> Report:
+def report(tmp_path_factory: pytest.TempPathFactory, real_providers: Path) -> RehearsalReport:
     """One rehearsal of a group and a network: most of its minute is the provider's own waiting."""
     folder = tmp_path_factory.mktemp("project")
     write(folder, {"network-dev": network()}, {})
@@ -24,12 +24,12 @@ def report(tmp_path_factory: pytest.TempPathFactory, real_providers: Path) -> Re
     )
 
 
-def test_the_real_azurerm_deploys_plans_nothing_more_and_destroys(report: Report) -> None:
+def test_the_real_azurerm_deploys_plans_nothing_more_and_destroys(report: RehearsalReport) -> None:
     assert report.problems == []
     assert {"plan again", "destroy"} <= {step.command for step in report.steps}
 
 
-def test_a_good_report_says_whose_answers_it_rests_on(report: Report) -> None:
+def test_a_good_report_says_whose_answers_it_rests_on(report: RehearsalReport) -> None:
     assert report.verified == (
         "Verified: schema, rules and graph by these providers themselves: azurerm 4.55.0; by "
         "stand-ins of these: none; Azure's answers are the loopback's."

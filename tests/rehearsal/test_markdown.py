@@ -3,15 +3,15 @@
 from terraform_runner.differences import AttributeChange
 from terraform_runner.plan import Action, ResourceChange
 
-from tools.rehearsal.holdings import Loss
-from tools.rehearsal.markdown import to_markdown
-from tools.rehearsal.providers import PLAYED
-from tools.rehearsal.report import Report
+from tools.rehearsal.data_loss import Loss
+from tools.rehearsal.markdown_report import to_markdown
+from tools.rehearsal.provider_sources import PLAYED
+from tools.rehearsal.rehearsal_report import RehearsalReport
 from tools.rehearsal.review import StackReview
 
 
-def report(*reviews: StackReview, losses: tuple[Loss, ...] = ()) -> Report:
-    return Report(
+def report(*reviews: StackReview, losses: tuple[Loss, ...] = ()) -> RehearsalReport:
+    return RehearsalReport(
         stacks=["data-dev"],
         reference="main",
         seconds=1.0,

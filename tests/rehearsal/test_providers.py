@@ -14,7 +14,7 @@ from terraform_runner.plugins import HERE, Plugin, Plugins
 from tests.rehearsal.conftest import Project
 from tests.rehearsal.samples import document, network
 from tools.rehearsal.request import Request
-from tools.rehearsal.session import rehearse
+from tools.rehearsal.runs import rehearse
 
 PROGRAM = "terraform-provider-azurerm"
 

@@ -5,19 +5,19 @@ from pathlib import Path
 
 import pytest
 
-from tools.rehearsal.report import Report
+from tools.rehearsal.rehearsal_report import RehearsalReport
 from tools.rehearsal.request import Request
-from tools.rehearsal.session import rehearse
+from tools.rehearsal.runs import rehearse
 
 
 @pytest.fixture(scope="module")
-def report(synthesized: Path, tmp_path_factory: pytest.TempPathFactory) -> Report:
+def report(synthesized: Path, tmp_path_factory: pytest.TempPathFactory) -> RehearsalReport:
     project = tmp_path_factory.mktemp("project")
     (project / "cdktf.out").symlink_to(synthesized)
     return rehearse(Request(project=project, variables=os.environ, environment="dev"))
 
 
-def test_every_stack_is_deployed_is_stable_and_leaves_nothing(report: Report) -> None:
+def test_every_stack_is_deployed_is_stable_and_leaves_nothing(report: RehearsalReport) -> None:
     assert report.problems == []
     assert [s.stack for s in report.steps if s.command == "destroy"] == [
         "airflow-dev",
@@ -28,5 +28,5 @@ def test_every_stack_is_deployed_is_stable_and_leaves_nothing(report: Report) ->
     ]
 
 
-def test_the_report_says_what_it_did_not_verify(report: Report) -> None:
+def test_the_report_says_what_it_did_not_verify(report: RehearsalReport) -> None:
     assert report.verified == "Verified: schema, rules and graph; not Azure's own answer."

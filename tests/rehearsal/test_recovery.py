@@ -14,15 +14,14 @@ import pytest
 from terraform_runner.binary import find_terraform
 from terraform_runner.diagnostics import TerraformError
 from terraform_runner.errors import Exit
+from terraform_runner.offline import offline
 from terraform_runner.terraform import Terraform
 
 from tests.rehearsal.conftest import ROOT, Project
 from tests.rehearsal.samples import GROUP, document
-from tools.rehearsal.azurite import azurite_states
 from tools.rehearsal.links import StateLink
-from tools.rehearsal.offline import offline
-from tools.rehearsal.report import Report
-from tools.rehearsal.states import StateKind
+from tools.rehearsal.rehearsal_report import RehearsalReport
+from tools.rehearsal.states import StateKind, azurite_states
 
 
 class Gate:
@@ -70,7 +69,7 @@ def processes_in(folder: Path) -> list[int]:
     return found
 
 
-def told(report: Report) -> str:
+def told(report: RehearsalReport) -> str:
     return "\n".join(note.message for note in report.notes)
 
 

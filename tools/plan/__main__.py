@@ -13,11 +13,11 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from terraform_runner.errors import BadInputError, RehearsalError
+from terraform_runner.errors import BadInputError, RunError
 
+from tools.plan.plan_report import Change, Report, expected_changes
 from tools.plan.planning import StackPlan, plan_stacks
-from tools.plan.report import Change, Report, expected_changes
-from tools.rehearsal.holdings import read_acknowledgements
+from tools.rehearsal.data_loss import read_acknowledgements
 from tools.rehearsal.synthesis import Synthesis
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -51,7 +51,7 @@ def main(
         plans = tuple(
             plan_stacks(stacks, refresh=refresh, acknowledgements=acknowledged, tell=_tell)
         )
-    except RehearsalError as error:
+    except RunError as error:
         progress.print(str(error), style="red", markup=False)
         sys.exit(error.status)
     report = Report(environment=environment, plans=plans, expected=expected)

@@ -12,7 +12,7 @@ from terraform_runner.diagnostics import TerraformError
 from terraform_runner.plan import Plan, ResourceChange
 from terraform_runner.terraform import PLAN, Terraform
 
-from tools.rehearsal.holdings import Acknowledgement, Loss, losses
+from tools.rehearsal.data_loss import Acknowledgement, Loss, losses
 from tools.rehearsal.synthesis import Stack
 
 # what Terraform says of a state, or of an output in it, that the first deployment will make

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tools.policy import checkov, gate, report, rules, synthesized, waivers
+from tools.policy import checkov, gate, policy_report, rules, synthesized, waivers
 from tools.policy.errors import GateError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,9 +41,9 @@ def main(
         results += rules.apply(landscape)
     verdict = gate.judge(results, excuses)
     if as_json:
-        print(json.dumps(report.as_json(verdict), indent=2))
+        print(json.dumps(policy_report.as_json(verdict), indent=2))
     else:
-        report.show(verdict, Console())
+        policy_report.show(verdict, Console())
     raise typer.Exit(0 if verdict.passed else 1)
 
 

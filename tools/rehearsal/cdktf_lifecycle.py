@@ -3,31 +3,31 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from terraform_runner.errors import RehearsalError
+from terraform_runner.cdktf_cli import Cdktf
+from terraform_runner.errors import RunError
 
-from tools.rehearsal.cdktf import Cdktf
 from tools.rehearsal.journal import EVERY_STACK
 from tools.rehearsal.operations import Operations
 from tools.rehearsal.protection import locks, protected_addresses, released
-from tools.rehearsal.scene import Scene
+from tools.rehearsal.run_context import RunContext
 from tools.rehearsal.synthesis import Stack
 
 
 class CdktfLifecycle:
     """Runs `cdktf deploy`, `cdktf diff` of each stack, and `cdktf destroy`."""
 
-    def __init__(self, scene: Scene, cdktf: Cdktf) -> None:
-        self._scene = scene
-        self._journal = scene.journal
+    def __init__(self, context: RunContext, cdktf: Cdktf) -> None:
+        self._context = context
+        self._journal = context.journal
         self._cdktf = cdktf
 
     def rehearse(self, stacks: Sequence[Stack]) -> None:
         """Go through it all; what fails is in the journal, and ends it."""
         names = [stack.name for stack in stacks]
-        self._scene.workspace.write(stacks, self._scene.states)
+        self._context.workspace.write(stacks, self._context.states)
         try:
             self._journal.phase = "deploy"
-            if self._scene.workspace.continued:
+            if self._context.workspace.continued:
                 self._take_up(stacks)
             with self._journal.step(EVERY_STACK, "cdktf deploy") as step:
                 step.result = _told(self._cdktf.deploy(names))
@@ -38,15 +38,15 @@ class CdktfLifecycle:
             self._release(stacks)
             with self._journal.step(EVERY_STACK, "cdktf destroy") as step:
                 step.result = _told(self._cdktf.destroy(names))
-        except RehearsalError as error:
+        except RunError as error:
             self._journal.problem(error.stack, str(error))
         else:
-            if left := self._scene.providers.remaining():
+            if left := self._context.providers.remaining():
                 self._journal.problem("", f"left in the cloud: {', '.join(left)}")
 
     def _take_up(self, stacks: Sequence[Stack]) -> None:
         """Finish what a killed run left behind; cdktf itself stops at a lock or at what exists."""
-        operations = Operations(self._scene)
+        operations = Operations(self._context)
         for stack in stacks:
             operations.prepare(stack)
             operations.plan(stack)
@@ -57,7 +57,7 @@ class CdktfLifecycle:
             summary = self._cdktf.diff(stack.name)
             step.result = summary or "no summary printed: asking Terraform"
         if summary is None:
-            plan = Operations(self._scene).plan(stack, label="plan again")
+            plan = Operations(self._context).plan(stack, label="plan again")
             summary = "No changes" if plan.empty else str(plan)
         if summary != "No changes":
             self._journal.problem(stack.name, f"cdktf diff after the deployment: {summary}")
@@ -70,7 +70,7 @@ class CdktfLifecycle:
             locked = locked or bool(locks(stack.document))
             if kept:
                 bare = replace(stack, document=released(stack.document))
-                self._scene.workspace.write_stack(bare, self._scene.states)
+                self._context.workspace.write_stack(bare, self._context.states)
                 told = ", ".join(sorted(kept))
                 self._journal.note(stack.name, f"protection taken away before destroy: {told}")
         if locked:  # a lock is a resource: it goes by a deployment without it

@@ -5,13 +5,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from terraform_runner.diagnostics import TerraformError
-from terraform_runner.errors import RehearsalError
+from terraform_runner.errors import RunError
 from terraform_runner.plan import Plan
 
 from tools.rehearsal.operations import Operations
 from tools.rehearsal.protection import without_protection
 from tools.rehearsal.review import StackReview, abandoned, notes_of
-from tools.rehearsal.scene import Scene
+from tools.rehearsal.run_context import RunContext
 from tools.rehearsal.synthesis import Stack
 
 
@@ -22,10 +22,10 @@ class ChangeRehearsal:
     virtual network that is replaced gets new subnet ids, and what stands in them is replaced, too.
     """
 
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
-        self._journal = scene.journal
-        self._operations = Operations(scene)
+    def __init__(self, context: RunContext) -> None:
+        self._context = context
+        self._journal = context.journal
+        self._operations = Operations(context)
 
     def rehearse(self, before: Sequence[Stack], after: Sequence[Stack]) -> list[StackReview]:
         """Return a review for each stack; what fails is in the journal.
@@ -34,12 +34,12 @@ class ChangeRehearsal:
         """
         try:
             self._deploy(before)
-        except RehearsalError as error:
+        except RunError as error:
             told = f"the stacks as they were cannot be deployed, so no change is seen: {error}"
             self._journal.problem(error.stack, told)
             return []
         self._journal.phase = "change"
-        self._scene.workspace.write(after, self._scene.states)
+        self._context.workspace.write(after, self._context.states)
         standing = {stack.name: stack for stack in before}
         reviews: list[StackReview] = []
         for stack in after:
@@ -52,7 +52,7 @@ class ChangeRehearsal:
 
     def _deploy(self, stacks: Sequence[Stack]) -> None:
         self._journal.phase = "deploy"
-        self._scene.workspace.write(stacks, self._scene.states)
+        self._context.workspace.write(stacks, self._context.states)
         for stack in stacks:
             self._operations.prepare(stack)
             self._operations.plan(stack)
@@ -69,7 +69,7 @@ class ChangeRehearsal:
     def _recorded(self) -> Iterator[None]:
         try:
             yield
-        except RehearsalError as error:
+        except RunError as error:
             self._journal.problem(error.stack, str(error))
 
     def _review(self, stack: Stack, before: Stack | None) -> StackReview:
@@ -93,5 +93,5 @@ class ChangeRehearsal:
     def _plan_unprotected(self, stack: Stack) -> Plan:
         """Plan as if nothing was protected, to show what the change means for all the rest."""
         bare = replace(stack, document=without_protection(stack.document))
-        self._scene.workspace.write_stack(bare, self._scene.states)
+        self._context.workspace.write_stack(bare, self._context.states)
         return self._operations.plan(stack, label="plan unprotected")

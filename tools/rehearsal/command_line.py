@@ -11,14 +11,14 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from terraform_runner.errors import INTERRUPTED, BadInputError, Exit, RehearsalError
+from terraform_runner.errors import INTERRUPTED, BadInputError, Exit, RunError
 
-from tools.rehearsal.markdown import to_markdown
-from tools.rehearsal.providers import Attachment
+from tools.rehearsal.markdown_report import to_markdown
+from tools.rehearsal.provider_sources import Attachment
 from tools.rehearsal.request import Request
-from tools.rehearsal.session import rehearse
+from tools.rehearsal.runs import rehearse
 from tools.rehearsal.states import StateKind
-from tools.rehearsal.table import tell_report, tell_step
+from tools.rehearsal.terminal_report import tell_report, tell_step
 
 _PROJECT = Path(__file__).resolve().parents[2]
 
@@ -84,7 +84,7 @@ def main(
                 f"--markdown {markdown}: there is no folder {markdown.parent}", fix="make it first"
             )
         report = rehearse(request, lambda step: tell_step(progress, step))
-    except RehearsalError as error:
+    except RunError as error:
         progress.print(str(error), style="red", markup=False)
         sys.exit(error.status)
     except OSError as error:  # a disk that is full, a folder that may not be written to

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from terraform_runner.errors import RehearsalError
+from terraform_runner.errors import RunError
 
 EVERY_STACK = "all stacks"
 
@@ -45,12 +45,12 @@ class Journal:
 
     @contextmanager
     def step(self, stack: str, command: str) -> Iterator[Step]:
-        """Time a step; a RehearsalError marks it as failed and goes on its way."""
+        """Time a step; a RunError marks it as failed and goes on its way."""
         step = Step(stack=stack, command=command, phase=self.phase)
         started = time.monotonic()
         try:
             yield step
-        except RehearsalError:
+        except RunError:
             step.failed = True
             step.result = step.result or "failed"
             raise

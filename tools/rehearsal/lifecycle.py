@@ -4,21 +4,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from terraform_runner.diagnostics import TerraformError
-from terraform_runner.errors import RehearsalError
+from terraform_runner.errors import RunError
 
 from tools.rehearsal.operations import Operations
 from tools.rehearsal.protection import locks, protected_addresses, released
-from tools.rehearsal.scene import Scene
+from tools.rehearsal.run_context import RunContext
 from tools.rehearsal.synthesis import Stack
 
 
 class Lifecycle:
     """Deploys the stacks in order, plans each again, and destroys them in reverse order."""
 
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
-        self._journal = scene.journal
-        self._operations = Operations(scene)
+    def __init__(self, context: RunContext) -> None:
+        self._context = context
+        self._journal = context.journal
+        self._operations = Operations(context)
 
     def rehearse(self, stacks: Sequence[Stack]) -> None:
         """Go through it all; what fails is in the journal, and ends it."""
@@ -32,7 +32,7 @@ class Lifecycle:
                 self._release(stack)
             for stack in reversed(stacks):
                 self._operations.destroy(stack)
-        except RehearsalError as error:
+        except RunError as error:
             self._journal.problem(error.stack, str(error))
         else:
             self._check_nothing_left()
@@ -41,10 +41,10 @@ class Lifecycle:
         """Apply every stack.
 
         Raises:
-            RehearsalError: Terraform refused.
+            RunError: Terraform refused.
         """
         self._journal.phase = "deploy"
-        self._scene.workspace.write(stacks, self._scene.states)
+        self._context.workspace.write(stacks, self._context.states)
         for stack in stacks:
             self._operations.prepare(stack)
             self._operations.validate(stack)
@@ -54,7 +54,7 @@ class Lifecycle:
 
     def _check_outputs(self, stack: Stack, stacks: Sequence[Stack]) -> None:
         with self._journal.step(stack.name, "output") as step:
-            outputs = self._scene.terraform.outputs(self._scene.workspace.stack(stack.name))
+            outputs = self._context.terraform.outputs(self._context.workspace.stack(stack.name))
             read = {name for other in stacks for name in other.reads.get(stack.backend, ())}
             step.result = f"{len(read & set(outputs))} of {len(outputs)} read by other stacks"
         for name in sorted(read):
@@ -82,7 +82,7 @@ class Lifecycle:
             self._check_protected(stack, kept)
         if kept or locked:
             bare = replace(stack, document=released(stack.document))
-            self._scene.workspace.write_stack(bare, self._scene.states)
+            self._context.workspace.write_stack(bare, self._context.states)
             self._operations.prepare(bare)  # what was written anew has lost its locked providers
         if locked:
             self._operations.plan(stack, label="plan unlock")
@@ -91,15 +91,15 @@ class Lifecycle:
     def _check_protected(self, stack: Stack, kept: frozenset[str]) -> None:
         with self._journal.step(stack.name, "protected") as step:
             try:
-                self._scene.terraform.check_destroy(self._scene.workspace.stack(stack.name))
+                self._context.terraform.check_destroy(self._context.workspace.stack(stack.name))
             except TerraformError as error:
                 if not error.protected:
                     raise
             else:
                 told = ", ".join(sorted(kept))
-                raise RehearsalError(f"prevent_destroy did not keep {told}", stack=stack.name)
+                raise RunError(f"prevent_destroy did not keep {told}", stack=stack.name)
             step.result = f"{len(kept)} kept by prevent_destroy"
 
     def _check_nothing_left(self) -> None:
-        if left := self._scene.providers.remaining():
+        if left := self._context.providers.remaining():
             self._journal.problem("", f"left in the cloud: {', '.join(left)}")

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from terraform_runner.diagnostics import TerraformError
-from terraform_runner.errors import RehearsalError
+from terraform_runner.errors import RunError
 from terraform_runner.plan import Plan
 from terraform_runner.terraform import Counts
 
-from tools.rehearsal.scene import Scene
+from tools.rehearsal.run_context import RunContext
 from tools.rehearsal.synthesis import Stack
 
 _UNSAVED = "errored.tfstate"
@@ -17,10 +17,10 @@ _UNSAVED = "errored.tfstate"
 class Operations:
     """What can be done to a stack in a workspace; every method raises TerraformError."""
 
-    def __init__(self, scene: Scene) -> None:
-        self._terraform = scene.terraform
-        self._workspace = scene.workspace
-        self._journal = scene.journal
+    def __init__(self, context: RunContext) -> None:
+        self._terraform = context.terraform
+        self._workspace = context.workspace
+        self._journal = context.journal
 
     def prepare(self, stack: Stack) -> None:
         """Initialize the stack, and save a state that could not be uploaded when it was made."""
@@ -99,7 +99,7 @@ class Operations:
             raise error
         created = _created(error.lock.get("Created", ""))
         if created is None or created >= self._workspace.opened:
-            raise RehearsalError(
+            raise RunError(
                 f"the state is locked by {error.lock.get('Who')} since {error.lock.get('Created')}"
                 "\n    fix: wait until that run ends; if it is gone, run `terraform force-unlock "
                 f"{error.lock['ID']}` in {self._workspace.stack(stack.name)}",

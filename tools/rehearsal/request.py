@@ -8,7 +8,7 @@ from pathlib import Path
 from terraform_runner.errors import BadInputError
 from terraform_runner.plugins import usual_folder
 
-from tools.rehearsal.providers import Attachment
+from tools.rehearsal.provider_sources import Attachment
 from tools.rehearsal.states import StateKind
 
 

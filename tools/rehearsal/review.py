@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from terraform_runner.plan import Plan, ResourceChange
 
-from tools.rehearsal.holdings import DATA_HOLDERS
+from tools.rehearsal.data_loss import DATA_HOLDERS
 from tools.rehearsal.synthesis import Stack
 from tools.rehearsal.versions import moved, required
 

@@ -1,13 +1,17 @@
 """Where the rehearsed states lie: in local files, or as in production, on Azurite."""
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from tools.rehearsal.links import backend_of, link_of, remote_states
+from loopback_azure.azurite import azurite
+from loopback_azure.proxy import blob_proxy
+
+from tools.rehearsal.links import StateLink, backend_of, link_of, remote_states
 from tools.rehearsal.synthesis import Document
 
 
@@ -60,3 +64,24 @@ class BackendStates:
     def adapt(self, document: Document) -> Document:
         """Change nothing."""
         return document
+
+
+@contextmanager
+def azurite_states(
+    folder: Path, links: Collection[StateLink], environment: Mapping[str, str], binaries: Path
+) -> Iterator[BackendStates]:
+    """Serve the accounts and containers of the links; the stacks' backends stay as they are."""
+    places = {(link.account, link.container) for link in links if link.account}
+    accounts = sorted({account for account, _ in places})
+    with azurite(folder, accounts, environment, binaries) as server:
+        for account, container in places:
+            server.make_container(account, container)
+        with blob_proxy(server.port) as proxy:
+            yield BackendStates(
+                {
+                    "ARM_ACCESS_KEY": server.key,
+                    "SSL_CERT_FILE": str(server.authority),
+                    "HTTPS_PROXY": proxy,
+                    "HTTP_PROXY": proxy,
+                }
+            )

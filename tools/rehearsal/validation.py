@@ -2,28 +2,28 @@
 
 from collections.abc import Sequence
 
-from terraform_runner.errors import RehearsalError
+from terraform_runner.errors import RunError
 
 from tools.rehearsal.operations import Operations
-from tools.rehearsal.scene import Scene
+from tools.rehearsal.run_context import RunContext
 from tools.rehearsal.synthesis import Stack
 
 
 class Validation:
     """Initializes and validates each stack."""
 
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
-        self._operations = Operations(scene)
+    def __init__(self, context: RunContext) -> None:
+        self._context = context
+        self._operations = Operations(context)
 
     def rehearse(self, stacks: Sequence[Stack]) -> None:
         """Validate every stack, those too that come after one that is not valid."""
-        journal = self._scene.journal
+        journal = self._context.journal
         journal.phase = "validate"
-        self._scene.workspace.write(stacks, self._scene.states)
+        self._context.workspace.write(stacks, self._context.states)
         for stack in stacks:
             try:
                 self._operations.prepare(stack)
                 self._operations.validate(stack)
-            except RehearsalError as error:
+            except RunError as error:
                 journal.problem(error.stack, str(error))

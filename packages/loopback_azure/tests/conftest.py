@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from loopback_azure.cloud import LoopbackAzure, loopback_azure
+from loopback_azure.loopback import LoopbackAzure, loopback_azure
 
 TENANT = "22222222-2222-4222-8222-222222222222"
 SUBSCRIPTION = "/subscriptions/11111111-1111-4111-8111-111111111111"

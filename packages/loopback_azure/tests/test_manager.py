@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from loopback_azure.cloud import loopback_azure
+from loopback_azure.loopback import loopback_azure
 
 from packages.loopback_azure.tests.conftest import SUBSCRIPTION, TENANT, Client
 

@@ -5,16 +5,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from standin_providers.catalog import Catalog
-from standin_providers.cloud import Cloud
+from standin_providers.cloud_folder import CloudFolder
 from standin_providers.lifecycle import Lifecycle
-from standin_providers.messages import Refusal
 from standin_providers.planning import Planner
-from standin_providers.shapes import fitted
+from standin_providers.protocol_messages import Refusal
+from standin_providers.provider_schemas import ProviderSchemas
+from standin_providers.schema_fitting import fitted
 
 SUBSCRIPTION = "11111111-1111-4111-8111-111111111111"
 GROUP_ID = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-test"
-CATALOGS = {name: Catalog(name) for name in ("azurerm", "azuread")}
+SCHEMAS = {name: ProviderSchemas(name) for name in ("azurerm", "azuread")}
 
 
 class RefusedError(Exception):
@@ -29,8 +29,8 @@ class Azure:
     features: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def cloud(self) -> Cloud:
-        return Cloud(self.folder)
+    def cloud(self) -> CloudFolder:
+        return CloudFolder(self.folder)
 
     def create(self, type_: str, **arguments: Any) -> dict[str, Any]:
         return _accepted(self._lifecycle(type_).create(type_, _planned(type_, arguments)))
@@ -45,17 +45,17 @@ class Azure:
             raise RefusedError(refusal.summary)
 
     def _lifecycle(self, type_: str) -> Lifecycle:
-        return Lifecycle(_catalog(type_), self.cloud, SUBSCRIPTION, self.features)
+        return Lifecycle(_schemas_of(type_), self.cloud, SUBSCRIPTION, self.features)
 
 
 def _planned(type_: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    block = _catalog(type_).block("resource", type_)
-    rules = _catalog(type_).facts("resource", type_).rules
+    block = _schemas_of(type_).block("resource", type_)
+    rules = _schemas_of(type_).facts("resource", type_).rules
     return Planner(block, rules).plan(fitted(block, arguments), None)
 
 
-def _catalog(type_: str) -> Catalog:
-    return CATALOGS[type_.split("_")[0]]
+def _schemas_of(type_: str) -> ProviderSchemas:
+    return SCHEMAS[type_.split("_")[0]]
 
 
 def _accepted(result: dict[str, Any] | Refusal) -> dict[str, Any]:

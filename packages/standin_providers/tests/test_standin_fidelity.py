@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from standin_providers.catalog import Catalog
 from standin_providers.facts import facts_of
+from standin_providers.provider_schemas import ProviderSchemas
 
 PROVIDERS = {"azurerm": "azurerm-4.55.0", "azuread": "azuread-3.7.0"}
 KINDS = {
@@ -35,7 +35,7 @@ def test_every_schema_is_the_real_one(shared_data: Path, provider: str, kind: st
     schemas = real(shared_data, provider, "schema")[KINDS[kind][0]]
     expected = {type_: without_prose(schema["block"]) for type_, schema in schemas.items()}
 
-    derived = Catalog(provider).blocks(kind, expected)
+    derived = ProviderSchemas(provider).blocks(kind, expected)
 
     different = {
         type_
@@ -49,7 +49,7 @@ def test_every_schema_is_the_real_one(shared_data: Path, provider: str, kind: st
 def test_the_providers_configuration_is_the_real_one(shared_data: Path, provider: str) -> None:
     expected = real(shared_data, provider, "schema")["provider"]["block"]
 
-    derived = Catalog(provider).configuration.to_json()
+    derived = ProviderSchemas(provider).configuration.to_json()
 
     assert without_prose(derived) == without_prose(expected)
 
@@ -58,7 +58,7 @@ def test_every_ephemeral_schema_is_the_real_one(shared_data: Path) -> None:
     schemas = real(shared_data, "azurerm", "schema")["ephemeral_resource_schemas"]
     expected = {type_: without_prose(schema["block"]) for type_, schema in schemas.items()}
 
-    derived = Catalog("azurerm").blocks("ephemeral", expected)
+    derived = ProviderSchemas("azurerm").blocks("ephemeral", expected)
 
     assert {t: without_prose(block.to_json()) for t, block in derived.items()} == expected
 
@@ -101,4 +101,4 @@ WIDER = (
     [("azurerm", "4.55.0"), ("azuread", "3.7.0"), ("helm", "3.1.1"), ("kubernetes", "2.38.0")],
 )
 def test_the_binding_tells_the_providers_version(provider: str, version: str) -> None:
-    assert Catalog(provider).version == version
+    assert ProviderSchemas(provider).version == version

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 from standin_providers import mirror
-from standin_providers.catalog import Catalog
-from standin_providers.cloud import Cloud
-from standin_providers.compact import compacted, ids_to_import
+from standin_providers.cloud_folder import CloudFolder
+from standin_providers.facts_writer import facts_text, ids_to_import
 from standin_providers.identifiers import is_minted, minted, new_id
-from terraform_runner.requirements import needs_of
+from standin_providers.provider_schemas import ProviderSchemas
+from terraform_runner.provider_requirements import provider_requirements
 
 SUBSCRIPTION = "11111111-1111-4111-8111-111111111111"
 PEERING = (
@@ -30,7 +30,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def helm_release() -> object:
-    return Catalog("helm").blocks("resource", ["helm_release"])
+    return ProviderSchemas("helm").blocks("resource", ["helm_release"])
 
 
 def test_a_schema_that_was_derived_once_is_read_from_the_cache(cache: Path) -> None:
@@ -63,7 +63,7 @@ def test_one_cache_serves_many_at_a_time(cache: Path) -> None:
 
 
 def test_the_cloud_is_changed_by_one_at_a_time(tmp_path: Path) -> None:
-    cloud = Cloud(tmp_path)
+    cloud = CloudFolder(tmp_path)
     inside: list[int] = []
     most: list[int] = []
 
@@ -83,7 +83,7 @@ def test_the_cloud_is_changed_by_one_at_a_time(tmp_path: Path) -> None:
 
 
 def test_ids_are_the_same_in_upper_and_lower_case(tmp_path: Path) -> None:
-    cloud = Cloud(tmp_path)
+    cloud = CloudFolder(tmp_path)
     cloud.put("azurerm_resource_group", "/subscriptions/x/resourceGroups/rg", {"id": "here"})
 
     assert cloud.find("azurerm_resource_group", "/subscriptions/x/resourcegroups/RG")
@@ -130,7 +130,7 @@ def test_what_a_stack_needs_is_read_from_it(tmp_path: Path) -> None:
         )
     )
 
-    needs = needs_of([stack])
+    needs = provider_requirements([stack])
 
     assert list(needs) == ["azurerm"]
     assert needs["azurerm"].source == "registry.terraform.io/hashicorp/azurerm"
@@ -158,7 +158,7 @@ def test_a_types_page_gives_the_shape_of_its_id(tmp_path: Path) -> None:
 def test_compacted_facts_have_a_line_a_type() -> None:
     rules = {"resources": {"b_y": {"name": {"force_new": True}}, "b_x": {}}, "data_sources": {}}
 
-    text = compacted(rules, {"b_x": "/x/*"})
+    text = facts_text(rules, {"b_x": "/x/*"})
 
     assert json.loads(text) == {
         "resource": {
@@ -185,7 +185,7 @@ def test_a_mirrored_program_ends_with_its_rehearsal(tmp_path: Path) -> None:
 
 
 def test_helms_login_to_a_cluster_is_one_object() -> None:
-    kubernetes = Catalog("helm").configuration.attributes["kubernetes"].nested
+    kubernetes = ProviderSchemas("helm").configuration.attributes["kubernetes"].nested
 
     assert kubernetes
     login = kubernetes.attributes["exec"].nested

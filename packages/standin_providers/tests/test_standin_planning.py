@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 from standin_providers import replacements
 from standin_providers.planning import Planner
-from standin_providers.shapes import fitted
+from standin_providers.schema_fitting import fitted
 from standin_providers.values import UNKNOWN
 
-from packages.standin_providers.tests.azure import CATALOGS
+from packages.standin_providers.tests.azure import SCHEMAS
 from packages.standin_providers.tests.conftest import GROUP, Deploy
 
 CLUSTER = "azurerm_kubernetes_cluster"
@@ -18,8 +18,8 @@ Paths = list[tuple[str | int, ...]]
 
 
 def planner(type_: str) -> Planner:
-    catalog = CATALOGS["azurerm"]
-    return Planner(catalog.block("resource", type_), catalog.facts("resource", type_).rules)
+    schemas = SCHEMAS["azurerm"]
+    return Planner(schemas.block("resource", type_), schemas.facts("resource", type_).rules)
 
 
 def forced(type_: str, before: dict[str, Any], after: dict[str, Any]) -> Paths:

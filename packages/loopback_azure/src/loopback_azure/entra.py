@@ -5,7 +5,7 @@ import json
 import uuid
 from urllib.parse import parse_qs
 
-from loopback_azure.exchange import Document, RefusedError, Reply, Request, unknown
+from loopback_azure.http_messages import Document, RefusedError, Reply, Request, unknown
 
 HOST = "login.microsoftonline.com"
 CLIENT = str(uuid.uuid5(uuid.NAMESPACE_URL, "rehearsal/client"))

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from loopback_azure.entra import OBJECT
-from loopback_azure.exchange import Document, RefusedError, Reply, Request, unknown
+from loopback_azure.http_messages import Document, RefusedError, Reply, Request, unknown
 from loopback_azure.merging import patched
 from loopback_azure.rules.values import EPOCH, guid
 from loopback_azure.store import Store

@@ -4,11 +4,17 @@ import uuid
 from typing import TYPE_CHECKING
 
 from loopback_azure import rules
-from loopback_azure.address import Address
-from loopback_azure.catalogue import catalogue, endpoints
-from loopback_azure.exchange import Document, RefusedError, Reply, Request, unknown
-from loopback_azure.kinds import Kind, Made, child_of, kinds, rules_of
+from loopback_azure.http_messages import Document, RefusedError, Reply, Request, unknown
 from loopback_azure.merging import filled, over, patched
+from loopback_azure.resource_manager_metadata import endpoints, metadata_reply
+from loopback_azure.resource_path import ResourcePath
+from loopback_azure.resource_types import (
+    NewResource,
+    ResourceType,
+    child_of,
+    resource_types,
+    rules_of,
+)
 from loopback_azure.store import Store
 
 if TYPE_CHECKING:
@@ -23,7 +29,7 @@ class Manager:
     def __init__(self, store: Store, tenant: str) -> None:
         self._store = store
         self._tenant = tenant
-        self._verbs: dict[str, Callable[[Request, Address, Kind], Reply]] = {
+        self._verbs: dict[str, Callable[[Request, ResourcePath, ResourceType], Reply]] = {
             "GET": self._get,
             "HEAD": self._get,
             "PUT": self._put,
@@ -38,57 +44,57 @@ class Manager:
         if not request.headers.get("authorization", "").startswith("Bearer "):
             raise RefusedError(401, "AuthenticationFailed", "the 'Authorization' header is missing")
         with self._store.lock:
-            if (found := catalogue(request, self._store, self._tenant)) is not None:
+            if (found := metadata_reply(request, self._store, self._tenant)) is not None:
                 return found
-            address = Address.parse(request.path)
+            address = ResourcePath.parse(request.path)
             if request.method == "POST":
                 return self._act(request, address)
             if (read := self._read_below(request, address)) is not None:
                 return read
-            kind = kinds().get(address.type.lower())
+            kind = resource_types().get(address.type.lower())
             if kind is None or request.method not in self._verbs:
                 raise unknown(request)
             if not address.is_resource:
                 return self._list(request, address, kind)
             return self._verbs[request.method](request, address, kind)
 
-    def _read_below(self, request: Request, address: Address) -> Reply | None:
-        owner = Address.parse(address.path.rsplit("/", 1)[0])
+    def _read_below(self, request: Request, address: ResourcePath) -> Reply | None:
+        owner = ResourcePath.parse(address.path.rsplit("/", 1)[0])
         read = child_of(owner.type, address.types[-1]) if owner.is_resource else None
         if read is None or request.method != "GET":
             return None
         found = self._found(owner)
         return Reply(
             document=read(
-                Made(address=owner, document=found, store=self._store, tenant=self._tenant)
+                NewResource(address=owner, document=found, store=self._store, tenant=self._tenant)
             )
         )
 
-    def _get(self, request: Request, address: Address, kind: Kind) -> Reply:
+    def _get(self, request: Request, address: ResourcePath, kind: ResourceType) -> Reply:
         return Reply(document=self._view(self._found(address), kind))
 
-    def _list(self, request: Request, address: Address, kind: Kind) -> Reply:
+    def _list(self, request: Request, address: ResourcePath, kind: ResourceType) -> Reply:
         if request.method != "GET":
             raise unknown(request)
         prefix = address.path.rsplit("/", 1)[0] if address.names else address.scope
         found = self._store.of_type(kind.type, prefix)
         return Reply(document={"value": [self._view(one, kind) for one in found]})
 
-    def _put(self, request: Request, address: Address, kind: Kind) -> Reply:
+    def _put(self, request: Request, address: ResourcePath, kind: ResourceType) -> Reply:
         self._check_parent(address, kind)
         return self._written(address, kind, self._make(address, kind, request.document))
 
-    def _patch(self, request: Request, address: Address, kind: Kind) -> Reply:
+    def _patch(self, request: Request, address: ResourcePath, kind: ResourceType) -> Reply:
         before = self._found(address)
         return self._written(
             address, kind, self._make(address, kind, patched(before, request.document))
         )
 
-    def _written(self, address: Address, kind: Kind, document: Document) -> Reply:
+    def _written(self, address: ResourcePath, kind: ResourceType, document: Document) -> Reply:
         headers = {} if kind.at_once else _operation(address)
         return Reply(status=kind.written, document=document, headers=headers)
 
-    def _delete(self, request: Request, address: Address, kind: Kind) -> Reply:
+    def _delete(self, request: Request, address: ResourcePath, kind: ResourceType) -> Reply:
         document = self._store.get(address.path)
         if document is None:
             return Reply(status=204)
@@ -98,19 +104,19 @@ class Manager:
         self._store.delete(address.path)
         return Reply(status=kind.deleted, headers=_operation(address))
 
-    def _act(self, request: Request, address: Address) -> Reply:
-        owner = Address.parse(address.path.rsplit("/", 1)[0])
+    def _act(self, request: Request, address: ResourcePath) -> Reply:
+        owner = ResourcePath.parse(address.path.rsplit("/", 1)[0])
         action = rules.action_of(owner.type, address.types[-1])
         if action is None:
             raise unknown(request)
-        made = Made(
+        made = NewResource(
             address=owner, document=self._found(owner), store=self._store, tenant=self._tenant
         )
         return action(made, request.document)
 
-    def _found(self, address: Address) -> Document:
+    def _found(self, address: ResourcePath) -> Document:
         found = self._store.get(address.path)
-        kind = kinds().get(address.type.lower())
+        kind = resource_types().get(address.type.lower())
         if found is None and kind and kind.implied and self._store.get(address.parent):
             self._make(address, kind, {})
             found = self._store.get(address.path)
@@ -119,9 +125,9 @@ class Manager:
             raise RefusedError(404, "ResourceNotFound", f"{named} was not found.")
         return found
 
-    def _check_parent(self, address: Address, kind: Kind) -> None:
+    def _check_parent(self, address: ResourcePath, kind: ResourceType) -> None:
         parent = address.parent
-        known = Address.parse(parent).type.lower() in kinds() if parent else False
+        known = ResourcePath.parse(parent).type.lower() in resource_types() if parent else False
         if not known or self._store.get(parent) is not None:
             return
         raise RefusedError(
@@ -130,11 +136,13 @@ class Manager:
             f"'{address.path}' cannot be made: '{parent}' does not exist.",
         )
 
-    def _make(self, address: Address, kind: Kind, asked: Document) -> Document:
+    def _make(self, address: ResourcePath, kind: ResourceType, asked: Document) -> Document:
         """Store what was asked for with what Azure adds, and return what Azure shows of it."""
         rules.check_references(address, asked, self._store)
         document = filled(asked, kind.defaults or {})
-        made = Made(address=address, document=document, store=self._store, tenant=self._tenant)
+        made = NewResource(
+            address=address, document=document, store=self._store, tenant=self._tenant
+        )
         children = {name: made.properties.pop(name, None) for name in kind.embeds}
         computed: Document = {"id": address.path, "name": address.name, "type": kind.type}
         for one in rules_of(kind):
@@ -145,34 +153,34 @@ class Manager:
         self._embed(address, children)
         return self._view(self._found(address), kind)
 
-    def _embed(self, address: Address, children: dict[str, list[Document] | None]) -> None:
+    def _embed(self, address: ResourcePath, children: dict[str, list[Document] | None]) -> None:
         """Make the child resources that came inside their parent; the list is complete."""
         for type_, found in children.items():
             if found is None:
                 continue
             kept = set()
             for child in found:
-                own = Address.parse(f"{address.path}/{type_}/{child['name']}")
+                own = ResourcePath.parse(f"{address.path}/{type_}/{child['name']}")
                 kept.add(own.path.lower())
-                self._make(own, kinds()[own.type.lower()], child)
+                self._make(own, resource_types()[own.type.lower()], child)
             for other in self._store.of_type(f"{address.type}/{type_}", address.path):
                 if other["id"].lower() not in kept:
-                    rules.check_delete(Address.parse(other["id"]), self._store)
+                    rules.check_delete(ResourcePath.parse(other["id"]), self._store)
                     self._store.delete(other["id"])
 
-    def _view(self, document: Document, kind: Kind) -> Document:
+    def _view(self, document: Document, kind: ResourceType) -> Document:
         """Return what Azure shows of a resource: its children with it, its secrets not."""
         properties = document.get("properties", {})
         for name in kind.hidden:
             properties.pop(name, None)
         for name in kind.embeds:
-            child = kinds()[f"{kind.type}/{name}".lower()]
+            child = resource_types()[f"{kind.type}/{name}".lower()]
             found = self._store.of_type(child.type, document["id"])
             properties[name] = [self._view(one, child) for one in found]
         return document
 
 
-def _operation(address: Address) -> dict[str, str]:
+def _operation(address: ResourcePath) -> dict[str, str]:
     """Return the headers that point to an operation, which is done when it is first asked for."""
     own = f"/subscriptions/{address.subscription}/providers/Microsoft.Resources/operations"
     url = f"https://{HOST}{own}/{uuid.uuid4()}?api-version=2020-01-01"

@@ -4,7 +4,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from loopback_azure.exchange import Document
+from loopback_azure.http_messages import Document
 
 
 def over(base: Mapping[str, Any], top: Mapping[str, Any]) -> Document:

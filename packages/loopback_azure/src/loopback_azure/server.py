@@ -11,7 +11,7 @@ from socket import socket
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from loopback_azure.exchange import RefusedError, Reply, Request
+from loopback_azure.http_messages import RefusedError, Reply, Request
 
 Service = Callable[[Request], Reply]
 

@@ -1,7 +1,7 @@
 """The data planes of storage accounts: firewalls, and nothing behind them."""
 
-from loopback_azure.exchange import Reply, Request, unknown
-from loopback_azure.reach import check_reachable
+from loopback_azure.http_messages import Reply, Request, unknown
+from loopback_azure.private_access import check_reachable
 from loopback_azure.store import Store
 
 _ACCOUNT = "Microsoft.Storage/storageAccounts"

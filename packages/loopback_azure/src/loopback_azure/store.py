@@ -6,8 +6,8 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from loopback_azure.address import Address
-from loopback_azure.exchange import Document
+from loopback_azure.http_messages import Document
+from loopback_azure.resource_path import ResourcePath
 
 
 class Store:
@@ -43,7 +43,7 @@ class Store:
         """Return the resources of a type below an id."""
         wanted = type_.lower()
         found = self.under(prefix)
-        return [one for one in found if Address.parse(one["id"]).type.lower() == wanted]
+        return [one for one in found if ResourcePath.parse(one["id"]).type.lower() == wanted]
 
     def save(self, file: Path) -> None:
         """Write everything down."""

@@ -4,8 +4,8 @@ import time
 from collections.abc import Mapping
 
 from loopback_azure.entra import HOST as LOGIN
-from loopback_azure.exchange import Document, RefusedError, Reply, Request, unknown
-from loopback_azure.reach import check_reachable
+from loopback_azure.http_messages import Document, RefusedError, Reply, Request, unknown
+from loopback_azure.private_access import check_reachable
 from loopback_azure.rules.values import digest
 from loopback_azure.store import Store
 

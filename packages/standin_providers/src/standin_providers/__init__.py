@@ -7,10 +7,10 @@ variables for terraform; `cloud` is the folder that plays Azure, one JSON file a
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from terraform_runner.requirements import needs_of
+from terraform_runner.provider_requirements import provider_requirements
 
-from standin_providers.catalog import Catalog
 from standin_providers.mirroring import mirror
+from standin_providers.provider_schemas import ProviderSchemas
 from standin_providers.reattach import in_process
 
 __all__ = ["in_process", "mirror", "versions"]
@@ -22,4 +22,4 @@ def versions(stacks: Sequence[Path]) -> Mapping[str, str]:
     Raises:
         MissingBindingError: a stack uses a provider that no installed binding describes.
     """
-    return {name: Catalog(name).version for name in needs_of(stacks)}
+    return {name: ProviderSchemas(name).version for name in provider_requirements(stacks)}

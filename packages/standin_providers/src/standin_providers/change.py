@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from standin_providers.cloud import Cloud
+from standin_providers.cloud_folder import CloudFolder
 
 Values = Mapping[str, Any]
 
@@ -21,7 +21,7 @@ class Change:
     type: str
     id: str
     values: Values
-    cloud: Cloud
+    cloud: CloudFolder
     prior: Values = field(default_factory=dict)
     features: Values = field(default_factory=dict)
 

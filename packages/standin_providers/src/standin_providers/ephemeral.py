@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from standin_providers.change import name_of
-from standin_providers.cloud import Cloud
-from standin_providers.messages import Refusal
+from standin_providers.cloud_folder import CloudFolder
+from standin_providers.protocol_messages import Refusal
 from standin_providers.schema import Block
 
 Values = Mapping[str, Any]
@@ -21,7 +21,9 @@ _KINDS = {
 }
 
 
-def opened(type_: str, block: Block, config: Values, cloud: Cloud) -> dict[str, Any] | Refusal:
+def opened(
+    type_: str, block: Block, config: Values, cloud: CloudFolder
+) -> dict[str, Any] | Refusal:
     """Return the values of an ephemeral resource, or why there are none."""
     if type_ == "random_password":
         return _password(config)
@@ -58,7 +60,7 @@ def _password(config: Values) -> dict[str, Any] | Refusal:
 
 
 def _vault_value(
-    block: Block, config: Values, cloud: Cloud, type_: str, secret: str
+    block: Block, config: Values, cloud: CloudFolder, type_: str, secret: str
 ) -> dict[str, Any] | Refusal:
     vault, name = str(config.get("key_vault_id")), config.get("name")
     found = next(

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from standin_providers import relations
-from standin_providers.catalog import Catalog
+from standin_providers import related_values
 from standin_providers.change import Change, within
-from standin_providers.cloud import Cloud
-from standin_providers.computed import Resolver
+from standin_providers.cloud_folder import CloudFolder
+from standin_providers.computed_values import Resolver
 from standin_providers.identifiers import new_id
-from standin_providers.messages import Refusal
+from standin_providers.protocol_messages import Refusal
+from standin_providers.provider_schemas import ProviderSchemas
 from standin_providers.refusals import refusal
-from standin_providers.shapes import fitted
+from standin_providers.schema_fitting import fitted
 
 Values = Mapping[str, Any]
 
@@ -24,8 +24,8 @@ _GROUP = "azurerm_resource_group"
 class Lifecycle:
     """Carries out changes; the caller holds the cloud's lock."""
 
-    catalog: Catalog
-    cloud: Cloud
+    schemas: ProviderSchemas
+    cloud: CloudFolder
     subscription: str
     features: Values = field(default_factory=dict)
 
@@ -81,8 +81,8 @@ class Lifecycle:
         found = self.cloud.find(type_, self._id(type_, state))
         if found is None:
             return None
-        block = self.catalog.block("resource", type_)
-        fresh = relations.known(type_, found, self.cloud)
+        block = self.schemas.block("resource", type_)
+        fresh = related_values.known(type_, found, self.cloud)
         return fitted(block, found | {k: v for k, v in fresh.items() if k in block.attributes})
 
     def _id(self, type_: str, values: Values) -> str:
@@ -90,12 +90,12 @@ class Lifecycle:
         return str(values["id"]) if "id" in values else self._new_id(type_, values)
 
     def _new_id(self, type_: str, values: Values) -> str:
-        example = self.catalog.facts("resource", type_).id
+        example = self.schemas.facts("resource", type_).id
         return new_id(type_, example, values, self.subscription)
 
     def _resolved(self, type_: str, id_: str, planned: Values) -> dict[str, Any]:
-        known = relations.known(type_, planned, self.cloud)
-        block = self.catalog.block("resource", type_)
+        known = related_values.known(type_, planned, self.cloud)
+        block = self.schemas.block("resource", type_)
         return Resolver(type_, id_, self.subscription, known).resolve(block, planned)
 
     def _change(

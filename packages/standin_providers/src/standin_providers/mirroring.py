@@ -7,12 +7,12 @@ from functools import partial
 from itertools import product
 from pathlib import Path
 
-from terraform_runner.requirements import needs_of
+from terraform_runner.provider_requirements import provider_requirements
 
-from standin_providers.catalog import Catalog
-from standin_providers.cloud import Cloud
-from standin_providers.handover import handing_over
-from standin_providers.provider import Provider
+from standin_providers.cloud_folder import CloudFolder
+from standin_providers.plugin_programs import plugin_program
+from standin_providers.provider_schemas import ProviderSchemas
+from standin_providers.standin_provider import StandInProvider
 
 _PLATFORMS = ("linux_amd64", "linux_arm64", "darwin_amd64", "darwin_arm64")
 
@@ -38,14 +38,14 @@ def mirror(
         MissingBindingError: a stack uses a provider that no installed binding describes.
     """
     with ExitStack() as programs:
-        for name, needs in needs_of(stacks).items():
+        for name, needs in provider_requirements(stacks).items():
             if name in without:
                 continue
-            catalog = Catalog(name)
-            new_provider = partial(Provider, name, needs, Cloud(cloud), catalog)
-            program = programs.enter_context(handing_over(new_provider))
+            schemas = ProviderSchemas(name)
+            new_provider = partial(StandInProvider, name, needs, CloudFolder(cloud), schemas)
+            program = programs.enter_context(plugin_program(new_provider))
             # a change may come from another version, whose schema nobody has any more
-            for version, platform in product({catalog.version, *needs.versions}, _PLATFORMS):
+            for version, platform in product({schemas.version, *needs.versions}, _PLATFORMS):
                 place = folder.resolve() / needs.source / version / platform
                 _lay(place / f"terraform-provider-{name}", program)
         yield {"TF_CLI_CONFIG_FILE": str(_configuration(folder.resolve()))}

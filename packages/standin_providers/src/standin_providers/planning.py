@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from standin_providers.facts import Fact
-from standin_providers.messages import Path
+from standin_providers.protocol_messages import Path
 from standin_providers.schema import Attribute, Block, Nested, NestedBlock
 from standin_providers.values import UNKNOWN, Unknown
 

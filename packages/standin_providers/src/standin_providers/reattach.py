@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from terraform_runner.requirements import needs_of
+from terraform_runner.provider_requirements import provider_requirements
 
-from standin_providers.catalog import Catalog
-from standin_providers.cloud import Cloud
-from standin_providers.provider import Provider
+from standin_providers.cloud_folder import CloudFolder
+from standin_providers.provider_schemas import ProviderSchemas
 from standin_providers.server import serving
+from standin_providers.standin_provider import StandInProvider
 
 
 @contextmanager
@@ -34,9 +34,9 @@ def in_process(stacks: Sequence[Path], cloud: Path) -> Iterator[Mapping[str, str
     with ExitStack() as servers:
         attached = {
             needs.source: servers.enter_context(
-                serving(Provider(name, needs, Cloud(cloud), Catalog(name)))
+                serving(StandInProvider(name, needs, CloudFolder(cloud), ProviderSchemas(name)))
             )
-            for name, needs in needs_of(stacks).items()
+            for name, needs in provider_requirements(stacks).items()
         }
         yield {
             "TF_REATTACH_PROVIDERS": json.dumps(

@@ -6,7 +6,7 @@ Each rule is what azurerm 4.55.0 does in the `CustomizeDiff` of the resource.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from standin_providers.messages import Path
+from standin_providers.protocol_messages import Path
 from standin_providers.values import Unknown
 
 Values = Mapping[str, Any]

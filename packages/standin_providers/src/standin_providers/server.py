@@ -11,7 +11,7 @@ from typing import Any
 import grpc
 
 from standin_providers.protocol import CALLS, MESSAGES, SERVICE
-from standin_providers.provider import Provider, answered
+from standin_providers.standin_provider import StandInProvider, answered
 
 _WORKERS = 16  # Terraform walks ten resources at a time
 _STOP_SECONDS = 0.2
@@ -20,7 +20,7 @@ _NO_LIMIT = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_le
 
 @contextmanager
 def serving(
-    provider: Provider,
+    provider: StandInProvider,
     credentials: grpc.ServerCredentials | None = None,
     on_shutdown: Callable[[], None] = lambda: None,
 ) -> Iterator[Path]:
@@ -41,7 +41,7 @@ def serving(
             server.stop(_STOP_SECONDS).wait()
 
 
-def _calls(provider: Provider) -> grpc.GenericRpcHandler:
+def _calls(provider: StandInProvider) -> grpc.GenericRpcHandler:
     return grpc.method_handlers_generic_handler(
         SERVICE,
         {
@@ -55,7 +55,7 @@ def _calls(provider: Provider) -> grpc.GenericRpcHandler:
     )
 
 
-def _answer(provider: Provider, call: str, request: Any, _: grpc.ServicerContext) -> Any:
+def _answer(provider: StandInProvider, call: str, request: Any, _: grpc.ServicerContext) -> Any:
     return MESSAGES[f"{call}_Response"](**answered(provider, call, request))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from standin_providers.facts import Fact
-from standin_providers.messages import Path, Refusal
+from standin_providers.protocol_messages import Path, Refusal
 from standin_providers.schema import Block
 from standin_providers.values import Unknown
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from terraform_runner.errors import RehearsalError
+from terraform_runner.errors import RunError
 
 _LOCK = re.compile(r"^\s*(ID|Who|Created):\s+(\S.*?)\s*$", re.M)
 _DECORATION = re.compile(r"\x1b\[[0-9;]*m|[╷│╵]")
@@ -52,7 +52,7 @@ class Diagnostic:
         return dict(_LOCK.findall(f"{self.summary}\n{self.detail}")) if locked else {}
 
 
-class TerraformError(RehearsalError):
+class TerraformError(RunError):
     """Terraform refused; `diagnostics` says why."""
 
     def __init__(self, command: str, stack: str, diagnostics: Sequence[Diagnostic]) -> None:

@@ -16,7 +16,7 @@ class Exit(IntEnum):
 INTERRUPTED = "interrupted; everything that was started is stopped"
 
 
-class RehearsalError(Exception):
+class RunError(Exception):
     """A rehearsal failed; the message says where, and what to do."""
 
     status = Exit.FAILED
@@ -26,7 +26,7 @@ class RehearsalError(Exception):
         super().__init__(message)
 
 
-class BadInputError(RehearsalError):
+class BadInputError(RunError):
     """The rehearsal cannot start: what was asked for, or what it needs, is not there."""
 
     status = Exit.BAD_INPUT

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from terraform_runner.errors import BadInputError
-from terraform_runner.requirements import Needs
+from terraform_runner.provider_requirements import ProviderRequirements
 
 # terraform-provider-azurerm, ..._v4.55.0_x5, ..._4.55.0_linux_amd64.zip
 _FILE = re.compile(
@@ -57,7 +57,7 @@ class Plugins:
         """The providers' names."""
         return frozenset(plugin.name for plugin in self.found)
 
-    def lay(self, mirror: Path, needs: Mapping[str, Needs]) -> None:
+    def lay(self, mirror: Path, needs: Mapping[str, ProviderRequirements]) -> None:
         """Link those that are needed into a filesystem mirror.
 
         One that does not tell its version stands for every version that the stacks require.

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from terraform_runner.errors import RehearsalError
+from terraform_runner.errors import RunError
 
 # Terraform stops gracefully on the first SIGINT: it finishes what is under way and saves the state
 PATIENCE_SECONDS = 20.0
@@ -29,7 +29,7 @@ def run(
     `inherited` are file descriptors that the command holds open as long as it lives.
 
     Raises:
-        RehearsalError: it took longer than `timeout_seconds`.
+        RunError: it took longer than `timeout_seconds`.
     """
     with subprocess.Popen(
         command,
@@ -47,7 +47,7 @@ def run(
         except subprocess.TimeoutExpired:
             _stop(process)
             name = Path(command[0]).name
-            raise RehearsalError(
+            raise RunError(
                 f"`{name} {command[1]}` was stopped after {timeout_seconds:.0f} s",
                 stack=folder.name,
             ) from None
@@ -72,7 +72,7 @@ def service(
     files that the next rehearsal opens.
 
     Raises:
-        RehearsalError: it ended or kept silent instead; the message holds its last words.
+        RunError: it ended or kept silent instead; the message holds its last words.
     """
     log = folder / f"{Path(command[0]).name}.log"
     with log.open("w") as out:
@@ -106,7 +106,7 @@ def _wait(
             return match
         time.sleep(0.05)
     words = " ".join(log.read_text().split()[-40:]) or "it printed nothing"
-    raise RehearsalError(f"{log.stem} did not start: {words}")
+    raise RunError(f"{log.stem} did not start: {words}")
 
 
 def _stop(process: "subprocess.Popen[str]") -> None:

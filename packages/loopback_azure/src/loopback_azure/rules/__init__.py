@@ -3,16 +3,16 @@
 from loopback_azure.rules import (
     containers,
     identity,
-    key_vault,
+    key_vaults,
     monitor,
-    network,
     postgres,
     storage,
+    virtual_networks,
 )
 from loopback_azure.rules.actions import action_of
 from loopback_azure.rules.checks import check_delete, check_references
-from loopback_azure.rules.key_vault import bury
-from loopback_azure.rules.network import drop_interface
+from loopback_azure.rules.key_vaults import bury
+from loopback_azure.rules.virtual_networks import drop_interface
 
 __all__ = [
     "action_of",
@@ -22,9 +22,9 @@ __all__ = [
     "containers",
     "drop_interface",
     "identity",
-    "key_vault",
+    "key_vaults",
     "monitor",
-    "network",
     "postgres",
     "storage",
+    "virtual_networks",
 ]

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from loopback_azure.exchange import Document, Reply
-from loopback_azure.kinds import Made
+from loopback_azure.http_messages import Document, Reply
+from loopback_azure.resource_types import NewResource
 
-Action = Callable[[Made, Document], Reply]
+Action = Callable[[NewResource, Document], Reply]
 _ACTIONS: dict[tuple[str, str], Action] = {}
 
 

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
-from loopback_azure.address import Address
-from loopback_azure.exchange import Document, RefusedError
-from loopback_azure.kinds import kinds
+from loopback_azure.http_messages import Document, RefusedError
+from loopback_azure.resource_path import ResourcePath
+from loopback_azure.resource_types import resource_types
 from loopback_azure.store import Store
 
 _ID = re.compile(r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/.+", re.IGNORECASE)
@@ -32,15 +32,15 @@ _IN_USE = {
 }
 
 
-def check_references(address: Address, document: Document, store: Store) -> None:
+def check_references(address: ResourcePath, document: Document, store: Store) -> None:
     """Refuse ids of resources that do not exist, in groups of which all is known.
 
     Raises:
         RefusedError: Azure's InvalidResourceReference.
     """
     for name in _ids(document):
-        other = Address.parse(name)
-        if name.lower() == address.path.lower() or other.type.lower() not in kinds():
+        other = ResourcePath.parse(name)
+        if name.lower() == address.path.lower() or other.type.lower() not in resource_types():
             continue
         if store.get(other.group) is not None and store.get(other.path) is None:
             raise RefusedError(
@@ -50,7 +50,7 @@ def check_references(address: Address, document: Document, store: Store) -> None
             )
 
 
-def check_delete(address: Address, store: Store) -> None:
+def check_delete(address: ResourcePath, store: Store) -> None:
     """Refuse to delete what is locked, and what others need.
 
     Raises:
@@ -59,7 +59,7 @@ def check_delete(address: Address, store: Store) -> None:
     if address.type.lower() == "microsoft.authorization/locks":
         return
     for lock in store.of_type("Microsoft.Authorization/locks"):
-        scope = Address.parse(lock["id"]).scope.lower()
+        scope = ResourcePath.parse(lock["id"]).scope.lower()
         if f"{address.path.lower()}/".startswith(f"{scope}/"):
             raise RefusedError(
                 409, "ScopeLocked", f"'{address.path}' cannot be deleted: '{lock['id']}' locks it."
@@ -68,7 +68,7 @@ def check_delete(address: Address, store: Store) -> None:
     if not code:
         return
     for other in store.under(""):
-        kind = Address.parse(other["id"]).type.lower()
+        kind = ResourcePath.parse(other["id"]).type.lower()
         named = (name.lower() for name in _ids(other.get("properties")))
         if kind.startswith(users) and address.path.lower() in named:
             raise RefusedError(
@@ -79,7 +79,7 @@ def check_delete(address: Address, store: Store) -> None:
 def _ids(value: object) -> Iterator[str]:
     """Yield every resource id in a document; the id of its own is no reference."""
     match value:
-        case str() if _ID.fullmatch(value) and Address.parse(value).is_resource:
+        case str() if _ID.fullmatch(value) and ResourcePath.parse(value).is_resource:
             yield value
         case dict():
             for name, inner in value.items():

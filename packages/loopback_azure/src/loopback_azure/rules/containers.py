@@ -2,8 +2,8 @@
 
 import base64
 
-from loopback_azure.exchange import Document, Reply
-from loopback_azure.kinds import Made, child, rule
+from loopback_azure.http_messages import Document, Reply
+from loopback_azure.resource_types import NewResource, child, rule
 from loopback_azure.rules.actions import action
 from loopback_azure.rules.values import EPOCH, digest, guid
 
@@ -11,14 +11,14 @@ _CLUSTER = "Microsoft.ContainerService/managedClusters"
 
 
 @rule("Microsoft.ContainerRegistry/registries")
-def registry(made: Made) -> Document:
+def registry(made: NewResource) -> Document:
     """A registry is found by its name."""
     server = f"{made.address.name.lower()}.azurecr.io"
     return {"properties": {"loginServer": server, "creationDate": EPOCH}}
 
 
 @rule(_CLUSTER)
-def cluster(made: Made) -> Document:
+def cluster(made: NewResource) -> Document:
     """Azure names the cluster's addresses, its OIDC issuer and the group of its nodes."""
     asked, name = made.properties, made.address.name
     location, group = made.document["location"], made.address.group.rsplit("/", 1)[1]
@@ -45,7 +45,7 @@ def cluster(made: Made) -> Document:
 
 
 @rule(_CLUSTER)
-def addons(made: Made) -> Document:
+def addons(made: NewResource) -> Document:
     """Every add-on that is on gets an identity in the group of the nodes."""
     asked = made.properties
     profiles = asked.get("addonProfiles") or {}
@@ -61,7 +61,7 @@ def addons(made: Made) -> Document:
 
 
 @rule(_CLUSTER)
-def pools(made: Made) -> Document:
+def pools(made: NewResource) -> Document:
     """The pools that come with the cluster are resources of their own, too."""
     found = []
     for profile in made.properties.get("agentPoolProfiles") or []:
@@ -73,13 +73,13 @@ def pools(made: Made) -> Document:
 
 
 @rule(f"{_CLUSTER}/agentPools")
-def agent_pool(made: Made) -> Document:
+def agent_pool(made: NewResource) -> Document:
     """A pool runs the version that it was asked to."""
     return {"properties": _pool(made.properties)}
 
 
 @child(_CLUSTER, "availableAgentPoolVersions")
-def agent_pool_versions(made: Made) -> Document:
+def agent_pool_versions(made: NewResource) -> Document:
     """A pool may run what its cluster runs."""
     version = made.properties["currentKubernetesVersion"]
     shown = {"kubernetesVersion": version, "default": True, "isPreview": False}
@@ -87,12 +87,12 @@ def agent_pool_versions(made: Made) -> Document:
 
 
 @action(_CLUSTER, "listClusterUserCredential")
-def user_credential(made: Made, asked: Document) -> Reply:
+def user_credential(made: NewResource, asked: Document) -> Reply:
     """Return a kubeconfig that signs in by Entra ID."""
     return Reply(document={"kubeconfigs": [{"name": "clusterUser", "value": kubeconfig(made)}]})
 
 
-def kubeconfig(made: Made) -> str:
+def kubeconfig(made: NewResource) -> str:
     """Return the cluster's kubeconfig, base64 as Azure sends it."""
     properties = made.properties
     host = properties.get("privateFQDN") or properties.get("fqdn")
@@ -124,7 +124,7 @@ def _pool(profile: Document) -> Document:
     }
 
 
-def _identity(made: Made, name: str) -> Document:
+def _identity(made: NewResource, name: str) -> Document:
     group = made.properties.get("nodeResourceGroup") or (
         f"MC_{made.address.group.rsplit('/', 1)[1]}_{made.address.name}_{made.document['location']}"
     )
@@ -138,7 +138,7 @@ def _identity(made: Made, name: str) -> Document:
 
 
 @rule("Microsoft.KubernetesConfiguration/extensions")
-def extension(made: Made) -> Document:
+def extension(made: NewResource) -> Document:
     """An extension acts as an identity that Azure makes for it in the group of the nodes."""
     return {
         "properties": {

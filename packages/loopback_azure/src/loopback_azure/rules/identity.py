@@ -1,14 +1,14 @@
 """Identities: principals that Entra ID draws for Azure's resources."""
 
-from loopback_azure.exchange import Document, RefusedError
-from loopback_azure.kinds import Made, rule
+from loopback_azure.http_messages import Document, RefusedError
+from loopback_azure.resource_types import NewResource, rule
 from loopback_azure.rules.values import guid
 
 _IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities"
 
 
 @rule(_IDENTITY)
-def user_assigned(made: Made) -> Document:
+def user_assigned(made: NewResource) -> Document:
     """An identity has a client and a principal."""
     return {"properties": {"tenantId": made.tenant, **_principal(made.address.path)}}
 
@@ -23,7 +23,7 @@ def user_assigned(made: Made) -> Document:
     "Microsoft.DBforPostgreSQL/flexibleServers",
     "Microsoft.KubernetesConfiguration/extensions",
 )
-def assigned(made: Made) -> Document:
+def assigned(made: NewResource) -> Document:
     """A resource that asks for identities is told what their principals are."""
     identity = made.document.get("identity")
     if not identity or identity.get("type") == "None":
@@ -37,7 +37,7 @@ def assigned(made: Made) -> Document:
 
 
 @rule("Microsoft.Authorization/roleAssignments")
-def role_assignment(made: Made) -> Document:
+def role_assignment(made: NewResource) -> Document:
     """Azure refuses to grant the same role twice under two names."""
     wanted = {k: made.properties[k].lower() for k in ("principalId", "roleDefinitionId")}
     for other in made.store.of_type("Microsoft.Authorization/roleAssignments"):

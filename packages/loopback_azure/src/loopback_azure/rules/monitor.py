@@ -1,7 +1,7 @@
 """Logs, metrics and dashboards."""
 
-from loopback_azure.exchange import Document, Reply
-from loopback_azure.kinds import Made, rule
+from loopback_azure.http_messages import Document, Reply
+from loopback_azure.resource_types import NewResource, rule
 from loopback_azure.rules.actions import action
 from loopback_azure.rules.values import EPOCH, digest, guid
 
@@ -9,14 +9,14 @@ _LOGS = "Microsoft.OperationalInsights/workspaces"
 
 
 @rule(_LOGS)
-def log_analytics(made: Made) -> Document:
+def log_analytics(made: NewResource) -> Document:
     """A workspace has a customer id, by which agents find it."""
     customer = guid(made.address.path, "customer")
     return {"properties": {"customerId": customer, "createdDate": EPOCH, "modifiedDate": EPOCH}}
 
 
 @action(_LOGS, "sharedKeys")
-def shared_keys(made: Made, asked: Document) -> Reply:
+def shared_keys(made: NewResource, asked: Document) -> Reply:
     """Return keys, whether or not the workspace accepts them."""
     keys = {
         k: digest(f"{made.address.path}/{k}") for k in ("primarySharedKey", "secondarySharedKey")
@@ -25,7 +25,7 @@ def shared_keys(made: Made, asked: Document) -> Reply:
 
 
 @rule("Microsoft.Monitor/accounts")
-def monitor_workspace(made: Made) -> Document:
+def monitor_workspace(made: NewResource) -> Document:
     """A workspace for metrics brings its own endpoint and rule for collection."""
     name, location = made.address.name, made.document["location"]
     base = f"/subscriptions/{made.address.subscription}/resourceGroups/MA_{name}_{location}_managed"
@@ -46,13 +46,13 @@ def monitor_workspace(made: Made) -> Document:
 
 
 @rule("Microsoft.Insights/dataCollectionRules")
-def data_collection_rule(made: Made) -> Document:
+def data_collection_rule(made: NewResource) -> Document:
     """Agents know a rule by an id of its own."""
     return {"properties": {"immutableId": f"dcr-{digest(made.address.path)[:32]}"}}
 
 
 @rule("Microsoft.Dashboard/grafana")
-def grafana(made: Made) -> Document:
+def grafana(made: NewResource) -> Document:
     """A Grafana has an address and a version."""
     host = f"{made.address.name}-{digest(made.address.path)[:8]}"
     return {

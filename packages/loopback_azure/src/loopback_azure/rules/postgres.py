@@ -1,14 +1,14 @@
 """PostgreSQL flexible servers: their addresses, and the parameters they know from the start."""
 
-from loopback_azure.exchange import Document
-from loopback_azure.kinds import Made, rule
+from loopback_azure.http_messages import Document
+from loopback_azure.resource_types import NewResource, rule
 from loopback_azure.rules.values import EPOCH
 
 _SERVER = "Microsoft.DBforPostgreSQL/flexibleServers"
 
 
 @rule(_SERVER)
-def server(made: Made) -> Document:
+def server(made: NewResource) -> Document:
     """A server is found by its name, in its private zone or in Azure's."""
     network = made.properties.get("network") or {}
     zone = network.get("privateDnsZoneArmResourceId", "").rsplit("/", 1)[-1]
@@ -32,13 +32,13 @@ def server(made: Made) -> Document:
 
 
 @rule(f"{_SERVER}/configurations")
-def configuration(made: Made) -> Document:
+def configuration(made: NewResource) -> Document:
     """A parameter tells where its value comes from."""
     source = "user-override" if made.properties.get("value") else "system-default"
     return {"properties": {"source": source, "isDynamicConfig": True}}
 
 
 @rule(f"{_SERVER}/administrators")
-def administrator(made: Made) -> Document:
+def administrator(made: NewResource) -> Document:
     """An administrator is named by its object id."""
     return {"properties": {"objectId": made.address.name}}

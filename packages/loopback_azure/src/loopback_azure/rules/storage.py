@@ -1,7 +1,7 @@
 """Storage accounts: their endpoints, their services, and the keys that nobody should use."""
 
-from loopback_azure.exchange import Document, Reply
-from loopback_azure.kinds import Made, rule
+from loopback_azure.http_messages import Document, Reply
+from loopback_azure.resource_types import NewResource, rule
 from loopback_azure.rules.actions import action
 from loopback_azure.rules.values import EPOCH, digest
 
@@ -11,7 +11,7 @@ _COPIED = ("GRS", "RAGRS", "GZRS", "RAGZRS")
 
 
 @rule(_ACCOUNT)
-def endpoints(made: Made) -> Document:
+def endpoints(made: NewResource) -> Document:
     """Every service has an address of its own, and a second one where a copy can be read."""
     name, location = made.address.name, made.document["location"]
     properties: Document = {
@@ -29,13 +29,13 @@ def endpoints(made: Made) -> Document:
 
 
 @rule(f"{_ACCOUNT}/managementPolicies")
-def modified(made: Made) -> Document:
+def modified(made: NewResource) -> Document:
     """A policy knows when it was changed."""
     return {"properties": {"lastModifiedTime": EPOCH}}
 
 
 @action(_ACCOUNT, "listKeys")
-def list_keys(made: Made, asked: Document) -> Reply:
+def list_keys(made: NewResource, asked: Document) -> Reply:
     """Return keys, whether or not the account accepts them."""
     keys = [
         {"keyName": name, "permissions": "FULL", "value": digest(f"{made.address.path}/{name}")}

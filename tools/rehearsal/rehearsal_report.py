@@ -6,13 +6,13 @@ from dataclasses import asdict, dataclass
 
 from terraform_runner.errors import Exit
 
-from tools.rehearsal.holdings import Loss
+from tools.rehearsal.data_loss import Loss
 from tools.rehearsal.journal import Problem, Step
 from tools.rehearsal.review import StackReview
 
 
 @dataclass(frozen=True, kw_only=True)
-class Report:
+class RehearsalReport:
     """Everything that a rehearsal found out."""
 
     stacks: Sequence[str]

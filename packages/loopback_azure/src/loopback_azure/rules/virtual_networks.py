@@ -2,9 +2,9 @@
 
 from ipaddress import ip_network
 
-from loopback_azure.address import Address
-from loopback_azure.exchange import Document
-from loopback_azure.kinds import Made, rule
+from loopback_azure.http_messages import Document
+from loopback_azure.resource_path import ResourcePath
+from loopback_azure.resource_types import NewResource, rule
 from loopback_azure.rules.values import guid, number
 from loopback_azure.store import Store
 
@@ -12,13 +12,13 @@ _WATCHERS = "NetworkWatcherRG"
 
 
 @rule("Microsoft.Network/virtualNetworks", "Microsoft.Network/networkSecurityGroups")
-def resource_guid(made: Made) -> Document:
+def resource_guid(made: NewResource) -> Document:
     """Azure gives networks a GUID of their own."""
     return {"properties": {"resourceGuid": guid(made.address.path)}}
 
 
 @rule("Microsoft.Network/virtualNetworks")
-def network_watcher(made: Made) -> Document:
+def network_watcher(made: NewResource) -> Document:
     """Azure watches a region as soon as there is a network in it, in a group of Azure's own."""
     subscription = f"/subscriptions/{made.address.subscription}"
     group = f"{subscription}/resourceGroups/{_WATCHERS}"
@@ -33,7 +33,7 @@ def network_watcher(made: Made) -> Document:
 
 
 @rule("Microsoft.Network/publicIPPrefixes")
-def public_ip_prefix(made: Made) -> Document:
+def public_ip_prefix(made: NewResource) -> Document:
     """Azure picks the addresses."""
     length = made.properties["prefixLength"]
     base = f"20.{number(made.address.path, 256)}.0.0/16"
@@ -42,7 +42,7 @@ def public_ip_prefix(made: Made) -> Document:
 
 
 @rule("Microsoft.Network/privateDnsZones")
-def private_dns_zone(made: Made) -> Document:
+def private_dns_zone(made: NewResource) -> Document:
     """Azure counts what is in a zone."""
     counts = {
         "maxNumberOfRecordSets": 25000,
@@ -54,13 +54,13 @@ def private_dns_zone(made: Made) -> Document:
 
 
 @rule("Microsoft.Network/privateDnsZones/virtualNetworkLinks")
-def virtual_network_link(made: Made) -> Document:
+def virtual_network_link(made: NewResource) -> Document:
     """A link is completed at once."""
     return {"properties": {"virtualNetworkLinkState": "Completed"}}
 
 
 @rule("Microsoft.Network/privateDnsZones")
-def start_of_authority(made: Made) -> Document:
+def start_of_authority(made: NewResource) -> Document:
     """Every zone has its SOA record from the start."""
     record = f"{made.address.path}/SOA/@"
     soa = {
@@ -79,7 +79,7 @@ def start_of_authority(made: Made) -> Document:
 
 
 @rule("Microsoft.Network/privateEndpoints")
-def private_endpoint(made: Made) -> Document:
+def private_endpoint(made: NewResource) -> Document:
     """Azure makes the endpoint's network interface, and connects what is its own at once."""
     name = made.properties.get("customNetworkInterfaceName") or f"{made.address.name}.nic"
     own = f"{made.address.group}/providers/Microsoft.Network/networkInterfaces/{name}"
@@ -109,7 +109,7 @@ def private_endpoint(made: Made) -> Document:
     return {"properties": {"networkInterfaces": [{"id": own}], "customDnsConfigs": []}}
 
 
-def drop_interface(address: Address, document: Document, store: Store) -> None:
+def drop_interface(address: ResourcePath, document: Document, store: Store) -> None:
     """Take away a private endpoint's network interface with it."""
     if address.type.lower() == "microsoft.network/privateendpoints":
         for interface in document["properties"]["networkInterfaces"]:
@@ -117,7 +117,7 @@ def drop_interface(address: Address, document: Document, store: Store) -> None:
 
 
 @rule("Microsoft.Network/privateEndpoints/privateDnsZoneGroups")
-def private_dns_zone_group(made: Made) -> Document:
+def private_dns_zone_group(made: NewResource) -> Document:
     """The group's records stand in its zones."""
     endpoint = made.store.get(made.address.parent) or {}
     interface = made.store.get(endpoint["properties"]["networkInterfaces"][0]["id"]) or {}
@@ -138,7 +138,7 @@ def private_dns_zone_group(made: Made) -> Document:
     return {}
 
 
-def _address(made: Made, subnet_id: str) -> str:
+def _address(made: NewResource, subnet_id: str) -> str:
     """Return an address of the subnet; Azure keeps the first four for itself."""
     subnet = (made.store.get(subnet_id) or {}).get("properties", {})
     prefix = subnet.get("addressPrefix") or subnet.get("addressPrefixes", ["10.0.0.0/24"])[0]

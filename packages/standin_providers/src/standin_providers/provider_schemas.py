@@ -20,7 +20,7 @@ from standin_providers.wheel import Wheel
 _DERIVING = ("derive", "schema", "typescript", "wheel")  # another derivation, another cache
 
 
-class Catalog:
+class ProviderSchemas:
     """Schemas and facts of one provider, by kind (resource, data, ephemeral) and type.
 
     Raises:
@@ -59,7 +59,7 @@ class Catalog:
             for type_, block in self._load(kind, sorted(types)).items()
         }
 
-    @cache  # noqa: B019  # a catalog lives as long as the process that serves it
+    @cache  # noqa: B019  # a schemas lives as long as the process that serves it
     def block(self, kind: str, type_: str) -> Block:
         """Return one type; Terraform asks only for types that `blocks` has returned."""
         return self.blocks(kind, [type_])[type_]

@@ -7,7 +7,7 @@ _CORE = "Microsoft.Resources"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Address:
+class ResourcePath:
     """A path, read from its last `/providers/` on; a collection or an action has no last name."""
 
     path: str

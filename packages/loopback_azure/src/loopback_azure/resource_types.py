@@ -7,16 +7,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from loopback_azure.address import Address
-from loopback_azure.exchange import Document
+from loopback_azure.http_messages import Document
+from loopback_azure.resource_path import ResourcePath
 from loopback_azure.store import Store
 
-_DATA = Path(__file__).parent / "kinds.toml"
+_DATA = Path(__file__).parent / "resource_types.toml"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kind:
-    """A resource type, read from `kinds.toml`."""
+class ResourceType:
+    """A resource type, read from `resource_types.toml`."""
 
     type: str
     """As Azure spells it."""
@@ -37,10 +37,10 @@ class Kind:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Made:
+class NewResource:
     """A resource in the making, as its rule sees it."""
 
-    address: Address
+    address: ResourcePath
     document: Document
     store: Store
     tenant: str
@@ -52,7 +52,7 @@ class Made:
         return found
 
 
-Rule = Callable[[Made], Document]
+Rule = Callable[[NewResource], Document]
 _RULES: dict[str, list[Rule]] = {}
 _CHILDREN: dict[tuple[str, str], Rule] = {}
 
@@ -83,17 +83,17 @@ def child_of(type_: str, name: str) -> Rule | None:
     return _CHILDREN.get((type_.lower(), name.lower()))
 
 
-def rules_of(kind: Kind) -> list[Rule]:
+def rules_of(kind: ResourceType) -> list[Rule]:
     """Return the rules of a type."""
     return _RULES.get(kind.type.lower(), [])
 
 
 @cache
-def kinds() -> Mapping[str, Kind]:
+def resource_types() -> Mapping[str, ResourceType]:
     """Return the known types, by name in lower case."""
     found = tomllib.loads(_DATA.read_text(encoding="utf-8"))
     return {
-        type_.lower(): Kind(type=type_, **{k: _frozen(v) for k, v in facts.items()})
+        type_.lower(): ResourceType(type=type_, **{k: _frozen(v) for k, v in facts.items()})
         for type_, facts in found.items()
     }
 

@@ -12,7 +12,7 @@ BUILT_IN = "terraform"  # serves terraform_data and terraform_remote_state itsel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Needs:
+class ProviderRequirements:
     """One provider as stacks use it; `source` is its full address in the registry."""
 
     source: str
@@ -20,7 +20,7 @@ class Needs:
     types: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
-def needs_of(stacks: Sequence[Path]) -> dict[str, Needs]:
+def provider_requirements(stacks: Sequence[Path]) -> dict[str, ProviderRequirements]:
     """Return what the stacks (paths of `cdk.tf.json`) need, by the provider's local name."""
     parsed = [json.loads(stack.read_text()) for stack in stacks]
     requirements = {name: r for stack in parsed for name, r in _required(stack).items()}
@@ -31,7 +31,7 @@ def needs_of(stacks: Sequence[Path]) -> dict[str, Needs]:
     used = {kind: _types(parsed, kind) for kind in KINDS}
     names = {type_.split("_", 1)[0] for types in used.values() for type_ in types}
     return {
-        name: Needs(
+        name: ProviderRequirements(
             source=_address(requirements.get(name, {}).get("source", name)),
             versions=frozenset(v for v in versions.get(name, ()) if re.fullmatch(r"[\d.]+", v)),
             types={kind: frozenset(_of(name, used[kind])) for kind in KINDS},

@@ -5,16 +5,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from loopback_azure.address import Address
-from loopback_azure.exchange import Document, RefusedError, Reply, Request
-from loopback_azure.kinds import kinds
+from loopback_azure.http_messages import Document, RefusedError, Reply, Request
+from loopback_azure.resource_path import ResourcePath
+from loopback_azure.resource_types import resource_types
 from loopback_azure.store import Store
 
 _ROLES = "microsoft.authorization/roledefinitions"
 _DEFINITIONS = Path(__file__).parent / "definitions.toml"
 
 
-def catalogue(request: Request, store: Store, tenant: str) -> Reply | None:
+def metadata_reply(request: Request, store: Store, tenant: str) -> Reply | None:
     """Answer what is not about a resource; None if it is about one."""
     words = request.path.strip("/").split("/")
     match [word.lower() for word in words]:
@@ -42,7 +42,7 @@ def catalogue(request: Request, store: Store, tenant: str) -> Reply | None:
             "resources",
         ]:
             return _resources(request, store)
-        case _ if Address.parse(request.path).type.lower() == _ROLES:
+        case _ if ResourcePath.parse(request.path).type.lower() == _ROLES:
             return _role(request)
         case [
             "providers",
@@ -95,7 +95,7 @@ def _subscription(subscription: str, tenant: str) -> Document:
 
 
 def _namespaces() -> list[str]:
-    return sorted({kind.type.partition("/")[0] for kind in kinds().values()})
+    return sorted({kind.type.partition("/")[0] for kind in resource_types().values()})
 
 
 def _provider(subscription: str, namespace: str) -> Document:
@@ -114,7 +114,7 @@ def _resources(request: Request, store: Store) -> Reply:
     found = [
         one
         for one in store.under(prefix)
-        if (address := Address.parse(one["id"])).group and len(address.types) == 1
+        if (address := ResourcePath.parse(one["id"])).group and len(address.types) == 1
         and address.scope.lower() == address.group.lower()
         and (not wanted or f"resourcetype eq '{address.type}'".lower() in wanted.lower())
     ]  # fmt: skip
@@ -135,7 +135,7 @@ def _role(request: Request) -> Reply:
     """Answer a role definition by its id, or a search by name (`$filter=roleName eq '...'`)."""
     roles: dict[str, str] = _definitions()["roles"]
     wanted = request.query.get("$filter")
-    scope = Address.parse(request.path).scope
+    scope = ResourcePath.parse(request.path).scope
     if wanted is None:
         guid = request.path.rsplit("/", 1)[1].lower()
         for name, known in roles.items():

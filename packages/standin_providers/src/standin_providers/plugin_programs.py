@@ -14,8 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from standin_providers.certificate import new_certificate
-from standin_providers.provider import Provider
 from standin_providers.server import serving
+from standin_providers.standin_provider import StandInProvider
 
 _SCRIPT = """#!/bin/sh
 # Hands Terraform over to the stand-in provider of a rehearsal, which lives in another process.
@@ -27,7 +27,7 @@ mkfifo "$calls/$$" && echo "$$" > "$calls/new" && exec cat "$calls/$$"
 
 
 @contextmanager
-def handing_over(new_provider: Callable[[], Provider]) -> Iterator[str]:
+def plugin_program(new_provider: Callable[[], StandInProvider]) -> Iterator[str]:
     """Answer each start of the program with a provider of its own; yields the program's text."""
     with TemporaryDirectory(prefix="tf-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
@@ -43,7 +43,7 @@ def handing_over(new_provider: Callable[[], Provider]) -> Iterator[str]:
             os.close(calls)
 
 
-def _listen(calls: int, folder: Path, new_provider: Callable[[], Provider]) -> None:
+def _listen(calls: int, folder: Path, new_provider: Callable[[], StandInProvider]) -> None:
     certificate = new_certificate()
     with ExitStack() as servers, os.fdopen(os.dup(calls)) as lines:
         for line in lines:

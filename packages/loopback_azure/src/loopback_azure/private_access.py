@@ -1,6 +1,6 @@
 """Who reaches a data plane: nobody, once its public access is off and no endpoint is there."""
 
-from loopback_azure.exchange import RefusedError
+from loopback_azure.http_messages import RefusedError
 from loopback_azure.store import Store
 
 

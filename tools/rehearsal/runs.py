@@ -6,21 +6,21 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from terraform_runner.cdktf_cli import Cdktf, cdktf_environment, find_cdktf
 from terraform_runner.errors import BadInputError
 
-from tools.rehearsal.cdktf import Cdktf, cdktf_environment, find_cdktf
 from tools.rehearsal.cdktf_lifecycle import CdktfLifecycle
 from tools.rehearsal.change import ChangeRehearsal
 from tools.rehearsal.checkout import Checkout, synthesized_at
+from tools.rehearsal.data_loss import losses, read_acknowledgements, stale
 from tools.rehearsal.freshness import check_fresh
-from tools.rehearsal.holdings import losses, read_acknowledgements, stale
 from tools.rehearsal.journal import Journal, Step
 from tools.rehearsal.lifecycle import Lifecycle
-from tools.rehearsal.providers import Attachment
-from tools.rehearsal.report import Report
+from tools.rehearsal.provider_sources import Attachment
+from tools.rehearsal.rehearsal_report import RehearsalReport
 from tools.rehearsal.request import Request
 from tools.rehearsal.review import StackReview, abandoned
-from tools.rehearsal.scene import Scene, open_scene
+from tools.rehearsal.run_context import RunContext, open_run_context
 from tools.rehearsal.synthesis import Stack, Synthesis
 from tools.rehearsal.validation import Validation
 from tools.rehearsal.versions import bindings, moved, unserved
@@ -34,7 +34,9 @@ class _Sides:
     before: Checkout | None
 
 
-def rehearse(request: Request, listener: Callable[[Step], None] = lambda step: None) -> Report:
+def rehearse(
+    request: Request, listener: Callable[[Step], None] = lambda step: None
+) -> RehearsalReport:
     """Rehearse every environment that is asked for.
 
     Raises:
@@ -59,7 +61,7 @@ def rehearse(request: Request, listener: Callable[[Step], None] = lambda step: N
     known = {s.name for s in (*everything.stacks, *(before.synthesis.stacks if before else ()))}
     reviews = [review for _, found in played for review in found]
     lost = [loss for r in reviews for loss in losses(r.stack, r.changes, acknowledged, today)]
-    return Report(
+    return RehearsalReport(
         stacks=names,
         reference=request.reference,
         seconds=time.monotonic() - started,
@@ -81,18 +83,21 @@ def _environments(
     for environment in sides.after.environments:
         now = _of(sides.after, environment)
         then = _before(before.synthesis, environment, request.stack, now) if before else []
-        with open_scene(request, environment, [*then, *now], journal) as scene:
+        with open_run_context(request, environment, [*then, *now], journal) as context:
             paths = [stack.path for stack in now]
-            if told := unserved(now, scene.providers.versions(paths)):
+            if told := unserved(now, context.providers.versions(paths)):
                 raise BadInputError(
                     "\n".join(told),
                     fix="pin the binding of that version in pyproject.toml, then `make lock setup`",
                 )
             if before is None:
-                _play(scene, request, now)
-                yield scene.providers.verified(paths), []
+                _play(context, request, now)
+                yield context.providers.verified(paths), []
             else:
-                yield scene.providers.verified(paths), ChangeRehearsal(scene).rehearse(then, now)
+                yield (
+                    context.providers.verified(paths),
+                    ChangeRehearsal(context).rehearse(then, now),
+                )
     if before is None:
         return
     for version in moved(bindings(before.folder), bindings(request.project)):
@@ -102,16 +107,19 @@ def _environments(
         yield "", [abandoned(stack) for stack in gone]
 
 
-def _play(scene: Scene, request: Request, stacks: Sequence[Stack]) -> None:
-    if scene.providers.validate_only:
-        Validation(scene).rehearse(stacks)
+def _play(context: RunContext, request: Request, stacks: Sequence[Stack]) -> None:
+    if context.providers.validate_only:
+        Validation(context).rehearse(stacks)
     elif request.attachment is Attachment.REATTACH:
-        Lifecycle(scene).rehearse(stacks)
+        Lifecycle(context).rehearse(stacks)
     else:
-        folder = scene.workspace.folder
-        variables = {**scene.terraform.environment, **cdktf_environment(scene.terraform, folder)}
+        folder = context.workspace.folder
+        variables = {
+            **context.terraform.environment,
+            **cdktf_environment(context.terraform, folder),
+        }
         binary = find_cdktf(request.binaries, variables)
-        CdktfLifecycle(scene, Cdktf(binary, folder, variables)).rehearse(stacks)
+        CdktfLifecycle(context, Cdktf(binary, folder, variables)).rehearse(stacks)
 
 
 def _of(synthesis: Synthesis, environment: str) -> list[Stack]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from terraform_runner import processes
-from terraform_runner.errors import BadInputError, RehearsalError
+from terraform_runner.errors import BadInputError, RunError
 from terraform_runner.terraform import Terraform
 
 _APPLIED = re.compile(r"(?:Apply|Destroy) complete! Resources: (?P<counts>.+?)\.?$")
@@ -49,7 +49,7 @@ class Cdktf:
         printed = _NOISE.sub("", done.stdout + done.stderr)
         if done.returncode:
             told = "\n".join(line.rstrip() for line in printed.splitlines() if line.strip())
-            raise RehearsalError(f"cdktf {command} failed\n{told[-4000:]}")
+            raise RunError(f"cdktf {command} failed\n{told[-4000:]}")
         return printed
 
 

@@ -1,20 +1,20 @@
 """Key vaults as resources; what they hold is in `vaults.py`."""
 
-from loopback_azure.address import Address
-from loopback_azure.exchange import Document, RefusedError
-from loopback_azure.kinds import Made, rule
+from loopback_azure.http_messages import Document, RefusedError
+from loopback_azure.resource_path import ResourcePath
+from loopback_azure.resource_types import NewResource, rule
 from loopback_azure.rules.values import EPOCH
 from loopback_azure.store import Store
 
 
 @rule("Microsoft.KeyVault/vaults")
-def vault(made: Made) -> Document:
+def vault(made: NewResource) -> Document:
     """A vault is found by its name."""
     return {"properties": {"vaultUri": f"https://{made.address.name.lower()}.vault.azure.net/"}}
 
 
 @rule("Microsoft.KeyVault/vaults")
-def recovered(made: Made) -> Document:
+def recovered(made: NewResource) -> Document:
     """Under the name of a deleted vault only that vault can be had again."""
     grave = _grave(made.address, made.document["location"])
     if made.store.get(grave) is None:
@@ -27,7 +27,7 @@ def recovered(made: Made) -> Document:
     return {}
 
 
-def bury(address: Address, document: Document, store: Store) -> None:
+def bury(address: ResourcePath, document: Document, store: Store) -> None:
     """Keep a deleted vault for its days of soft delete, as Azure does."""
     if address.type.lower() == "microsoft.keyvault/vaults":
         grave = _grave(address, document["location"])
@@ -35,6 +35,6 @@ def bury(address: Address, document: Document, store: Store) -> None:
         store.put(grave, {"id": grave, "name": address.name, "properties": properties})
 
 
-def _grave(address: Address, location: str) -> str:
+def _grave(address: ResourcePath, location: str) -> str:
     base = f"/subscriptions/{address.subscription}/providers/Microsoft.KeyVault"
     return f"{base}/locations/{location}/deletedVaults/{address.name}"

@@ -25,7 +25,7 @@ class UnreadableResourceError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Cloud:
+class CloudFolder:
     """What exists, shared by every provider process; write under `locked`."""
 
     folder: Path
@@ -39,14 +39,14 @@ class Cloud:
             yield
 
     @property
-    def soft_deleted(self) -> "Cloud":
+    def soft_deleted(self) -> "CloudFolder":
         """What was deleted, and still reserves its name."""
-        return Cloud(self.folder / ".soft_deleted")
+        return CloudFolder(self.folder / ".soft_deleted")
 
     @property
-    def assumed(self) -> "Cloud":
+    def assumed(self) -> "CloudFolder":
         """What data sources took to exist outside the stacks."""
-        return Cloud(self.folder / ".assumed")
+        return CloudFolder(self.folder / ".assumed")
 
     def types(self) -> list[str]:
         """The types that exist or once existed here."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, kw_only=True)
-class Authority:
+class CertificateFiles:
     """Files in PEM."""
 
     trusted: Path
@@ -14,7 +14,7 @@ class Authority:
     key: Path
 
     @classmethod
-    def make(cls, folder: Path, names: Collection[str]) -> "Authority":
+    def make(cls, folder: Path, names: Collection[str]) -> "CertificateFiles":
         """Write a new authority's files into the folder, with a certificate for the names."""
         import trustme  # takes a quarter of a second, which a rehearsal without TLS need not wait
 

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from standin_providers.cloud import Cloud
+from standin_providers.cloud_folder import CloudFolder
 from standin_providers.identifiers import minted
 
 Values = Mapping[str, Any]
@@ -34,13 +34,13 @@ RECOMPUTED: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def known(type_: str, values: Values, cloud: Cloud) -> dict[str, Any]:
+def known(type_: str, values: Values, cloud: CloudFolder) -> dict[str, Any]:
     """Return the computed values that follow from other resources, by attribute path."""
     reader = _READERS.get(type_)
     return dict(reader(values, cloud)) if reader else {}
 
 
-def _application(values: Values, cloud: Cloud) -> Iterator[tuple[str, Any]]:
+def _application(values: Values, cloud: CloudFolder) -> Iterator[tuple[str, Any]]:
     roles = [role for role in values.get("app_role") or [] if role.get("value")]
     yield "app_role_ids", {role["value"]: role["id"] for role in roles}
     api = values.get("api") or []
@@ -48,7 +48,7 @@ def _application(values: Values, cloud: Cloud) -> Iterator[tuple[str, Any]]:
     yield "oauth2_permission_scope_ids", {s["value"]: s["id"] for s in scopes if s.get("value")}
 
 
-def _service_principal(values: Values, cloud: Cloud) -> Iterator[tuple[str, Any]]:
+def _service_principal(values: Values, cloud: CloudFolder) -> Iterator[tuple[str, Any]]:
     if values.get("client_id") == _GRAPH:
         yield from {
             "display_name": "Microsoft Graph",
@@ -61,11 +61,11 @@ def _service_principal(values: Values, cloud: Cloud) -> Iterator[tuple[str, Any]
                 yield name, application.get(name)
 
 
-def _published(values: Values, cloud: Cloud) -> Iterator[tuple[str, Any]]:
+def _published(values: Values, cloud: CloudFolder) -> Iterator[tuple[str, Any]]:
     yield "result", {"MicrosoftGraph": _GRAPH}
 
 
-def _private_endpoint(values: Values, cloud: Cloud) -> Iterator[tuple[str, Any]]:
+def _private_endpoint(values: Values, cloud: CloudFolder) -> Iterator[tuple[str, Any]]:
     subnet = cloud.find("azurerm_subnet", str(values.get("subnet_id"))) or {}
     prefixes = subnet.get("address_prefixes") or ["10.0.0.0/24"]
     network = ipaddress.ip_network(prefixes[0], strict=False)
@@ -74,7 +74,7 @@ def _private_endpoint(values: Values, cloud: Cloud) -> Iterator[tuple[str, Any]]
     yield "private_service_connection.private_ip_address", str(network[_FIRST_FREE + number])
 
 
-def _role_assignment(values: Values, cloud: Cloud) -> Iterator[tuple[str, Any]]:
+def _role_assignment(values: Values, cloud: CloudFolder) -> Iterator[tuple[str, Any]]:
     for role in cloud.all("azurerm_role_definition"):
         resource_id = role.get("role_definition_resource_id")
         if role.get("name") == values.get("role_definition_name"):
@@ -83,7 +83,7 @@ def _role_assignment(values: Values, cloud: Cloud) -> Iterator[tuple[str, Any]]:
             yield "role_definition_name", role.get("name")
 
 
-def _release(values: Values, cloud: Cloud) -> Iterator[tuple[str, Any]]:
+def _release(values: Values, cloud: CloudFolder) -> Iterator[tuple[str, Any]]:
     for name in ("name", "namespace", "version"):
         if isinstance(values.get(name), str):
             yield f"metadata.{name}", values[name]

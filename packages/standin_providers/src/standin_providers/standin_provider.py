@@ -9,19 +9,19 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from terraform_runner.requirements import Needs
+from terraform_runner.provider_requirements import ProviderRequirements
 
-from standin_providers import messages, relations, replacements
-from standin_providers.catalog import Catalog
-from standin_providers.cloud import Cloud, UnreadableResourceError
+from standin_providers import protocol_messages, related_values, replacements
+from standin_providers.cloud_folder import CloudFolder, UnreadableResourceError
+from standin_providers.data_sources import DataSources
 from standin_providers.derive import FRAMEWORK
 from standin_providers.ephemeral import opened
 from standin_providers.identifiers import minted
 from standin_providers.lifecycle import Lifecycle
-from standin_providers.lookup import Lookup
-from standin_providers.messages import Refusal, diagnostics, value_message
 from standin_providers.planning import Planner
-from standin_providers.shapes import fitted
+from standin_providers.protocol_messages import Refusal, diagnostics, value_message
+from standin_providers.provider_schemas import ProviderSchemas
+from standin_providers.schema_fitting import fitted
 from standin_providers.validation import refused
 from standin_providers.values import UNKNOWN, decode
 
@@ -30,15 +30,17 @@ Answer = Mapping[str, Any]
 _SUBSCRIPTION = "ARM_SUBSCRIPTION_ID"
 
 
-class Provider:
+class StandInProvider:
     """One of azurerm, azuread, helm, kubernetes and random, over the folder that plays Azure.
 
     It is configured by the run of Terraform that it serves; runs that share one should be of the
     same subscription.
     """
 
-    def __init__(self, name: str, needs: Needs, cloud: Cloud, catalog: Catalog) -> None:
-        self.catalog = catalog
+    def __init__(
+        self, name: str, needs: ProviderRequirements, cloud: CloudFolder, schemas: ProviderSchemas
+    ) -> None:
+        self.schemas = schemas
         self._name = name
         self._needs = needs
         self.cloud = cloud
@@ -56,13 +58,13 @@ class Provider:
         types = {**self._needs.types, "resource": self._needs.types["resource"] | existing}
         schemas = {
             kind: {
-                type_: messages.schema_message(block)
-                for type_, block in self.catalog.blocks(kind, types[kind]).items()
+                type_: protocol_messages.schema_message(block)
+                for type_, block in self.schemas.blocks(kind, types[kind]).items()
             }
             for kind in types
         }
         return {
-            "provider": messages.schema_message(self.catalog.configuration),
+            "provider": protocol_messages.schema_message(self.schemas.configuration),
             "resource_schemas": schemas["resource"],
             "data_source_schemas": schemas["data"],
             "ephemeral_resource_schemas": schemas["ephemeral"],
@@ -93,7 +95,7 @@ class Provider:
 
     def upgrade_resource_state(self, request: Any) -> Answer:
         """Fit a state to the schema; states of every version are of the same shape here."""
-        block = self.catalog.block("resource", request.type_name)
+        block = self.schemas.block("resource", request.type_name)
         state = fitted(block, json.loads(request.raw_state.json))
         return {"upgraded_state": value_message(state)}
 
@@ -109,19 +111,19 @@ class Provider:
         if proposed is None:
             return {"planned_state": value_message(None)}
         planner = Planner(
-            self.catalog.block("resource", type_), self.catalog.facts("resource", type_).rules
+            self.schemas.block("resource", type_), self.schemas.facts("resource", type_).rules
         )
         planned = planner.plan(proposed, prior)
-        paths: list[messages.Path] = []
+        paths: list[protocol_messages.Path] = []
         if prior is not None:
-            for cause, effect in relations.RECOMPUTED.get(type_, {}).items():
+            for cause, effect in related_values.RECOMPUTED.get(type_, {}).items():
                 if planned.get(cause) != prior.get(cause):
                     planned[effect] = UNKNOWN
             paths = planner.replacing(planned, prior)
             paths += replacements.replacing(type_, planned, prior)
         return {
             "planned_state": value_message(planned),
-            "requires_replace": [messages.path_message(path) for path in paths],
+            "requires_replace": [protocol_messages.path_message(path) for path in paths],
             "legacy_type_system": self._legacy,
         }
 
@@ -143,14 +145,14 @@ class Provider:
 
     def import_resource_state(self, request: Any) -> Answer:
         """Take the id; Terraform reads the rest, and says so if there is nothing."""
-        block = self.catalog.block("resource", request.type_name)
+        block = self.schemas.block("resource", request.type_name)
         state = value_message(fitted(block, {"id": request.id}))
-        imported = messages.imported_message(request.type_name, state)
+        imported = protocol_messages.imported_message(request.type_name, state)
         return {"imported_resources": [imported]}
 
     def read_data_source(self, request: Any) -> Answer:
         """Answer from what is there, or from what is taken to be there."""
-        lookup = Lookup(self.catalog, self.cloud, self._subscription)
+        lookup = DataSources(self.schemas, self.cloud, self._subscription)
         result = lookup.read(request.type_name, decode(request.config))
         if isinstance(result, Refusal):
             return _refused(result)
@@ -158,22 +160,22 @@ class Provider:
 
     def open_ephemeral_resource(self, request: Any) -> Answer:
         """Make a value for this run."""
-        block = self.catalog.block("ephemeral", request.type_name)
+        block = self.schemas.block("ephemeral", request.type_name)
         result = opened(request.type_name, block, decode(request.config), self.cloud)
         if isinstance(result, Refusal):
             return _refused(result)
         return {"result": value_message(result)}
 
     def _validated(self, kind: str, request: Any) -> Answer:
-        block = self.catalog.block(kind, request.type_name)
-        rules = self.catalog.facts(kind, request.type_name).rules
+        block = self.schemas.block(kind, request.type_name)
+        rules = self.schemas.facts(kind, request.type_name).rules
         return _refused(*refused(block, rules, decode(request.config) or {}))
 
     def _lifecycle(self) -> Lifecycle:
-        return Lifecycle(self.catalog, self.cloud, self._subscription, self._features)
+        return Lifecycle(self.schemas, self.cloud, self._subscription, self._features)
 
 
-def answered(provider: Provider, call: str, request: Any) -> Answer:
+def answered(provider: StandInProvider, call: str, request: Any) -> Answer:
     """Answer a call by its name in the protocol; calls that need no answer get an empty one."""
     method = getattr(provider, _snake(call), None)
     try:

@@ -1,22 +1,19 @@
-"""Azurite as the production state backend: Azure's names, TLS, keys, containers and locks."""
+"""Azurite, Microsoft's emulator of Blob storage, with TLS and keys of its own."""
 
 import base64
 import re
 import secrets
 import shutil
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from loopback_azure.authority import Authority
-from loopback_azure.proxy import blob_proxy
 from terraform_runner.errors import BadInputError
 from terraform_runner.processes import service
 
-from tools.rehearsal.links import StateLink
-from tools.rehearsal.states import BackendStates
+from loopback_azure.certificates import CertificateFiles
 
 if TYPE_CHECKING:
     from azure.storage.blob import BlobServiceClient
@@ -45,6 +42,13 @@ class Azurite:
             retry_total=0,
         )
 
+    def make_container(self, account: str, name: str) -> None:
+        """Make a container that is not there yet."""
+        with self.client(account) as client:
+            container = client.get_container_client(name)
+            if not container.exists():
+                container.create_container()
+
 
 @contextmanager
 def azurite(
@@ -69,7 +73,7 @@ def azurite(
             "--state local",
         )
     folder.mkdir(parents=True, exist_ok=True)
-    authority = Authority.make(folder, ("*.blob.core.windows.net", "127.0.0.1"))
+    authority = CertificateFiles.make(folder, ("*.blob.core.windows.net", "127.0.0.1"))
     key = base64.b64encode(secrets.token_bytes(64)).decode()
     known = {
         "AZURITE_ACCOUNTS": ";".join(f"{account}:{key}" for account in accounts),
@@ -89,31 +93,3 @@ def azurite(
         command, folder=folder, environment={**environment, **known}, ready=_LISTENING
     ) as match:
         yield Azurite(port=int(match["port"]), key=key, authority=authority.trusted)
-
-
-@contextmanager
-def azurite_states(
-    folder: Path, links: Collection[StateLink], environment: Mapping[str, str], binaries: Path
-) -> Iterator[BackendStates]:
-    """Serve the accounts and containers of the links; the stacks' backends stay as they are."""
-    accounts = sorted({link.account for link in links if link.account})
-    with ExitStack() as running:
-        server = running.enter_context(azurite(folder, accounts, environment, binaries))
-        for link in {(link.account, link.container) for link in links if link.account}:
-            with server.client(link[0]) as client:
-                _make_container(client, link[1])
-        proxy = running.enter_context(blob_proxy(server.port))
-        yield BackendStates(
-            {
-                "ARM_ACCESS_KEY": server.key,
-                "SSL_CERT_FILE": str(server.authority),
-                "HTTPS_PROXY": proxy,
-                "HTTP_PROXY": proxy,
-            }
-        )
-
-
-def _make_container(client: "BlobServiceClient", name: str) -> None:
-    container = client.get_container_client(name)
-    if not container.exists():  # it does in a rehearsal that is continued
-        container.create_container()

@@ -1,6 +1,6 @@
 """Writes `facts/<provider>.json` anew when a provider's version moves.
 
-    python -m standin_providers.compact azurerm RULES.json [--docs FOLDER] [--types FILE]
+    python -m standin_providers.facts_writer azurerm RULES.json [--docs FOLDER] [--types FILE]
 
 RULES.json holds, by kind (`resources`, `data_sources`), type and attribute path, what a provider's
 own schema says (`force_new`, `one_of`, ...). FOLDER is `website/docs/r` of the provider's
@@ -37,11 +37,11 @@ def main() -> None:
     except (OSError, ValueError) as error:
         sys.exit(f"cannot read the facts: {error}")
     path = FOLDER / f"{options.provider}.json"
-    path.write_text(compacted(rules, ids, types))
+    path.write_text(facts_text(rules, ids, types))
     print(f"{path.relative_to(Path.cwd())}: {path.stat().st_size:,} bytes")
 
 
-def compacted(rules: dict[str, Any], ids: dict[str, str], types: set[str] | None = None) -> str:
+def facts_text(rules: dict[str, Any], ids: dict[str, str], types: set[str] | None = None) -> str:
     """Return the facts as JSON with a line a type, so that a new version's diff can be read."""
     kinds = []
     for kind, name in _KINDS.items():

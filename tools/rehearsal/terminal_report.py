@@ -7,7 +7,7 @@ from terraform_runner.errors import Exit
 from terraform_runner.plan import Action
 
 from tools.rehearsal.journal import Step
-from tools.rehearsal.report import Report
+from tools.rehearsal.rehearsal_report import RehearsalReport
 
 _STYLES = {
     Action.CREATE: "green",
@@ -23,7 +23,7 @@ def tell_step(console: Console, step: Step) -> None:
     console.print(f"{step.seconds:6.2f} s  {step.stack:<16} {step.command:<14} {mark}")
 
 
-def tell_report(console: Console, report: Report) -> None:
+def tell_report(console: Console, report: RehearsalReport) -> None:
     """Print times, changes, problems and the verdict."""
     console.print(_times(report))
     if report.reference:
@@ -56,7 +56,7 @@ def tell_report(console: Console, report: Report) -> None:
     console.print(f"[bold {style}]{report.verdict}[/] in {report.seconds:.1f} s. {report.meaning}")
 
 
-def _times(report: Report) -> Table:
+def _times(report: RehearsalReport) -> Table:
     phases = list(dict.fromkeys(step.phase for step in report.steps))
     table = Table(box=None, header_style="bold")
     table.add_column("stack")
@@ -71,7 +71,7 @@ def _times(report: Report) -> Table:
     return table
 
 
-def _tell_changes(console: Console, report: Report) -> None:
+def _tell_changes(console: Console, report: RehearsalReport) -> None:
     console.print(f"[bold]Changes since {escape(report.reference or '')}[/]")
     for review in report.reviews:
         for change in review.changes:

@@ -9,8 +9,8 @@ from terraform_runner.differences import UNKNOWN, AttributeChange
 from terraform_runner.errors import Exit
 from terraform_runner.plan import Action, ResourceChange
 
-from tools.rehearsal.holdings import Loss
-from tools.rehearsal.report import Report
+from tools.rehearsal.data_loss import Loss
+from tools.rehearsal.rehearsal_report import RehearsalReport
 from tools.rehearsal.review import StackReview
 
 _SHOWN_LINES = 20
@@ -19,12 +19,12 @@ _SHOWN_CHARACTERS = 80
 _ICONS = {Exit.GOOD: "✅", Exit.FAILED: "❌", Exit.BAD_INPUT: "❌", Exit.DATA_AT_RISK: "🛑"}
 
 
-def to_markdown(report: Report) -> str:
+def to_markdown(report: RehearsalReport) -> str:
     """Return the report as Markdown."""
     return "\n".join(_lines(report)) + "\n"
 
 
-def _lines(report: Report) -> Iterator[str]:
+def _lines(report: RehearsalReport) -> Iterator[str]:
     subject = f"change since `{report.reference}`" if report.reference else "deployment"
     yield f"## {_ICONS[report.status]} Rehearsal of the {subject}: {report.verdict}"
     yield ""
@@ -57,7 +57,7 @@ def _losses(losses: Sequence[Loss]) -> Iterator[str]:
     yield ""
 
 
-def _summary(report: Report) -> Iterator[str]:
+def _summary(report: RehearsalReport) -> Iterator[str]:
     shown = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE)
     yield f"| stack | {' | '.join(shown)} |"
     yield f"| --- |{' ---: |' * len(shown)}"

@@ -1,37 +1,36 @@
-"""Everything that one environment's rehearsal plays in."""
+"""What the rehearsal of one environment runs in."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 from terraform_runner.binary import find_terraform
+from terraform_runner.offline import offline
 from terraform_runner.terraform import Terraform
 
-from tools.rehearsal.azurite import azurite_states
 from tools.rehearsal.journal import Journal
-from tools.rehearsal.offline import offline
-from tools.rehearsal.providers import Providers, providers_in
+from tools.rehearsal.provider_sources import ProviderSource, provider_source
 from tools.rehearsal.request import Request
-from tools.rehearsal.states import LocalStates, StateKind, States
+from tools.rehearsal.states import LocalStates, StateKind, States, azurite_states
 from tools.rehearsal.synthesis import Stack
 from tools.rehearsal.workspace import Workspace, open_workspace
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scene:
+class RunContext:
     """A folder, the Terraform that works in it, and what Terraform finds around it."""
 
     workspace: Workspace
     terraform: Terraform
-    providers: Providers
+    providers: ProviderSource
     states: States
     journal: Journal
 
 
 @contextmanager
-def open_scene(
+def open_run_context(
     request: Request, environment: str, stacks: Sequence[Stack], journal: Journal
-) -> Iterator[Scene]:
+) -> Iterator[RunContext]:
     """Make everything ready for the environment's stacks, and take it away afterwards.
 
     Raises:
@@ -48,7 +47,7 @@ def open_scene(
             states = opened.enter_context(
                 azurite_states(workspace.folder / "azurite", links, variables, request.binaries)
             )
-        providers = providers_in(
+        providers = provider_source(
             workspace.folder, request.attachment, request.plugins, loopback=request.loopback
         )
         attached = opened.enter_context(providers.attach([stack.path for stack in stacks]))
@@ -57,7 +56,7 @@ def open_scene(
             environment={**variables, **states.environment, **attached},
             inherited=[workspace.lock],
         )
-        yield Scene(
+        yield RunContext(
             workspace=workspace,
             terraform=terraform,
             providers=providers,

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from loopback_azure import entra, graph, manager, vaults
-from loopback_azure.authority import Authority
-from loopback_azure.exchange import Reply, Request, unknown
+from loopback_azure.certificates import CertificateFiles
+from loopback_azure.http_messages import Reply, Request, unknown
 from loopback_azure.proxy import connect_proxy
 from loopback_azure.server import Service, serving
 from loopback_azure.storage import SUFFIXES, Storage
@@ -58,7 +58,7 @@ def loopback_azure(folder: Path, tenant: str) -> Iterator[LoopbackAzure]:
     held = folder / "azure.json"
     store = Store()
     store.load(held)
-    authority = Authority.make(folder, _NAMES)
+    authority = CertificateFiles.make(folder, _NAMES)
     services: dict[str, Service] = {
         entra.HOST: entra.entra,
         manager.HOST: manager.Manager(store, tenant),
