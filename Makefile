@@ -37,7 +37,7 @@ help: ## Show the targets
 setup: $(READY) ## Install every layer at once, into the checkout
 
 synth: $(SYNTH) ## Write cdktf.out/ for every environment and print what it holds
-	@$(BIN)/python -O main.py && $(BIN)/python -m tools.synth_table
+	@$(BIN)/python -O main.py && $(BIN)/python -m tools.synth_table && $(BIN)/python -m tools.calendar.warn
 
 test: $(READY) ## Run every test
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile
@@ -64,13 +64,19 @@ plan: .tools/.node $(TOOLS) ## Show what a deployment would do to Azure: ENVIRON
 policy: $(TOOLS) ## Hold cdktf.out against checkov's rules and our own
 	@$(BIN)/python -m tools.policy
 
+calendar: $(TOOLS) ## Show what ends in the coming twelve months, and who uses it
+	@$(BIN)/python -m tools.calendar show
+
+calendar-check: $(TOOLS) ## Refuse what has ended; ON=YYYY-MM-DD: on that day
+	@$(BIN)/python -m tools.calendar check $(if $(ON),--on $(ON))
+
 ##@ Documentation
 
 docs: $(TOOLS) ## Build the documentation into site/; a link that leads nowhere fails
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --clean
 
 reference: $(TOOLS) ## Write the reference and the JSON schema of the environment file anew
-	@$(BIN)/python -m tools.environment_reference
+	@$(BIN)/python -m tools.environment_reference && $(BIN)/python -m tools.calendar write
 
 ##@ Upkeep
 
@@ -160,4 +166,4 @@ node_modules/.ready: package-lock.json
 	@tools/step "Node packages: the cdktf CLI and Azurite" npm ci --silent
 	@touch $@
 
-.PHONY: audit bench charts check check-dags docs format help image-lint image-lock image-pin image-pinned image-tag lock migrate-corpus migrate-dags plan policy reference rehearse sbom setup synth test
+.PHONY: audit bench calendar calendar-check charts check check-dags docs format help image-lint image-lock image-pin image-pinned image-tag lock migrate-corpus migrate-dags plan policy reference rehearse sbom setup synth test

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from conventions.redirect import redirect_uri
+from environments.acknowledgements import Acknowledgement, FactName
 from environments.airflow import Airflow, Ingress, SingleSignOn
 from environments.data import KeyVault, Postgres, Storage
 from environments.facts import REGIONS
@@ -125,6 +126,10 @@ class Environment(Section):
     airflow: Annotated[Airflow, Field(description="the Airflow release")]
     ingress: Annotated[Ingress, Field(description="host name, load balancer, certificate")]
     single_sign_on: Annotated[SingleSignOn, Field(description="who may sign in")]
+    acknowledged: Annotated[
+        dict[FactName, Acknowledgement],
+        Field(default_factory=dict, description="ends of support that are accepted for a while"),
+    ]
 
     @property
     def redirect_uri(self) -> str:

@@ -1,0 +1,1 @@
+"""The calendar: what is refused, warned of and raised, on days that the tests choose."""

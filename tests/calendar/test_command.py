@@ -1,0 +1,49 @@
+"""`python -m tools.calendar`, as `make calendar` and `make verify` start it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.fixtures import ROOT
+
+
+def calendar(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tools.calendar", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("on", "status"), [("2026-05-01", 0), ("2031-01-01", 1)], ids=["supported", "all over"]
+)
+def test_the_check_judges_on_the_day_that_it_is_given(
+    synthesized: Path, on: str, status: int
+) -> None:
+    done = calendar("check", "--out", synthesized, "--on", on)
+
+    assert done.returncode == status, done.stderr
+    assert ("refused: " in done.stderr) is bool(status)
+
+
+def test_the_year_is_shown_as_bars_with_those_who_use_it(synthesized: Path) -> None:
+    done = calendar("show", "--out", synthesized, "--on", "2027-03-01")
+
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert ["1.36", "━━━╸········", "2027-06-30"] in [line[:3] for line in lines]
+    assert ["dev,", "prod"] in [line[-2:] for line in lines]
+
+
+def test_a_folder_without_stacks_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    done = calendar("check", "--out", tmp_path)
+
+    assert done.returncode == 2
+    assert "fix: run make synth" in done.stderr
+
+
+def test_a_synth_warns_and_never_refuses(synthesized: Path) -> None:
+    command = [sys.executable, "-m", "tools.calendar.warn", str(synthesized), "2031-01-01"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0
+    assert done.stderr.startswith("warning: ")

@@ -1,0 +1,1 @@
+"""What ends when: the dated facts that an environment and this project rest on."""
