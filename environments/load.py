@@ -21,9 +21,9 @@ class EnvironmentFileError(Exception):
         super().__init__("\n".join(map(str, self.faults)))
 
 
-def environment_files(folder: Path = FOLDER) -> list[Path]:
+def environment_files() -> list[Path]:
     """Return the environment files of the project, by name."""
-    return sorted(folder.glob("*.toml"))
+    return sorted(FOLDER.glob("*.toml"))
 
 
 def load(files: Sequence[Path]) -> list[Environment]:

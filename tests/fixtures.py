@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
@@ -11,11 +10,12 @@ from typing import Any, NoReturn
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from environments.load import FOLDER, environment_files, load
+from environments.load import load
 from main import build
 from synthesis.output import write
 from synthesis.preload import Preload
 from synthesis.sources import record
+from tests.environment_files import DEV, FILES, tables
 from tests.real_parts import Azurite, PartMissingError, Postgres
 from tests.real_parts import azurite as run_azurite
 from tests.real_parts import postgres as run_postgres
@@ -44,10 +44,10 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that `make synth` would write, of both environments; written once."""
+    """The folder that `make synth` would write of the tests' environments; written once."""
     folder = tmp_path_factory.mktemp("synthesized") / "cdktf.out"
     with Preload():
-        environments = load(environment_files())
+        environments = load(FILES)
     write(build, environments, folder)
     record(folder, {})  # no file was read that a test could change
     return folder
@@ -62,8 +62,8 @@ def stacks(synthesized: Path) -> dict[str, Any]:
 
 @pytest.fixture
 def dev_values() -> dict[str, Any]:
-    """The values of environments/dev.toml, free to change."""
-    return tomllib.loads((FOLDER / "dev.toml").read_text())
+    """The values of the tests' dev.toml, free to change."""
+    return tables(DEV)
 
 
 def read_json(path: Path) -> Any:

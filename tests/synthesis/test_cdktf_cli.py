@@ -5,14 +5,15 @@ import subprocess
 from pathlib import Path
 
 from synthesis.sources import RECORD
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.environment_files import checkout
 
 
 def test_its_synth_is_ours_to_the_byte(tmp_path: Path, synthesized: Path) -> None:
+    project = checkout(tmp_path / "project")
+
     done = subprocess.run(
-        [ROOT / "node_modules" / ".bin" / "cdktf", "synth", "--output", tmp_path / "out"],
-        cwd=ROOT,
+        [project / "node_modules" / ".bin" / "cdktf", "synth", "--output", tmp_path / "out"],
+        cwd=project,
         env={**os.environ, "CI": "true", "CHECKPOINT_DISABLE": "1"},
         capture_output=True,
         text=True,

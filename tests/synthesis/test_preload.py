@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from synthesis.preload import PROVIDERS
+from tests.environment_files import DEV
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -21,13 +22,13 @@ from environments.load import load
 from main import build
 from synthesis.output import write
 assert len([n for n in sys.modules if n.startswith("cdktf_cdktf_provider_azurerm.")]) > 1000
-write(build, load([Path("environments/dev.toml")]), Path(sys.argv[1]))
+write(build, load([Path(sys.argv[2])]), Path(sys.argv[1]))
 """
 
 
 def test_the_slow_path_gives_the_same_bytes(tmp_path: Path, synthesized: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", AS_SHIPPED, tmp_path],
+        [sys.executable, "-c", AS_SHIPPED, tmp_path, DEV],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,

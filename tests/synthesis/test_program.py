@@ -8,16 +8,17 @@ from pathlib import Path
 import pytest
 
 from synthesis.sources import RECORD
+from tests.environment_files import DEV, FILES, PROD, checkout
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def synth(
-    outdir: Path, *files: Path, path: str = os.environ["PATH"]
+    outdir: Path, *files: Path, project: Path = ROOT, path: str = os.environ["PATH"]
 ) -> subprocess.CompletedProcess[str]:
     """Run the synthesizer into `outdir`, from another folder than the project's."""
     return subprocess.run(
-        [sys.executable, ROOT / "main.py", *files],
+        [sys.executable, project / "main.py", *files],
         cwd=outdir.parent,
         env={**os.environ, "CDKTF_OUTDIR": str(outdir), "PATH": path},
         capture_output=True,
@@ -36,10 +37,16 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def outdir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An output folder with the stacks of both environments."""
-    folder = tmp_path_factory.mktemp("project") / "cdktf.out"
-    done = synth(folder)
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkout whose environment files are the tests'."""
+    return checkout(tmp_path_factory.mktemp("company") / "project")
+
+
+@pytest.fixture(scope="module")
+def outdir(project: Path) -> Path:
+    """An output folder with the stacks of both environments, which no argument names."""
+    folder = project.parent / "cdktf.out"
+    done = synth(folder, project=project)
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -60,11 +67,11 @@ def test_a_second_synth_is_the_same_to_the_byte(outdir: Path, synthesized: Path)
     assert content(outdir) == content(synthesized) | record
 
 
-def test_no_path_of_the_machine_stands_in_the_output(outdir: Path) -> None:
+def test_no_path_of_the_machine_stands_in_the_output(outdir: Path, project: Path) -> None:
     home = str(Path.home()).encode()
 
     for name, data in content(outdir).items():
-        assert str(ROOT).encode() not in data, name
+        assert str(project).encode() not in data, name
         assert str(outdir).encode() not in data, name
         assert home == b"/" or home not in data, name
 
@@ -76,9 +83,9 @@ def test_nothing_crosses_stacks_but_contracts(outdir: Path) -> None:
 def test_a_refused_file_leaves_the_previous_output_whole(outdir: Path, tmp_path: Path) -> None:
     before = content(outdir)
     bad = tmp_path / "bad.toml"
-    bad.write_text((ROOT / "environments" / "dev.toml").read_text().replace("westeurope", "mars"))
+    bad.write_text(DEV.read_text().replace("westeurope", "mars"))
 
-    done = synth(outdir, ROOT / "environments" / "prod.toml", bad)
+    done = synth(outdir, PROD, bad)
 
     assert (done.returncode, content(outdir) == before) == (2, True)
 
@@ -92,7 +99,7 @@ def test_a_refused_file_ends_without_traceback(tmp_path: Path) -> None:
 
 
 def test_a_machine_without_node_is_told_so(tmp_path: Path) -> None:
-    done = synth(tmp_path / "out", path=str(tmp_path))
+    done = synth(tmp_path / "out", DEV, path=str(tmp_path))
 
     assert (done.returncode, done.stderr.splitlines()) == (
         1,
@@ -107,7 +114,7 @@ def test_a_machine_without_node_is_told_so(tmp_path: Path) -> None:
 def test_an_output_folder_that_cannot_be_is_named(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file stands here")
 
-    done = synth(tmp_path / "out")
+    done = synth(tmp_path / "out", DEV)
 
     assert done.returncode == 1
     assert done.stderr.startswith(f"{tmp_path / 'out'}: cannot be written: File exists\n")
@@ -117,7 +124,7 @@ def test_a_removed_environment_leaves_no_stack_behind(outdir: Path) -> None:
     (outdir / "stacks" / "network-old").mkdir(exist_ok=True)
     (outdir / "stacks" / "network-old" / "cdk.tf.json").write_text("{}")
 
-    synth(outdir)
+    synth(outdir, *FILES)
 
     assert not (outdir / "stacks" / "network-old" / "cdk.tf.json").exists()
 
@@ -127,7 +134,7 @@ def test_what_terraform_keeps_beside_the_json_stays(outdir: Path) -> None:
     kept.parent.mkdir(exist_ok=True)
     kept.write_text("default")
 
-    synth(outdir)
+    synth(outdir, *FILES)
 
     assert kept.read_text() == "default"
     kept.unlink()
