@@ -95,10 +95,14 @@ lock: $(TOOLS) ## Resolve requirements.lock, synth.lock (its run-time part) and 
 ##@ DAGs
 
 migrate-dags: $(TOOLS) ## Move Airflow 2 DAGs: SOURCE=folder TARGET=folder [OPTIONS=...]
-	@$(BIN)/python -m dag_migration $(OPTIONS) "$(SOURCE)" "$(TARGET)"
+	@airflow=$$($(BIN)/python -m tools.airflow_venv) \
+		&& $(BIN)/python -m dag_migration --airflow "$$airflow" $(OPTIONS) "$(SOURCE)" "$(TARGET)"
 
 migrate-corpus: $(TOOLS) ## Migrate released Airflow 2 examples and write the counts into the docs
-	@$(BIN)/python -m packages.dag_migration.tests.corpus.measure
+	@$(BIN)/python -m packages.dag_migration.tests.corpus.measure \
+		"$$($(BIN)/python -m tools.airflow_venv)" \
+		"$$($(BIN)/python -m tools.airflow_venv packages/dag_migration/tests/corpus/airflow2.lock)" \
+		docs/reference/dag-migration.md
 
 check-dags: | $(UV_READY) ## Check the DAGs of DIR as their authors do
 	$(CHECK_PYTHON)

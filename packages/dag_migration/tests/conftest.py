@@ -200,7 +200,7 @@ def migrate(source: Path, target: Path, *options: str) -> Run:
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=120,
         env={**os.environ, "SECRET_OF_THE_SHELL": "s3cret", "COLUMNS": "200"},
     )
     return Run(done.returncode, done.stdout, done.stderr, target)

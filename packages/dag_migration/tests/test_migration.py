@@ -222,7 +222,7 @@ def test_credentials_of_the_shell_do_not_reach_dag_files(migrated: Run) -> None:
 
 @pytest.mark.parametrize("inner", ["", "inside"])
 def test_a_target_in_the_source_is_refused(tmp_path: Path, inner: str) -> None:
-    refused = migrate(tmp_path, tmp_path / inner)
+    refused = migrate(tmp_path, tmp_path / inner, f"--airflow={tmp_path}")
 
     assert refused.status == 2
     assert "choose a target beside it" in refused.errors
@@ -234,7 +234,7 @@ def test_a_target_with_other_files_is_refused_and_left_alone(tmp_path: Path) -> 
     target.mkdir()
     (target / "mine.txt").write_text("mine")
 
-    refused = migrate(source, target)
+    refused = migrate(source, target, f"--airflow={tmp_path}")
 
     assert (refused.status, [file.name for file in target.iterdir()]) == (2, ["mine.txt"])
     assert "choose an empty folder" in refused.errors

@@ -231,7 +231,9 @@ def test_a_broken_export_is_told_without_its_content(tmp_path: Path) -> None:
     export = tmp_path / "variables.json"
     export.write_text('{"password": "hunter2",}')
 
-    refused = migrate(tmp_path / "source", tmp_path / "target", f"--variables={export}")
+    refused = migrate(
+        tmp_path / "source", tmp_path / "target", f"--variables={export}", f"--airflow={tmp_path}"
+    )
 
     assert refused.status == 2
     assert "airflow variables export" in refused.errors

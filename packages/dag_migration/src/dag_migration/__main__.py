@@ -24,7 +24,6 @@ from dag_migration.model import Report, Status
 from dag_migration.run import read_exports, run
 from dag_migration.settings_export import ExportError
 from dag_migration.target import Target, TargetError
-from tools.airflow_venv import AirflowUnavailableError, airflow_bin
 
 app = typer.Typer(add_completion=False)
 errors = Console(stderr=True, soft_wrap=True)
@@ -37,13 +36,17 @@ def migrate_dags(
         Path, typer.Argument(exists=True, file_okay=False, help="The folder of Airflow 2 DAGs.")
     ],
     target: Annotated[Path, typer.Argument(help="A new folder, or that of an earlier run.")],
+    airflow: Annotated[
+        Path,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="`bin` folder of the Airflow 3 that judges: with the packages of your image.",
+        ),
+    ],
     connections: Export = None,
     variables: Export = None,
     pools: Export = None,
-    airflow: Annotated[
-        Path | None,
-        typer.Option(help="`bin` folder of an Airflow 3; default: the image's packages."),
-    ] = None,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds a DAG file may take.")] = 30,
     jobs: Annotated[int, typer.Option(min=1, help="Files imported at once.")] = os.cpu_count() or 1,
     json_output: Annotated[
@@ -59,16 +62,15 @@ def migrate_dags(
     try:
         place = Target(target, source)
         exports = read_exports({"connections": connections, "variables": variables, "pools": pools})
-        bin_folder = airflow or airflow_bin()
         with (
             _progress() as progress,
-            Airflow(bin_folder, timeout_seconds=timeout, jobs=jobs) as running,
+            Airflow(airflow, timeout_seconds=timeout, jobs=jobs) as running,
         ):
             report = run(source, place, exports, running, progress)
     except (TargetError, ExportError) as error:
         errors.print(f"[red]error:[/] {escape(str(error))}")
         raise typer.Exit(2) from error
-    except (AirflowUnavailableError, AirflowFailedError, RuntimeError) as error:
+    except (AirflowFailedError, RuntimeError) as error:
         errors.print(f"[red]error:[/] {escape(str(error))}")
         raise typer.Exit(3) from error
     except OSError as error:

@@ -49,6 +49,8 @@ class Dag(_Value):
 
     dag_id: str
     schedule: str
+    timetable: str = ""  # name of the class
+    catchup: bool = False
     tasks: tuple[str, ...]  # names of operator classes
 
 
@@ -59,6 +61,7 @@ class Outcome(_Value):
     line: int = 0
     message: str = ""
     seconds: float = 0.0
+    raised_in: str = ""  # the file of the source folder that raised, relative to it
     dags: tuple[Dag, ...] = ()
 
 

@@ -1,12 +1,12 @@
-"""Writes the table of findings into docs/reference/dag-migration.md."""
+"""`python -m dag_migration.reference PAGE`: writes the table of findings into a Markdown page."""
 
+import sys
 from pathlib import Path
 from string import Formatter
 
 from dag_migration.model import Level
 from dag_migration.rules import RULES
 
-PAGE = Path(__file__).resolve().parents[4] / "docs" / "reference" / "dag-migration.md"
 START, END = "<!-- findings -->", "<!-- /findings -->"
 
 
@@ -34,4 +34,5 @@ def written(text: str) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(written(PAGE.read_text()))
+    page = Path(sys.argv[1])
+    page.write_text(written(page.read_text()))

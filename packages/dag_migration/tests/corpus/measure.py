@@ -1,7 +1,8 @@
 """The corpus: real Airflow 2 files from released packages, before and after the migration.
 
-`python -m packages.dag_migration.tests.corpus.measure` does it all. It rewrites `airflow2.json`
-(what Airflow 2 could import) and the table in docs/reference/dag-migration.md.
+`python -m packages.dag_migration.tests.corpus.measure AIRFLOW3 AIRFLOW2 PAGE` does it all, with
+the `bin` folders of two virtual environments. It rewrites `airflow2.json` (what Airflow 2 could
+import) and the table in a Markdown page.
 """
 
 import hashlib
@@ -23,15 +24,11 @@ from dag_migration.analysis import Analysis
 from dag_migration.migration import Migrated, migrate
 from dag_migration.model import Status
 from dag_migration.source import Source, sources
-
-from tools.airflow_venv import airflow_bin
-from tools.locked_venv import ROOT
+from platformdirs import user_cache_path
 
 HERE = Path(__file__).parent
 RELEASES = HERE / "releases.txt"
-LOCK = HERE / "airflow2.lock"
 BASELINE = HERE / "airflow2.json"
-PAGE = ROOT / "docs" / "reference" / "dag-migration.md"
 START, END = "<!-- corpus: written by make migrate-corpus -->", "<!-- /corpus -->"
 
 # What says no more than that the import failed; every other finding names the reason.
@@ -56,9 +53,9 @@ def corpus(wanted: Iterable[str] = ()) -> Path:
         CorpusUnavailableError: the package index is out of reach and the cache is empty.
     """
     lines = [r for r in releases() if not wanted or r.split()[0] in set(wanted)]
-    folder = ROOT / ".cache" / f"dag-corpus-{_key(lines)}"
+    folder = user_cache_path("dag-migration") / f"corpus-{_key(lines)}"
     if not folder.exists():
-        folder.parent.mkdir(exist_ok=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as place:
             whole = Path(place) / "corpus"
             seen: set[str] = set()
@@ -77,7 +74,7 @@ def _key(lines: list[str]) -> str:
 
 
 def _take(line: str, whole: Path, installed: Path, seen: set[str]) -> None:
-    uv = shutil.which("uv") or str(ROOT / ".tools" / "bin" / "uv")
+    uv = shutil.which("uv") or shutil.which("uv", path=".tools/bin") or "uv"
     requirement = installed.with_suffix(".txt")
     requirement.write_text(line)
     command = [uv, "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--no-build"]
@@ -85,9 +82,7 @@ def _take(line: str, whole: Path, installed: Path, seen: set[str]) -> None:
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     except OSError as error:
-        raise CorpusUnavailableError(
-            f"{uv}: {error.strerror}; make .venv/.ready brings uv"
-        ) from error
+        raise CorpusUnavailableError(f"{uv}: {error.strerror}; put uv on PATH") from error
     if done.returncode != 0:
         raise CorpusUnavailableError(f"{line.split()[0]}: {done.stderr.strip().splitlines()[-1]}")
     for examples in sorted(installed.rglob("example_dags")):
@@ -102,7 +97,7 @@ def _take(line: str, whole: Path, installed: Path, seen: set[str]) -> None:
     shutil.rmtree(installed)
 
 
-def imported_by_airflow2(folder: Path) -> list[str]:
+def imported_by_airflow2(folder: Path, airflow2: Path) -> list[str]:
     """Return the paths of the files in which Airflow 2 finds a DAG."""
     files = [source for source in sources(folder) if source.is_python]
     modules = {
@@ -111,7 +106,7 @@ def imported_by_airflow2(folder: Path) -> list[str]:
         for item in Analysis(source.text or "").imports
         if item.module.startswith("airflow.") and "example_dags" not in item.module
     }
-    with Airflow(airflow_bin(LOCK)) as old:
+    with Airflow(airflow2) as old:
         outcomes = old.import_files(folder, [f.path for f in files], preload=modules)
     return sorted(path for path, outcome in outcomes.items() if outcome.dags)
 
@@ -153,10 +148,10 @@ def result(before: Iterable[str], done: list[Migrated]) -> Result:
     )
 
 
-def timed(files: list[Source]) -> tuple[list[Migrated], float, float]:
+def timed(files: list[Source], airflow3: Path) -> tuple[list[Migrated], float, float]:
     """Migrate; return also the seconds and the processor seconds, with the start of Airflow."""
     started, used = time.monotonic(), _processor_seconds()
-    with Airflow(airflow_bin()) as new:
+    with Airflow(airflow3) as new:
         done = migrate(files, new)
     return done, time.monotonic() - started, _processor_seconds() - used
 
@@ -189,24 +184,22 @@ def table(got: Result, seconds: float, processor: float) -> str:
     return "\n".join([*lines, *(f"| {name} | {count} |" for name, count in rows.items())])
 
 
-def main() -> None:
+def main(airflow3: Path, airflow2: Path, page: Path) -> None:
     """Measure the whole corpus and write down what came out."""
     folder = corpus()
-    before = imported_by_airflow2(folder)
+    before = imported_by_airflow2(folder, airflow2)
     BASELINE.write_text(json.dumps(before, indent=1) + "\n")
-    done, seconds, processor = timed(list(sources(folder)))
+    done, seconds, processor = timed(list(sources(folder)), airflow3)
     got = result(before, done)
     counts = table(got, seconds, processor)
     print(counts)
     for title, paths in (("named", got.named), ("without a named reason", got.unnamed)):
         print(f"{title}:", *paths, sep="\n  ")
-    if PAGE.exists():
-        text = PAGE.read_text()
-        head, _, rest = text.partition(START)
-        PAGE.write_text(f"{head}{START}\n\n{counts}\n\n{END}{rest.partition(END)[2]}")
+    head, _, rest = page.read_text().partition(START)
+    page.write_text(f"{head}{START}\n\n{counts}\n\n{END}{rest.partition(END)[2]}")
     if got.share < 0.9:
         sys.exit(f"only {got.share:.1%} of the DAG files import or are named; 90 % are wanted")
 
 
 if __name__ == "__main__":
-    main()
+    main(*map(Path, sys.argv[1:4]))
