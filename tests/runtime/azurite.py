@@ -1,12 +1,15 @@
 """Azurite, Microsoft's emulator of Blob storage, which a test can put out of reach."""
 
+import base64
 import json
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from tests.runtime.parts import free_port, listening, missing, running, wait_until
 from tests.runtime.relay import Relay
@@ -23,6 +26,7 @@ class Azurite:
 
     def __init__(self, folder: Path, tls: tuple[Path, Path] | None = None) -> None:
         self._scheme = "https" if tls else "http"
+        self.certificate = tls[0] if tls else None
         self.port = free_port()
         self._log = folder / "access.log"
         self._marks = count()
@@ -81,3 +85,17 @@ def azurite(folder: Path, tls: tuple[Path, Path] | None = None) -> Iterator[Azur
     server = Azurite(folder, tls)
     with server.serving():
         yield server
+
+
+def storage_token() -> str:
+    """Return a token of the form that Azurite checks; it does not check the signature."""
+    now = int(time.time())
+    times = {"iat": now, "nbf": now - 60, "exp": now + 3600}
+    issuer = "https://sts.windows.net/22222222-2222-4222-8222-222222222222/"
+    claims = {"aud": "https://storage.azure.com", "iss": issuer, **times}
+    claims["tid"] = issuer.split("/")[3]
+    return ".".join([_part({"alg": "RS256", "typ": "JWT"}), _part(claims), "c2lnbmF0dXJl"])
+
+
+def _part(content: dict[str, Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(content).encode()).decode().rstrip("=")

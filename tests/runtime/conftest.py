@@ -11,6 +11,7 @@ from tests.runtime.authority import Authority, authority
 from tests.runtime.azurite import Azurite, azurite
 from tests.runtime.lab import PREAMBLE, Lab
 from tests.runtime.live import LiveAirflow, live_airflow
+from tests.runtime.parts import certificate
 from tests.runtime.postgres import Postgres, postgres
 
 SCOPE = "https://ossrdbms-aad.database.windows.net/.default"
@@ -160,6 +161,13 @@ def dbt_profile():
 def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
     """One Blob storage for the session; containers are the test's to make."""
     with azurite(tmp_path_factory.mktemp("azurite")) as server:
+        yield server
+
+
+@pytest.fixture
+def keyless_storage(tmp_path: Path) -> Iterator[Azurite]:
+    """A Blob storage that takes Entra tokens."""
+    with azurite(tmp_path / "azurite", certificate(tmp_path / "azurite", "127.0.0.1")) as server:
         yield server
 
 

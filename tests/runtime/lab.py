@@ -7,6 +7,7 @@ import pathlib, tempfile
 from concurrent.futures import ThreadPoolExecutor
 from airflow.providers.microsoft.azure.hooks.wasb import WasbHook
 from airflow_azure.bundle import BlobDagBundle
+from airflow_azure.upload import Upload
 
 ROOT = "AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_STORAGE_PATH"
 service = WasbHook("wasb_default").get_conn()
@@ -35,7 +36,36 @@ def blobs(container):
     return {n: client.download_blob(n).readall().decode(errors="replace") for n in names}
 
 def bundle(version=None, **kwargs):
-    return BlobDagBundle(name="dags", version=version, refresh_interval=60, **kwargs)
+    settings = {"name": "dags", "refresh_interval": 0, **kwargs}
+    return BlobDagBundle(version=version, **settings)
+
+def upload(container, target="sales", commit="c1", **files):
+    folder = pathlib.Path(tempfile.mkdtemp())
+    for name, text in files.items():
+        file = folder / (name.replace("__", "/") + ".py")
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text)
+    return Upload(service.get_container_client(container), folder, target).run(commit)
+
+class Broken(Exception):
+    pass
+
+def breaks_off(container, after, **files):
+    # the agent is gone after so many files
+    left = [after]
+    send = Upload._send
+    def sends(self, path):
+        left[0] -= 1
+        if left[0] < 0:
+            raise Broken
+        return send(self, path)
+    Upload._send = sends
+    try:
+        return upload(container, **files)
+    except Broken:
+        return "broke off"
+    finally:
+        Upload._send = send
 
 def content(bundle):
     files = sorted(p for p in bundle.path.rglob("*") if p.is_file())

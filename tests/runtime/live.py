@@ -22,6 +22,7 @@ from tests.runtime.statsd import StatsdSink, statsd_sink
 SCOPE = "https://ossrdbms-aad.database.windows.net/.default"
 CONTAINERS = ("dags", "dag-versions", "airflow-logs", "data")
 DAGS = Path(__file__).parent / "dags"
+TEAM = "sales"
 
 
 @dataclass
@@ -68,6 +69,10 @@ class LiveAirflow:
         except urllib.error.HTTPError:
             return False
 
+    def tags(self, dag_id: str) -> list[str]:
+        """Return the DAG's tags."""
+        return [tag["name"] for tag in self.api("GET", f"/api/v2/dags/{dag_id}")["tags"]]
+
     def run_dag(self, dag_id: str) -> str:
         """Start a run; return its id."""
         wait_until(lambda: self.knows(dag_id), f"DAG {dag_id} parsed", 180)
@@ -88,6 +93,11 @@ class LiveAirflow:
         """Return the task's log as the API gives it to the browser."""
         path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/1"
         return json.dumps(self.api("GET", path)["content"])
+
+    def upload(self, folder: Path, commit: str) -> None:
+        """Upload a folder as the team's pipeline does."""
+        self.lab.do("client = service.get_container_client('dags')")
+        self.lab.do(f"Upload(client, pathlib.Path({str(folder)!r}), {TEAM!r}).run({commit!r})")
 
     def blobs(self, container: str) -> dict[str, str]:
         """Return the container's blobs by name."""
@@ -111,8 +121,7 @@ def live_airflow(programs: Path, folder: Path, storage: Azurite, lab: Lab) -> It
         live = LiveAirflow(home, storage, lab, database, entra, metrics, free_port())
         _configure(live)
         lab.do(f"[service.create_container(name) for name in {CONTAINERS}]")
-        for file in DAGS.glob("*.py"):
-            lab.do(f"put_named('dags', {file.name!r}, {file.read_text()!r})")
+        live.upload(DAGS, commit="c1")
         migrated = live.home.run("airflow", "db", "migrate")
         assert migrated.returncode == 0, migrated.stderr
         live.migration = migrated.stdout + migrated.stderr
@@ -146,15 +155,17 @@ def _configure(live: LiveAirflow) -> None:
         "api_auth", jwt_secret="one-for-all-processes-of-this-test-and-long-enough-for-hs512-x"
     )
     home.set("scheduler", enable_health_check=False)
-    where = {"container": "dags", "versions_container": "dag-versions"}
+    where = {"container": "dags", "versions_container": "dag-versions", "prefix": TEAM}
     bundle = {
-        "name": "dags",
+        "name": TEAM,
         "classpath": "airflow_azure.bundle.BlobDagBundle",
         "kwargs": {**where, "refresh_interval": 2},
     }
     home.set("dag_processor", dag_bundle_config_list=json.dumps([bundle]))
     home.set("dag_processor", dag_bundle_storage_path=home.folder / "bundles")
-    home.set("dag_processor", bundle_refresh_check_interval=1, min_file_process_interval=2)
+    home.set("dag_processor", bundle_refresh_check_interval=1)
+    # so long that only a new file is parsed: a new version must make it one
+    home.set("dag_processor", min_file_process_interval=600)
     home.set("logging", remote_logging=True, remote_log_conn_id="wasb_default")
     home.set("logging", remote_base_log_folder="wasb://tasks", delete_local_logs=True)
     home.set("logging", logging_config_class="airflow_azure.logs.LOGGING_CONFIG")

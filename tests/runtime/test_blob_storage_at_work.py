@@ -1,8 +1,11 @@
 """Blob storage as Airflow's file system: DAGs come from it, data and logs go to it."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 
-from tests.runtime.live import LiveAirflow
+from tests.runtime.live import DAGS, LiveAirflow
 from tests.runtime.parts import wait_until
 
 
@@ -25,7 +28,7 @@ def test_the_run_names_the_version_that_the_dag_processor_published(
 ) -> None:
     version = live.run("lake", lake)["bundle_version"]
 
-    assert f"dags/{version}.zip" in live.blobs("dag-versions")
+    assert f"sales/{version}.zip" in live.blobs("dag-versions")
 
 
 def test_the_log_of_a_finished_task_is_read_back_from_the_container(
@@ -61,3 +64,21 @@ def test_a_run_starts_and_ends_while_storage_is_away(live: LiveAirflow) -> None:
         run_id = live.run_dag("patient")
 
         assert live.finished("patient", run_id) == "success"
+
+
+def test_a_changed_helper_module_reaches_the_dags_that_import_it(
+    live: LiveAirflow, tmp_path: Path
+) -> None:
+    first = live.run_dag("two_files")
+    assert live.finished("two_files", first) == "success"
+    shutil.copytree(DAGS, tmp_path / "dags", ignore=shutil.ignore_patterns("__pycache__"))
+    helper = tmp_path / "dags" / "rep_rows.py"
+    helper.write_text(helper.read_text().replace('"first"', '"second"').replace("3", "4"))
+
+    live.upload(tmp_path / "dags", commit="c2")
+
+    wait_until(lambda: live.tags("two_files") == ["second"], "the new tag", 60)
+    second = live.run_dag("two_files")
+    assert live.finished("two_files", second) == "success"
+    assert "rows of the helper: 3" in live.log("two_files", first, "count")
+    assert "rows of the helper: 4" in live.log("two_files", second, "count")

@@ -162,21 +162,45 @@ def test_a_version_that_cannot_be_published_does_not_become_the_current_one(lab:
 
 
 @pytest.mark.parametrize(
-    ("setting", "message"),
+    ("limit", "message"),
     [
-        ("dict(max_files=1)", r"holds 2 files, over the bundle's max_files of 1; move what is no"),
-        ("dict(max_mib=0)", r"holds 0.0 MiB, over the bundle's max_mib of 0; the largest file is"),
-        ("dict(prefix='nothing')", r"folder 'nothing/', holds no files; upload the DAGs there"),
-        ("dict(container='no-such')", r"container no-such .*: it does not exist; create it, or"),
+        ("MAX_FILES = 1", r"holds 2 files; allowed are 1: move what is no DAG elsewhere"),
+        ("MAX_MIB = 0", r"holds 0.0 MiB; allowed are 0: the largest file is"),
     ],
 )
-def test_what_cannot_be_served_is_refused_with_the_reason(
-    lab: Lab, setting: str, message: str
-) -> None:
-    refused = lab.eval(f"error(lambda: bundle(**{{**where, **{setting}}}).initialize())")
+def test_what_passes_a_limit_is_refused_with_the_reason(lab: Lab, limit: str, message: str) -> None:
+    name, value = limit.split(" = ")
+    lab.do(f"from airflow_azure import snapshot; old = snapshot.{name}; snapshot.{limit}")
 
+    refused = lab.eval("error(lambda: bundle(**where).initialize())")
+
+    lab.do(f"snapshot.{name} = old")
+    assert value in refused
     assert refused.startswith("BundleUnavailableError: DAG bundle dags: ")
     assert re.search(message, refused), refused
+
+
+def test_a_container_that_is_not_there_is_named(lab: Lab) -> None:
+    refused = lab.eval("error(lambda: bundle(**{**where, 'container': 'no-such'}).initialize())")
+
+    assert re.search(r"container no-such .*: it does not exist; create it, or", refused), refused
+
+
+def test_a_team_that_has_not_uploaded_yet_is_no_error(lab: Lab) -> None:
+    lab.do("b = bundle(prefix='new-team', **where); b.initialize(); b.refresh()")
+
+    assert lab.eval("content(b)") == {}
+    assert lab.eval("b.get_current_version()") is None
+
+
+def test_a_folder_that_is_emptied_keeps_its_last_version(lab: Lab) -> None:
+    lab.do("b = bundle(**where); b.initialize(); b.refresh()")
+    lab.do("client = service.get_container_client(where['container'])")
+    lab.do("[client.delete_blob(blob.name) for blob in client.list_blobs()]")
+
+    lab.do("b.refresh(); on_a_new_disk(); fresh = bundle(**where); fresh.initialize()")
+
+    assert lab.eval("[content(b), content(fresh)]") == [{"a.py": "one", "folder/b.py": "two"}] * 2
 
 
 def test_storage_that_is_away_at_the_first_start_is_told(lab: Lab, storage: Azurite) -> None:

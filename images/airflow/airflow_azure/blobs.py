@@ -96,6 +96,11 @@ class Container:
         with self._told("read"):
             return bytes(self._client.download_blob(name).readall())
 
+    def has(self, name: str) -> bool:
+        """Say whether there is a blob of that name."""
+        with self._told("read"):
+            return bool(self._client.get_blob_client(name).exists(**IMPATIENT))
+
     def publish(self, name: str, content: bytes) -> None:
         """Write a blob whose name tells its content; if it is there, only renew its date."""
         with self._told("write"):

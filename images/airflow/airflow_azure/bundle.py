@@ -12,13 +12,13 @@ from airflow.dag_processing.bundles.base import BaseDagBundle, BundleVersion
 from airflow.observability.stats import Stats
 
 from airflow_azure.blobs import Container, StorageUnavailableError
-from airflow_azure.local_copy import LocalCopy
+from airflow_azure.local_copy import Announce, LocalCopy, UnfinishedUploadError
 from airflow_azure.published import PublishedVersions
-from airflow_azure.snapshot import SnapshotError, checked_path
-from airflow_azure.source import MIB, Source
+from airflow_azure.snapshot import NoFilesError, SnapshotError, checked_path
+from airflow_azure.source import Source
 
 log = logging.getLogger(__name__)
-UNAVAILABLE = (StorageUnavailableError, SnapshotError, OSError)
+UNAVAILABLE = (StorageUnavailableError, SnapshotError, UnfinishedUploadError, OSError)
 
 
 class BundleUnavailableError(Exception):
@@ -26,20 +26,23 @@ class BundleUnavailableError(Exception):
 
 
 class BlobDagBundle(BaseDagBundle):
-    """Serves DAGs from a container, and goes on serving them while storage is away.
+    """Serves the DAGs of one team, and goes on serving them while storage is away.
 
-    The DAG processor lists the container, fetches the blobs whose ETag changed, builds a folder for
-    the new version beside the old one, publishes it as one archive in a second container, and
-    switches. A worker fetches exactly the version its task was scheduled with.
+    A version is a finished upload: `airflow_azure.upload` ends each with a marker. When the marker
+    changes, the DAG processor fetches what it has not, builds a folder for the new version beside
+    the old one, publishes it as one archive in a second container, and switches. Until then, and
+    with a fresh disk too, the version that was published last is served. A worker fetches exactly
+    the version its task was scheduled with.
+
+    A folder without a marker is taken when two listings, a refresh apart, are the same.
 
     Args:
         container: where DAG authors upload; Airflow only reads it.
         versions_container: where versions are published; only the DAG processor writes there.
-        prefix: folder inside the container.
+        prefix: the team's folder in the container; Airflow puts it on `sys.path`, so that
+            `from rows import ...` finds the team's `rows.py`.
         wasb_conn_id: Airflow connection of type `wasb`; without a password it uses the pod's
             identity.
-        max_files: more are refused, as a wrong upload.
-        max_mib: a larger sum is refused.
         keep_versions_days: how long a replaced version can still be fetched: longer than the
             longest DAG run with its retries.
     """
@@ -53,21 +56,19 @@ class BlobDagBundle(BaseDagBundle):
         versions_container: str,
         prefix: str = "",
         wasb_conn_id: str = "wasb_default",
-        max_files: int = 5000,
-        max_mib: int = 200,
         keep_versions_days: int = 30,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         folder = f"{prefix.strip('/')}/".removeprefix("/")
         dags = Container(container, wasb_conn_id)
-        source = Source(dags, folder, max_files, max_mib * MIB)
-        self._copy = LocalCopy(self.base_dir / "latest", source)
         self._versions = PublishedVersions(
             Container(versions_container, wasb_conn_id),
             self.name,
             timedelta(days=keep_versions_days),
-            max_mib * MIB,
+        )
+        self._copy = LocalCopy(
+            self.base_dir / "latest", Source(dags, folder), self._versions, self.refresh_interval
         )
         self._published = ""
         self._threads = threading.RLock()
@@ -91,40 +92,51 @@ class BlobDagBundle(BaseDagBundle):
         with self._alone(), self._named():
             if not self.version:
                 self._copy.recall()
-                try:
-                    self._copy.sync(announce=None)  # a worker may read, not publish
-                except UNAVAILABLE as error:
-                    self._keep_serving(error, self._copy.synced is not None)
+                self._sync(announce=None)  # a worker may read, not publish
             elif not self.path.exists():
                 self._versions.fetch(self.version, self.path)
         super().initialize()
 
     def refresh(self) -> None:
-        """Bring the newest files and publish their version; with storage away, keep the last.
+        """Take the last finished upload and publish it; with storage away, keep the last version.
 
         Raises:
             BundleUnavailableError: there is no version yet that a worker could fetch.
         """
         with self._alone(), self._named():
-            try:
-                self._copy.sync(self._publish)
-            except UNAVAILABLE as error:
-                synced = self._copy.synced
-                self._keep_serving(error, synced is not None and synced.announced)
-            else:
-                Stats.incr("dag_bundle.syncs", tags={"bundle_name": self.name})
+            self._sync(self._publish)
+
+    def _sync(self, announce: Announce | None) -> None:
+        try:
+            self._copy.sync(announce)
+        except UNAVAILABLE as error:
+            self._keep_serving(error, announce is not None)
+        else:
+            Stats.incr("dag_bundle.syncs", tags={"bundle_name": self.name})
 
     def _publish(self, version: str, folder: Path, paths: Iterable[str]) -> None:
         if version != self._published:
             self._versions.publish(version, folder, paths)
             self._published = version
 
-    def _keep_serving(self, error: Exception, possible: bool) -> None:
-        Stats.incr("dag_bundle.sync_failures", tags={"bundle_name": self.name})
-        if not possible:
+    def _keep_serving(self, error: Exception, to_be_published: bool) -> None:
+        if not (self._copy.synced and self._copy.path.is_dir()) and not self._has_published(error):
+            if isinstance(error, (NoFilesError, UnfinishedUploadError)):
+                self._copy.path.mkdir(parents=True, exist_ok=True)
+                log.warning("DAG bundle %s has no DAGs yet: %s", self.name, error)
+                return
             raise error
-        kept = self._copy.synced and self._copy.synced.version
-        log.warning("DAG bundle %s keeps serving version %s: %s", self.name, kept, error)
+        Stats.incr("dag_bundle.sync_failures", tags={"bundle_name": self.name})
+        kept = self._copy.synced
+        if kept is None or (to_be_published and not kept.announced):
+            raise error
+        log.warning("DAG bundle %s keeps serving version %s: %s", self.name, kept.version, error)
+
+    def _has_published(self, error: Exception) -> bool:
+        try:
+            return self._copy.take_published()
+        except UNAVAILABLE:
+            raise error from None  # the first one says more
 
     @contextmanager
     def _named(self) -> Iterator[None]:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from airflow_azure import snapshot
 from airflow_azure.blobs import BlobMissingError, Container
-from airflow_azure.local_copy import new_folder
 
 
 @dataclass(frozen=True)
@@ -17,13 +16,11 @@ class PublishedVersions:
     Args:
         bundle: the archives' folder in the container.
         keep: how long a replaced version stays.
-        max_bytes: a larger version is refused.
     """
 
     container: Container
     bundle: str
     keep: timedelta
-    max_bytes: int
 
     def publish(self, version: str, folder: Path, paths: Iterable[str]) -> None:
         """Make the version one that workers can fetch, and delete those long replaced.
@@ -32,14 +29,27 @@ class PublishedVersions:
             StorageUnavailableError: it cannot be written.
         """
         self.container.publish(self._name(version), snapshot.pack(folder, paths))
-        start, end = self._name("*").split("*")
-        made = {
-            blob.name.removeprefix(start).removesuffix(end): blob.modified
-            for blob in self.container.files(start)
-        }
+        made = self._made()
         now = datetime.now(UTC)
         for old in snapshot.superseded(made, version, now=now, keep=self.keep):
             self.container.delete(self._name(old))
+
+    def has(self, version: str) -> bool:
+        """Say whether the version was published.
+
+        Raises:
+            StorageUnavailableError: nobody can say.
+        """
+        return self.container.has(self._name(version))
+
+    def newest(self) -> str | None:
+        """Return the version that was made the current one last, if there is any.
+
+        Raises:
+            StorageUnavailableError: nobody can say.
+        """
+        made = self._made()
+        return max(made, key=lambda version: made[version], default=None)
 
     def fetch(self, version: str, target: Path) -> None:
         """Write the version's files into the new folder `target`, whole or not at all.
@@ -56,9 +66,16 @@ class PublishedVersions:
                 f"({self._name(version)}): it was deleted {self.keep.days} days after another "
                 "replaced it; clear the run with the latest bundle version"
             ) from error
-        with new_folder(target.parent) as folder:
-            snapshot.unpack(packed, folder, version, max_bytes=self.max_bytes)
+        with snapshot.new_folder(target.parent) as folder:
+            snapshot.unpack(packed, folder, version)
             folder.rename(target)
+
+    def _made(self) -> dict[str, datetime]:
+        start, end = self._name("*").split("*")
+        return {
+            blob.name.removeprefix(start).removesuffix(end): blob.modified
+            for blob in self.container.files(start)
+        }
 
     def _name(self, version: str) -> str:
         return f"{self.bundle}/{version}.zip"

@@ -2,18 +2,28 @@
 
 import hashlib
 import io
+import shutil
+import tempfile
 import zipfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
 # Airflow makes them beside the sources; they belong to one interpreter, not to a version
-NOT_A_SOURCE = ("__pycache__", ".airflowignore~")
+NOT_A_SOURCE = ("__pycache__", ".airflowignore~", ".git")
+MIB = 1024 * 1024
+MAX_FILES = 5000
+MAX_MIB = 200
 
 
 class SnapshotError(Exception):
     """The files cannot become a version; the message names the file and the rule."""
+
+
+class NoFilesError(SnapshotError):
+    """There is nothing to make a version of."""
 
 
 def checked_path(name: str) -> PurePosixPath:
@@ -56,6 +66,33 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def check_limits(sizes: Mapping[str, int], where: str) -> None:
+    """Refuse what is no folder of DAGs, but a wrong upload.
+
+    Args:
+        sizes: in bytes, by path.
+        where: what holds the files, for the message.
+
+    Raises:
+        NoFilesError: there is none.
+        SnapshotError: there is more than a version may have.
+    """
+    if not sizes:
+        raise NoFilesError(f"{where} holds no files; upload the DAGs there")
+    if len(sizes) > MAX_FILES:
+        raise SnapshotError(
+            f"{where} holds {len(sizes)} files; allowed are {MAX_FILES}: move what is no DAG "
+            "elsewhere"
+        )
+    total = sum(sizes.values())
+    if total > MAX_MIB * MIB:
+        largest = max(sizes, key=lambda path: sizes[path])
+        raise SnapshotError(
+            f"{where} holds {total / MIB:.1f} MiB; allowed are {MAX_MIB}: the largest file is "
+            f"{largest}; keep data out of it"
+        )
+
+
 def pack(folder: Path, paths: Iterable[str]) -> bytes:
     """Return a zip of the files, byte for byte the same for the same content."""
     packed = io.BytesIO()
@@ -65,7 +102,7 @@ def pack(folder: Path, paths: Iterable[str]) -> bytes:
     return packed.getvalue()
 
 
-def unpack(packed: bytes, folder: Path, version: str, *, max_bytes: int) -> None:
+def unpack(packed: bytes, folder: Path, version: str) -> None:
     """Write the archive's files into the folder.
 
     Raises:
@@ -76,8 +113,8 @@ def unpack(packed: bytes, folder: Path, version: str, *, max_bytes: int) -> None
     except zipfile.BadZipFile as error:
         raise SnapshotError(f"the archive of version {version} is damaged: {error}") from error
     with archive:
-        if sum(info.file_size for info in archive.infolist()) > max_bytes:
-            raise SnapshotError(f"the archive of version {version} holds over {max_bytes} bytes")
+        sizes = {info.filename: info.file_size for info in archive.infolist()}
+        check_limits(sizes, f"the archive of version {version}")
         digests = {}
         for info in archive.infolist():
             content = archive.read(info)
@@ -95,6 +132,32 @@ def write(file: Path, content: bytes) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_bytes(content)
     file.chmod(0o444)
+
+
+def digests_of(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of every file that belongs to a version, by relative path.
+
+    Raises:
+        SnapshotError: a name that a container or a file system could not hold.
+    """
+    found = {}
+    for file in sorted(folder.rglob("*")):
+        path = PurePosixPath(file.relative_to(folder).as_posix())
+        if file.is_file() and is_source(path):
+            found[str(checked_path(str(path)))] = digest(file.read_bytes())
+    return found
+
+
+@contextmanager
+def new_folder(parent: Path) -> Iterator[Path]:
+    """Make a folder to fill and then rename; what is not renamed is removed."""
+    parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=".new-", dir=parent))
+    folder.chmod(0o755)  # mkdtemp's 0700 would hide it from tasks that run as another user
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def superseded(

@@ -1,12 +1,29 @@
-"""The part of a container that a DAG bundle serves, within its limits."""
+"""The folder of a container that a DAG bundle serves, and the marker of its last upload."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from airflow_azure import snapshot
+from airflow_azure import marker, snapshot
 from airflow_azure.blobs import Blob, Container
-from airflow_azure.snapshot import SnapshotError
+from airflow_azure.marker import Marker
 
-MIB = 1024 * 1024
+
+@dataclass(frozen=True)
+class Listing:
+    """What a folder holds at one moment.
+
+    Args:
+        files: by their path in the folder, without the marker.
+        marker: None if the folder was uploaded by other means than `airflow_azure.upload`.
+    """
+
+    files: Mapping[str, Blob]
+    marker: Blob | None
+
+    @property
+    def etags(self) -> dict[str, str]:
+        """What changes with every write, by path."""
+        return {path: blob.etag for path, blob in self.files.items()}
 
 
 @dataclass(frozen=True)
@@ -15,47 +32,47 @@ class Source:
 
     Args:
         prefix: empty, or the folder's name with a slash at its end.
-        max_bytes: of all files together.
     """
 
     container: Container
     prefix: str
-    max_files: int
-    max_bytes: int
 
     @property
     def url(self) -> str:
         """The folder's address."""
         return f"{self.container.url}/{self.prefix}"
 
-    def files(self) -> dict[str, Blob]:
-        """List the files by their path in the folder.
+    def listing(self) -> Listing:
+        """List the folder.
 
         Raises:
-            SnapshotError: a name is unsafe, there is no file, or a limit is passed.
+            SnapshotError: a name is unsafe.
             StorageUnavailableError: no listing can be had.
         """
-        found = {}
+        found, mark = {}, None
         for blob in self.container.files(self.prefix):
             path = snapshot.checked_path(blob.name.removeprefix(self.prefix))
-            if snapshot.is_source(path):
+            if str(path) == marker.NAME:
+                mark = blob
+            elif snapshot.is_source(path):
                 found[str(path)] = blob
-        self._check(found)
-        return found
+        return Listing(found, mark)
 
-    def _check(self, found: dict[str, Blob]) -> None:
+    def marker(self, blob: Blob) -> Marker:
+        """Read the marker of the last finished upload.
+
+        Raises:
+            BlobChangedError: another upload ended meanwhile.
+            SnapshotError: it is damaged.
+            StorageUnavailableError: it cannot be read.
+        """
+        return marker.read(self.container.read(blob), f"{self.url}{marker.NAME}")
+
+    def check(self, files: Mapping[str, Blob]) -> None:
+        """Refuse files that cannot be a version.
+
+        Raises:
+            SnapshotError: there are none, or too many, or too large ones.
+        """
         where = f"container {self.container.name}, folder '{self.prefix or '/'}',"
-        if not found:
-            raise SnapshotError(f"{where} holds no files; upload the DAGs there")
-        if len(found) > self.max_files:
-            raise SnapshotError(
-                f"{where} holds {len(found)} files, over the bundle's max_files of "
-                f"{self.max_files}; move what is no DAG elsewhere, or raise the limit"
-            )
-        size = sum(blob.size for blob in found.values())
-        if size > self.max_bytes:
-            largest = max(found, key=lambda path: found[path].size)
-            raise SnapshotError(
-                f"{where} holds {size / MIB:.1f} MiB, over the bundle's max_mib of "
-                f"{self.max_bytes // MIB}; the largest file is {largest}; keep data out of it"
-            )
+        snapshot.check_limits({path: blob.size for path, blob in files.items()}, where)
