@@ -19,7 +19,7 @@ from conventions.faults import Fault, FaultError
 
 RECORD = "sources.json"
 SYNTH = "run: make synth"
-_BESIDE = ("cdktf.json", "requirements.lock")
+_BESIDE = ("cdktf.json", "synth.lock")
 _STARTED = time.time()
 
 

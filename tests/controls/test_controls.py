@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tools.policy.landscape import Landscape, Resource
+from synthesis.resources import Landscape, Resource
 
 ROOT = Path(__file__).resolve().parents[2]
 CLUSTER = "azurerm_kubernetes_cluster"

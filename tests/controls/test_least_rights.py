@@ -9,8 +9,8 @@ import pytest
 
 from environments.load import load
 from environments.model import Environment
+from synthesis.resources import Landscape, Resource
 from tests.environment_files import FILES
-from tools.policy.landscape import Landscape, Resource
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "identities.md"
 HASH = re.compile(r"_[0-9A-F]{8}$")

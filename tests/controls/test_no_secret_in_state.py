@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from synthesis.resources import Resource
 from tools.policy import provider_facts
-from tools.policy.landscape import Resource
 
 # Resources whose result is a secret, and data sources that read one: the state keeps both
 SECRET_TYPES = {

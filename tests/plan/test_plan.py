@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from terraform_runner.binary import find_terraform
 
+from synthesis.sources import record
 from tests.fixtures import ROOT
 from tools.plan.plan_report import Exit, Report
 from tools.plan.planning import StackPlan
@@ -33,6 +34,7 @@ class Project:
         }
         manifest = folder / "cdktf.out" / "manifest.json"
         manifest.write_text(json.dumps({"stacks": stacks}))
+        record(manifest.parent, {})
 
     def write(self, name: str, *, resource: dict[str, str], output: str = "") -> None:
         """Write a stack with its state in a file."""
@@ -166,7 +168,7 @@ def test_a_stack_that_terraform_refuses_is_told_in_its_words(project: Project) -
     ("options", "says"),
     [
         (["--environment", "tset"], "allowed: dev"),
-        (["--out", "elsewhere"], "run `make synth`"),
+        (["--out", "elsewhere"], "run: make synth"),
         (["--reviewed", "missing.json"], "missing.json"),
         (["--reviewed", "cdktf.out/manifest.json"], "not the JSON of an earlier plan"),
     ],

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from synthesis.resources import Landscape
 from tools.policy import checkov, policy_report, rules, waivers
 from tools.policy.errors import GateError
 from tools.policy.gate import Verdict, judge
-from tools.policy.landscape import Landscape
 from tools.policy.results import Result
 
 ROOT = Path(__file__).resolve().parents[2]

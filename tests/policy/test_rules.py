@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from synthesis.resources import Landscape
 from tools.policy import provider_facts, rules
-from tools.policy.landscape import Landscape
 
 Stacks = dict[str, Any]
 CLUSTER = "azurerm_kubernetes_cluster"

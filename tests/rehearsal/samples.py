@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from synthesis.sources import record
+
 Document = dict[str, Any]
 
 GROUP = {"name": "rg-sample", "location": "westeurope"}
@@ -191,4 +193,5 @@ def write(
             "dependencies": list((needs or {}).get(name, ())),
         }
     (out / "manifest.json").write_text(json.dumps({"version": "0.21.0", "stacks": entries}))
+    record(out, {})  # they were written down, from no file
     return project

@@ -17,9 +17,9 @@ from terraform_runner.errors import Exit
 from terraform_runner.offline import offline
 from terraform_runner.terraform import Terraform
 
+from synthesis.links import StateLink
 from tests.rehearsal.conftest import ROOT, Project
 from tests.rehearsal.samples import GROUP, document
-from tools.rehearsal.links import StateLink
 from tools.rehearsal.rehearsal_report import RehearsalReport
 from tools.rehearsal.states import StateKind, azurite_states
 

@@ -13,12 +13,13 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from terraform_runner.errors import BadInputError, RunError
+from terraform_runner.errors import BadInputError, Exit, RunError
 
+from conventions.faults import FaultError
+from synthesis.reader import Synthesis
 from tools.plan.plan_report import Change, Report, expected_changes
 from tools.plan.planning import StackPlan, plan_stacks
 from tools.rehearsal.data_loss import read_acknowledgements
-from tools.rehearsal.synthesis import Synthesis
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 progress = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -47,13 +48,16 @@ def main(
     try:
         expected = _expected(reviewed, expect_none)
         acknowledged = read_acknowledgements(Path("rehearsal.toml"))
-        stacks = Synthesis.load(out).select(environment, stack).stacks
+        stacks = Synthesis.load(out, Path.cwd()).select(environment, stack).stacks
         plans = tuple(
             plan_stacks(stacks, refresh=refresh, acknowledgements=acknowledged, tell=_tell)
         )
     except RunError as error:
         progress.print(str(error), style="red", markup=False)
         sys.exit(error.status)
+    except FaultError as error:
+        progress.print(str(error), style="red", markup=False)
+        sys.exit(Exit.BAD_INPUT)
     report = Report(environment=environment, plans=plans, expected=expected)
     if markdown:
         markdown.write_text(report.to_markdown(), encoding="utf-8")

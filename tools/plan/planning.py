@@ -12,8 +12,8 @@ from terraform_runner.diagnostics import TerraformError
 from terraform_runner.plan import Plan, ResourceChange
 from terraform_runner.terraform import PLAN, Terraform
 
+from synthesis.reader import Stack
 from tools.rehearsal.data_loss import Acknowledgement, Loss, losses
-from tools.rehearsal.synthesis import Stack
 
 # what Terraform says of a state, or of an output in it, that the first deployment will make
 _NOT_THERE_YET = ("Unable to find remote state", "Unsupported attribute")

@@ -1,7 +1,7 @@
 """`python -m tools.policy`: hold cdktf.out against checkov's rules and our own.
 
 Exit status: 0 passed, 1 a rule is broken without a waiver or a waiver is stale, 2 cannot judge:
-nothing synthesized, older than the sources, a malformed waiver file, or no checkov.
+nothing synthesized, not what the sources synthesize now, a malformed waiver file, or no checkov.
 """
 
 import json
@@ -11,8 +11,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tools.policy import checkov, gate, policy_report, rules, synthesized, waivers
-from tools.policy.errors import GateError
+from conventions.faults import FaultError
+from synthesis.reader import Synthesis
+from synthesis.resources import landscapes
+from tools.policy import checkov, gate, policy_report, rules, waivers
 
 ROOT = Path(__file__).resolve().parents[2]
 app = typer.Typer(add_completion=False)
@@ -26,18 +28,18 @@ def main(
     ] = ROOT / "policy" / "waivers.toml",
     as_json: Annotated[bool, typer.Option("--json", help="print JSON, not tables")] = False,
     stale_output: Annotated[
-        bool, typer.Option(help="judge stacks that are older than their sources too")
+        bool, typer.Option(help="judge stacks that are not what the sources synthesize now, too")
     ] = False,
 ) -> None:
     """Hold the synthesized stacks against checkov's rules and the project's own."""
     try:
         excuses = waivers.load(waiver_file)
-        landscapes = synthesized.read(out, None if stale_output else ROOT)
+        synthesis = Synthesis.load(out, None if stale_output else ROOT)
         results = checkov.scan(out)
-    except GateError as error:
+    except FaultError as error:
         Console(stderr=True).print(str(error), markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(2) from None
-    for landscape in landscapes:
+    for landscape in landscapes(synthesis):
         results += rules.apply(landscape)
     verdict = gate.judge(results, excuses)
     if as_json:

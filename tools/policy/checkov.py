@@ -14,8 +14,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from conventions.faults import Fault
+from synthesis.reader import parts_of
 from tools.locked_venv import ROOT, InstallationError, locked_venv
-from tools.policy.errors import Fault, GateError
+from tools.policy.errors import GateError
 from tools.policy.results import Result
 
 LOCK = Path(__file__).with_name("requirements.lock")
@@ -92,7 +94,7 @@ def _results(report: Mapping[str, Any], folder: Path) -> Iterator[Result]:
         file = folder / "stacks" / check["file_path"].lstrip("/")
         if file not in addresses:
             addresses[file] = _addresses(file)
-        stack, _, environment = file.parent.name.rpartition("-")
+        stack, environment = parts_of(file.parent.name)
         failed = check["check_result"]["result"] == "FAILED"
         yield Result(
             environment=environment,
@@ -128,7 +130,7 @@ def _failed(problem: str) -> GateError:
                 place="checkov",
                 problem=problem,
                 allowed="a scan in which every rule could be evaluated",
-                fix="mend the resource that it names, or choose another release in "
+                fix="fix the resource that it names, or choose another release in "
                 "tools/policy/requirements.in",
             )
         ]

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from tools.policy.errors import Fault, GateError
+from conventions.faults import Fault
+from tools.policy.errors import GateError
 from tools.policy.results import Result
 
 ALLOWED = {

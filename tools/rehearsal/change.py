@@ -8,11 +8,11 @@ from terraform_runner.diagnostics import TerraformError
 from terraform_runner.errors import RunError
 from terraform_runner.plan import Plan
 
+from synthesis.reader import Stack
 from tools.rehearsal.operations import Operations
 from tools.rehearsal.protection import without_protection
 from tools.rehearsal.review import StackReview, abandoned, notes_of
 from tools.rehearsal.run_context import RunContext
-from tools.rehearsal.synthesis import Stack
 
 
 class ChangeRehearsal:

@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from terraform_runner import processes
 from terraform_runner.errors import BadInputError
 
-from tools.rehearsal.synthesis import Synthesis
+from synthesis.reader import Synthesis
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from terraform_runner.errors import INTERRUPTED, BadInputError, Exit, RunError
 
+from conventions.faults import FaultError
 from tools.rehearsal.markdown_report import to_markdown
 from tools.rehearsal.provider_sources import Attachment
 from tools.rehearsal.request import Request
@@ -87,6 +88,9 @@ def main(
     except RunError as error:
         progress.print(str(error), style="red", markup=False)
         sys.exit(error.status)
+    except FaultError as error:
+        progress.print(str(error), style="red", markup=False)
+        sys.exit(Exit.BAD_INPUT)
     except OSError as error:  # a disk that is full, a folder that may not be written to
         progress.print(_told(error), style="red", markup=False)
         sys.exit(Exit.BAD_INPUT)

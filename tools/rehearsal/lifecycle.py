@@ -6,10 +6,10 @@ from dataclasses import replace
 from terraform_runner.diagnostics import TerraformError
 from terraform_runner.errors import RunError
 
+from synthesis.reader import Stack
 from tools.rehearsal.operations import Operations
 from tools.rehearsal.protection import locks, protected_addresses, released
 from tools.rehearsal.run_context import RunContext
-from tools.rehearsal.synthesis import Stack
 
 
 class Lifecycle:

@@ -8,8 +8,8 @@ from terraform_runner.errors import RunError
 from terraform_runner.plan import Plan
 from terraform_runner.terraform import Counts
 
+from synthesis.reader import Stack
 from tools.rehearsal.run_context import RunContext
-from tools.rehearsal.synthesis import Stack
 
 _UNSAVED = "errored.tfstate"
 

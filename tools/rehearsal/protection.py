@@ -2,7 +2,7 @@
 
 import copy
 
-from tools.rehearsal.synthesis import Document
+from synthesis.links import Document
 
 _LOCK = "azurerm_management_lock"
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from terraform_runner.plan import Plan, ResourceChange
 
+from synthesis.reader import Stack
 from tools.rehearsal.data_loss import DATA_HOLDERS
-from tools.rehearsal.synthesis import Stack
 from tools.rehearsal.versions import moved, required
 
 

@@ -8,11 +8,11 @@ from terraform_runner.binary import find_terraform
 from terraform_runner.offline import offline
 from terraform_runner.terraform import Terraform
 
+from synthesis.reader import Stack
 from tools.rehearsal.journal import Journal
 from tools.rehearsal.provider_sources import ProviderSource, provider_source
 from tools.rehearsal.request import Request
 from tools.rehearsal.states import LocalStates, StateKind, States, azurite_states
-from tools.rehearsal.synthesis import Stack
 from tools.rehearsal.workspace import Workspace, open_workspace
 
 

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from terraform_runner.cdktf_cli import Cdktf, cdktf_environment, find_cdktf
 from terraform_runner.errors import BadInputError
 
+from synthesis.reader import Stack, Synthesis
 from tools.rehearsal.cdktf_lifecycle import CdktfLifecycle
 from tools.rehearsal.change import ChangeRehearsal
 from tools.rehearsal.checkout import Checkout, synthesized_at
 from tools.rehearsal.data_loss import losses, read_acknowledgements, stale
-from tools.rehearsal.freshness import check_fresh
 from tools.rehearsal.journal import Journal, Step
 from tools.rehearsal.lifecycle import Lifecycle
 from tools.rehearsal.provider_sources import Attachment
@@ -21,7 +21,6 @@ from tools.rehearsal.rehearsal_report import RehearsalReport
 from tools.rehearsal.request import Request
 from tools.rehearsal.review import StackReview, abandoned
 from tools.rehearsal.run_context import RunContext, open_run_context
-from tools.rehearsal.synthesis import Stack, Synthesis
 from tools.rehearsal.validation import Validation
 from tools.rehearsal.versions import bindings, moved, unserved
 
@@ -40,14 +39,14 @@ def rehearse(
     """Rehearse every environment that is asked for.
 
     Raises:
-        BadInputError: what is asked for is not there, or what the rehearsal needs.
+        BadInputError: what the rehearsal needs is not there.
+        FaultError: the stacks are not there, or not what the project synthesizes now.
     """
     started = time.monotonic()
     today = datetime.now(UTC).date()
     request.check()
     acknowledged = read_acknowledgements(request.project / "rehearsal.toml")
-    everything = Synthesis.load(request.project / "cdktf.out")
-    check_fresh(request.project)
+    everything = Synthesis.load(request.project / "cdktf.out", request.project)
     after = everything.select(request.environment, request.stack)
     names = [stack.name for stack in after.stacks]
     journal = Journal(listener)

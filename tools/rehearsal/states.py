@@ -11,8 +11,7 @@ from typing import Protocol
 from loopback_azure.azurite import azurite
 from loopback_azure.proxy import blob_proxy
 
-from tools.rehearsal.links import StateLink, backend_of, link_of, remote_states
-from tools.rehearsal.synthesis import Document
+from synthesis.links import Document, StateLink, backend_of, link_of, remote_states
 
 
 class StateKind(StrEnum):

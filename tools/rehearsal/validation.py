@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from terraform_runner.errors import RunError
 
+from synthesis.reader import Stack
 from tools.rehearsal.operations import Operations
 from tools.rehearsal.run_context import RunContext
-from tools.rehearsal.synthesis import Stack
 
 
 class Validation:

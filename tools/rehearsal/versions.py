@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from tools.rehearsal.synthesis import Document, Stack
+from synthesis.links import Document
+from synthesis.reader import Stack
 
 _EXACT = re.compile(r"=?\s*(\d+(?:\.\d+)*)")
 _BINDING = re.compile(r"^(cdktf-cdktf-provider-\w+)==(\S+)", re.M)

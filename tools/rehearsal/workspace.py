@@ -11,8 +11,9 @@ from pathlib import Path
 
 from terraform_runner.errors import BadInputError
 
+from synthesis.links import Document
+from synthesis.reader import Stack
 from tools.rehearsal.states import States
-from tools.rehearsal.synthesis import Document, Stack
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from tools.policy.landscape import Landscape
+from synthesis.resources import Landscape
 from tools.policy.results import Result
 from tools.policy.rules import reliability, security, watching
 from tools.policy.rules.rule import Rule

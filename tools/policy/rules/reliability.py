@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tools.policy.landscape import Landscape, Resource
+from synthesis.resources import Landscape, Resource
 from tools.policy.rules.rule import Finding, Rules, at_least, equal, holds, present
 
 _RULES = Rules()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from tools.policy.landscape import Landscape, Resource
+from synthesis.resources import Landscape, Resource
 
 
 class Finding(NamedTuple):

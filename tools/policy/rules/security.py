@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from conventions.tag_keys import TAG_KEYS
+from synthesis.resources import Landscape
 from tools.policy import provider_facts
-from tools.policy.landscape import Landscape
 from tools.policy.rules.rule import Finding, Rules, equal, holds, present
 
 _RULES = Rules()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from tools.policy.landscape import Landscape
+from synthesis.resources import Landscape
 from tools.policy.rules.rule import Finding, Rules, equal, holds, present
 
 _RULES = Rules()

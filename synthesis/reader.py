@@ -1,4 +1,4 @@
-"""The synthesized stacks in cdktf.out, and the order that their dependencies give them."""
+"""Reads cdktf.out: the stacks with their environments, in the order that deploys them."""
 
 import json
 from collections.abc import Sequence
@@ -7,12 +7,22 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, Self
 
-from terraform_runner.errors import BadInputError
+from conventions.faults import Fault, FaultError
+from synthesis.links import Document, StateLink, backend_of, outputs_read, own_state
+from synthesis.sources import SYNTH, refuse_stale
 
-from tools.rehearsal.links import StateLink, backend_of, outputs_read
 
-Document = dict[str, Any]
-_AGAIN = "run `make synth` again"
+class SynthesisError(FaultError):
+    """There is no output, it is damaged, or it does not hold what was asked for."""
+
+
+def parts_of(name: str) -> tuple[str, str]:
+    """Split the name of a synthesized stack into the stack and its environment.
+
+    At the first hyphen: a stack's own name holds none, an environment's may.
+    """
+    stack, _, environment = name.partition("-")
+    return stack, environment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,13 +32,18 @@ class Stack:
     name: str
     document: Document
     path: Path
-    """The synthesized `cdk.tf.json`; the rehearsal works on copies."""
+    """The synthesized `cdk.tf.json`."""
     dependencies: tuple[str, ...] = ()
 
     @property
+    def short_name(self) -> str:
+        """The name without the environment, for example `network`."""
+        return parts_of(self.name)[0]
+
+    @property
     def environment(self) -> str:
-        """The part of the name behind the first hyphen: stack ids themselves hold none."""
-        return self.name.partition("-")[2]
+        """The environment, for example `dev`."""
+        return parts_of(self.name)[1]
 
     @property
     def backend(self) -> StateLink:
@@ -48,21 +63,27 @@ class Synthesis:
     stacks: tuple[Stack, ...]
 
     @classmethod
-    def load(cls, out: Path) -> Self:
-        """Read the manifest and the stacks that `cdktf synth` or `main.py` wrote to `out`.
+    def load(cls, out: Path, root: Path | None = None) -> Self:
+        """Read the manifest and the stacks that `make synth` or `cdktf synth` wrote to `out`.
+
+        Args:
+            out: the output folder.
+            root: the checkout that the output must be up to date with; None: any output will do.
 
         Raises:
-            BadInputError: there is no output, it is damaged, or stacks depend on each other.
+            SynthesisError: there is no output, it is damaged, or stacks depend on each other.
+            StaleError: a source of the output is not what it was.
         """
-        manifest_path = out / "manifest.json"
-        if not manifest_path.is_file():
-            raise BadInputError(f"{out} holds no synthesized stacks", fix="run `make synth` first")
+        manifest = out / "manifest.json"
+        if not manifest.is_file():
+            raise _damaged(out, "holds no synthesized stacks")
+        if root is not None:
+            refuse_stale(out, root)
         try:
-            entries = _json(manifest_path)["stacks"].items()
+            entries = _json(manifest)["stacks"].items()
             paths = {name: out / entry["synthesizedStackPath"] for name, entry in entries}
         except (KeyError, TypeError, AttributeError) as error:
-            told = f"{manifest_path} is not a manifest of cdktf: {error!r}"
-            raise BadInputError(told, fix=_AGAIN) from None
+            raise _damaged(manifest, f"is not a manifest of cdktf: {error!r}") from None
         return cls.of(
             [
                 Stack(
@@ -80,16 +101,18 @@ class Synthesis:
         """Put stacks in order.
 
         Raises:
-            BadInputError: the stacks depend on each other in a circle.
+            SynthesisError: the stacks depend on each other in a circle.
         """
         try:
             order = list(TopologicalSorter(_needs(stacks)).static_order())
         except CycleError as error:
             around = " -> ".join(reversed(error.args[1]))
-            raise BadInputError(
-                f"stacks depend on each other in a circle: {around}: no order can deploy them",
+            fault = Fault(
+                place="the stacks",
+                problem=f"depend on each other in a circle, {around}: no order can deploy them",
                 fix="let the later one own what both need",
-            ) from None
+            )
+            raise SynthesisError([fault]) from None
         named = {stack.name: stack for stack in stacks}
         return cls(tuple(named[name] for name in order if name in named))
 
@@ -102,24 +125,29 @@ class Synthesis:
         """Keep one environment, or a stack (with or without its environment) and what it needs.
 
         Raises:
-            BadInputError: there is no such environment or stack; the message names those there are.
+            SynthesisError: there is no such environment or stack; the message names those there
+                are.
         """
         chosen = [s for s in self.stacks if environment in (None, s.environment)]
         if not chosen:
-            raise BadInputError(
-                f"no environment {environment!r}",
+            fault = Fault(
+                place=f"environment {environment!r}",
+                problem="there is no such environment",
                 allowed=", ".join(self.environments),
-                fix="name one of these, or write its file in environments/ and run `make synth`",
+                fix="name one of these, or write its file in environments/ and run: make synth",
             )
+            raise SynthesisError([fault])
         if stack is None:
             return type(self)(tuple(chosen))
-        wanted = [s.name for s in chosen if stack in (s.name, s.name.partition("-")[0])]
+        wanted = [s.name for s in chosen if stack in (s.name, s.short_name)]
         if not wanted:
-            raise BadInputError(
-                f"no stack {stack!r}",
+            fault = Fault(
+                place=f"stack {stack!r}",
+                problem="there is no such stack",
                 allowed=", ".join(s.name for s in chosen),
                 fix="name one of these, with or without its environment",
             )
+            raise SynthesisError([fault])
         needs = _needs(self.stacks)
         queue = list(wanted)
         for name in queue:  # it grows while we walk it
@@ -129,7 +157,7 @@ class Synthesis:
 
 def _needs(stacks: Sequence[Stack]) -> dict[str, list[str]]:
     """Name what each stack needs, by declaration or because it reads that stack's state."""
-    owners = {stack.backend: stack.name for stack in stacks}
+    owners = {own: stack.name for stack in stacks if (own := own_state(stack.document))}
     return {
         stack.name: [*stack.dependencies, *(owners[link] for link in stack.reads if link in owners)]
         for stack in stacks
@@ -138,7 +166,13 @@ def _needs(stacks: Sequence[Stack]) -> dict[str, list[str]]:
 
 def _json(path: Path) -> Document:
     try:
-        document: Document = json.loads(path.read_text(encoding="utf-8"))
+        document: Any = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise BadInputError(f"{path} cannot be read: {error}", fix=_AGAIN) from None
+        raise _damaged(path, f"cannot be read: {error}") from None
+    if not isinstance(document, dict):
+        raise _damaged(path, "is not a JSON object")
     return document
+
+
+def _damaged(place: Path, problem: str) -> SynthesisError:
+    return SynthesisError([Fault(place=str(place), problem=problem, fix=SYNTH)])

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-REMOTE_STATE = re.compile(r"data\.terraform_remote_state\.(\w+)_state\.outputs\.(\w+)")
+from synthesis.links import Document, StateLink, own_state, read_by
+from synthesis.reader import Synthesis
+
 RESOURCE = re.compile(r"\b((?:azurerm|azuread|helm)_\w+)\.(\w+)")
 
 
@@ -40,9 +42,14 @@ class Resource:
 class Landscape:
     """Every stack of one environment, by the name of the stack without the environment's."""
 
-    def __init__(self, environment: str, stacks: Mapping[str, Mapping[str, Any]]) -> None:
+    def __init__(self, environment: str, stacks: Mapping[str, Document]) -> None:
         self.environment = environment
         self.stacks = stacks
+
+    @cached_property
+    def _by_state(self) -> dict[StateLink, str]:
+        states = ((name, own_state(document)) for name, document in self.stacks.items())
+        return {state: name for name, state in states if state}
 
     @cached_property
     def _by_address(self) -> dict[tuple[str, str], Resource]:
@@ -64,13 +71,23 @@ class Landscape:
 
         References into another stack's state are followed to the resource behind the output.
         """
-        text = str(expression)
-        for producer, output in REMOTE_STATE.findall(text):
-            outputs = self.stacks.get(producer, {}).get("output", {})
-            yield from self.referred(producer, outputs.get(output, {}).get("value"))
-        for kind, name in RESOURCE.findall(text):
+        for state, output in read_by(self.stacks[stack], expression):
+            if producer := self._by_state.get(state):
+                outputs = self.stacks[producer].get("output", {})
+                yield from self.referred(producer, outputs.get(output, {}).get("value"))
+        for kind, name in RESOURCE.findall(str(expression)):
             if resource := self._by_address.get((stack, f"{kind}.{name}")):
                 yield resource
+
+
+def landscapes(synthesis: Synthesis) -> list[Landscape]:
+    """Return the environments of a synthesis, by name."""
+    return [
+        Landscape(
+            environment, {s.short_name: s.document for s in synthesis.select(environment).stacks}
+        )
+        for environment in synthesis.environments
+    ]
 
 
 def _elements(value: Any) -> list[Any]:
