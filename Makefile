@@ -40,7 +40,13 @@ synth: $(SYNTH) ## Write cdktf.out/ for every environment and print what it hold
 	@$(BIN)/python -O main.py && $(BIN)/python -m tools.synth_table && $(BIN)/python -m tools.calendar.warn
 
 test: $(READY) ## Run every test
-	@$(BIN)/pytest -n $(WORKERS) --dist loadfile
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(PYTEST)
+
+# The only sequence: .ci/run, both pipelines and CONTRIBUTING.md call it. The tests come last.
+CI_STEPS := check synth policy docs rehearse test
+ci: ## Run everything that a change has to pass; PYTEST="--junitxml=FILE"
+	@$(MAKE) --no-print-directory charts || echo "charts: not all are here; what renders them is skipped" >&2
+	@set -e; for step in $(CI_STEPS); do echo "== make $$step" >&2; $(MAKE) --no-print-directory $$step; done
 
 check: $(TOOLS) ## Lint, format, types and layers
 	$(BIN)/ruff check .
@@ -170,4 +176,4 @@ node_modules/.ready: package-lock.json
 	@tools/step "Node packages: the cdktf CLI and Azurite" npm ci --silent
 	@touch $@
 
-.PHONY: audit bench calendar calendar-check charts check check-dags docs format help image-lint image-lock image-pin image-pinned image-tag lock migrate-corpus migrate-dags plan policy reference rehearse sbom setup synth test
+.PHONY: image-pin image-pinned image-tag $(shell sed -n 's/^\([a-z-]*\):.*## .*/\1/p' $(MAKEFILE_LIST))

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from importlib import resources
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -40,6 +41,13 @@ def shared_data() -> Path:
     if not data.is_dir():
         pytest.skip("the reference data (../shared/data) is not beside this checkout")
     return data
+
+
+@pytest.fixture(scope="session")
+def pipelines_schema() -> Any:
+    """Azure DevOps' schema of a pipeline, which check-jsonschema brings as it is published."""
+    brought = resources.files("check_jsonschema") / "builtin_schemas/vendor/azure-pipelines.json"
+    return json.loads(brought.read_text())
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,11 @@
 """The pipelines of the image and of the DAGs are ones that Azure DevOps accepts."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 from jsonschema import Draft7Validator
 
-from tests.fixtures import read_json
 from tests.real_parts import ROOT
 
 PIPELINES = ["image.yml", "dags.yml"]
@@ -19,10 +17,8 @@ def load(name: str) -> Any:
 
 
 @pytest.mark.parametrize("name", PIPELINES)
-def test_azure_devops_accepts_the_pipeline(name: str, shared_data: Path) -> None:
-    schema = read_json(shared_data / "azure-pipelines.service-schema.json")
-
-    errors = [error.message for error in Draft7Validator(schema).iter_errors(load(name))]
+def test_azure_devops_accepts_the_pipeline(name: str, pipelines_schema: Any) -> None:
+    errors = [error.message for error in Draft7Validator(pipelines_schema).iter_errors(load(name))]
     assert errors == []
 
 

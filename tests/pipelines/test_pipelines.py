@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft7Validator
 
 from conventions.stack_names import STACKS
-from tests.fixtures import ROOT, read_json
+from tests.fixtures import ROOT
 from tests.pipelines.expand import expand
 
 FOLDER = ROOT / "pipelines"
@@ -21,8 +21,8 @@ ENVIRONMENTS = ["dev", "prod"]  # those of the pipelines, in the order of their 
 
 
 @pytest.fixture(scope="module")
-def schema(shared_data: Path) -> Draft7Validator:
-    return Draft7Validator(read_json(shared_data / "azure-pipelines.service-schema.json"))
+def schema(pipelines_schema: Any) -> Draft7Validator:
+    return Draft7Validator(pipelines_schema)
 
 
 def jobs(name: str = NAMES[0]) -> dict[str, Any]:
@@ -247,10 +247,3 @@ def test_a_task_that_does_not_pass_its_identity_is_told_so(tmp_path: Path) -> No
 
     assert done.returncode != 0
     assert "addSpnToEnvironment: true is missing" in done.stderr
-
-
-def test_the_charts_are_there_before_the_tests_run() -> None:
-    scripts = [step["script"] for step in jobs()["verify/verify"]["steps"] if "script" in step]
-
-    tests = next(place for place, script in enumerate(scripts) if "pytest" in script)
-    assert "make charts" in scripts[:tests]

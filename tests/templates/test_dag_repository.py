@@ -12,7 +12,6 @@ import yaml
 from copier.errors import CopierError
 from jsonschema import Draft7Validator
 
-from tests.fixtures import read_json
 from tests.real_parts import ROOT, Postgres
 
 ANSWERS = {
@@ -123,15 +122,16 @@ def test_a_wrong_answer_is_refused_with_what_is_allowed(
 
 @pytest.mark.parametrize("with_dbt", [True, False])
 def test_the_pipeline_is_one_that_azure_accepts(
-    tmp_path: Path, shared_data: Path, with_dbt: bool
+    tmp_path: Path, pipelines_schema: Any, with_dbt: bool
 ) -> None:
-    schema = read_json(shared_data / "azure-pipelines.service-schema.json")
     file = render(tmp_path, with_dbt=with_dbt) / "azure-pipelines.yml"
 
     # every scalar is a string for Azure Pipelines and for its schema
     pipeline = yaml.load(file.read_text(), yaml.BaseLoader)
 
-    assert [error.message for error in Draft7Validator(schema).iter_errors(pipeline)] == []
+    assert [
+        error.message for error in Draft7Validator(pipelines_schema).iter_errors(pipeline)
+    ] == []
 
 
 def test_the_answers_are_kept_for_the_next_update(repository: Path) -> None:
