@@ -45,7 +45,8 @@ test: $(READY) ## Run every test
 # The only sequence: .ci/run, both pipelines and CONTRIBUTING.md call it. The tests come last.
 CI_STEPS := check synth policy docs rehearse test
 ci: ## Run everything that a change has to pass; PYTEST="--junitxml=FILE"
-	@$(MAKE) --no-print-directory charts || echo "charts: not all are here; what renders them is skipped" >&2
+	@for data in charts reference-data; do $(MAKE) --no-print-directory $$data || \
+		echo "$$data: not all of it is here; tests that want the rest are skipped" >&2; done
 	@set -e; for step in $(CI_STEPS); do echo "== make $$step" >&2; $(MAKE) --no-print-directory $$step; done
 
 check: $(TOOLS) ## Lint, format, types and layers
@@ -89,8 +90,11 @@ reference: $(TOOLS) ## Write the reference and the JSON schema of the environmen
 bench: .tools/.node $(TOOLS) ## Measure a synth against cdktf as shipped and against empty stacks
 	@$(BIN)/python -m tools.bench
 
-charts: $(TOOLS) ## Download the charts that tests render, once
+charts: $(TOOLS) ## Download the charts that tests render, once for all checkouts
 	@$(BIN)/python -m tools.charts
+
+reference-data: $(TOOLS) ## Fetch the real providers' schemas that tests compare with, once for all checkouts
+	@$(BIN)/python -m tools.reference_data
 
 lock: $(TOOLS) ## Resolve requirements.lock, synth.lock (its run-time part) and package-lock.json again
 	$(UV) pip compile pyproject.toml --group dev --universal --generate-hashes --python-version 3.11 --quiet -o requirements.lock

@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any, NoReturn
@@ -21,6 +21,7 @@ from tests.real_parts import Azurite, PartMissingError, Postgres
 from tests.real_parts import azurite as run_azurite
 from tests.real_parts import postgres as run_postgres
 from tools.airflow_venv import AirflowUnavailableError, airflow_bin
+from tools.reference_data import DataMissingError, find
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -35,12 +36,16 @@ def airflow() -> Path:
 
 
 @pytest.fixture(scope="session")
-def shared_data() -> Path:
-    """Facts read from the real providers and charts, kept beside the checkout."""
-    data = ROOT.parent / "shared" / "data"
-    if not data.is_dir():
-        pytest.skip("the reference data (../shared/data) is not beside this checkout")
-    return data
+def reference() -> Callable[[str], Path]:
+    """Find a file of facts about the real providers and charts; skip where it is not here."""
+
+    def found(name: str) -> Path:
+        try:
+            return find(name)
+        except DataMissingError as missing:
+            pytest.skip(str(missing))
+
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -4,14 +4,23 @@ import hashlib
 import sys
 from pathlib import Path
 
+from platformdirs import user_cache_path
+
 from helm_values.charts import CHARTS, Chart
 
-FOLDER = Path(__file__).resolve().parent.parent / ".cache" / "charts"
+FOLDER = user_cache_path("airflow-on-azure") / "charts"  # all checkouts share it
+BESIDE = Path(__file__).resolve().parent.parent / ".cache" / "charts"  # put there by hand
 
 
 def package(chart: Chart, folder: Path = FOLDER) -> Path:
     """Return where a chart's package is kept."""
     return folder / f"{chart.name}-{chart.version}.tgz"
+
+
+def find(chart: Chart) -> Path:
+    """Return where a chart's package is, or would be after a download."""
+    by_hand = package(chart, BESIDE)
+    return by_hand if by_hand.exists() else package(chart)
 
 
 def download(chart: Chart, folder: Path = FOLDER) -> Path:
@@ -71,7 +80,7 @@ def main() -> None:
     failures = []
     for chart in CHARTS:
         try:
-            file = download(chart)
+            file = download(chart, find(chart).parent)
         except SystemExit as failure:
             failures.append(str(failure))
             continue

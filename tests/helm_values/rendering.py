@@ -11,7 +11,7 @@ import yaml
 
 from helm_values.charts import Chart
 from helm_values.merge import Values
-from tools.charts import download, package
+from tools.charts import download, find
 
 Objects = list[dict[str, Any]]
 # Helm lets a comment follow on the line; YAML does not.
@@ -35,10 +35,10 @@ VOLUMES = {
 def unpacked(chart: Chart, folder: Path) -> Path:
     """Return a chart's folder, with a schema that needs no network; skip where it is not there."""
     helm = pytest.importorskip("helm_python", reason="Helm's library has no wheel for here")
-    file = package(chart)
+    file = find(chart)
     if not file.is_file():
         pytest.skip(f"the chart {file.name} is not in {file.parent}; `make charts` downloads it")
-    helm.expand(folder, download(chart))
+    helm.expand(folder, download(chart, file.parent))
     schema = folder / chart.name / "values.schema.json"
     local = ADDRESS.sub(
         lambda found: f"file://{DEFINITIONS}/v{found[1]}.0-local/_definitions.json#/$defs/",

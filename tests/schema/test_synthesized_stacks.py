@@ -1,6 +1,7 @@
 """Every block of every synthesized stack is one that its provider accepts."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,12 @@ WITHOUT_SCHEMA = {"helm", "kubernetes", "random", "terraform"}
 
 
 @pytest.fixture(scope="session")
-def providers(shared_data: Path) -> list[Provider]:
+def providers(reference: Callable[[str], Path]) -> list[Provider]:
     return [
         Provider(
             name,
-            json.loads((shared_data / f"{name}-{version}-schema.json").read_text()),
-            json.loads((shared_data / f"{name}-{version}-rules.json").read_text()),
+            json.loads(reference(f"{name}-{version}-schema.json").read_text()),
+            json.loads(reference(f"{name}-{version}-rules.json").read_text()),
         )
         for name, version in (("azurerm", "4.55.0"), ("azuread", "3.7.0"))
     ]

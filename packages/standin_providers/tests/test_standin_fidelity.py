@@ -1,6 +1,7 @@
 """The derived schemas and the kept facts, against the real ones, for every type there is."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from standin_providers.facts import facts_of
 from standin_providers.provider_schemas import ProviderSchemas
 
+Reference = Callable[[str], Path]
 PROVIDERS = {"azurerm": "azurerm-4.55.0", "azuread": "azuread-3.7.0"}
 KINDS = {
     "resource": ("resource_schemas", "resources"),
@@ -18,8 +20,8 @@ BOTH = [(provider, kind) for provider in PROVIDERS for kind in KINDS]
 PROSE = {"description", "description_kind", "deprecated"}
 
 
-def real(shared_data: Path, provider: str, which: str) -> Any:
-    return json.loads((shared_data / f"{PROVIDERS[provider]}-{which}.json").read_text())
+def real(reference: Reference, provider: str, which: str) -> Any:
+    return json.loads(reference(f"{PROVIDERS[provider]}-{which}.json").read_text())
 
 
 def without_prose(schema: Any) -> Any:
@@ -31,8 +33,8 @@ def without_prose(schema: Any) -> Any:
 
 
 @pytest.mark.parametrize(("provider", "kind"), BOTH)
-def test_every_schema_is_the_real_one(shared_data: Path, provider: str, kind: str) -> None:
-    schemas = real(shared_data, provider, "schema")[KINDS[kind][0]]
+def test_every_schema_is_the_real_one(reference: Reference, provider: str, kind: str) -> None:
+    schemas = real(reference, provider, "schema")[KINDS[kind][0]]
     expected = {type_: without_prose(schema["block"]) for type_, schema in schemas.items()}
 
     derived = ProviderSchemas(provider).blocks(kind, expected)
@@ -46,16 +48,16 @@ def test_every_schema_is_the_real_one(shared_data: Path, provider: str, kind: st
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
-def test_the_providers_configuration_is_the_real_one(shared_data: Path, provider: str) -> None:
-    expected = real(shared_data, provider, "schema")["provider"]["block"]
+def test_the_providers_configuration_is_the_real_one(reference: Reference, provider: str) -> None:
+    expected = real(reference, provider, "schema")["provider"]["block"]
 
     derived = ProviderSchemas(provider).configuration.to_json()
 
     assert without_prose(derived) == without_prose(expected)
 
 
-def test_every_ephemeral_schema_is_the_real_one(shared_data: Path) -> None:
-    schemas = real(shared_data, "azurerm", "schema")["ephemeral_resource_schemas"]
+def test_every_ephemeral_schema_is_the_real_one(reference: Reference) -> None:
+    schemas = real(reference, "azurerm", "schema")["ephemeral_resource_schemas"]
     expected = {type_: without_prose(schema["block"]) for type_, schema in schemas.items()}
 
     derived = ProviderSchemas("azurerm").blocks("ephemeral", expected)
@@ -64,8 +66,8 @@ def test_every_ephemeral_schema_is_the_real_one(shared_data: Path) -> None:
 
 
 @pytest.mark.parametrize(("provider", "kind"), BOTH)
-def test_every_rule_of_the_provider_is_kept(shared_data: Path, provider: str, kind: str) -> None:
-    rules = real(shared_data, provider, "rules")[KINDS[kind][1]]
+def test_every_rule_of_the_provider_is_kept(reference: Reference, provider: str, kind: str) -> None:
+    rules = real(reference, provider, "rules")[KINDS[kind][1]]
     for type_, path, name in WIDER:
         rules.get(type_, {}).get(path, {}).pop(name, None)
 
