@@ -6,7 +6,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from environments.types import EACH_ONCE, DnsZoneId, Email, HostName, Section, Uuid, form, refuse
 
-CertificateName = Annotated[
+VaultName = Annotated[
     str, form(r"[0-9A-Za-z-]{1,127}", "1 to 127 letters, digits and hyphens", "airflow-tls")
 ]
 FLOATING_TAGS = {"latest", "main", "master", "stable", "dev", "edge"}
@@ -114,7 +114,7 @@ class Ingress(Section):
         Field(description="public DNS zone of the host, for Let's Encrypt's DNS-01"),
     ] = None
     key_vault_certificate: Annotated[
-        CertificateName | None, Field(description="name of the certificate in the vault")
+        VaultName | None, Field(description="name of the certificate in the vault")
     ] = None
     contact: Annotated[Email | None, Field(description="mail address for expiry notices")] = None
 
@@ -139,6 +139,13 @@ class SingleSignOn(Section):
     redirect_uri: Annotated[
         str | None,
         Field(description="where Entra sends users back; left out, it follows from ingress.host"),
+    ] = None
+    client_secret: Annotated[
+        VaultName | None,
+        Field(
+            description="secret in the vault that proves the application, where a federated "
+            "credential is not allowed"
+        ),
     ] = None
     owners: Annotated[
         tuple[Uuid, ...],

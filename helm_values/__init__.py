@@ -1,1 +1,1 @@
-"""Helm values as pure functions, one chart topic a file: only what differs from the chart."""
+"""Helm values as pure functions, a room for each release: only what differs from the chart."""

@@ -13,6 +13,10 @@ MEAN_WAIT_SECONDS = (
     "sum(avg_over_time(airflow_pool_queued_slots[15m])) / sum(rate(airflow_ti_start[15m]))"
 )
 
+LONGEST_WAIT_MINUTES = 10  # in the queue, on average
+CERTIFICATE_DAYS = 14  # before its end
+SHARE_OF_CONNECTIONS = 0.8
+
 
 @dataclass(frozen=True, kw_only=True)
 class Alert:
@@ -58,15 +62,8 @@ class MetricAlert(Alert):
     dimensions: Mapping[str, str] = field(default_factory=dict)
 
 
-def prometheus_alerts(
-    *, longest_wait_minutes: int = 10, certificate_days: int = 14
-) -> tuple[PrometheusAlert, ...]:
-    """Return the rules on what Airflow and cert-manager report.
-
-    Args:
-        longest_wait_minutes: how long tasks may wait in the queue on average.
-        certificate_days: how long before its end an unrenewed certificate is told of.
-    """
+def prometheus_alerts() -> tuple[PrometheusAlert, ...]:
+    """Return the rules on what Airflow and cert-manager report."""
     return (
         *(_silent(component) for component in ("scheduler", "dag_processor", "triggerer")),
         PrometheusAlert(
@@ -90,10 +87,10 @@ def prometheus_alerts(
         ),
         PrometheusAlert(
             name="TasksWaitTooLong",
-            expression=f"{MEAN_WAIT_SECONDS} > {60 * longest_wait_minutes}",
+            expression=f"{MEAN_WAIT_SECONDS} > {60 * LONGEST_WAIT_MINUTES}",
             for_minutes=5,
             severity=2,
-            summary=f"Tasks wait over {longest_wait_minutes} minutes in the queue on average.",
+            summary=f"Tasks wait over {LONGEST_WAIT_MINUTES} minutes in the queue on average.",
             action="Look for pending worker pods (node pool at its maximum, spot nodes evicted, "
             "image pull), full pools, or a parallelism that is too low.",
         ),
@@ -119,10 +116,10 @@ def prometheus_alerts(
             name="CertificateExpires",
             expression="min by (exported_namespace, name) "
             "(certmanager_certificate_expiration_timestamp_seconds) - time() "
-            f"< {86400 * certificate_days}",
+            f"< {86400 * CERTIFICATE_DAYS}",
             for_minutes=60,
             severity=1,
-            summary=f"A certificate ends in under {certificate_days} days and was not renewed.",
+            summary=f"A certificate ends in under {CERTIFICATE_DAYS} days and was not renewed.",
             action="Describe the Certificate and its Orders: the DNS-01 identity may have lost its "
             "role on the zone.",
         ),
@@ -143,15 +140,12 @@ def _silent(component: str) -> PrometheusAlert:
     )
 
 
-def database_alerts(
-    *, max_connections: int, share_of_connections: float = 0.8
-) -> tuple[MetricAlert, ...]:
+def database_alerts(*, max_connections: int) -> tuple[MetricAlert, ...]:
     """Return the rules on the Flexible Server, which Azure Monitor measures and Prometheus not.
 
     Args:
         max_connections: the server parameter; its default depends on the SKU's memory ("Limits in
             Azure Database for PostgreSQL").
-        share_of_connections: between 0 and 1.
     """
     server = "Microsoft.DBforPostgreSQL/flexibleServers"
     return (
@@ -161,9 +155,9 @@ def database_alerts(
             metric_name="active_connections",
             aggregation="Maximum",
             operator="GreaterThan",
-            threshold=float(round(max_connections * share_of_connections)),
+            threshold=float(round(max_connections * SHARE_OF_CONNECTIONS)),
             severity=1,
-            summary=f"Over {share_of_connections:.0%} of {max_connections} connections are in use.",
+            summary=f"Over {SHARE_OF_CONNECTIONS:.0%} of {max_connections} connections are in use.",
             action="Turn PgBouncer on, lower sql_alchemy_pool_size and max_overflow, or choose a "
             "larger SKU.",
         ),

@@ -7,15 +7,15 @@ from constructs import Construct
 
 from constructs_lib.helm_release import HelmRelease, ObjectsRelease, helm_provider
 from environments.model import Environment
-from helm_values.airflow import airflow_values
-from helm_values.cert_manager import cert_manager_values
-from helm_values.certificate import certificate_request
+from helm_values.airflow.executor import worker_scaling
+from helm_values.airflow.release import airflow_values
 from helm_values.charts import AIRFLOW, CERT_MANAGER, NGINX, Chart
-from helm_values.executor import worker_scaling
 from helm_values.infrastructure import Infrastructure
-from helm_values.ingress_controller import ingress_controller_values
+from helm_values.ingress.cert_manager import cert_manager_values
+from helm_values.ingress.certificate import certificate_request
+from helm_values.ingress.controller import ingress_controller_values
 from helm_values.merge import Values
-from helm_values.objects import prerequisites
+from helm_values.prerequisites import prerequisites
 from stacks.base import AzureStack
 from stacks.contracts import DataOutputs, IdentityOutputs, PlatformOutputs
 

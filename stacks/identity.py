@@ -20,7 +20,7 @@ from conventions.components import (
     WorkloadIdentity,
 )
 from environments.model import Environment
-from helm_values.secrets import secret_readers
+from helm_values.airflow.secrets import secret_readers
 from stacks.base import AzureStack
 from stacks.contracts import DataOutputs, IdentityOutputs, NetworkOutputs
 

@@ -2,7 +2,7 @@
 
 `[fab] config_file` names this file. The tenant, the application and the credential come from
 environment variables, listed in `entra_sign_in/settings.py`; session lifetimes and the proxy's
-headers are Airflow options, set by the Helm values (`helm_values/sign_in.py`).
+headers are Airflow options, set by the Helm values (`helm_values/airflow/sign_in.py`).
 """
 
 import os

@@ -9,7 +9,7 @@ import pytest
 
 from conventions.components import COMPONENTS, WorkloadIdentity
 from environments.model import Environment
-from helm_values.airflow import airflow_values
+from helm_values.airflow.release import airflow_values
 from helm_values.charts import AIRFLOW
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values

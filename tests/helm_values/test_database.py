@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from conventions.components import LONG_RUNNING, MIGRATIONS, Component
-from helm_values.airflow import airflow_values
+from helm_values.airflow.release import airflow_values
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values
 

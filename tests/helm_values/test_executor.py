@@ -4,7 +4,7 @@ from typing import Any
 
 from conventions.components import SCHEDULER
 from environments.model import Environment
-from helm_values.executor import worker_scaling
+from helm_values.airflow.executor import worker_scaling
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values
 

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from environments.model import Environment
-from helm_values.airflow import airflow_values
+from helm_values.airflow.release import airflow_values
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values
-from helm_values.objects import prerequisites
+from helm_values.prerequisites import prerequisites
 from tests.helm_values.flows import Peer, Pod, Policies, passes
 from tests.helm_values.rendering import Objects, of_kind, workload_pods
 

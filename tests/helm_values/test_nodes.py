@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from helm_values.airflow.placement import node_values
 from helm_values.merge import Values
-from helm_values.nodes import node_values
 
 POOL = {"vm_size": "Standard_D4ds_v5"}
 SPOT = POOL | {"spot": True}

@@ -14,11 +14,11 @@ from conventions.service_accounts import (
     INGRESS_NAMESPACE,
 )
 from environments.model import Environment
-from helm_values.certificate import certificate_request, nginx_certificate_values
-from helm_values.executor import worker_scaling
+from helm_values.airflow.executor import worker_scaling
 from helm_values.infrastructure import Infrastructure
+from helm_values.ingress.certificate import certificate_request, nginx_certificate_values
 from helm_values.merge import Values
-from helm_values.objects import prerequisites
+from helm_values.prerequisites import prerequisites
 
 CHART = Path(__file__).resolve().parents[2] / "helm_values" / "objects_chart"
 

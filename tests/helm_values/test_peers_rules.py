@@ -10,13 +10,13 @@ import pytest
 import yaml
 
 from environments.model import Environment
-from helm_values.airflow import airflow_values
-from helm_values.cert_manager import cert_manager_values
+from helm_values.airflow.release import airflow_values
 from helm_values.charts import CERT_MANAGER, NGINX
 from helm_values.infrastructure import Infrastructure
-from helm_values.ingress_controller import ingress_controller_values
+from helm_values.ingress.cert_manager import cert_manager_values
+from helm_values.ingress.controller import ingress_controller_values
 from helm_values.merge import Values
-from helm_values.objects import prerequisites
+from helm_values.prerequisites import prerequisites
 from tests.helm_values.rendering import Objects, named, unpacked
 from tests.helm_values.rendering import render as render_chart
 from tools.locked_venv import locked_venv

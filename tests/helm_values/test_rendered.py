@@ -9,11 +9,11 @@ import yaml
 
 from conventions.components import COMPONENTS, Component
 from environments.model import Environment
-from helm_values.airflow import airflow_values
+from helm_values.airflow.release import airflow_values
 from helm_values.charts import AIRFLOW
+from helm_values.cluster.spread import NODE, ZONE
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values
-from helm_values.spread import NODE, ZONE
 from tests.helm_values.rendering import (
     Objects,
     containers,

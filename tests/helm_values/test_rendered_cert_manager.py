@@ -7,9 +7,9 @@ import pytest
 
 from conventions.service_accounts import CERTIFICATE_ACCOUNTS
 from environments.model import Environment
-from helm_values.cert_manager import cert_manager_values
 from helm_values.charts import CERT_MANAGER
-from helm_values.spread import NODE, ZONE
+from helm_values.cluster.spread import NODE, ZONE
+from helm_values.ingress.cert_manager import cert_manager_values
 from tests.helm_values.rendering import (
     Objects,
     containers,

@@ -9,8 +9,8 @@ import pytest
 from conventions.service_accounts import CERTIFICATE_ACCOUNTS
 from environments.model import Environment
 from helm_values.charts import NGINX
-from helm_values.ingress_controller import ingress_controller_values
-from helm_values.spread import NODE, ZONE
+from helm_values.cluster.spread import NODE, ZONE
+from helm_values.ingress.controller import ingress_controller_values
 from tests.helm_values.rendering import (
     Objects,
     containers,

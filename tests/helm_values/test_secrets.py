@@ -8,9 +8,10 @@ import yaml
 
 from conventions.components import SCHEDULER, TRIGGERER, Component
 from environments.model import Environment
+from helm_values.airflow.release import airflow_values
+from helm_values.airflow.secrets import secret_provider_classes
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values
-from helm_values.secrets import secret_provider_classes
 
 # keys of the chart that take a secret itself
 PLAIN = {
@@ -125,3 +126,18 @@ def test_a_celery_worker_has_the_key_of_its_logs_but_not_the_fernet_key(
 
     assert "AIRFLOW__API__SECRET_KEY" in env
     assert "AIRFLOW__CORE__FERNET_KEY" not in env
+
+
+def test_a_client_secret_is_a_file_of_the_api_server_and_never_a_value(
+    build: Any, infra: Infrastructure
+) -> None:
+    env = build("dev", single_sign_on={"client_secret": "entra-client-secret"})
+    variables = {v["name"]: v.get("value") for v in airflow_values(env, infra)["apiServer"]["env"]}
+    mounting = [
+        name
+        for name, spec in classes(env, infra).items()
+        if "entra-client-secret" in spec["parameters"]["objects"]
+    ]
+
+    assert variables["ENTRA_CLIENT_SECRET_FILE"] == "/mnt/secrets/entra-client-secret"
+    assert mounting == ["airflow-api-server"]

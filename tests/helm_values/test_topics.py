@@ -7,11 +7,11 @@ import pytest
 
 from conventions.components import WORKER
 from environments.model import Environment
-from helm_values.airflow import airflow_values
+from helm_values.airflow.release import airflow_values
+from helm_values.airflow.scratch_volume import scratch_objects
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values
-from helm_values.objects import prerequisites
-from helm_values.scratch import scratch_objects
+from helm_values.prerequisites import prerequisites
 from observability.metrics import EXPORTER_MAPPINGS
 
 

@@ -1,18 +1,17 @@
 """The certificate of Airflow's host, from Let's Encrypt or from Key Vault."""
 
-import json
 from typing import Any
 
 import pytest
 import yaml
 
-from helm_values.cert_manager import (
+from helm_values.airflow.sign_in import sign_in_values
+from helm_values.ingress.cert_manager import (
     cert_manager_values,
     certificate,
     cluster_issuer,
     key_vault_certificate,
 )
-from helm_values.sign_in import sign_in_values
 
 ISSUER: Any = {
     "email": "data@example.com",
@@ -54,29 +53,12 @@ def test_the_custom_resources_outlive_the_release() -> None:
     assert cert_manager_values()["crds"] == {"enabled": True, "keep": True}
 
 
-def test_named_resolvers_are_the_only_ones_that_see_the_challenge() -> None:
-    values = cert_manager_values(recursive_nameservers=["1.1.1.1:53", "8.8.8.8:53"])
-
-    assert values["dns01RecursiveNameservers"] == "1.1.1.1:53,8.8.8.8:53"
-    assert values["dns01RecursiveNameserversOnly"]
-
-
-def issuer(*, staging: bool = False) -> dict[str, Any]:
-    return cluster_issuer(**ISSUER, staging=staging)
-
-
 def test_the_issuer_proves_the_domain_in_azure_dns_without_a_secret() -> None:
-    (solver,) = issuer()["spec"]["acme"]["solvers"]
+    (solver,) = cluster_issuer(**ISSUER)["spec"]["acme"]["solvers"]
 
     azure_dns = solver["dns01"]["azureDNS"]
     assert azure_dns["managedIdentity"] == {"clientID": ISSUER["identity_client_id"]}
     assert not any("ecret" in name for name in azure_dns)
-
-
-def test_the_staging_service_is_another_address() -> None:
-    servers = {issuer(staging=staging)["spec"]["acme"]["server"] for staging in (True, False)}
-
-    assert len(servers) == 2
 
 
 def test_the_certificates_key_is_new_at_each_renewal() -> None:
@@ -104,21 +86,9 @@ def test_the_tls_secret_is_made_of_the_mounted_file() -> None:
     assert {item["key"] for item in secret["data"]} == {"tls.crt", "tls.key"}
 
 
-def test_a_client_secret_comes_as_a_file_and_never_as_a_value() -> None:
-    values = sign_in_values(
-        host="airflow.example.com",
-        tenant_id=VAULT["tenant_id"],
-        client_id=VAULT["client_id"],
-        client_secret_provider_class="entra-client-secret",
-    )
-
-    env = {entry["name"]: entry["value"] for entry in values["apiServer"]["env"]}
-    (mount,) = values["apiServer"]["extraVolumeMounts"]
-    assert env["ENTRA_CLIENT_SECRET_FILE"].startswith(mount["mountPath"])
-    assert "client_secret" not in json.dumps(values)
-
-
 def test_no_user_with_a_password_is_made() -> None:
-    values = sign_in_values(host="a.example.com", tenant_id="t", client_id="c")
+    values = sign_in_values(
+        host="a.example.com", tenant_id="t", client_id="c", support_contact="a@example.com"
+    )
 
     assert values["createUserJob"]["enabled"] is False

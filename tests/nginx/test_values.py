@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from helm_values.ingress import SECURITY_HEADERS, ingress_values
-from helm_values.nginx import nginx_values
-from helm_values.nginx_config import config_map
+from helm_values.ingress.controller import nginx_values
+from helm_values.ingress.host import SECURITY_HEADERS, ingress_values
+from helm_values.ingress.nginx_config import config_map
 
 KNOWN = json.loads((Path(__file__).parent / "known_keys.json").read_text())
 AZURE = "service.beta.kubernetes.io/azure-"
@@ -31,16 +31,7 @@ def annotations() -> dict[str, str]:
 
 
 def test_the_chart_knows_every_value() -> None:
-    values = nginx_values(
-        internal=True,
-        internal_subnet="ingress",
-        allowed_ranges=["10.0.0.0/8"],
-        image_repository="crexample.azurecr.io/nginx-ingress",
-        priority_class="platform",
-        certificate="ingress-nginx/airflow-tls",
-    )
-
-    assert set(leaves(values)) <= set(KNOWN["values"])
+    assert set(leaves(nginx_values(internal=True, replicas=2))) <= set(KNOWN["values"])
 
 
 def test_the_controller_knows_every_config_map_key() -> None:
@@ -69,16 +60,15 @@ def test_the_log_format_survives_the_quotes_of_the_template() -> None:
 
 
 def test_a_public_load_balancer_is_not_internal() -> None:
-    service = nginx_values(internal=False)["controller"]["service"]
+    service = nginx_values(internal=False, replicas=2)["controller"]["service"]
 
     assert f"{AZURE}load-balancer-internal" not in service["annotations"]
 
 
-def test_an_internal_load_balancer_may_have_a_subnet_of_its_own() -> None:
-    service = nginx_values(internal=True, internal_subnet="ingress")["controller"]["service"]
+def test_an_internal_load_balancer_has_a_private_address() -> None:
+    service = nginx_values(internal=True, replicas=2)["controller"]["service"]
 
     assert service["annotations"][f"{AZURE}load-balancer-internal"] == "true"
-    assert service["annotations"][f"{AZURE}load-balancer-internal-subnet"] == "ingress"
 
 
 @pytest.mark.parametrize(
@@ -96,7 +86,7 @@ def test_an_internal_load_balancer_may_have_a_subnet_of_its_own() -> None:
     ],
 )
 def test_a_secure_choice_is_the_default(path: str, expected: object) -> None:
-    value: Any = nginx_values(internal=True)["controller"]
+    value: Any = nginx_values(internal=True, replicas=2)["controller"]
     for name in path.split("."):
         value = value[name]
 
@@ -104,29 +94,17 @@ def test_a_secure_choice_is_the_default(path: str, expected: object) -> None:
 
 
 def test_the_charts_hardened_container_context_is_not_switched_off() -> None:
-    assert "securityContext" not in nginx_values(internal=True)["controller"]
+    assert "securityContext" not in nginx_values(internal=True, replicas=2)["controller"]
 
 
-def test_a_certificate_of_key_vault_is_mounted_and_serves_hosts_without_a_secret() -> None:
-    values = nginx_values(internal=True, certificate="ingress-nginx/airflow-tls")["controller"]
+def test_the_autoscaler_may_add_controllers() -> None:
+    autoscaling = nginx_values(internal=True, replicas=3)["controller"]["autoscaling"]
 
-    (mounted,) = values["volumes"]
-    assert mounted["csi"]["volumeAttributes"] == {"secretProviderClass": "airflow-tls"}
-    assert values["wildcardTLS"] == {"secret": "ingress-nginx/airflow-tls"}
-    (host,) = ingress_values(host="airflow.example.com")["apiServer"]["hosts"]
+    assert (autoscaling["minReplicas"], autoscaling["maxReplicas"]) == (3, 7)
+
+
+def test_a_host_without_a_secret_takes_the_controller_s_own_certificate() -> None:
+    values = ingress_values(host="airflow.example.com", tls_secret=None)
+
+    (host,) = values["apiServer"]["hosts"]
     assert host["tls"] == {"enabled": True}
-
-
-def test_one_replica_is_refused() -> None:
-    with pytest.raises(ValueError, match="replicas is 1: NGINX needs 2 or more"):
-        nginx_values(internal=True, replicas=1)
-
-
-def test_a_ceiling_below_the_replicas_is_refused() -> None:
-    with pytest.raises(ValueError, match="max_replicas is 2: it must be 3 or more"):
-        nginx_values(internal=True, replicas=3, max_replicas=2)
-
-
-def test_a_rate_below_one_is_refused() -> None:
-    with pytest.raises(ValueError, match="sign_in_requests_per_second is 0"):
-        ingress_values(host="a.example.com", tls_secret="t", sign_in_requests_per_second=0)

@@ -12,9 +12,9 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from conventions.redirect import redirect_uri
-from helm_values.ingress import ingress_values
-from helm_values.nginx_config import config_map
-from helm_values.sign_in import sign_in_values
+from helm_values.airflow.sign_in import sign_in_values
+from helm_values.ingress.host import ingress_values
+from helm_values.ingress.nginx_config import config_map
 from tests.nginx.controller import Listening, nginx_conf
 from tests.signin.certificates import ServerCertificate, issue
 from tests.signin.identity_provider import CLIENT_ID, TENANT_ID, IdentityProvider, running
@@ -158,7 +158,6 @@ def airflow_environment(
         host=host,
         tenant_id=TENANT_ID,
         client_id=CLIENT_ID,
-        authority=authority,
         support_contact="the data platform team (data@example.com)",
     )
     options = {
@@ -179,6 +178,7 @@ def airflow_environment(
         "REQUESTS_CA_BUNDLE": str(trusted),
         **options,
         **{entry["name"]: entry["value"] for entry in values["apiServer"]["env"]},
+        "ENTRA_AUTHORITY": authority,
     }
 
 

@@ -1,19 +1,23 @@
 """Where the certificate of Airflow's host comes from, and how it reaches NGINX."""
 
 from environments.model import Environment
-from helm_values.cert_manager import certificate, cluster_issuer, key_vault_certificate
 from helm_values.charts import AIRFLOW, NGINX
+from helm_values.cluster.secrets_store import volume
 from helm_values.infrastructure import Infrastructure
-from helm_values.key_vault import volume
+from helm_values.ingress.cert_manager import (
+    cert_manager_monitor,
+    certificate,
+    cluster_issuer,
+    key_vault_certificate,
+)
 from helm_values.merge import Values, at
-from helm_values.metrics import cert_manager_monitor
 
 TLS_SECRET = "airflow-tls"
 
 
-def ingress_secret(env: Environment) -> str:
+def ingress_secret(env: Environment) -> str | None:
     """Return the Secret that the Ingress names; none where NGINX has the certificate itself."""
-    return TLS_SECRET if env.ingress.certificate == "letsencrypt" else ""
+    return TLS_SECRET if env.ingress.certificate == "letsencrypt" else None
 
 
 def nginx_certificate_values(env: Environment) -> Values:

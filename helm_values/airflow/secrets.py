@@ -25,8 +25,8 @@ from conventions.vault_secrets import (
 from environments.airflow import Airflow
 from environments.model import Environment
 from helm_values.charts import AIRFLOW
+from helm_values.cluster.secrets_store import secret_provider_class, volume
 from helm_values.infrastructure import Infrastructure
-from helm_values.key_vault import secret_provider_class, volume
 from helm_values.merge import Values, at, merged
 
 # The fernet key opens connections in the database; the API's key signs sessions and the requests
@@ -43,6 +43,7 @@ CELERY_READERS: Mapping[Component, tuple[VaultSecret, ...]] = {
     SCHEDULER: (FERNET_KEY, JWT_SECRET, REDIS_PASSWORD),
     WORKER: (API_SECRET_KEY, REDIS_PASSWORD),
 }
+SECRETS_FOLDER = "/mnt/secrets"
 # The chart itself passes the JWT secret to the two components that need it.
 VARIABLES = {
     FERNET_KEY: "AIRFLOW__CORE__FERNET_KEY",
@@ -80,7 +81,7 @@ def _reader(component: Component, secrets: tuple[VaultSecret, ...]) -> Values:
             "env": [_variable(s) for s in secrets if s in VARIABLES],
             "extraVolumes": [volume(name="secrets", provider_class=provider_class(component))],
             "extraVolumeMounts": [
-                {"name": "secrets", "mountPath": "/mnt/secrets", "readOnly": True}
+                {"name": "secrets", "mountPath": SECRETS_FOLDER, "readOnly": True}
             ],
         },
     )
@@ -95,6 +96,12 @@ def _kubernetes_secret(secret: VaultSecret) -> Values:
     """Return the Secret that the driver makes of the mounted file."""
     data = [{"objectName": secret.name, "key": secret.key}]
     return {"secretName": secret.name, "type": "Opaque", "data": data}
+
+
+def _client_secret(env: Environment, component: Component) -> list[str]:
+    """The API server reads it as a file: it proves the Entra application at each sign-in."""
+    name = env.single_sign_on.client_secret
+    return [name] if name and component == API_SERVER else []
 
 
 def provider_class(component: Component) -> str:
@@ -114,7 +121,10 @@ def secret_provider_classes(env: Environment, infra: Infrastructure) -> list[Val
             vault_name=infra.key_vault_name,
             tenant_id=env.tenant_id,
             client_id=infra.identities[component].client_id,
-            files={secret.name: secret.name for secret in secrets},
+            files={
+                name: name
+                for name in (*(secret.name for secret in secrets), *_client_secret(env, component))
+            },
             secret_objects=[_kubernetes_secret(secret) for secret in secrets],
         )
         for component, secrets in secret_readers(env.airflow).items()

@@ -9,9 +9,9 @@ import json
 from conventions.components import WORKER
 from conventions.databases import SERVER_PORT
 from environments.model import Environment
+from helm_values.airflow.placement import workers_key
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values, at, merged
-from helm_values.nodes import workers_key
 
 
 def connection_values(env: Environment, infra: Infrastructure) -> Values:

@@ -1,23 +1,23 @@
 """Values of the official Airflow chart, put together from its topics."""
 
 from environments.model import Environment
-from helm_values.certificate import ingress_secret
-from helm_values.connections import connection_values
-from helm_values.dags import dag_values
-from helm_values.database import database_values
-from helm_values.executor import executor_values
-from helm_values.images import image_values
+from helm_values.airflow.connections import connection_values
+from helm_values.airflow.dags import dag_values
+from helm_values.airflow.database import database_values
+from helm_values.airflow.executor import executor_values
+from helm_values.airflow.images import image_values
+from helm_values.airflow.logs import log_values
+from helm_values.airflow.metrics import metric_values
+from helm_values.airflow.network_policies import network_values
+from helm_values.airflow.placement import node_values
+from helm_values.airflow.pods import pod_values
+from helm_values.airflow.scratch_volume import scratch_values
+from helm_values.airflow.secrets import secret_values
+from helm_values.airflow.sign_in import sign_in_values
 from helm_values.infrastructure import Infrastructure
-from helm_values.ingress import ingress_values
-from helm_values.logs import log_values
+from helm_values.ingress.certificate import ingress_secret
+from helm_values.ingress.host import ingress_values
 from helm_values.merge import Values, merged
-from helm_values.metrics import metric_values
-from helm_values.network import network_values
-from helm_values.nodes import node_values
-from helm_values.pods import pod_values
-from helm_values.scratch import scratch_values
-from helm_values.secrets import secret_values
-from helm_values.sign_in import sign_in_values
 
 
 def airflow_values(env: Environment, infra: Infrastructure) -> Values:
@@ -48,5 +48,6 @@ def airflow_values(env: Environment, infra: Infrastructure) -> Values:
             tenant_id=env.tenant_id,
             client_id=infra.sso_client_id,
             support_contact=env.tags.owner,
+            client_secret=env.single_sign_on.client_secret,
         ),
     )

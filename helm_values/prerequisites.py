@@ -1,15 +1,15 @@
 """What the releases need in the cluster beside their charts, as Kubernetes objects."""
 
 from environments.model import Environment
-from helm_values.certificate import certificate_prerequisites
+from helm_values.airflow.metrics import airflow_monitor
+from helm_values.airflow.network_policies import network_policies
+from helm_values.airflow.scratch_volume import scratch_objects
+from helm_values.airflow.secrets import secret_provider_classes
 from helm_values.charts import AIRFLOW, CERT_MANAGER, NGINX
 from helm_values.infrastructure import Infrastructure
-from helm_values.ingress_network import ingress_policies
+from helm_values.ingress.certificate import certificate_prerequisites
+from helm_values.ingress.controller_policies import ingress_policies
 from helm_values.merge import Values
-from helm_values.metrics import airflow_monitor
-from helm_values.network import network_policies
-from helm_values.scratch import scratch_objects
-from helm_values.secrets import secret_provider_classes
 
 
 def prerequisites(env: Environment, infra: Infrastructure) -> list[Values]:

@@ -3,11 +3,11 @@
 from conventions.components import WORKER
 from conventions.containers import DATA
 from environments.model import Environment
+from helm_values.airflow.placement import workers_key
+from helm_values.airflow.pods import USER
 from helm_values.charts import AIRFLOW
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values, at
-from helm_values.nodes import workers_key
-from helm_values.pods import USER
 
 NAME = "airflow-data"
 FOLDER = "/mnt/data"

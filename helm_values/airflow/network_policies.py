@@ -12,8 +12,16 @@ from conventions.databases import POOLER_PORT, SERVER_PORT
 from conventions.service_accounts import SYSTEM_NAMESPACE
 from environments.model import Environment
 from helm_values.charts import AIRFLOW, NGINX
+from helm_values.cluster.network_rules import (
+    block,
+    deny_all,
+    dns,
+    in_namespace,
+    kubernetes_api,
+    policy,
+    to,
+)
 from helm_values.merge import Values
-from helm_values.network_rules import block, deny_all, dns, in_namespace, kubernetes_api, policy, to
 
 # Azure's metadata and wire servers hand out credentials and settings of the node to whoever asks.
 NODE_SERVICES = ["169.254.169.254/32", "168.63.129.16/32"]

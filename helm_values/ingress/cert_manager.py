@@ -1,50 +1,44 @@
 """The certificate of Airflow's host: from Let's Encrypt by cert-manager, or from Key Vault."""
 
-from collections.abc import Sequence
-from typing import Any
-
 from conventions.labels import USES_WORKLOAD_IDENTITY
-from helm_values.key_vault import secret_provider_class
-from helm_values.priority import CLUSTER_SERVICE
-from helm_values.spread import spread
+from helm_values.charts import CERT_MANAGER
+from helm_values.cluster.pod_monitor import pod_monitor
+from helm_values.cluster.priority import CLUSTER_SERVICE
+from helm_values.cluster.secrets_store import secret_provider_class
+from helm_values.cluster.spread import spread
+from helm_values.merge import Values
 
 LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
-LETS_ENCRYPT_STAGING = "https://acme-staging-v02.api.letsencrypt.org/directory"
+ISSUER = "lets-encrypt"
+REPLICAS = 2  # of each part: a drained node takes one
 RESOURCES = {"requests": {"cpu": "20m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}}
 WORKLOAD_IDENTITY = dict([USES_WORKLOAD_IDENTITY])
 
 
-def cert_manager_values(
-    *, replicas: int = 2, recursive_nameservers: Sequence[str] = ()
-) -> dict[str, Any]:
+def cert_manager_values() -> Values:
     """Return the values of the chart `cert-manager`.
 
     The chart's own security contexts are kept: non-root, seccomp, read-only root file system.
-
-    Args:
-        replicas: of the controller, the webhook and the CA injector.
-        recursive_nameservers: `host:port` of resolvers that see the public zone; needed where the
-            virtual network has a private zone of the same name, which would hide the challenge.
     """
     return {
-        **_part("controller", replicas),
+        **_part("controller"),
         "global": {"priorityClassName": CLUSTER_SERVICE},
         "crds": {"enabled": True, "keep": True},
         "serviceAccount": {"labels": WORKLOAD_IDENTITY},
         "podLabels": WORKLOAD_IDENTITY,
-        "webhook": _part("webhook", replicas),
-        "cainjector": _part("cainjector", replicas),
+        "webhook": _part("webhook"),
+        "cainjector": _part("cainjector"),
         "startupapicheck": {"resources": RESOURCES},
-        "dns01RecursiveNameservers": ",".join(recursive_nameservers),
-        "dns01RecursiveNameserversOnly": bool(recursive_nameservers),
+        "dns01RecursiveNameservers": "",
+        "dns01RecursiveNameserversOnly": False,
     }
 
 
-def _part(component: str, replicas: int) -> dict[str, Any]:
+def _part(component: str) -> Values:
     return {
-        "replicaCount": replicas,
+        "replicaCount": REPLICAS,
         "podDisruptionBudget": {
-            "enabled": replicas > 1,
+            "enabled": True,
             "maxUnavailable": 1,
             "unhealthyPodEvictionPolicy": "AlwaysAllow",
         },
@@ -64,9 +58,7 @@ def cluster_issuer(
     zone_resource_group: str,
     subscription_id: str,
     identity_client_id: str,
-    name: str = "lets-encrypt",
-    staging: bool = False,
-) -> dict[str, Any]:
+) -> Values:
     """Return a ClusterIssuer that proves the domain by a record in Azure DNS (DNS-01).
 
     DNS-01 works for hosts that the internet cannot reach, which HTTP-01 does not. The identity
@@ -79,8 +71,6 @@ def cluster_issuer(
         zone_resource_group: resource group of the zone.
         subscription_id: subscription of the zone.
         identity_client_id: client ID of cert-manager's managed identity.
-        name: name of the issuer.
-        staging: use Let's Encrypt's staging service, whose certificates no browser trusts.
     """
     azure_dns = {
         "hostedZoneName": zone_name,
@@ -92,25 +82,23 @@ def cluster_issuer(
     return {
         "apiVersion": "cert-manager.io/v1",
         "kind": "ClusterIssuer",
-        "metadata": {"name": name},
+        "metadata": {"name": ISSUER},
         "spec": {
             "acme": {
-                "server": LETS_ENCRYPT_STAGING if staging else LETS_ENCRYPT,
+                "server": LETS_ENCRYPT,
                 "email": email,
-                "privateKeySecretRef": {"name": f"{name}-account-key"},
+                "privateKeySecretRef": {"name": f"{ISSUER}-account-key"},
                 "solvers": [{"dns01": {"azureDNS": azure_dns}}],
             }
         },
     }
 
 
-def certificate(
-    *, host: str, namespace: str, tls_secret: str, issuer: str = "lets-encrypt"
-) -> dict[str, Any]:
+def certificate(*, host: str, namespace: str, tls_secret: str) -> Values:
     """Return a Certificate: cert-manager keeps `tls_secret` filled and renewed.
 
     The key is new at each renewal, ECDSA P-256, which every current browser takes and which fits
-    the cipher list of `helm_values.nginx_config`.
+    the cipher list of `helm_values.ingress.nginx_config`.
     """
     return {
         "apiVersion": "cert-manager.io/v1",
@@ -119,7 +107,7 @@ def certificate(
         "spec": {
             "secretName": tls_secret,
             "dnsNames": [host],
-            "issuerRef": {"kind": "ClusterIssuer", "name": issuer},
+            "issuerRef": {"kind": "ClusterIssuer", "name": ISSUER},
             "privateKey": {"algorithm": "ECDSA", "size": 256, "rotationPolicy": "Always"},
             "usages": ["digital signature", "server auth"],
         },
@@ -134,12 +122,12 @@ def key_vault_certificate(
     certificate_name: str,
     tenant_id: str,
     client_id: str,
-) -> dict[str, Any]:
+) -> Values:
     """Return the SecretProviderClass that fills `tls_secret` from a Key Vault certificate.
 
     Read as a secret, the object holds the private key and the whole chain; as a certificate it
     would hold neither. A pod of the namespace must mount the class, or the Secret does not come to
-    be: `nginx_values(certificate=f"{namespace}/{tls_secret}")` lets the controller's pods do it.
+    be: `nginx_certificate_values` lets the controller's pods do it.
 
     Args:
         namespace: that of the ingress controller.
@@ -166,3 +154,9 @@ def key_vault_certificate(
         files={"certificate": certificate_name},
         secret_objects=[secret],
     )
+
+
+def cert_manager_monitor() -> Values:
+    """Return what makes managed Prometheus read when certificates end."""
+    pods = {"app.kubernetes.io/component": "controller"}
+    return pod_monitor("cert-manager", CERT_MANAGER.namespace, pods, port="http-metrics")

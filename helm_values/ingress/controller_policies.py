@@ -4,8 +4,7 @@ from conventions.components import API_SERVER
 from conventions.service_accounts import SYSTEM_NAMESPACE
 from environments.model import Environment
 from helm_values.charts import AIRFLOW, NGINX
-from helm_values.merge import Values
-from helm_values.network_rules import (
+from helm_values.cluster.network_rules import (
     at_ports,
     deny_all,
     dns,
@@ -14,7 +13,8 @@ from helm_values.network_rules import (
     policy,
     to,
 )
-from helm_values.nginx import METRICS_PORT
+from helm_values.ingress.controller import METRICS_PORT
+from helm_values.merge import Values
 
 API_SERVER_PODS = {"podSelector": {"matchLabels": {"component": API_SERVER.label}}}
 

@@ -16,9 +16,9 @@ from conventions.components import (
 from conventions.labels import CLIENT_ID_ANNOTATION, USES_WORKLOAD_IDENTITY
 from environments.airflow import Airflow
 from environments.model import Environment
+from helm_values.cluster.spread import spread
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values, at, merged
-from helm_values.spread import spread
 
 USER = 50000  # the image's user; its group 0 lets it write below /opt/airflow
 

@@ -4,11 +4,11 @@ from conventions.components import SCHEDULER, WORKER
 from conventions.databases import SERVER_PORT
 from conventions.vault_secrets import REDIS_PASSWORD
 from environments.model import Environment
+from helm_values.airflow.pods import BUDGET, CONTAINER, resources
+from helm_values.airflow.secrets import VARIABLES
 from helm_values.charts import AIRFLOW
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values, at, merged
-from helm_values.pods import BUDGET, CONTAINER, resources
-from helm_values.secrets import VARIABLES
 
 TASKS_PER_WORKER = 8
 REDIS_USER = 999  # of the official image

@@ -4,7 +4,7 @@ The annotations are those of the F5 controller 5.6 (`nginx.org/`); those of the 
 controller (`nginx.ingress.kubernetes.io/`) mean nothing to it.
 """
 
-from typing import Any
+from helm_values.merge import Values
 
 # Frames of the same origin stay allowed: Airflow shows its user and role pages in one.
 SECURITY_HEADERS = {
@@ -16,11 +16,11 @@ SECURITY_HEADERS = {
         "frame-ancestors 'self'; base-uri 'self'; object-src 'none'; form-action 'self'"
     ),
 }
+# Of one client address, over all replicas: a whole office may share one, and a sign-in takes two.
+SIGN_IN_REQUESTS_PER_SECOND = 5
 
 
-def ingress_values(
-    *, host: str, tls_secret: str = "", sign_in_requests_per_second: int = 5
-) -> dict[str, Any]:
+def ingress_values(*, host: str, tls_secret: str | None) -> Values:
     """Return the `ingress` part of the Airflow chart's values.
 
     The security headers stand here and not in the ConfigMap: nginx drops the headers of the outer
@@ -28,26 +28,17 @@ def ingress_values(
 
     Args:
         host: the name users type; the same as in `[api] base_url` and the redirect URI.
-        tls_secret: a Secret of type kubernetes.io/tls in the release's namespace; empty takes
-            the controller's own (`nginx_values(certificate=...)`).
-        sign_in_requests_per_second: for one client address over all replicas; a whole office may
-            share one, and a sign-in takes two requests.
-
-    Raises:
-        ValueError: the rate is below one.
+        tls_secret: a Secret of type kubernetes.io/tls in the release's namespace; None takes
+            the controller's own certificate.
     """
-    if sign_in_requests_per_second < 1:
-        raise ValueError(
-            f"sign_in_requests_per_second is {sign_in_requests_per_second}: it must be 1 or more"
-        )
     tls = {"enabled": True} | ({"secretName": tls_secret} if tls_secret else {})
     annotations = {
         "nginx.org/add-header": ",".join(
             f"{name}:{value}:always" for name, value in SECURITY_HEADERS.items()
         ),
         "nginx.org/limit-req-key": "${sign_in_client}",
-        "nginx.org/limit-req-rate": f"{sign_in_requests_per_second}r/s",
-        "nginx.org/limit-req-burst": str(sign_in_requests_per_second * 8),
+        "nginx.org/limit-req-rate": f"{SIGN_IN_REQUESTS_PER_SECOND}r/s",
+        "nginx.org/limit-req-burst": str(SIGN_IN_REQUESTS_PER_SECOND * 8),
         "nginx.org/limit-req-no-delay": "true",
         "nginx.org/limit-req-reject-code": "429",
         "nginx.org/limit-req-scale": "true",

@@ -1,0 +1,61 @@
+"""Values of the Airflow chart for the sign-in with Microsoft Entra ID."""
+
+from helm_values.airflow.secrets import SECRETS_FOLDER
+from helm_values.merge import Values
+
+AUTHORITY = "https://login.microsoftonline.com"
+SESSION_MINUTES = 480  # users sign in again at the latest after this time
+TOKEN_MINUTES = 60  # of the API token that the browser gets; the session renews it
+
+
+def sign_in_values(
+    *,
+    host: str,
+    tenant_id: str,
+    client_id: str,
+    support_contact: str,
+    client_secret: str | None = None,
+) -> Values:
+    """Return the part of the chart's values that `images/airflow/webserver_config.py` relies on.
+
+    Args:
+        host: the name users type, without scheme; the Entra application must have the redirect URI
+            `redirect_uri(host)` of `conventions.redirect`.
+        tenant_id: the directory's GUID.
+        client_id: the application's GUID.
+        support_contact: whom users shall ask, shown on the page of a refused sign-in.
+        client_secret: the vault's secret that proves the client, which the API server mounts;
+            None lets the workload identity's token prove it.
+    """
+    env = {
+        "ENTRA_TENANT_ID": tenant_id,
+        "ENTRA_CLIENT_ID": client_id,
+        "ENTRA_AUTHORITY": AUTHORITY,
+        "ENTRA_SUPPORT_CONTACT": support_contact,
+    }
+    if client_secret:
+        env["ENTRA_CLIENT_SECRET_FILE"] = f"{SECRETS_FOLDER}/{client_secret}"
+    return {
+        "config": {
+            "api": {"base_url": f"https://{host}"},
+            "api_auth": {"jwt_expiration_time": str(TOKEN_MINUTES * 60)},
+            "core": {
+                "auth_manager": (
+                    "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
+                ),
+            },
+            "fab": {
+                "enable_proxy_fix": "True",
+                # The ingress controller never sets this header: a client's own must not count.
+                "proxy_fix_x_prefix": "0",
+                "cookie_secure": "True",
+                "cookie_samesite": "Lax",
+                "session_backend": "database",
+                "session_lifetime_minutes": str(SESSION_MINUTES),
+                "session_max_lifetime_minutes": str(SESSION_MINUTES),
+            },
+        },
+        "apiServer": {"env": [{"name": name, "value": value} for name, value in env.items()]},
+        # It would make a user with a password, and passwords are refused.
+        "createUserJob": {"enabled": False},
+    }

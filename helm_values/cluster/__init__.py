@@ -1,0 +1,1 @@
+"""What releases have in common: spread, priority, network rules, the secrets store."""

@@ -1,0 +1,1 @@
+"""How browsers reach Airflow: NGINX, the host's Ingress, and its certificate."""
