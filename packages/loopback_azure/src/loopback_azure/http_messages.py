@@ -3,7 +3,9 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
+
+from azure_facts.refusals import Refusal
 
 Document = dict[str, Any]
 
@@ -53,6 +55,11 @@ class RefusedError(Exception):
         self.status = status
         self.code = code
         self.headers = dict(headers or {})
+
+    @classmethod
+    def of(cls, refusal: Refusal, **values: object) -> Self:
+        """Return one of Azure's own refusals."""
+        return cls(refusal.status, refusal.code, refusal.message(**values))
 
     @property
     def reply(self) -> Reply:

@@ -5,6 +5,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from azure_facts.hosts import VAULT_SUFFIX
+
 from loopback_azure import entra, graph, manager, vaults
 from loopback_azure.certificates import CertificateFiles
 from loopback_azure.http_messages import Reply, Request, unknown
@@ -16,14 +18,10 @@ from loopback_azure.store import Store
 _NAMES = (
     "127.0.0.1",
     "localhost",
-    "graph.microsoft.com",
-    "login.microsoftonline.com",
-    "management.azure.com",
-    "*.blob.core.windows.net",
-    "*.dfs.core.windows.net",
-    "*.file.core.windows.net",
-    "*.queue.core.windows.net",
-    "*.vault.azure.net",
+    graph.HOST,
+    entra.HOST,
+    manager.HOST,
+    *(f"*{suffix}" for suffix in (*SUFFIXES, VAULT_SUFFIX)),
 )
 # what Azure keeps or makes by itself: watchers of networks, deleted vaults, plans of Defender
 _OF_AZURE = (
@@ -63,7 +61,7 @@ def loopback_azure(folder: Path, tenant: str) -> Iterator[LoopbackAzure]:
         entra.HOST: entra.entra,
         manager.HOST: manager.Manager(store, tenant),
         graph.HOST: graph.Graph(store, tenant),
-        vaults.SUFFIX: vaults.Vaults(store, tenant),
+        VAULT_SUFFIX: vaults.Vaults(store, tenant),
         **{suffix: Storage(store) for suffix in SUFFIXES},
     }
 

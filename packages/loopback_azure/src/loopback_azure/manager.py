@@ -3,6 +3,8 @@
 import uuid
 from typing import TYPE_CHECKING
 
+from azure_facts import refusals
+
 from loopback_azure import rules
 from loopback_azure.http_messages import Document, RefusedError, Reply, Request, unknown
 from loopback_azure.merging import filled, over, patched
@@ -121,8 +123,12 @@ class Manager:
             self._make(address, kind, {})
             found = self._store.get(address.path)
         if found is None:
-            named = f"The Resource '{address.type}/{address.name}' under '{address.scope}'"
-            raise RefusedError(404, "ResourceNotFound", f"{named} was not found.")
+            raise RefusedError.of(
+                refusals.RESOURCE_NOT_FOUND,
+                type=address.type,
+                name=address.name,
+                scope=address.scope,
+            )
         return found
 
     def _check_parent(self, address: ResourcePath, kind: ResourceType) -> None:
@@ -130,11 +136,7 @@ class Manager:
         known = ResourcePath.parse(parent).type.lower() in resource_types() if parent else False
         if not known or self._store.get(parent) is not None:
             return
-        raise RefusedError(
-            404,
-            "ParentResourceNotFound",
-            f"'{address.path}' cannot be made: '{parent}' does not exist.",
-        )
+        raise RefusedError.of(refusals.PARENT_NOT_FOUND, type=address.type, parent=parent)
 
     def _make(self, address: ResourcePath, kind: ResourceType, asked: Document) -> Document:
         """Store what was asked for with what Azure adds, and return what Azure shows of it."""

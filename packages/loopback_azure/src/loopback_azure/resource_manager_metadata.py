@@ -1,9 +1,6 @@
 """What Azure Resource Manager tells of itself: endpoints, subscriptions, providers, definitions."""
 
-import tomllib
-from functools import cache
-from pathlib import Path
-from typing import Any
+from azure_facts.directory import POLICIES, ROLES
 
 from loopback_azure.http_messages import Document, RefusedError, Reply, Request
 from loopback_azure.resource_path import ResourcePath
@@ -11,7 +8,6 @@ from loopback_azure.resource_types import resource_types
 from loopback_azure.store import Store
 
 _ROLES = "microsoft.authorization/roledefinitions"
-_DEFINITIONS = Path(__file__).parent / "definitions.toml"
 
 
 def metadata_reply(request: Request, store: Store, tenant: str) -> Reply | None:
@@ -133,17 +129,16 @@ def _availability(asked: Document, store: Store) -> Reply:
 
 def _role(request: Request) -> Reply:
     """Answer a role definition by its id, or a search by name (`$filter=roleName eq '...'`)."""
-    roles: dict[str, str] = _definitions()["roles"]
     wanted = request.query.get("$filter")
     scope = ResourcePath.parse(request.path).scope
     if wanted is None:
         guid = request.path.rsplit("/", 1)[1].lower()
-        for name, known in roles.items():
+        for name, known in ROLES.items():
             if known == guid:
                 return Reply(document=_role_definition(scope, name, known))
         raise RefusedError(404, "RoleDefinitionDoesNotExist", f"no built-in role has the id {guid}")
     name = wanted.partition("'")[2].rpartition("'")[0]
-    found = [_role_definition(scope, name, roles[name])] if name in roles else []
+    found = [_role_definition(scope, name, ROLES[name])] if name in ROLES else []
     return Reply(document={"value": found})
 
 
@@ -159,13 +154,8 @@ def _role_definition(scope: str, name: str, guid: str) -> Document:
 
 def _policy(request: Request) -> Reply:
     guid = request.path.rsplit("/", 1)[1].lower()
-    name = _definitions()["policies"].get(guid)
+    name = POLICIES.get(guid)
     if name is None:
         raise RefusedError(404, "PolicyDefinitionNotFound", f"no built-in policy has the id {guid}")
     properties = {"displayName": name, "policyType": "BuiltIn"}
     return Reply(document={"id": request.path, "name": guid, "properties": properties})
-
-
-@cache
-def _definitions() -> dict[str, Any]:
-    return tomllib.loads(_DEFINITIONS.read_text(encoding="utf-8"))

@@ -1,11 +1,13 @@
 """The data planes of storage accounts: firewalls, and nothing behind them."""
 
+from azure_facts.hosts import storage_suffix
+
 from loopback_azure.http_messages import Reply, Request, unknown
 from loopback_azure.private_access import check_reachable
 from loopback_azure.store import Store
 
 _ACCOUNT = "Microsoft.Storage/storageAccounts"
-SUFFIXES = tuple(f".{service}.core.windows.net" for service in ("blob", "dfs", "file", "queue"))
+SUFFIXES = tuple(map(storage_suffix, ("blob", "dfs", "file", "queue")))
 
 
 class Storage:

@@ -3,13 +3,14 @@
 import time
 from collections.abc import Mapping
 
+from azure_facts.hosts import VAULT_SUFFIX
+
 from loopback_azure.entra import HOST as LOGIN
 from loopback_azure.http_messages import Document, RefusedError, Reply, Request, unknown
 from loopback_azure.private_access import check_reachable
 from loopback_azure.rules.values import digest
 from loopback_azure.store import Store
 
-SUFFIX = ".vault.azure.net"
 _VAULT = "Microsoft.KeyVault/vaults"
 
 
@@ -29,7 +30,7 @@ class Vaults:
                 401, "Unauthorized", "sign in first", headers={"WWW-Authenticate": challenge}
             )
         with self._store.lock:
-            check_reachable(request.host.removesuffix(SUFFIX), "vault", _VAULT, self._store)
+            check_reachable(request.host.removesuffix(VAULT_SUFFIX), "vault", _VAULT, self._store)
             base = f"https://{request.host}"
             match [request.method, *request.path.strip("/").split("/")]:
                 case ["PUT", "secrets", name]:

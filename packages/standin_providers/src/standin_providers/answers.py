@@ -9,11 +9,12 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from azure_facts import directory, hosts, limits
+
 from standin_providers.identifiers import minted
 
 _GROUPS = "/subscriptions/{subscription}/resourceGroups"
-_MANAGED = _GROUPS + "/MA_{name}_{location}_managed/providers/Microsoft.Insights"
-_NODES = "MC_{resource_group_name}_{name}_{location}"
+_MANAGED = f"{_GROUPS}/{hosts.METRICS_GROUP}/providers/Microsoft.Insights"
 
 _ANSWERS: Mapping[str, Mapping[str, Any]] = {
     "azuread_application": {"publisher_domain": "contoso.onmicrosoft.com"},
@@ -27,30 +28,31 @@ _ANSWERS: Mapping[str, Mapping[str, Any]] = {
     },
     "azurerm_bastion_host": {"dns_name": "bst-{digest8}.bastion.azure.com"},
     "azurerm_container_registry": {
-        "login_server": "{name}.azurecr.io",
+        "login_server": hosts.REGISTRY,
         "admin_username": "{name}",
         "data_endpoint_host_names": ["{name}.{location}.data.azurecr.io"],
     },
     "azurerm_dashboard_grafana": {
-        "endpoint": "https://{name}-{digest8}.weu.grafana.azure.com",
+        "endpoint": hosts.GRAFANA,
         "grafana_version": "11.6.0",
         "outbound_ip": [],
     },
-    "azurerm_key_vault": {"vault_uri": "https://{name}.vault.azure.net/"},
+    "azurerm_key_vault": {"vault_uri": hosts.VAULT_URI},
     "azurerm_kubernetes_cluster": {
         "current_kubernetes_version": "{kubernetes_version}",
-        "fqdn": "{dns_prefix}-{digest8}.hcp.{location}.azmk8s.io",
+        "fqdn": hosts.CLUSTER,
         "kubernetes_version": "1.34",
-        "node_resource_group": _NODES,
+        "node_resource_group": hosts.NODE_GROUP,
         "node_resource_group_id": _GROUPS + "/{node_resource_group}",
-        "oidc_issuer_url": "https://{location}.oic.prod-aks.azure.com/{tenant}/{uuid}/",
-        "portal_fqdn": "{dns_prefix}-{digest8}.portal.hcp.{location}.azmk8s.io",
+        "oidc_issuer_url": hosts.OIDC_ISSUER,
+        "portal_fqdn": hosts.CLUSTER_PORTAL,
         "private_dns_zone_id": "System",
-        "private_fqdn": "{dns_prefix}-{digest8}.private.{location}.azmk8s.io",
+        "private_fqdn": hosts.CLUSTER_IN_SUBNET,
         "kubelet_identity.user_assigned_identity_id": (
             _GROUPS
             + "/{node_resource_group}/providers/Microsoft.ManagedIdentity"
-            + "/userAssignedIdentities/{name}-agentpool"
+            + "/userAssignedIdentities/"
+            + hosts.KUBELET_IDENTITY
         ),
         "default_node_pool.max_pods": 250,
         "default_node_pool.node_count": 3,
@@ -87,14 +89,14 @@ _ANSWERS: Mapping[str, Mapping[str, Any]] = {
             "https://{name}-{digest8}.{location}-1.metrics.ingest.monitor.azure.com"
         ),
     },
-    "azurerm_monitor_data_collection_rule": {"immutable_id": "dcr-{digest}"},
+    "azurerm_monitor_data_collection_rule": {"immutable_id": hosts.COLLECTION_RULE},
     "azurerm_monitor_workspace": {
-        "query_endpoint": "https://{name}-{digest8}.{location}.prometheus.monitor.azure.com",
+        "query_endpoint": hosts.PROMETHEUS,
         "default_data_collection_endpoint_id": _MANAGED + "/dataCollectionEndpoints/{name}",
         "default_data_collection_rule_id": _MANAGED + "/dataCollectionRules/{name}",
     },
     "azurerm_postgresql_flexible_server": {
-        "fqdn": "{name}.postgres.database.azure.com",
+        "fqdn": "{name}" + hosts.POSTGRES_SUFFIX,
         "backup_retention_days": 7,
         "private_dns_zone_id": "",
         "storage_mb": 32768,
@@ -103,9 +105,9 @@ _ANSWERS: Mapping[str, Mapping[str, Any]] = {
     },
     "azurerm_private_dns_a_record": {"fqdn": "{name}.{zone_name}."},
     "azurerm_private_dns_zone": {
-        "max_number_of_record_sets": 25000,
-        "max_number_of_virtual_network_links": 1000,
-        "max_number_of_virtual_network_links_with_registration": 100,
+        "max_number_of_record_sets": limits.ZONE_RECORD_SETS,
+        "max_number_of_virtual_network_links": limits.ZONE_LINKS,
+        "max_number_of_virtual_network_links_with_registration": limits.ZONE_REGISTERING_LINKS,
         "number_of_record_sets": 1,
     },
     "azurerm_public_ip": {"fqdn": "{domain_name_label}.{location}.cloudapp.azure.com"},
@@ -113,7 +115,6 @@ _ANSWERS: Mapping[str, Mapping[str, Any]] = {
     "azurerm_subscription": {"display_name": "rehearsal", "state": "Enabled"},
     "helm_release": {"status": "deployed", "metadata.revision": 1},
 }
-_STORAGE_SERVICES = ("blob", "dfs", "file", "queue", "table", "web")
 
 
 def of(type_: str, names: dict[str, str]) -> dict[str, Any]:
@@ -155,7 +156,8 @@ def _more(type_: str, names: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
         yield "ip_prefix", str(network)
     if type_ == "azurerm_role_assignment":
         yield "name", id_.rsplit("/", 1)[-1]
-        role = minted("role", names.get("role_definition_name", ""))
+        name = names.get("role_definition_name", "")
+        role = directory.ROLES.get(name) or minted("role", name)
         scope = "/subscriptions/{subscription}/providers/Microsoft.Authorization"
         yield "role_definition_id", f"{scope}/roleDefinitions/{role}"
     if type_ == "azurerm_role_definition":
@@ -170,8 +172,8 @@ def _more(type_: str, names: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
 def _storage(names: Mapping[str, str]) -> Iterator[tuple[str, Any]]:
     yield from {"access_tier": "Hot", "primary_location": "{location}"}.items()
     for place, suffix in (("primary", ""), ("secondary", "-secondary")):
-        for service in _STORAGE_SERVICES:
-            host = f"{{name}}{suffix}.{'z6.web' if service == 'web' else service}.core.windows.net"
+        for service in hosts.STORAGE_SERVICES:
+            host = f"{{name}}{suffix}{hosts.storage_suffix(service)}"
             yield f"{place}_{service}_host", host
             yield f"{place}_{service}_endpoint", f"https://{host}/"
         key = f"{place}_access_key"

@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Literal
+
+from azure_facts.refusals import Refusal
 
 from standin_providers.cloud_folder import CloudFolder
 
@@ -59,6 +62,7 @@ def name_of(id_: str) -> str:
     return id_.rsplit("/", 1)[-1]
 
 
-def answer(status: str, code: str, message: str) -> str:
-    """Return Azure's refusal as the provider's client prints it: status `409 Conflict`."""
-    return f"unexpected status {status.split()[0]} ({status}) with error: {code}: {message}"
+def answer(refusal: Refusal, **values: object) -> str:
+    """Return Azure's refusal as the provider's client prints it."""
+    status = f"{refusal.status} ({refusal.status} {HTTPStatus(refusal.status).phrase})"
+    return f"unexpected status {status} with error: {refusal.code}: {refusal.message(**values)}"

@@ -5,6 +5,8 @@ import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from azure_facts import hosts
+
 Values = Mapping[str, Any]
 
 _NAMESPACE = uuid.UUID("8d9c2c5e-5f0e-5b6a-9a38-3f1d6a2b7c40")
@@ -122,12 +124,12 @@ class _Known(dict[str, str]):
             "digest": minted(*self._seed).replace("-", ""),
             "token": minted(*self._seed).replace("-", "")[:22],
             "group": f"{group}/{self.get('resource_group_name', '')}",
-            "key_vault_uri": f"https://{_last(self.get('key_vault_id'))}.vault.azure.net/",
+            "key_vault_uri": hosts.VAULT_URI.format(name=_last(self.get("key_vault_id"))),
             "storage_account_dfs": (
-                f"https://{_last(self.get('storage_account_id'))}.dfs.core.windows.net/"
+                f"https://{_last(self.get('storage_account_id'))}{hosts.storage_suffix('dfs')}/"
             ),
             "storage_container_url": (
-                f"https://{self.get('storage_account_name', '')}.blob.core.windows.net/"
+                f"https://{self.get('storage_account_name', '')}{hosts.storage_suffix('blob')}/"
                 f"{self.get('storage_container_name', '')}"
             ),
         }

@@ -1,30 +1,16 @@
 """What one resource knows from others: a service principal from its application, and the like."""
 
-import ipaddress
 import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+from azure_facts import directory
+from azure_facts.limits import free_address
 
 from standin_providers.cloud_folder import CloudFolder
 from standin_providers.identifiers import minted
 
 Values = Mapping[str, Any]
-
-# Microsoft Graph's own ids, the same in every directory:
-# https://learn.microsoft.com/graph/permissions-reference
-_GRAPH = "00000003-0000-0000-c000-000000000000"
-_GRAPH_SCOPES = {
-    "User.Read": "e1fe6dd8-ba31-4d61-89e7-88639da4683d",
-    "email": "64a6cdd6-aab1-4aaf-94b8-3cc8405e90d0",
-    "offline_access": "7427e0e9-2fba-42fe-b0c0-848c9e6a8182",
-    "openid": "37f7f235-527c-4136-accd-4a02d197296e",
-    "profile": "14dad69e-099b-42c9-810b-d002981feec1",
-}
-_GRAPH_ROLES = {
-    "GroupMember.Read.All": "98830695-27a2-44f7-8c18-0c3ebc9698f6",
-    "User.Read.All": "df021288-bdef-4463-88db-98f22de89214",
-}
-_FIRST_FREE = 4  # Azure keeps the first four addresses of a subnet for itself
 
 # A change of the one makes the other anew.
 RECOMPUTED: Mapping[str, Mapping[str, str]] = {
@@ -49,11 +35,11 @@ def _application(values: Values, cloud: CloudFolder) -> Iterator[tuple[str, Any]
 
 
 def _service_principal(values: Values, cloud: CloudFolder) -> Iterator[tuple[str, Any]]:
-    if values.get("client_id") == _GRAPH:
+    if values.get("client_id") == directory.GRAPH:
         yield from {
             "display_name": "Microsoft Graph",
-            "app_role_ids": _GRAPH_ROLES,
-            "oauth2_permission_scope_ids": _GRAPH_SCOPES,
+            "app_role_ids": dict(directory.GRAPH_ROLES),
+            "oauth2_permission_scope_ids": dict(directory.GRAPH_SCOPES),
         }.items()
     for application in cloud.all("azuread_application"):
         if application.get("client_id") == values.get("client_id"):
@@ -62,16 +48,14 @@ def _service_principal(values: Values, cloud: CloudFolder) -> Iterator[tuple[str
 
 
 def _published(values: Values, cloud: CloudFolder) -> Iterator[tuple[str, Any]]:
-    yield "result", {"MicrosoftGraph": _GRAPH}
+    yield "result", {"MicrosoftGraph": directory.GRAPH}
 
 
 def _private_endpoint(values: Values, cloud: CloudFolder) -> Iterator[tuple[str, Any]]:
     subnet = cloud.find("azurerm_subnet", str(values.get("subnet_id"))) or {}
     prefixes = subnet.get("address_prefixes") or ["10.0.0.0/24"]
-    network = ipaddress.ip_network(prefixes[0], strict=False)
-    free = max(network.num_addresses - _FIRST_FREE - 1, 1)
-    number = uuid.UUID(minted("address", values.get("name"))).int % free
-    yield "private_service_connection.private_ip_address", str(network[_FIRST_FREE + number])
+    number = uuid.UUID(minted("address", values.get("name"))).int
+    yield "private_service_connection.private_ip_address", free_address(prefixes[0], number)
 
 
 def _role_assignment(values: Values, cloud: CloudFolder) -> Iterator[tuple[str, Any]]:

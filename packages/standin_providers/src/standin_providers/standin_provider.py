@@ -5,8 +5,8 @@ https://developer.hashicorp.com/terraform/plugin/terraform-plugin-protocol
 
 import json
 import os
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cache, cached_property
 from typing import Any
 
 from terraform_runner.provider_requirements import ProviderRequirements
@@ -47,6 +47,23 @@ class StandInProvider:
         self._legacy = name not in FRAMEWORK  # SDKv2 may plan a default that is not computed
         self._subscription = minted("subscription")
         self._features: Mapping[str, Any] = {}
+
+    @cached_property
+    def calls(self) -> Mapping[str, Callable[[Any], Answer]]:
+        """What answers each call, by its name in the protocol."""
+        return {
+            "GetProviderSchema": self.get_provider_schema,
+            "ConfigureProvider": self.configure_provider,
+            "ValidateResourceConfig": self.validate_resource_config,
+            "ValidateDataResourceConfig": self.validate_data_resource_config,
+            "UpgradeResourceState": self.upgrade_resource_state,
+            "ReadResource": self.read_resource,
+            "PlanResourceChange": self.plan_resource_change,
+            "ApplyResourceChange": self.apply_resource_change,
+            "ImportResourceState": self.import_resource_state,
+            "ReadDataSource": self.read_data_source,
+            "OpenEphemeralResource": self.open_ephemeral_resource,
+        }
 
     def get_provider_schema(self, request: Any) -> Answer:
         """Every type that the stacks use, and those that exist from earlier stacks."""
@@ -176,20 +193,14 @@ class StandInProvider:
 
 
 def answered(provider: StandInProvider, call: str, request: Any) -> Answer:
-    """Answer a call by its name in the protocol; calls that need no answer get an empty one."""
-    method = getattr(provider, _snake(call), None)
+    """Answer a call by its name in the protocol; one that needs no answer gets an empty one."""
     try:
-        answer: Answer = method(request) if method else {}
+        return provider.calls[call](request) if call in provider.calls else {}
     except UnreadableResourceError as error:
         return _refused(Refusal("The cloud folder cannot be read", str(error)))
     except OSError as error:
         told = f"{error.strerror}: {error.filename or provider.cloud.folder}"
         return _refused(Refusal("The cloud folder cannot be used", told))
-    return answer
-
-
-def _snake(call: str) -> str:
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in call)[1:]
 
 
 def _refused(*refusals: Refusal) -> Answer:

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+from azure_facts import refusals
+
 from loopback_azure.http_messages import Document, RefusedError
 from loopback_azure.resource_path import ResourcePath
 from loopback_azure.resource_types import resource_types
@@ -12,21 +14,21 @@ _ID = re.compile(r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/.+", re.I
 
 # A resource of the first type stays as long as one of the second names it.
 _IN_USE = {
-    "microsoft.network/virtualnetworks/subnets": ("InUseSubnetCannotBeDeleted", "microsoft."),
+    "microsoft.network/virtualnetworks/subnets": (refusals.SUBNET_IN_USE, "microsoft."),
     "microsoft.network/networksecuritygroups": (
-        "InUseNetworkSecurityGroupCannotBeDeleted",
+        refusals.SECURITY_GROUP_IN_USE,
         "microsoft.network/virtualnetworks/subnets",
     ),
     "microsoft.network/natgateways": (
-        "InUseNatGatewayCannotBeDeleted",
+        refusals.NAT_GATEWAY_IN_USE,
         "microsoft.network/virtualnetworks/subnets",
     ),
     "microsoft.network/publicipprefixes": (
-        "InUsePublicIpPrefixCannotBeDeleted",
+        refusals.PUBLIC_IP_PREFIX_IN_USE,
         "microsoft.network/natgateways",
     ),
     "microsoft.compute/diskencryptionsets": (
-        "DiskEncryptionSetInUse",
+        refusals.DISK_ENCRYPTION_SET_IN_USE,
         "microsoft.containerservice/managedclusters",
     ),
 }
@@ -43,11 +45,7 @@ def check_references(address: ResourcePath, document: Document, store: Store) ->
         if name.lower() == address.path.lower() or other.type.lower() not in resource_types():
             continue
         if store.get(other.group) is not None and store.get(other.path) is None:
-            raise RefusedError(
-                400,
-                "InvalidResourceReference",
-                f"Resource {name} referenced by resource {address.path} was not found.",
-            )
+            raise RefusedError.of(refusals.INVALID_REFERENCE, reference=name, id=address.path)
 
 
 def check_delete(address: ResourcePath, store: Store) -> None:
@@ -61,19 +59,17 @@ def check_delete(address: ResourcePath, store: Store) -> None:
     for lock in store.of_type("Microsoft.Authorization/locks"):
         scope = ResourcePath.parse(lock["id"]).scope.lower()
         if f"{address.path.lower()}/".startswith(f"{scope}/"):
-            raise RefusedError(
-                409, "ScopeLocked", f"'{address.path}' cannot be deleted: '{lock['id']}' locks it."
+            raise RefusedError.of(
+                refusals.SCOPE_LOCKED, id=address.path, verb="delete", scopes=scope
             )
-    code, users = _IN_USE.get(address.type.lower(), ("", ""))
-    if not code:
+    if address.type.lower() not in _IN_USE:
         return
+    refusal, users = _IN_USE[address.type.lower()]
     for other in store.under(""):
         kind = ResourcePath.parse(other["id"]).type.lower()
         named = (name.lower() for name in _ids(other.get("properties")))
         if kind.startswith(users) and address.path.lower() in named:
-            raise RefusedError(
-                400, code, f"'{address.path}' cannot be deleted: '{other['id']}' uses it."
-            )
+            raise RefusedError.of(refusal, name=address.name, user=other["id"])
 
 
 def _ids(value: object) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 import base64
 
+from azure_facts import hosts
+
 from loopback_azure.http_messages import Document, Reply
 from loopback_azure.resource_types import NewResource, child, rule
 from loopback_azure.rules.actions import action
@@ -13,34 +15,39 @@ _CLUSTER = "Microsoft.ContainerService/managedClusters"
 @rule("Microsoft.ContainerRegistry/registries")
 def registry(made: NewResource) -> Document:
     """A registry is found by its name."""
-    server = f"{made.address.name.lower()}.azurecr.io"
+    server = hosts.REGISTRY.format(name=made.address.name.lower())
     return {"properties": {"loginServer": server, "creationDate": EPOCH}}
 
 
 @rule(_CLUSTER)
 def cluster(made: NewResource) -> Document:
     """Azure names the cluster's addresses, its OIDC issuer and the group of its nodes."""
-    asked, name = made.properties, made.address.name
-    location, group = made.document["location"], made.address.group.rsplit("/", 1)[1]
-    prefix = asked.get("dnsPrefix", name)
-    host = f"{prefix}-{digest(made.address.path)[:8]}"
+    asked, location = made.properties, made.document["location"]
+    named = {
+        "dns_prefix": asked.get("dnsPrefix", made.address.name),
+        "digest8": digest(made.address.path)[:8],
+        "location": location,
+        "tenant": made.tenant,
+    }
+    access = asked.get("apiServerAccessProfile") or {}
     computed: Document = {
         "powerState": {"code": "Running"},
         "currentKubernetesVersion": asked.get("kubernetesVersion"),
-        "nodeResourceGroup": asked.get("nodeResourceGroup") or f"MC_{group}_{name}_{location}",
+        "nodeResourceGroup": _node_group(made),
         "resourceUID": digest(made.address.path)[:24],
         "maxAgentPools": 100,
+        "azurePortalFQDN": hosts.CLUSTER_PORTAL.format(**named),
     }
-    if (asked.get("apiServerAccessProfile") or {}).get("enablePrivateCluster"):
-        zone = f"{guid(made.address.path, 'zone')}.privatelink.{location}.azmk8s.io"
-        computed["privateFQDN"] = f"{host}.{zone}"
-        computed["azurePortalFQDN"] = f"{host}.portal.hcp.{location}.azmk8s.io"
+    if not access.get("enablePrivateCluster"):
+        computed["fqdn"] = hosts.CLUSTER.format(**named)
+    elif access.get("enableVnetIntegration"):
+        computed["privateFQDN"] = hosts.CLUSTER_IN_SUBNET.format(**named)
     else:
-        computed["fqdn"] = f"{host}.hcp.{location}.azmk8s.io"
-        computed["azurePortalFQDN"] = f"{host}.portal.hcp.{location}.azmk8s.io"
+        zone = guid(made.address.path, "zone")
+        computed["privateFQDN"] = hosts.CLUSTER_BEHIND_ENDPOINT.format(**named, uuid=zone)
     if (asked.get("oidcIssuerProfile") or {}).get("enabled"):
-        issuer = f"https://{location}.oic.prod-aks.azure.com/{made.tenant}/"
-        computed["oidcIssuerProfile"] = {"issuerURL": f"{issuer}{guid(made.address.path)}/"}
+        issuer = hosts.OIDC_ISSUER.format(**named, uuid=guid(made.address.path))
+        computed["oidcIssuerProfile"] = {"issuerURL": issuer}
     return {"properties": computed}
 
 
@@ -55,7 +62,7 @@ def addons(made: NewResource) -> Document:
         if profile.get("enabled")
     }
     kubelet = asked.get("identityProfile") or {
-        "kubeletidentity": _identity(made, f"{made.address.name}-agentpool")
+        "kubeletidentity": _identity(made, hosts.KUBELET_IDENTITY.format(name=made.address.name))
     }
     return {"properties": {"addonProfiles": computed, "identityProfile": kubelet}}
 
@@ -124,11 +131,17 @@ def _pool(profile: Document) -> Document:
     }
 
 
-def _identity(made: NewResource, name: str) -> Document:
-    group = made.properties.get("nodeResourceGroup") or (
-        f"MC_{made.address.group.rsplit('/', 1)[1]}_{made.address.name}_{made.document['location']}"
+def _node_group(made: NewResource) -> str:
+    name = hosts.NODE_GROUP.format(
+        resource_group_name=made.address.group.rsplit("/", 1)[1],
+        name=made.address.name,
+        location=made.document["location"],
     )
-    base = f"/subscriptions/{made.address.subscription}/resourceGroups/{group}"
+    return str(made.properties.get("nodeResourceGroup") or name)
+
+
+def _identity(made: NewResource, name: str) -> Document:
+    base = f"/subscriptions/{made.address.subscription}/resourceGroups/{_node_group(made)}"
     own = f"{base}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{name}"
     return {
         "resourceId": own,

@@ -1,5 +1,7 @@
 """Identities: principals that Entra ID draws for Azure's resources."""
 
+from azure_facts import refusals
+
 from loopback_azure.http_messages import Document, RefusedError
 from loopback_azure.resource_types import NewResource, rule
 from loopback_azure.rules.values import guid
@@ -44,9 +46,7 @@ def role_assignment(made: NewResource) -> Document:
         same = {k: other["properties"][k].lower() for k in wanted} == wanted
         scope = other["properties"]["scope"].lower() == made.address.scope.lower()
         if same and scope and other["id"].lower() != made.address.path.lower():
-            raise RefusedError(
-                409, "RoleAssignmentExists", f"The role assignment already exists: {other['id']}"
-            )
+            raise RefusedError.of(refusals.ROLE_ASSIGNED, existing=other["id"])
     return {"properties": {"scope": made.address.scope}}
 
 

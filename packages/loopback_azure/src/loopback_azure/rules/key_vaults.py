@@ -1,5 +1,7 @@
 """Key vaults as resources; what they hold is in `vaults.py`."""
 
+from azure_facts import hosts
+
 from loopback_azure.http_messages import Document, RefusedError
 from loopback_azure.resource_path import ResourcePath
 from loopback_azure.resource_types import NewResource, rule
@@ -10,7 +12,7 @@ from loopback_azure.store import Store
 @rule("Microsoft.KeyVault/vaults")
 def vault(made: NewResource) -> Document:
     """A vault is found by its name."""
-    return {"properties": {"vaultUri": f"https://{made.address.name.lower()}.vault.azure.net/"}}
+    return {"properties": {"vaultUri": hosts.VAULT_URI.format(name=made.address.name.lower())}}
 
 
 @rule("Microsoft.KeyVault/vaults")

@@ -1,5 +1,7 @@
 """Logs, metrics and dashboards."""
 
+from azure_facts import hosts
+
 from loopback_azure.http_messages import Document, Reply
 from loopback_azure.resource_types import NewResource, rule
 from loopback_azure.rules.actions import action
@@ -28,14 +30,17 @@ def shared_keys(made: NewResource, asked: Document) -> Reply:
 def monitor_workspace(made: NewResource) -> Document:
     """A workspace for metrics brings its own endpoint and rule for collection."""
     name, location = made.address.name, made.document["location"]
-    base = f"/subscriptions/{made.address.subscription}/resourceGroups/MA_{name}_{location}_managed"
+    group = hosts.METRICS_GROUP.format(name=name, location=location)
+    base = f"/subscriptions/{made.address.subscription}/resourceGroups/{group}"
     insights = f"{base}/providers/Microsoft.Insights"
     return {
         "properties": {
             "accountId": guid(made.address.path),
             "metrics": {
                 "internalId": f"mac_{guid(made.address.path)}",
-                "prometheusQueryEndpoint": f"https://{name}.{location}.prometheus.monitor.azure.com",
+                "prometheusQueryEndpoint": hosts.PROMETHEUS.format(
+                    name=name, location=location, digest8=digest(made.address.path)[:8]
+                ),
             },
             "defaultIngestionSettings": {
                 "dataCollectionEndpointResourceId": f"{insights}/dataCollectionEndpoints/{name}",
@@ -48,16 +53,21 @@ def monitor_workspace(made: NewResource) -> Document:
 @rule("Microsoft.Insights/dataCollectionRules")
 def data_collection_rule(made: NewResource) -> Document:
     """Agents know a rule by an id of its own."""
-    return {"properties": {"immutableId": f"dcr-{digest(made.address.path)[:32]}"}}
+    return {
+        "properties": {
+            "immutableId": hosts.COLLECTION_RULE.format(digest=digest(made.address.path)[:32])
+        }
+    }
 
 
 @rule("Microsoft.Dashboard/grafana")
 def grafana(made: NewResource) -> Document:
     """A Grafana has an address and a version."""
-    host = f"{made.address.name}-{digest(made.address.path)[:8]}"
     return {
         "properties": {
-            "endpoint": f"https://{host}.weu.grafana.azure.com",
+            "endpoint": hosts.GRAFANA.format(
+                name=made.address.name, digest8=digest(made.address.path)[:8]
+            ),
             "grafanaVersion": f"{made.properties.get('grafanaMajorVersion', '11')}.0.0",
             "outboundIPs": ["20.50.1.1"]
             if made.properties.get("deterministicOutboundIP") == "Enabled"

@@ -1,5 +1,7 @@
 """PostgreSQL flexible servers: their addresses, and the parameters they know from the start."""
 
+from azure_facts.hosts import POSTGRES_SUFFIX
+
 from loopback_azure.http_messages import Document
 from loopback_azure.resource_types import NewResource, rule
 from loopback_azure.rules.values import EPOCH
@@ -15,9 +17,8 @@ def server(made: NewResource) -> Document:
     version = made.properties.get("version", "")
     return {
         "properties": {
-            "fullyQualifiedDomainName": (
-                f"{made.address.name}.{zone or 'postgres.database.azure.com'}"
-            ),
+            "fullyQualifiedDomainName": made.address.name
+            + (f".{zone}" if zone else POSTGRES_SUFFIX),
             "state": "Ready",
             "minorVersion": f"{version}.0",
             "replicaCapacity": 5,

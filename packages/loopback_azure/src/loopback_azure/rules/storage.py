@@ -1,12 +1,13 @@
 """Storage accounts: their endpoints, their services, and the keys that nobody should use."""
 
+from azure_facts import hosts
+
 from loopback_azure.http_messages import Document, Reply
 from loopback_azure.resource_types import NewResource, rule
 from loopback_azure.rules.actions import action
 from loopback_azure.rules.values import EPOCH, digest
 
 _ACCOUNT = "Microsoft.Storage/storageAccounts"
-_SERVICES = ("blob", "dfs", "file", "queue", "table", "web")
 _COPIED = ("GRS", "RAGRS", "GZRS", "RAGZRS")
 
 
@@ -45,5 +46,4 @@ def list_keys(made: NewResource, asked: Document) -> Reply:
 
 
 def _endpoints(name: str) -> Document:
-    zone = {"web": "z6.web"}  # the static website's address names a zone of West Europe
-    return {s: f"https://{name}.{zone.get(s, s)}.core.windows.net/" for s in _SERVICES}
+    return {s: f"https://{name}{hosts.storage_suffix(s)}/" for s in hosts.STORAGE_SERVICES}

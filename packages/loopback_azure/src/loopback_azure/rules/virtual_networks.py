@@ -2,6 +2,8 @@
 
 from ipaddress import ip_network
 
+from azure_facts import limits
+
 from loopback_azure.http_messages import Document
 from loopback_azure.resource_path import ResourcePath
 from loopback_azure.resource_types import NewResource, rule
@@ -45,10 +47,10 @@ def public_ip_prefix(made: NewResource) -> Document:
 def private_dns_zone(made: NewResource) -> Document:
     """Azure counts what is in a zone."""
     counts = {
-        "maxNumberOfRecordSets": 25000,
+        "maxNumberOfRecordSets": limits.ZONE_RECORD_SETS,
         "numberOfRecordSets": 1,
-        "maxNumberOfVirtualNetworkLinks": 1000,
-        "maxNumberOfVirtualNetworkLinksWithRegistration": 100,
+        "maxNumberOfVirtualNetworkLinks": limits.ZONE_LINKS,
+        "maxNumberOfVirtualNetworkLinksWithRegistration": limits.ZONE_REGISTERING_LINKS,
     }
     return {"properties": counts}
 
@@ -139,8 +141,7 @@ def private_dns_zone_group(made: NewResource) -> Document:
 
 
 def _address(made: NewResource, subnet_id: str) -> str:
-    """Return an address of the subnet; Azure keeps the first four for itself."""
+    """Return an address of the subnet."""
     subnet = (made.store.get(subnet_id) or {}).get("properties", {})
     prefix = subnet.get("addressPrefix") or subnet.get("addressPrefixes", ["10.0.0.0/24"])[0]
-    network = ip_network(prefix)
-    return str(network[4 + number(made.address.path, network.num_addresses - 5)])
+    return limits.free_address(prefix, number(made.address.path, 2**32))

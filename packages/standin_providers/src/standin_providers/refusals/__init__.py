@@ -1,13 +1,14 @@
 """Azure's own refusals: what no schema says, and a deployment learns from Azure alone.
 
-A rule takes a change and returns Azure's answer, or None if there is nothing against it. Each
-names the page that states the constraint. The stand-in knows the rules that stand here, no others.
+A rule takes a change and returns Azure's answer, or None if there is nothing against it. The texts
+and the pages that state them are in `azure_facts.refusals`; a rule whose answer is azurerm's own
+names its page. The stand-in knows the rules that stand here, no others.
 """
 
 from collections.abc import Callable
 
 from standin_providers.change import Change
-from standin_providers.refusals import access, clusters, groups, names, networks
+from standin_providers.refusals import access, clusters, groups, names, postgres_servers, subnets
 
 Rule = Callable[[Change], str | None]
 
@@ -17,13 +18,13 @@ RULES: tuple[Rule, ...] = (
     groups.group_holds_resources,
     names.global_name_is_taken,
     names.soft_deleted_vault_holds_the_name,
-    networks.subnet_is_in_use,
-    networks.subnet_is_outside_of_its_network,
-    networks.subnets_overlap,
-    networks.subnet_is_not_there,
-    networks.server_subnet_is_not_delegated,
-    networks.server_has_no_private_zone,
-    networks.server_zone_is_not_linked,
+    subnets.subnet_is_in_use,
+    subnets.subnet_is_outside_of_its_network,
+    subnets.subnets_overlap,
+    subnets.subnet_is_not_there,
+    postgres_servers.server_subnet_is_not_delegated,
+    postgres_servers.server_has_no_private_zone,
+    postgres_servers.server_zone_is_not_linked,
     access.principal_does_not_exist,
     access.role_is_assigned_already,
     access.too_many_federated_credentials,

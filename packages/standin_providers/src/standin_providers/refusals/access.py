@@ -3,13 +3,14 @@
 import json
 import re
 
+from azure_facts import limits, refusals
+
 from standin_providers.change import Change, answer, name_of, parent, same
 from standin_providers.identifiers import is_minted
 
 _ASSIGNMENT = "azurerm_role_assignment"
 _CREDENTIAL = "azurerm_federated_identity_credential"
 _DIRECTORY = ("azuread_group", "azuread_service_principal", "azuread_user")
-_MOST_CREDENTIALS = 20
 _PRINCIPAL = re.compile(r'"(?:principal_id|object_id)": "([0-9a-f-]{36})"')
 
 
@@ -17,20 +18,13 @@ def principal_does_not_exist(change: Change) -> str | None:
     """A role goes to a principal that exists: not to an application, nor to what was deleted.
 
     A UUID that a person wrote cannot be checked and is taken to be in the directory.
-    https://learn.microsoft.com/azure/role-based-access-control/troubleshooting
     """
     if change.type != _ASSIGNMENT or change.action != "create":
         return None
     principal = str(change.values.get("principal_id"))
     if not is_minted(principal) or principal in _principals(change):
         return None
-    return answer(
-        "400 Bad Request",
-        "PrincipalNotFound",
-        f"Principal {principal.replace('-', '')} does not exist in the directory. Check that you "
-        "have the correct principal ID. If you are creating this principal and then immediately "
-        "assigning a role, this error might be related to a replication delay.",
-    )
+    return answer(refusals.PRINCIPAL_NOT_FOUND, principal=principal.replace("-", ""))
 
 
 def _principals(change: Change) -> set[str]:
@@ -44,10 +38,7 @@ def _principals(change: Change) -> set[str]:
 
 
 def role_is_assigned_already(change: Change) -> str | None:
-    """A principal has a role at a scope once.
-
-    https://learn.microsoft.com/azure/role-based-access-control/troubleshooting
-    """
+    """A principal has a role at a scope once."""
     if change.type != _ASSIGNMENT or change.action != "create":
         return None
     for other in change.cloud.all(_ASSIGNMENT):
@@ -56,18 +47,12 @@ def role_is_assigned_already(change: Change) -> str | None:
             for name in ("scope", "principal_id", "role_definition_id")
         ):
             existing = name_of(other["id"]).replace("-", "")
-            message = (
-                f"The role assignment already exists. The ID of the existing one is {existing}."
-            )
-            return answer("409 Conflict", "RoleAssignmentExists", message)
+            return answer(refusals.ROLE_ASSIGNED, existing=existing)
     return None
 
 
 def too_many_federated_credentials(change: Change) -> str | None:
-    """An identity has at most 20 federated credentials.
-
-    https://learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations
-    """
+    """An identity has so many federated credentials and no more."""
     if change.type != _CREDENTIAL or change.action != "create":
         return None
     identity = parent(change.id, "userAssignedIdentities")
@@ -76,11 +61,7 @@ def too_many_federated_credentials(change: Change) -> str | None:
         for credential in change.cloud.all(_CREDENTIAL)
         if same(parent(credential["id"], "userAssignedIdentities"), identity)
     ]
-    if len(own) < _MOST_CREDENTIALS:
+    most = limits.FEDERATED_CREDENTIALS
+    if len(own) < most:
         return None
-    return answer(
-        "400 Bad Request",
-        "BadRequest",
-        f"Managed identity {name_of(identity)} has {len(own)} federated identity credentials, and "
-        f"{_MOST_CREDENTIALS} is the most that one can have.",
-    )
+    return answer(refusals.TOO_MANY_CREDENTIALS, name=name_of(identity), count=len(own), most=most)

@@ -1,28 +1,21 @@
 """Resource groups, what is in them, and locks."""
 
-from standin_providers.change import Change, answer, group_of, name_of, parent, same, within
+from azure_facts import refusals
+
+from standin_providers.change import Change, answer, group_of, parent, same, within
 
 _LOCK = "azurerm_management_lock"
 
 
 def locked_scope(change: Change) -> str | None:
-    """A lock refuses the deletion of its scope and of all in it; `ReadOnly` any other write too.
-
-    https://learn.microsoft.com/azure/azure-resource-manager/management/lock-resources
-    """
+    """A lock refuses the deletion of its scope and of all in it; `ReadOnly` any other write too."""
     if change.type == _LOCK or (change.action == "create" and not _levels(change, "ReadOnly")):
         return None
     refusing = ("CanNotDelete", "ReadOnly") if change.action == "delete" else ("ReadOnly",)
     if not (scopes := _levels(change, *refusing)):
         return None
     verb = "delete" if change.action == "delete" else "write"
-    locked = "', '".join(scopes)
-    return answer(
-        "409 Conflict",
-        "ScopeLocked",
-        f"The scope '{change.id}' cannot perform {verb} operation because following scope(s) are "
-        f"locked: '{locked}'. Please remove the lock and try again.",
-    )
+    return answer(refusals.SCOPE_LOCKED, id=change.id, verb=verb, scopes="', '".join(scopes))
 
 
 def _levels(change: Change, *levels: str) -> list[str]:
@@ -35,20 +28,12 @@ def _levels(change: Change, *levels: str) -> list[str]:
 
 
 def parent_is_not_there(change: Change) -> str | None:
-    """A child can be made only in a parent that is there; groups outside the stacks are assumed.
-
-    https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-parent-resource
-    """
+    """A child can be made only in a parent that is there; groups outside the stacks are assumed."""
     for type_, key in _PARENTS.get(change.type, {}).items():
         parent_id = parent(change.id, key)
         group_is_known = change.cloud.find("azurerm_resource_group", group_of(change.id))
         if change.action == "create" and group_is_known and not change.cloud.find(type_, parent_id):
-            return answer(
-                "404 Not Found",
-                "ParentResourceNotFound",
-                f"Failed to perform 'write' on resource(s) of type '{name_of(parent_id)}', because "
-                f"the parent resource '{parent_id}' could not be found.",
-            )
+            return answer(refusals.PARENT_NOT_FOUND, type=change.type, parent=parent_id)
     return None
 
 

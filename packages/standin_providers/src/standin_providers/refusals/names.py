@@ -2,44 +2,28 @@
 
 from collections.abc import Mapping
 
+from azure_facts import refusals
+from azure_facts.refusals import Refusal
+
 from standin_providers.change import Change, answer, name_of, same
 
 _VAULT = "azurerm_key_vault"
-_VAULT_TAKEN = (
-    "The vault name '{name}' is already in use. Vault names are globally unique so it is possible "
-    "that the name is already taken. If you are sure that the vault name was not taken then it is "
-    "possible that a vault with the same name was recently deleted but not purged after being "
-    "placed in a recoverable state."
-)
-_GLOBAL: Mapping[str, tuple[str, str]] = {
-    _VAULT: ("VaultAlreadyExists", _VAULT_TAKEN),
-    "azurerm_container_registry": (
-        "AlreadyInUse",
-        "The registry DNS name {name}.azurecr.io is already in use.",
-    ),
-    "azurerm_postgresql_flexible_server": (
-        "ServerNameAlreadyExists",
-        "Specified server name {name} is already used.",
-    ),
-    "azurerm_storage_account": (
-        "StorageAccountAlreadyTaken",
-        "The storage account named {name} is already taken.",
-    ),
+_TAKEN: Mapping[str, Refusal] = {
+    _VAULT: refusals.VAULT_NAME_TAKEN,
+    "azurerm_container_registry": refusals.REGISTRY_NAME_TAKEN,
+    "azurerm_postgresql_flexible_server": refusals.SERVER_NAME_TAKEN,
+    "azurerm_storage_account": refusals.ACCOUNT_NAME_TAKEN,
 }
 
 
 def global_name_is_taken(change: Change) -> str | None:
-    """A name that is part of a public host name exists once, whatever its resource group.
-
-    https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules
-    """
-    if change.action != "create" or change.type not in _GLOBAL:
+    """A name that is part of a public host name exists once, whatever its resource group."""
+    if change.action != "create" or change.type not in _TAKEN:
         return None
     name = name_of(change.id)
     others = (r["id"] for r in change.cloud.all(change.type))
     if any(same(name_of(id_), name) and not same(id_, change.id) for id_ in others):
-        code, message = _GLOBAL[change.type]
-        return answer("409 Conflict", code, message.format(name=name))
+        return answer(_TAKEN[change.type], name=name)
     return None
 
 
@@ -47,7 +31,6 @@ def soft_deleted_vault_holds_the_name(change: Change) -> str | None:
     """A deleted vault keeps its name until it is purged, which purge protection forbids.
 
     azurerm recovers it in the same region and group, unless its `features` say not to.
-    https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview
     """
     if change.action != "create" or change.type != _VAULT:
         return None
@@ -56,7 +39,7 @@ def soft_deleted_vault_holds_the_name(change: Change) -> str | None:
         if not same(name_of(vault["id"]), name):
             continue
         if not same(vault["id"], change.id) or not same(vault.get("location"), location):
-            return answer("409 Conflict", "VaultAlreadyExists", _VAULT_TAKEN.format(name=name))
+            return answer(refusals.VAULT_NAME_TAKEN, name=name)
         if not change.feature("key_vault", "recover_soft_deleted_key_vaults", default=True):
             return (
                 f'An existing soft-deleted Key Vault exists with the Name "{name}" in the location '

@@ -1,0 +1,1 @@
+"""Facts of Azure that programs which imitate it share: refusals, host names, limits, ids."""
