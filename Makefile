@@ -49,13 +49,14 @@ ci: ## Run everything that a change has to pass; PYTEST="--junitxml=FILE"
 		echo "$$data: not all of it is here; tests that want the rest are skipped" >&2; done
 	@set -e; for step in $(CI_STEPS); do echo "== make $$step" >&2; $(MAKE) --no-print-directory $$step; done
 
-check: $(TOOLS) ## Lint, format, types and layers
+check: $(TOOLS) ## Lint, format, types, layers and ceilings
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy .
 	airflow=$$($(BIN)/python -m tools.airflow_venv) && $(BIN)/mypy \
 		--config-file images/airflow/mypy.ini --python-executable $$airflow/python images/airflow
 	$(BIN)/lint-imports
+	$(BIN)/python -m tools.ceilings
 
 format: $(TOOLS) ## Fix what ruff can fix, and format
 	$(BIN)/ruff check --fix .

@@ -1,9 +1,8 @@
 """The real cdktf CLI takes an environment from nothing to nothing, as a pipeline does."""
 
-from terraform_runner.errors import Exit
-
 from tests.rehearsal.conftest import Project
 from tests.rehearsal.samples import data, network
+from tools.exit_status import Exit
 from tools.rehearsal.provider_sources import Attachment
 from tools.rehearsal.states import StateKind
 

@@ -3,11 +3,11 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from terraform_runner.errors import Exit
 from terraform_runner.plan import Action, ResourceChange
 
 from tests.rehearsal.conftest import Project
 from tests.rehearsal.samples import GROUP, Document, data, databases, document, lake, network
+from tools.exit_status import Exit
 from tools.rehearsal.rehearsal_report import RehearsalReport
 
 

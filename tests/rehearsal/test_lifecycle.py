@@ -3,10 +3,9 @@
 import json
 from pathlib import Path
 
-from terraform_runner.errors import Exit
-
 from tests.rehearsal.conftest import Project
 from tests.rehearsal.samples import GROUP, Document, data, document, network
+from tools.exit_status import Exit
 from tools.rehearsal.rehearsal_report import RehearsalReport
 
 

@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 from terraform_runner.binary import find_terraform
 from terraform_runner.diagnostics import TerraformError
-from terraform_runner.errors import Exit
 from terraform_runner.offline import offline
 from terraform_runner.terraform import Terraform
 
 from synthesis.links import StateLink
 from tests.rehearsal.conftest import ROOT, Project
 from tests.rehearsal.samples import GROUP, document
+from tools.exit_status import Exit
 from tools.rehearsal.rehearsal_report import RehearsalReport
 from tools.rehearsal.states import StateKind, azurite_states
 

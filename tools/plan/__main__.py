@@ -13,10 +13,11 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from terraform_runner.errors import BadInputError, Exit, RunError
+from terraform_runner.errors import BadInputError, RunError
 
 from conventions.faults import FaultError
 from synthesis.reader import Synthesis
+from tools.exit_status import Exit
 from tools.plan.plan_report import Change, Report, expected_changes
 from tools.plan.planning import StackPlan, plan_stacks
 from tools.rehearsal.data_loss import read_acknowledgements

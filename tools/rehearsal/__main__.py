@@ -3,7 +3,7 @@
 import signal
 import sys
 
-from terraform_runner.errors import INTERRUPTED, Exit
+from tools.exit_status import INTERRUPTED, Exit
 
 
 def main() -> None:

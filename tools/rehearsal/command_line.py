@@ -11,9 +11,10 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from terraform_runner.errors import INTERRUPTED, BadInputError, Exit, RunError
+from terraform_runner.errors import BadInputError, RunError
 
 from conventions.faults import FaultError
+from tools.exit_status import INTERRUPTED, Exit
 from tools.rehearsal.markdown_report import to_markdown
 from tools.rehearsal.provider_sources import Attachment
 from tools.rehearsal.request import Request
@@ -27,7 +28,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command(help=__doc__)
-def main(
+def main(  # noqa: PLR0913 # an argument for each option
     environment: Annotated[
         str | None, typer.Option(help="Only this environment, for example dev.")
     ] = None,

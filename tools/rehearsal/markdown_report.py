@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from terraform_runner.differences import UNKNOWN, AttributeChange
-from terraform_runner.errors import Exit
 from terraform_runner.plan import Action, ResourceChange
 
+from tools.exit_status import Exit
 from tools.rehearsal.data_loss import Loss
 from tools.rehearsal.rehearsal_report import RehearsalReport
 from tools.rehearsal.review import StackReview

@@ -4,8 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from terraform_runner.errors import Exit
-
+from tools.exit_status import Exit
 from tools.rehearsal.data_loss import Loss
 from tools.rehearsal.journal import Problem, Step
 from tools.rehearsal.review import StackReview

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from terraform_runner.cdktf_cli import Cdktf, cdktf_environment, find_cdktf
+from terraform_runner.cdktf_cli import Cdktf, cdktf_environment
 from terraform_runner.errors import BadInputError
 
 from synthesis.reader import Stack, Synthesis
@@ -16,6 +16,7 @@ from tools.rehearsal.checkout import Checkout, synthesized_at
 from tools.rehearsal.data_loss import losses, read_acknowledgements, stale
 from tools.rehearsal.journal import Journal, Step
 from tools.rehearsal.lifecycle import Lifecycle
+from tools.rehearsal.node_programs import node_program
 from tools.rehearsal.provider_sources import Attachment
 from tools.rehearsal.rehearsal_report import RehearsalReport
 from tools.rehearsal.request import Request
@@ -117,7 +118,13 @@ def _play(context: RunContext, request: Request, stacks: Sequence[Stack]) -> Non
             **context.terraform.environment,
             **cdktf_environment(context.terraform, folder),
         }
-        binary = find_cdktf(request.binaries, variables)
+        binary = node_program(
+            request.binaries,
+            "cdktf",
+            variables,
+            option="--attachment mirror",
+            instead="--attachment reattach",
+        )
         CdktfLifecycle(context, Cdktf(binary, folder, variables)).rehearse(stacks)
 
 

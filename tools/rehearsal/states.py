@@ -12,6 +12,7 @@ from loopback_azure.azurite import azurite
 from loopback_azure.proxy import blob_proxy
 
 from synthesis.links import Document, StateLink, backend_of, link_of, remote_states
+from tools.rehearsal.node_programs import node_program
 
 
 class StateKind(StrEnum):
@@ -72,7 +73,10 @@ def azurite_states(
     """Serve the accounts and containers of the links; the stacks' backends stay as they are."""
     places = {(link.account, link.container) for link in links if link.account}
     accounts = sorted({account for account, _ in places})
-    with azurite(folder, accounts, environment, binaries) as server:
+    program = node_program(
+        binaries, "azurite-blob", environment, option="--state azurite", instead="--state local"
+    )
+    with azurite(folder, accounts, environment, program) as server:
         for account, container in places:
             server.make_container(account, container)
         with blob_proxy(server.port) as proxy:

@@ -3,9 +3,9 @@
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
-from terraform_runner.errors import Exit
 from terraform_runner.plan import Action
 
+from tools.exit_status import Exit
 from tools.rehearsal.journal import Step
 from tools.rehearsal.rehearsal_report import RehearsalReport
 

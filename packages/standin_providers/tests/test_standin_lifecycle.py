@@ -202,7 +202,7 @@ def test_a_mirror_serves_the_same_cloud(mirrored: Deploy, network: dict[str, Any
     assert len(workspace.existing("azurerm_subnet")) == 1
 
 
-def test_a_mirrored_provider_says_when_its_rehearsal_has_ended(
+def test_a_mirrored_provider_says_when_its_run_has_ended(
     mirrored: Deploy, network: dict[str, Any], tmp_path: Path
 ) -> None:
     workspace = mirrored(resource=network)
@@ -215,7 +215,7 @@ def test_a_mirrored_provider_says_when_its_rehearsal_has_ended(
 
     done = workspace.run()
 
-    assert "the rehearsal that serves this provider has ended" in done.stderr
+    assert "the run that serves this provider has ended" in done.stderr
     assert done.returncode == 1
 
 

@@ -2,5 +2,5 @@
 
 It answers under Azure's own names, behind a proxy, so that ids, endpoints and states read as they
 do in Azure. What it does not know it refuses with a message that names the call: an answer that
-only looks like success would hide what a rehearsal is there to find.
+only looks like success would hide what a run is there to find.
 """

@@ -3,14 +3,12 @@
 import base64
 import re
 import secrets
-import shutil
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from terraform_runner.errors import BadInputError
 from terraform_runner.processes import service
 
 from loopback_azure.certificates import CertificateFiles
@@ -32,7 +30,7 @@ class Azurite:
 
     def client(self, account: str) -> "BlobServiceClient":
         """Return a client of one of its accounts."""
-        # imported here because it takes a second, which a rehearsal without Azurite need not wait
+        # imported here because it takes a second, which nobody else need wait
         from azure.storage.blob import BlobServiceClient
 
         return BlobServiceClient(
@@ -52,7 +50,7 @@ class Azurite:
 
 @contextmanager
 def azurite(
-    folder: Path, accounts: Collection[str], environment: Mapping[str, str], binaries: Path
+    folder: Path, accounts: Collection[str], environment: Mapping[str, str], program: Path
 ) -> Iterator[Azurite]:
     """Run Azurite with its data in `folder`.
 
@@ -60,18 +58,8 @@ def azurite(
         folder: keeps the blobs; made if it is not there.
         accounts: names of its storage accounts.
         environment: environment variables to start from.
-        binaries: the folder that npm installed `azurite-blob` into.
-
-    Raises:
-        BadInputError: Node.js or Azurite is not installed.
+        program: the path of `azurite-blob`, as npm installs it.
     """
-    program = binaries / "azurite-blob"
-    if not program.exists() or shutil.which("node", path=environment.get("PATH")) is None:
-        raise BadInputError(
-            f"--state azurite needs Node.js and {program}",
-            fix="install Node.js 20 or later and run `make node_modules/.ready`, or rehearse with "
-            "--state local",
-        )
     folder.mkdir(parents=True, exist_ok=True)
     authority = CertificateFiles.make(folder, ("*.blob.core.windows.net", "127.0.0.1"))
     key = base64.b64encode(secrets.token_bytes(64)).decode()

@@ -1,4 +1,4 @@
-"""A certificate for names of Azure, by an authority that nobody but the rehearsal trusts."""
+"""A certificate for names of Azure, by an authority that only one run trusts."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class CertificateFiles:
     @classmethod
     def make(cls, folder: Path, names: Collection[str]) -> "CertificateFiles":
         """Write a new authority's files into the folder, with a certificate for the names."""
-        import trustme  # takes a quarter of a second, which a rehearsal without TLS need not wait
+        import trustme  # takes a quarter of a second, which nobody else need wait
 
         made = cls(
             trusted=folder / "authority.pem",

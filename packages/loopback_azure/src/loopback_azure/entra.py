@@ -8,8 +8,8 @@ from urllib.parse import parse_qs
 from loopback_azure.http_messages import Document, RefusedError, Reply, Request, unknown
 
 HOST = "login.microsoftonline.com"
-CLIENT = str(uuid.uuid5(uuid.NAMESPACE_URL, "rehearsal/client"))
-OBJECT = str(uuid.uuid5(uuid.NAMESPACE_URL, "rehearsal/service-principal"))
+CLIENT = str(uuid.uuid5(uuid.NAMESPACE_URL, "loopback/client"))
+OBJECT = str(uuid.uuid5(uuid.NAMESPACE_URL, "loopback/service-principal"))
 LIFETIME_SECONDS = 86_400
 
 
@@ -27,7 +27,7 @@ def _token(tenant: str, form: str) -> Document:
     asked = {name: values[0] for name, values in parse_qs(form).items()}
     if asked.get("client_id") != CLIENT or asked.get("grant_type") != "client_credentials":
         raise RefusedError(
-            401, "unauthorized_client", f"only the rehearsal's own client signs in: {CLIENT}"
+            401, "unauthorized_client", f"only the loopback's own client signs in: {CLIENT}"
         )
     claims = {
         "aud": asked.get("scope", "").removesuffix("/.default"),
@@ -39,7 +39,7 @@ def _token(tenant: str, form: str) -> Document:
         "idtyp": "app",
     }
     parts = ({"alg": "none", "typ": "JWT"}, claims)
-    token = ".".join([*(_encoded(part) for part in parts), "rehearsal"])
+    token = ".".join([*(_encoded(part) for part in parts), "loopback"])
     return {"token_type": "Bearer", "expires_in": LIFETIME_SECONDS, "access_token": token}
 
 

@@ -81,7 +81,7 @@ class Graph:
         body = {**_EMPTY[kind], **_kept(asked)}
         body |= {"id": own, "createdDateTime": EPOCH, "@odata.type": f"#microsoft.graph.{kind}"}
         if kind == "application":
-            body |= {"appId": guid(own, "app"), "publisherDomain": "rehearsal.onmicrosoft.com"}
+            body |= {"appId": guid(own, "app"), "publisherDomain": "loopback.onmicrosoft.com"}
         else:
             body |= self._described(asked["appId"])
         url = f"{_BASE}/{collection}/{own}"

@@ -80,7 +80,7 @@ def loopback_azure(folder: Path, tenant: str) -> Iterator[LoopbackAzure]:
         environment = {
             "ARM_TENANT_ID": tenant,
             "ARM_CLIENT_ID": entra.CLIENT,
-            "ARM_CLIENT_SECRET": "rehearsal",
+            "ARM_CLIENT_SECRET": "loopback",
             "ARM_USE_CLI": "false",
             # most of a real provider's time goes into waiting, ten seconds at a time
             "TF_CLI_ARGS_apply": "-parallelism=64",

@@ -1,4 +1,4 @@
-"""A CONNECT proxy on loopback by which Azure's names lead to servers of the rehearsal only."""
+"""A CONNECT proxy on loopback by which Azure's names lead to local servers only."""
 
 import asyncio
 import threading
@@ -55,7 +55,7 @@ async def _serve(
         verb, host, *_ = head.split()
         port = next((at for end, at in ports.items() if host.decode().endswith(end)), None)
         if verb != b"CONNECT" or port is None:
-            writer.write(b"HTTP/1.1 403 Forbidden by the rehearsal\r\n\r\n")
+            writer.write(b"HTTP/1.1 403 Forbidden\r\n\r\n")
             return
         inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"HTTP/1.1 200 OK\r\n\r\n")

@@ -84,7 +84,7 @@ def _subscription(subscription: str, tenant: str) -> Document:
     return {
         "id": f"/subscriptions/{subscription}",
         "subscriptionId": subscription,
-        "displayName": "Rehearsal",
+        "displayName": "Loopback",
         "state": "Enabled",
         "tenantId": tenant,
     }

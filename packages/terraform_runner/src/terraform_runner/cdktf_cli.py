@@ -1,13 +1,12 @@
 """The real cdktf CLI over the synthesized stacks, as continuous integration runs it."""
 
 import re
-import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from terraform_runner import processes
-from terraform_runner.errors import BadInputError, RunError
+from terraform_runner.errors import RunError
 from terraform_runner.terraform import Terraform
 
 _APPLIED = re.compile(r"(?:Apply|Destroy) complete! Resources: (?P<counts>.+?)\.?$")
@@ -51,22 +50,6 @@ class Cdktf:
             told = "\n".join(line.rstrip() for line in printed.splitlines() if line.strip())
             raise RunError(f"cdktf {command} failed\n{told[-4000:]}")
         return printed
-
-
-def find_cdktf(binaries: Path, environment: Mapping[str, str]) -> Path:
-    """Return the CLI that npm installed into `binaries`.
-
-    Raises:
-        BadInputError: Node.js or the CLI is not there.
-    """
-    program = binaries / "cdktf"
-    if not program.exists() or shutil.which("node", path=environment.get("PATH")) is None:
-        raise BadInputError(
-            f"--attachment mirror needs Node.js and {program}",
-            fix="install Node.js 20 or later and run `make node_modules/.ready`, or rehearse with "
-            "--attachment reattach",
-        )
-    return program
 
 
 def cdktf_environment(terraform: Terraform, folder: Path) -> dict[str, str]:

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-# credentials, accounts and clusters of whoever rehearses, and settings that bend Terraform
+# credentials, accounts and clusters of whoever runs it, and settings that bend Terraform
 _DROPPED = ("ARM_", "AZURE_", "KUBE", "HELM_", "TF_", "CDKTF_", "TERRAFORM_")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 _CLOSED = "http://127.0.0.1:9"  # the discard port: whoever tries is refused at once
 
 
 def offline(environment: Mapping[str, str], folder: Path) -> dict[str, str]:
-    """Return the environment for a rehearsal in `folder`; values of variables (TF_VAR_) stay."""
+    """Return the environment for runs in `folder`; values of variables (TF_VAR_) stay."""
     kept = {
         name: value
         for name, value in environment.items()

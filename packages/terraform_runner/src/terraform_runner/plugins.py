@@ -45,7 +45,7 @@ class Plugins:
         found = tuple(p for file in sorted(_files(folder)) if (p := _plugin(file)))
         if not found:
             raise BadInputError(
-                f"--providers {folder}: no provider for {HERE} in it",
+                f"{folder}: no provider for {HERE} in it",
                 allowed="a folder with files such as terraform-provider-azurerm, a plugin cache, "
                 "or what `terraform providers mirror` has written",
                 fix=f"`terraform providers mirror {folder}` in a stack's folder fills it",
@@ -114,5 +114,5 @@ def _plugin(file: Path) -> Plugin | None:
 
 def _link(path: Path, target: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)  # of an earlier rehearsal in the same folder
+    path.unlink(missing_ok=True)  # of an earlier run in the same folder
     path.symlink_to(target)

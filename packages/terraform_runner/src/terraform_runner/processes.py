@@ -1,4 +1,4 @@
-"""Child processes that never outlive the rehearsal, and get the chance to save what they hold."""
+"""Child processes that never outlive this one, and get the chance to save what they hold."""
 
 import os
 import re
@@ -69,7 +69,7 @@ def service(
     """Run a server while the block runs; enter it when the server's output matches `ready`.
 
     On Linux it ends with this process even if this process is killed: it must not go on writing to
-    files that the next rehearsal opens.
+    files that the next run opens.
 
     Raises:
         RunError: it ended or kept silent instead; the message holds its last words.

@@ -1,4 +1,4 @@
-"""The real Terraform: one typed method for each command that a rehearsal gives."""
+"""The real Terraform: one typed method for each command."""
 
 import json
 import signal
@@ -12,7 +12,7 @@ from terraform_runner import processes
 from terraform_runner.diagnostics import Diagnostic, TerraformError, errors, record
 from terraform_runner.plan import Plan
 
-PLAN = "rehearsal.tfplan"
+PLAN = "kept.tfplan"
 
 
 class Counts(NamedTuple):

@@ -103,7 +103,7 @@ def kubeconfig(made: NewResource) -> str:
     """Return the cluster's kubeconfig, base64 as Azure sends it."""
     properties = made.properties
     host = properties.get("privateFQDN") or properties.get("fqdn")
-    authority = base64.b64encode(b"rehearsal").decode()
+    authority = base64.b64encode(b"loopback").decode()
     text = f"""apiVersion: v1
 kind: Config
 current-context: {made.address.name}
