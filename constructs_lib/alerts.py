@@ -24,6 +24,7 @@ from constructs import Construct
 
 from constructs_lib.place import Place
 from observability.alerts import MetricAlert, PrometheusAlert
+from observability.recording import Recording
 
 
 class PrometheusAlerts(Construct):
@@ -65,6 +66,38 @@ class PrometheusAlerts(Construct):
                     ),
                 )
                 for alert in alerts
+            ],
+            **place.at,
+        )
+
+
+class PrometheusRecordings(Construct):
+    """A group of series that Azure computes each minute (it takes 20 rules a group)."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        place: Place,
+        metrics_id: str,
+        cluster_name: str,
+        recordings: Sequence[Recording],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        MonitorAlertPrometheusRuleGroup(
+            self,
+            "Default",
+            name=place.names.of("prg", construct_id.replace("_", "-")),
+            cluster_name=cluster_name,
+            scopes=[metrics_id],
+            interval="PT1M",
+            rule_group_enabled=True,
+            rule=[
+                MonitorAlertPrometheusRuleGroupRule(
+                    record=recording.record, expression=recording.expression, enabled=True
+                )
+                for recording in recordings
             ],
             **place.at,
         )

@@ -1,6 +1,7 @@
 """Where logs and metrics go, who is told, and what is drawn from them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from cdktf_cdktf_provider_azurerm.dashboard_grafana import (
     DashboardGrafana,
@@ -56,7 +57,11 @@ class Observability(Construct):
             **place.at,
         )
         self.logs_id = self.logs.id
-        self.metrics = MonitorWorkspace(self, "prometheus", name=place.names.of("amw"), **place.at)
+        # rules on its metrics lie where the workspace lies
+        self.metrics_place = replace(place, location=settings.location or place.location)
+        self.metrics = MonitorWorkspace(
+            self, "prometheus", name=place.names.of("amw"), **self.metrics_place.at
+        )
         self.metrics_id = self.metrics.id
         self.action_group_id = MonitorActionGroup(
             self,
@@ -72,7 +77,7 @@ class Observability(Construct):
         ).id
         self.grafana_id: str | None = None
         if settings.grafana:
-            self._grafana(place, grafana_admin_groups, zone_redundant=zone_redundant)
+            self._grafana(self.metrics_place, grafana_admin_groups, zone_redundant=zone_redundant)
 
     def _grafana(self, place: Place, admin_groups: Sequence[str], *, zone_redundant: bool) -> None:
         grafana = DashboardGrafana(

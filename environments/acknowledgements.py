@@ -9,12 +9,16 @@ from environments.types import Section, form, refuse
 
 FactName = Annotated[
     str,
-    form(r"[a-z_]+ [A-Za-z0-9._]+", "part and version, as make verify names them", "postgres 14"),
+    form(
+        r"[a-z_]+ [A-Za-z0-9._]+",
+        "part and version, as make calendar-check says",
+        "postgres 14",
+    ),
 ]
 
 
 class Acknowledgement(Section):
-    """An end of support that `make verify` accepts until a day, because somebody said why."""
+    """An end of support that `make calendar-check` accepts until a day, with the reason."""
 
     reason: Annotated[
         str,

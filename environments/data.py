@@ -44,7 +44,9 @@ class Maintenance(Section):
 class Postgres(Section):
     """Azure Database for PostgreSQL Flexible Server, for Airflow and for the dbt warehouse."""
 
-    version: Annotated[Literal["14", "15", "16", "17"], Field(description="major version")] = "16"
+    version: Annotated[
+        Literal["14", "15", "16", "17", "18"], Field(description="major version")
+    ] = "16"
     sku_name: Annotated[PostgresSku, Field(description="tier and size")]
     storage_gib: Annotated[
         int,

@@ -89,6 +89,10 @@ VM_SIZES = frozenset(
 ) | frozenset(f"Standard_F{cores}s_v2" for cores in (2, 4, 8, 16, 32, 48, 64, 72))
 
 
+# learn.microsoft.com: "Create an AKS cluster with API Server VNet Integration", region availability
+WITHOUT_API_SERVER_INTEGRATION = frozenset({"qatarcentral"})
+
+
 def has_local_disk(vm_size: str) -> bool:
     """Whether the size carries the temporary disk that an ephemeral OS disk is placed on."""
     kind = vm_size.removeprefix("Standard_")

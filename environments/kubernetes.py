@@ -177,7 +177,7 @@ class Kubernetes(Section):
 
     version: Annotated[
         str,
-        form(r"1\.(3[2-9]|4\d)", "a minor version from 1.32, without the patch", "1.34"),
+        form(r"1\.(3[2-9]|4\d)", "a minor version from 1.32, without the patch", "1.36"),
         Field(description="minor version; Azure chooses the patch"),
     ]
     sku_tier: Annotated[

@@ -9,7 +9,7 @@ from conventions.redirect import redirect_uri
 from environments.acknowledgements import Acknowledgement, FactName
 from environments.airflow import Airflow, Ingress, SingleSignOn
 from environments.data import KeyVault, Postgres, Storage
-from environments.facts import REGIONS
+from environments.facts import REGIONS, WITHOUT_API_SERVER_INTEGRATION
 from environments.kubernetes import Kubernetes, Registry
 from environments.network import Network
 from environments.types import Email, RegionName, Section, Uuid, form, refuse
@@ -88,6 +88,13 @@ class Monitoring(Section):
         ),
     ] = False
     grafana: Annotated[bool, Field(description="a managed Grafana for this environment")] = True
+    location: Annotated[
+        RegionName | None,
+        Field(
+            description="region of the Prometheus workspace and of Grafana; the environment's "
+            "own, unless it has none"
+        ),
+    ] = None
 
 
 class Environment(Section):
@@ -135,6 +142,18 @@ class Environment(Section):
     def redirect_uri(self) -> str:
         """Where Entra sends users back after sign-in."""
         return redirect_uri(self.ingress.host)
+
+    @field_validator("location")
+    @classmethod
+    def _integrates(cls, location: str) -> str:
+        if location in WITHOUT_API_SERVER_INTEGRATION:
+            refuse(
+                "has no API Server VNet Integration, and the cluster's API server lies in a "
+                "subnet of this environment",
+                allowed="every other region that this project knows",
+                fix='choose a region near it, for example "uaenorth"',
+            )
+        return location
 
     @field_validator("network")
     @classmethod
@@ -226,14 +245,6 @@ class Environment(Section):
     @field_validator("airflow")
     @classmethod
     def _dag_source(cls, airflow: Airflow, info: ValidationInfo) -> Airflow:
-        kubernetes: Kubernetes | None = info.data.get("kubernetes")
-        if airflow.executor == "CeleryExecutor" and kubernetes and kubernetes.sku_tier == "Premium":
-            refuse(
-                'executor = "CeleryExecutor" needs KEDA, and long-term support, which '
-                'kubernetes.sku_tier = "Premium" brings, refuses it',
-                allowed='"KubernetesExecutor" with Premium; either with Standard',
-                fix='set executor = "KubernetesExecutor", or kubernetes.sku_tier = "Standard"',
-            )
         if airflow.dags == "git" and airflow.git is None:
             refuse(
                 'dags = "git" without a repository',

@@ -44,10 +44,22 @@ class Alert:
 
 @dataclass(frozen=True, kw_only=True)
 class PrometheusAlert(Alert):
-    """A rule of a managed Prometheus rule group."""
+    """A rule of a managed Prometheus rule group.
+
+    Raises:
+        ValueError: severity 0, which the provider does not send: Azure takes the mildest instead,
+            and every later plan wants to change it (hashicorp/terraform-provider-azurerm#27403).
+    """
 
     expression: str
     for_minutes: int
+
+    def __post_init__(self) -> None:
+        if self.severity == 0:
+            raise ValueError(
+                f"{self.name}: severity = 0: the provider drops it and Azure takes 4, the mildest"
+                "; allowed: 1 to 4; fix: set 1"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +145,7 @@ def _silent(component: str) -> PrometheusAlert:
         # the exporter goes on showing a counter that nobody raises any more, until it restarts
         expression=f"sum(rate({heartbeat}[5m])) == 0 or absent_over_time({heartbeat}[5m])",
         for_minutes=5,
-        severity=0 if component == "scheduler" else 1,
+        severity=1,
         summary=f"No {component.replace('_', ' ')} has given a sign of life for 5 minutes.",
         action=f"kubectl get pods -l component={component.replace('_', '-')}, then their logs; if "
         "all three heartbeats are missing, look at the StatsD exporter and the scrape first.",

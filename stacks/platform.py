@@ -10,7 +10,12 @@ from constructs import Construct
 
 from constructs_lib import governance
 from constructs_lib.aks_cluster import AksCluster
-from constructs_lib.alerts import PrometheusAlerts, metric_alerts, service_health_alert
+from constructs_lib.alerts import (
+    PrometheusAlerts,
+    PrometheusRecordings,
+    metric_alerts,
+    service_health_alert,
+)
 from constructs_lib.backup import BackupStorage, ClusterBackup
 from constructs_lib.container_insights import collect_container_logs
 from constructs_lib.disk_encryption import DiskEncryption
@@ -28,6 +33,7 @@ from environments.model import Environment
 from observability.alerts import database_alerts, prometheus_alerts
 from observability.cluster import CLUSTER_ALERTS
 from observability.egress import EGRESS_ALERTS
+from observability.recording import kubernetes_recordings, node_recordings
 from stacks.base import AzureStack
 from stacks.contracts import DataOutputs, IdentityOutputs, NetworkOutputs, PlatformOutputs
 
@@ -249,12 +255,26 @@ class PlatformStack(AzureStack):
             PrometheusAlerts(
                 self,
                 role,
-                place=self.place,
+                place=watch.metrics_place,
                 metrics_id=watch.metrics_id,
                 cluster_name=self.aks.cluster.name,
                 action_group_id=watch.action_group_id,
                 alerts=alerts,
             )
+        if watch.grafana_id:  # its built-in boards draw them, and nothing else does
+            recordings = {
+                "node_recordings": node_recordings(),
+                "kubernetes_recordings": kubernetes_recordings(),
+            }
+            for role, series in recordings.items():
+                PrometheusRecordings(
+                    self,
+                    role,
+                    place=watch.metrics_place,
+                    metrics_id=watch.metrics_id,
+                    cluster_name=self.aks.cluster.name,
+                    recordings=series,
+                )
         if self.env.network.egress == "nat" and self.network.nat_gateway_id:
             metric_alerts(
                 self,

@@ -33,6 +33,13 @@ def refuse(tmp_path: Path) -> Callable[..., tuple[Fault, ...]]:
 
 # old text, new text, key path, a part of the problem, a part of the fix
 REFUSALS = {
+    "region without the integration of API servers": (
+        'location = "westeurope"',
+        'location = "qatarcentral"',
+        'location = "qatarcentral"',
+        "has no API Server VNet Integration",
+        "uaenorth",
+    ),
     "misspelt key": (
         'sku_name = "B_Standard_B2s"',
         'sku_name = "B_Standard_B2s"\nstorage_gb = 64',
@@ -332,8 +339,8 @@ REFUSALS = {
         "rename",
     ),
     "node images at two speeds": (
-        'version = "1.34"',
-        'version = "1.34"\nupgrade_channel = "node-image"\n'
+        'version = "1.36"',
+        'version = "1.36"\nupgrade_channel = "node-image"\n'
         'node_os_upgrade_channel = "SecurityPatch"',
         'kubernetes.node_os_upgrade_channel = "SecurityPatch"',
         "not possible together",
@@ -435,12 +442,6 @@ CONTRADICTIONS = {
         ("max_nodes = 6", "max_nodes = 186"),
         "aks_nodes = 10.40.0.0/24 has room for 251",
         "widen the range",
-    ),
-    "long-term support with KEDA": (
-        ('version = "1.34"', 'version = "1.34"\nsku_tier = "Premium"'),
-        ("[airflow]", '[airflow]\nexecutor = "CeleryExecutor"'),
-        "long-term support",
-        'executor = "KubernetesExecutor"',
     ),
     "public ingress behind a firewall": (
         ("[ingress]", "[ingress]\ninternal = false"),

@@ -117,6 +117,13 @@ def test_prometheus_understands_every_expression(promtool: str, tmp_path: Path) 
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_the_worst_severity_of_a_prometheus_rule_is_1() -> None:
+    with pytest.raises(ValueError, match="drops it and Azure takes 4"):
+        PrometheusAlert(
+            name="Worst", expression="1", for_minutes=0, severity=0, summary="", action=""
+        )
+
+
 # alert: (series that make it fire, series that do not), a value a minute, for an hour
 SYMPTOMS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     f"{name}IsSilent": (

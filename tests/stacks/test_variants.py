@@ -149,6 +149,33 @@ def test_a_premium_cluster_has_long_term_support(synthesize: Synthesize) -> None
     assert only(resources, "azurerm_kubernetes_cluster")["support_plan"] == "AKSLongTermSupport"
 
 
+def test_celery_runs_with_long_term_support(synthesize: Synthesize) -> None:
+    resources = synthesize(
+        kubernetes={"sku_tier": "Premium"}, airflow={"executor": "CeleryExecutor"}
+    )
+
+    assert only(resources, "azurerm_kubernetes_cluster")["workload_autoscaler_profile"]
+
+
+def test_metrics_and_grafana_can_lie_in_another_region(synthesize: Synthesize) -> None:
+    resources = synthesize(monitoring={"grafana": True, "location": "northeurope"})
+
+    kinds = "monitor_workspace", "dashboard_grafana", "monitor_alert_prometheus_rule_group"
+    for kind in kinds:
+        regions = {one["location"] for one in resources[f"azurerm_{kind}"].values()}
+        assert regions == {"northeurope"}, kind
+    assert only(resources, "azurerm_log_analytics_workspace")["location"] == "westeurope"
+
+
+def test_grafana_brings_the_series_that_its_boards_draw(synthesize: Synthesize) -> None:
+    resources = synthesize(monitoring={"grafana": True})
+
+    groups = resources["azurerm_monitor_alert_prometheus_rule_group"].values()
+    recorded = {rule.get("record") for group in groups for rule in group["rule"]}
+    assert "namespace_workload_pod:kube_pod_owner:relabel" in recorded
+    assert all(len(group["rule"]) <= 20 for group in groups)
+
+
 def test_a_channel_that_moves_the_minor_version_moves_the_pools_too(
     synthesize: Synthesize,
 ) -> None:

@@ -34,7 +34,7 @@ class Finding:
 
     @property
     def refused(self) -> bool:
-        """Whether `make verify` refuses it: Azure would, or stops what runs."""
+        """Whether `make calendar-check` refuses it: Azure would, or stops what runs."""
         return self.ended and self.part.ended != "support"
 
     def __str__(self) -> str:

@@ -18,8 +18,8 @@ INTRODUCTION = """\
 
 What this platform rests on ends on known days. `make calendar` shows the coming twelve months and
 what each environment uses. `make synth` warns from 120 days before an end and refuses nothing.
-`make verify` refuses what has ended, and only where Azure itself would refuse it or stop it. Where
-it runs already and you know why, say so in the environment file:
+`make calendar-check` refuses what has ended, and only where Azure itself would refuse it or stop
+it. Where it runs already and you know why, say so in the environment file:
 
 ```toml
 [acknowledged."postgres 14"]
