@@ -48,9 +48,7 @@ class CdktfLifecycle:
         """Finish what a killed run left behind; cdktf itself stops at a lock or at what exists."""
         operations = Operations(self._context)
         for stack in stacks:
-            operations.prepare(stack)
-            operations.plan(stack)
-            operations.apply(stack)
+            operations.deploy(stack)
 
     def _check_stable(self, stack: Stack) -> None:
         with self._journal.step(stack.name, "cdktf diff") as step:

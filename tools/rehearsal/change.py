@@ -54,9 +54,7 @@ class ChangeRehearsal:
         self._journal.phase = "deploy"
         self._context.workspace.write(stacks, self._context.states)
         for stack in stacks:
-            self._operations.prepare(stack)
-            self._operations.plan(stack)
-            self._operations.apply(stack)
+            self._operations.deploy(stack)
 
     def _check_states(self, standing: dict[str, Stack], after: Sequence[Stack]) -> None:
         backends = {stack.backend for stack in standing.values()}

@@ -56,6 +56,12 @@ class Operations:
             counts = self._apply(stack)
             step.added, step.result = counts.added, str(counts)
 
+    def deploy(self, stack: Stack) -> None:
+        """Prepare, plan and apply."""
+        self.prepare(stack)
+        self.plan(stack)
+        self.apply(stack)
+
     def destroy(self, stack: Stack) -> None:
         """Destroy everything in the stack's state."""
         with self._journal.step(stack.name, "destroy") as step:

@@ -13,7 +13,6 @@ from loopback_azure.resource_path import ResourcePath
 from loopback_azure.resource_types import (
     NewResource,
     ResourceType,
-    child_of,
     resource_types,
     rules_of,
 )
@@ -62,7 +61,8 @@ class Manager:
 
     def _read_below(self, request: Request, address: ResourcePath) -> Reply | None:
         owner = ResourcePath.parse(address.path.rsplit("/", 1)[0])
-        read = child_of(owner.type, address.types[-1]) if owner.is_resource else None
+        name = (owner.type.lower(), address.types[-1].lower())
+        read = rules.READ_BELOW.get(name) if owner.is_resource else None
         if read is None or request.method != "GET":
             return None
         found = self._found(owner)
@@ -108,7 +108,7 @@ class Manager:
 
     def _act(self, request: Request, address: ResourcePath) -> Reply:
         owner = ResourcePath.parse(address.path.rsplit("/", 1)[0])
-        action = rules.action_of(owner.type, address.types[-1])
+        action = rules.ACTIONS.get((owner.type.lower(), address.types[-1].lower()))
         if action is None:
             raise unknown(request)
         made = NewResource(

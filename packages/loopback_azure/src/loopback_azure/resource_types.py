@@ -54,7 +54,6 @@ class NewResource:
 
 Rule = Callable[[NewResource], Document]
 _RULES: dict[str, list[Rule]] = {}
-_CHILDREN: dict[tuple[str, str], Rule] = {}
 
 
 def rule(*types: str) -> Callable[[Rule], Rule]:
@@ -66,21 +65,6 @@ def rule(*types: str) -> Callable[[Rule], Rule]:
         return function
 
     return mark
-
-
-def child(type_: str, name: str) -> Callable[[Rule], Rule]:
-    """Mark what tells, of a resource of this type, what is read below it and never written."""
-
-    def mark(function: Rule) -> Rule:
-        _CHILDREN[type_.lower(), name.lower()] = function
-        return function
-
-    return mark
-
-
-def child_of(type_: str, name: str) -> Rule | None:
-    """Return what is read below a resource of a type."""
-    return _CHILDREN.get((type_.lower(), name.lower()))
 
 
 def rules_of(kind: ResourceType) -> list[Rule]:

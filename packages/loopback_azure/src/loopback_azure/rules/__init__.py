@@ -1,5 +1,9 @@
 """What Azure alone decides, a module for each of its fields: computed values, checks, actions."""
 
+from collections.abc import Callable, Mapping
+
+from loopback_azure.http_messages import Document, Reply
+from loopback_azure.resource_types import NewResource, Rule
 from loopback_azure.rules import (
     containers,
     identity,
@@ -9,13 +13,13 @@ from loopback_azure.rules import (
     storage,
     virtual_networks,
 )
-from loopback_azure.rules.actions import action_of
 from loopback_azure.rules.checks import check_delete, check_references
 from loopback_azure.rules.key_vaults import bury
 from loopback_azure.rules.virtual_networks import drop_interface
 
 __all__ = [
-    "action_of",
+    "ACTIONS",
+    "READ_BELOW",
     "bury",
     "check_delete",
     "check_references",
@@ -28,3 +32,18 @@ __all__ = [
     "storage",
     "virtual_networks",
 ]
+
+_CLUSTER = "microsoft.containerservice/managedclusters"
+Action = Callable[[NewResource, Document], Reply]
+
+ACTIONS: Mapping[tuple[str, str], Action] = {
+    (_CLUSTER, "listclusterusercredential"): containers.user_credential,
+    ("microsoft.operationalinsights/workspaces", "sharedkeys"): monitor.shared_keys,
+    ("microsoft.storage/storageaccounts", "listkeys"): storage.list_keys,
+}
+"""What answers a POST on a resource, by its type and the action's name, in lower case."""
+
+READ_BELOW: Mapping[tuple[str, str], Rule] = {
+    (_CLUSTER, "availableagentpoolversions"): containers.agent_pool_versions,
+}
+"""What is read below a resource and never written, by its type and the name."""

@@ -5,8 +5,7 @@ import base64
 from azure_facts import hosts
 
 from loopback_azure.http_messages import Document, Reply
-from loopback_azure.resource_types import NewResource, child, rule
-from loopback_azure.rules.actions import action
+from loopback_azure.resource_types import NewResource, rule
 from loopback_azure.rules.values import EPOCH, digest, guid
 
 _CLUSTER = "Microsoft.ContainerService/managedClusters"
@@ -85,7 +84,6 @@ def agent_pool(made: NewResource) -> Document:
     return {"properties": _pool(made.properties)}
 
 
-@child(_CLUSTER, "availableAgentPoolVersions")
 def agent_pool_versions(made: NewResource) -> Document:
     """A pool may run what its cluster runs."""
     version = made.properties["currentKubernetesVersion"]
@@ -93,7 +91,6 @@ def agent_pool_versions(made: NewResource) -> Document:
     return {"properties": {"agentPoolVersions": [shown]}}
 
 
-@action(_CLUSTER, "listClusterUserCredential")
 def user_credential(made: NewResource, asked: Document) -> Reply:
     """Return a kubeconfig that signs in by Entra ID."""
     return Reply(document={"kubeconfigs": [{"name": "clusterUser", "value": kubeconfig(made)}]})

@@ -4,7 +4,6 @@ from azure_facts import hosts
 
 from loopback_azure.http_messages import Document, Reply
 from loopback_azure.resource_types import NewResource, rule
-from loopback_azure.rules.actions import action
 from loopback_azure.rules.values import EPOCH, digest, guid
 
 _LOGS = "Microsoft.OperationalInsights/workspaces"
@@ -17,7 +16,6 @@ def log_analytics(made: NewResource) -> Document:
     return {"properties": {"customerId": customer, "createdDate": EPOCH, "modifiedDate": EPOCH}}
 
 
-@action(_LOGS, "sharedKeys")
 def shared_keys(made: NewResource, asked: Document) -> Reply:
     """Return keys, whether or not the workspace accepts them."""
     keys = {

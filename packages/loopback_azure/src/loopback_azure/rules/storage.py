@@ -4,7 +4,6 @@ from azure_facts import hosts
 
 from loopback_azure.http_messages import Document, Reply
 from loopback_azure.resource_types import NewResource, rule
-from loopback_azure.rules.actions import action
 from loopback_azure.rules.values import EPOCH, digest
 
 _ACCOUNT = "Microsoft.Storage/storageAccounts"
@@ -35,7 +34,6 @@ def modified(made: NewResource) -> Document:
     return {"properties": {"lastModifiedTime": EPOCH}}
 
 
-@action(_ACCOUNT, "listKeys")
 def list_keys(made: NewResource, asked: Document) -> Reply:
     """Return keys, whether or not the account accepts them."""
     keys = [
