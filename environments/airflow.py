@@ -12,6 +12,30 @@ VaultName = Annotated[
 FLOATING_TAGS = {"latest", "main", "master", "stable", "dev", "edge"}
 
 
+TeamName = Annotated[
+    str,
+    form(
+        r"[a-z][a-z0-9-]{1,30}",
+        "2 to 31 lower case letters, digits and hyphens, a letter first",
+        "sales-data",
+    ),
+]
+PLATFORM_TEAM = "platform"  # the folder of this project's own DAGs: pipelines/dags.yml
+
+
+class Team(Section):
+    """A team that writes DAGs; its name is that of its folder in the DAG container."""
+
+    keep_versions_days: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=365,
+            description="days that a replaced version can still run; more than its longest run",
+        ),
+    ] = 30
+
+
 class GitDags(Section):
     """A Git repository that Airflow reads DAGs from."""
 

@@ -7,7 +7,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from conventions.redirect import redirect_uri
 from environments.acknowledgements import Acknowledgement, FactName
-from environments.airflow import Airflow, Ingress, SingleSignOn
+from environments.airflow import PLATFORM_TEAM, Airflow, Ingress, SingleSignOn, Team, TeamName
 from environments.data import KeyVault, Postgres, Storage
 from environments.facts import REGIONS, WITHOUT_API_SERVER_INTEGRATION
 from environments.kubernetes import Kubernetes, Registry
@@ -133,6 +133,12 @@ class Environment(Section):
     airflow: Annotated[Airflow, Field(description="the Airflow release")]
     ingress: Annotated[Ingress, Field(description="host name, load balancer, certificate")]
     single_sign_on: Annotated[SingleSignOn, Field(description="who may sign in")]
+    teams: Annotated[
+        dict[TeamName, Team],
+        Field(
+            default_factory=dict, description="teams with a folder in the DAG container, by name"
+        ),
+    ]
     acknowledged: Annotated[
         dict[FactName, Acknowledgement],
         Field(default_factory=dict, description="ends of support that are accepted for a while"),
@@ -154,6 +160,17 @@ class Environment(Section):
                 fix='choose a region near it, for example "uaenorth"',
             )
         return location
+
+    @field_validator("teams")
+    @classmethod
+    def _folders(cls, teams: dict[str, Team]) -> dict[str, Team]:
+        if PLATFORM_TEAM in teams:
+            refuse(
+                "the folder of the platform's own DAGs",
+                allowed=f'any name but "{PLATFORM_TEAM}"',
+                fix="rename the team",
+            )
+        return teams
 
     @field_validator("network")
     @classmethod

@@ -1,34 +1,55 @@
 """Where DAGs come from: the blob container, a Git repository, or the image."""
 
 from conventions.containers import DAG_VERSIONS, DAGS
-from environments.airflow import Airflow
+from environments.airflow import PLATFORM_TEAM, GitDags, Team
+from environments.model import Environment
 from helm_values.merge import Values, at
 
+# How long an upload waits at most for the DAG processor's look; the pages name this number
+REFRESH_SECONDS = 10
 
-def dag_values(airflow: Airflow) -> Values:
-    """Return the DAG bundle; every component reads it from Airflow's configuration.
+
+def dag_values(env: Environment) -> Values:
+    """Return the DAG bundles; every component reads them from Airflow's configuration.
+
+    Airflow puts a bundle's folder on `sys.path`. So each team's folder is a bundle of its own: a
+    team's `from rows import ...` finds its own `rows.py`, and no other team's.
 
     With DAGs in the image the chart's default stands: one bundle, the image's own folder.
     """
-    if airflow.dags == "image":
+    if env.airflow.dags == "image":
         return {}
-    return at("dagProcessor", {"dagBundleConfigList": [_bundle(airflow)]})
+    if env.airflow.git is not None:
+        bundles = [_git_bundle(env.airflow.git)]
+    else:
+        teams = {PLATFORM_TEAM: Team(), **env.teams}
+        bundles = [_team_bundle(name, team) for name, team in teams.items()]
+    return at("dagProcessor", {"dagBundleConfigList": bundles})
 
 
-def _bundle(airflow: Airflow) -> Values:
-    if airflow.git is None:
-        return {
-            "name": "dags",
-            "classpath": "airflow_azure.bundle.BlobDagBundle",
-            "kwargs": {"container": DAGS, "versions_container": DAG_VERSIONS},
-        }
+def _team_bundle(name: str, team: Team) -> Values:
+    return {
+        "name": name,
+        "classpath": "airflow_azure.bundle.BlobDagBundle",
+        "kwargs": {
+            "container": DAGS,
+            "versions_container": DAG_VERSIONS,
+            "prefix": name,
+            "keep_versions_days": team.keep_versions_days,
+            "refresh_interval": REFRESH_SECONDS,
+        },
+    }
+
+
+def _git_bundle(git: GitDags) -> Values:
     return {
         "name": "dags",
         "classpath": "airflow.providers.git.bundles.git.GitDagBundle",
         "kwargs": {
             # A private repository's credentials come from the Airflow connection `git_default`.
-            "repo_url": airflow.git.repository,
-            "tracking_ref": airflow.git.branch,
-            "subdir": airflow.git.subdirectory,
+            "repo_url": git.repository,
+            "tracking_ref": git.branch,
+            "subdir": git.subdirectory,
+            "refresh_interval": 60,  # a fetch each, from a server that is not ours
         },
     }

@@ -38,7 +38,7 @@ def airflow_values(env: Environment, infra: Infrastructure) -> Values:
         executor_values(env),
         log_values(),
         metric_values(),
-        dag_values(env.airflow),
+        dag_values(env),
         connection_values(env, infra),
         scratch_values(env),
         network_values(),

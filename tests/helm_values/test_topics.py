@@ -1,6 +1,9 @@
 """Facts about images, DAGs, logs, connections, the scratch volume and pods."""
 
 import json
+import subprocess
+import tempfile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +16,7 @@ from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values
 from helm_values.prerequisites import prerequisites
 from observability.metrics import EXPORTER_MAPPINGS
+from tests.fixtures import ROOT
 
 
 def connection(values: Values, name: str) -> Any:
@@ -28,13 +32,31 @@ def test_the_image_comes_from_the_registry_under_the_environment_s_tag(
     assert values_of_dev["defaultAirflowTag"] == dev.airflow.image_tag
 
 
-def test_dags_come_from_the_container_unless_the_environment_says_otherwise(
-    values_of_dev: Values,
-) -> None:
-    (bundle,) = values_of_dev["dagProcessor"]["dagBundleConfigList"]
+def test_each_team_s_folder_is_a_bundle_of_its_own(values_of_dev: Values) -> None:
+    bundles = values_of_dev["dagProcessor"]["dagBundleConfigList"]
 
-    assert bundle["classpath"] == "airflow_azure.bundle.BlobDagBundle"
-    assert bundle["kwargs"]["container"] == "dags"
+    assert {bundle["name"]: bundle["kwargs"]["prefix"] for bundle in bundles} == {
+        "platform": "platform",
+        "sales-data": "sales-data",
+    }
+
+
+def test_the_bundle_takes_what_the_values_say(values_of_dev: Values, airflow: Path) -> None:
+    (_, bundle) = values_of_dev["dagProcessor"]["dagBundleConfigList"]
+    source = "from airflow.dag_processing.bundles.manager import DagBundlesManager as M\n"
+    source += "b = M().get_bundle('sales-data'); print(b.name, b.refresh_interval)"
+    settings = {"AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps([bundle])}
+
+    with tempfile.TemporaryDirectory() as home:
+        done = subprocess.run(
+            [airflow / "python", "-c", source],
+            env={"PYTHONPATH": str(ROOT / "images/airflow"), "AIRFLOW_HOME": home, **settings},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+
+    assert done.stdout.splitlines()[-1] == "sales-data 10"
 
 
 def test_dags_from_git_follow_the_repository_s_branch_and_folder(
@@ -47,6 +69,7 @@ def test_dags_from_git_follow_the_repository_s_branch_and_folder(
         "repo_url": "https://example.com/dags",
         "tracking_ref": "main",
         "subdir": "dags",
+        "refresh_interval": 60,
     }
 
 
