@@ -27,7 +27,7 @@ from constructs import Construct
 
 from constructs_lib.node_pool import MINOR_CHANNELS, common_settings, pool_version
 from constructs_lib.place import Place
-from environments.kubernetes import rotation_name
+from environments.kubernetes import Kubernetes, rotation_name
 from environments.model import Environment
 from environments.network import Network
 
@@ -83,13 +83,7 @@ class AksCluster(Construct):
             local_account_disabled=True,
             role_based_access_control_enabled=True,
             run_command_enabled=False,
-            azure_active_directory_role_based_access_control=(
-                KubernetesClusterAzureActiveDirectoryRoleBasedAccessControl(
-                    azure_rbac_enabled=True,
-                    admin_group_object_ids=list(settings.admin_group_object_ids),
-                    tenant_id=env.tenant_id,
-                )
-            ),
+            azure_active_directory_role_based_access_control=_entra(env),
             identity=KubernetesClusterIdentity(
                 type="UserAssigned", identity_ids=[cluster_identity_id]
             ),
@@ -122,27 +116,11 @@ class AksCluster(Construct):
             storage_profile=KubernetesClusterStorageProfile(
                 blob_driver_enabled=env.airflow.scratch_volume
             ),
-            # azurerm reads a profile with everything off back as none, and plans it for ever
-            workload_autoscaler_profile=KubernetesClusterWorkloadAutoscalerProfile(
-                keda_enabled=True
-            )
-            if env.airflow.executor == "CeleryExecutor"
-            else None,
+            workload_autoscaler_profile=_keda(env),
             auto_scaler_profile=KubernetesClusterAutoScalerProfile(
                 balance_similar_node_groups=True, expander="least-waste"
             ),
-            default_node_pool=KubernetesClusterDefaultNodePool(
-                name="system",
-                vnet_subnet_id=nodes_subnet_id,
-                only_critical_addons_enabled=True,
-                temporary_name_for_rotation=rotation_name("system"),
-                upgrade_settings=KubernetesClusterDefaultNodePoolUpgradeSettings(
-                    max_surge="33%", drain_timeout_in_minutes=30
-                ),
-                orchestrator_version=pool_version(settings),
-                tags=tags,  # those of the cluster do not reach the machines of its pools
-                **common_settings(settings.system_pool),
-            ),
+            default_node_pool=_system_pool(settings, nodes_subnet_id, tags),
             lifecycle=TerraformResourceLifecycle(
                 ignore_changes=[
                     "default_node_pool[0].node_count",
@@ -156,6 +134,38 @@ class AksCluster(Construct):
         credentials = self.cluster.kube_config.get(0)
         self.host = Fn.nonsensitive(credentials.host)
         self.ca_certificate = Fn.nonsensitive(credentials.cluster_ca_certificate)
+
+
+def _entra(env: Environment) -> KubernetesClusterAzureActiveDirectoryRoleBasedAccessControl:
+    return KubernetesClusterAzureActiveDirectoryRoleBasedAccessControl(
+        azure_rbac_enabled=True,
+        admin_group_object_ids=list(env.kubernetes.admin_group_object_ids),
+        tenant_id=env.tenant_id,
+    )
+
+
+def _keda(env: Environment) -> KubernetesClusterWorkloadAutoscalerProfile | None:
+    # azurerm reads a profile with everything off back as none, and plans it for ever
+    if env.airflow.executor != "CeleryExecutor":
+        return None
+    return KubernetesClusterWorkloadAutoscalerProfile(keda_enabled=True)
+
+
+def _system_pool(
+    settings: Kubernetes, subnet_id: str, tags: Mapping[str, str]
+) -> KubernetesClusterDefaultNodePool:
+    return KubernetesClusterDefaultNodePool(
+        name="system",
+        vnet_subnet_id=subnet_id,
+        only_critical_addons_enabled=True,
+        temporary_name_for_rotation=rotation_name("system"),
+        upgrade_settings=KubernetesClusterDefaultNodePoolUpgradeSettings(
+            max_surge="33%", drain_timeout_in_minutes=30
+        ),
+        orchestrator_version=pool_version(settings),
+        tags=tags,  # those of the cluster do not reach the machines of its pools
+        **common_settings(settings.system_pool),
+    )
 
 
 def _network(network: Network) -> KubernetesClusterNetworkProfile:

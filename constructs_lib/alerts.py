@@ -103,47 +103,46 @@ class PrometheusRecordings(Construct):
         )
 
 
-def metric_alerts(
+def add_metric_alert(
     scope: Construct,
+    alert: MetricAlert,
     *,
     place: Place,
     resource_id: str,
     action_group_id: str,
-    alerts: Sequence[MetricAlert],
 ) -> None:
-    """Watch metrics that Azure itself measures on one resource."""
-    for alert in alerts:
-        MonitorMetricAlert(
-            scope,
-            alert.name,
-            name=place.names.of("alert", alert.name),
-            description=f"{alert.summary} {alert.remedy}",
-            resource_group_name=place.resource_group_name,
-            scopes=[resource_id],
-            severity=alert.severity,
-            frequency="PT5M",
-            window_size="PT15M",
-            criteria=[
-                MonitorMetricAlertCriteria(
-                    metric_namespace=alert.metric_namespace,
-                    metric_name=alert.metric_name,
-                    aggregation=alert.aggregation,
-                    operator=alert.operator,
-                    threshold=alert.threshold,
-                    dimension=[
-                        MonitorMetricAlertCriteriaDimension(
-                            name=name, operator="Include", values=[value]
-                        )
-                        for name, value in alert.dimensions.items()
-                    ]
-                    or None,
-                )
-            ],
-            action=[MonitorMetricAlertAction(action_group_id=action_group_id)],
-        )
+    """Watch a metric that Azure itself measures on one resource."""
+    MonitorMetricAlert(
+        scope,
+        alert.name,
+        name=place.names.of("alert", alert.name),
+        description=f"{alert.summary} {alert.remedy}",
+        resource_group_name=place.resource_group_name,
+        scopes=[resource_id],
+        severity=alert.severity,
+        frequency="PT5M",
+        window_size="PT15M",
+        criteria=[
+            MonitorMetricAlertCriteria(
+                metric_namespace=alert.metric_namespace,
+                metric_name=alert.metric_name,
+                aggregation=alert.aggregation,
+                operator=alert.operator,
+                threshold=alert.threshold,
+                dimension=[
+                    MonitorMetricAlertCriteriaDimension(
+                        name=name, operator="Include", values=[value]
+                    )
+                    for name, value in alert.dimensions.items()
+                ]
+                or None,
+            )
+        ],
+        action=[MonitorMetricAlertAction(action_group_id=action_group_id)],
+    )
 
 
-def service_health_alert(
+def add_service_health_alert(
     scope: Construct, *, place: Place, subscription_id: str, action_group_id: str
 ) -> None:
     """Tell of Azure's own incidents and planned works: is it us, or is it Azure?"""

@@ -20,15 +20,16 @@ from cdktf_cdktf_provider_azurerm.kubernetes_cluster_trusted_access_role_binding
     KubernetesClusterTrustedAccessRoleBinding,
 )
 from cdktf_cdktf_provider_azurerm.resource_group import ResourceGroup
-from cdktf_cdktf_provider_azurerm.role_assignment import RoleAssignment
 from cdktf_cdktf_provider_azurerm.storage_container import StorageContainer
 from constructs import Construct
 
-from constructs_lib.closed_account import closed_account
+from constructs_lib.closed_account import create_closed_account
+from constructs_lib.grant import grant
 from constructs_lib.key_vault import KeyReference
 from constructs_lib.place import Place
-from constructs_lib.private_endpoint import private_endpoint
+from constructs_lib.private_endpoint import PrivateLink, add_private_endpoint
 from constructs_lib.protection import guarded
+from environments.model import Environment
 
 
 class BackupStorage(Construct):
@@ -42,23 +43,18 @@ class BackupStorage(Construct):
         construct_id: str,
         *,
         place: Place,
-        tenant_id: str,
-        subscription_id: str,
-        subnet_id: str,
-        dns_zone_id: str,
-        replication: str,
+        env: Environment,
+        link: PrivateLink,
         key: KeyReference | None,
-        protect: bool,
     ) -> None:
         super().__init__(scope, construct_id)
-        account = closed_account(
+        account = create_closed_account(
             self,
             "Default",
             place=place,
             abbreviation="stbk",
-            replication=replication,
+            replication=env.storage.replication,
             key=key,
-            protect=protect,
         )
         self.account_id = account.id
         container = StorageContainer(
@@ -68,25 +64,24 @@ class BackupStorage(Construct):
             storage_account_id=self.account_id,
             container_access_type="private",
         )
-        private_endpoint(
+        add_private_endpoint(
             self,
             "backup_blob_endpoint",
             place=place,
-            subnet_id=subnet_id,
+            link=link,
             resource_id=self.account_id,
             subresource="blob",
-            dns_zone_id=dns_zone_id,
         )
         self.extension_settings = {
             "configuration.backupStorageLocation.bucket": container.name,
             "configuration.backupStorageLocation.config.resourceGroup": place.resource_group_name,
             "configuration.backupStorageLocation.config.storageAccount": account.name,
-            "configuration.backupStorageLocation.config.subscriptionId": subscription_id,
+            "configuration.backupStorageLocation.config.subscriptionId": env.subscription_id,
             "configuration.backupStorageLocation.config.useAAD": "true",
             "configuration.backupStorageLocation.config.storageAccountURI": (
                 account.primary_blob_endpoint
             ),
-            "credentials.tenantId": tenant_id,
+            "credentials.tenantId": env.tenant_id,
         }
 
 
@@ -110,27 +105,12 @@ class ClusterBackup(Construct):
         namespace: str,
         retention_days: int,
         zone_redundant: bool,
-        protect: bool,
     ) -> None:
         super().__init__(scope, construct_id)
-        names = place.names
-        vault = DataProtectionBackupVault(
-            self,
-            "Default",
-            name=names.of("bvault"),
-            datastore_type="VaultStore",
-            redundancy="ZoneRedundant" if zone_redundant else "LocallyRedundant",
-            # both keep backups from whoever deletes them, and the vault from being destroyed
-            soft_delete="On" if protect else "Off",
-            retention_duration_in_days=14,
-            immutability="Unlocked" if protect else "Disabled",
-            identity=DataProtectionBackupVaultIdentity(type="SystemAssigned"),
-            lifecycle=guarded(protect=protect),
-            **place.at,
-        )
+        vault = self._vault(place, zone_redundant=zone_redundant)
         self.vault_id = vault.id
         snapshots = ResourceGroup(
-            self, "snapshots", name=names.of("rg", "snapshots"), location=place.location
+            self, "snapshots", name=place.names.of("rg", "snapshots"), location=place.location
         )
         extension = KubernetesClusterExtension(
             self,
@@ -150,53 +130,27 @@ class ClusterBackup(Construct):
             roles=["Microsoft.DataProtection/backupVaults/backup-operator"],
             source_resource_id=self.vault_id,
         )
-        vault_principal = vault.identity.principal_id
-        extension_principal = extension.aks_assigned_identity.get(0).principal_id
+        by_vault = vault.identity.principal_id
+        by_extension = extension.aks_assigned_identity.get(0).principal_id
+        writer = "Storage Blob Data Contributor"
         grants = [
-            RoleAssignment(
-                self,
-                grant,
-                scope=scope_id,
-                role_definition_name=role,
-                principal_id=principal_id,
-                principal_type="ServicePrincipal",
-            )
-            for grant, role, scope_id, principal_id in (
-                ("vault_reads_cluster", "Reader", cluster_id, vault_principal),
-                ("vault_reads_snapshots", "Reader", snapshots.id, vault_principal),
+            grant(self, name, role=role, on=resource_id, to=principal_id)
+            for name, role, resource_id, principal_id in (
+                ("vault_reads_cluster", "Reader", cluster_id, by_vault),
+                ("vault_reads_snapshots", "Reader", snapshots.id, by_vault),
                 ("cluster_makes_snapshots", "Contributor", snapshots.id, cluster_principal_id),
-                (
-                    "extension_writes_objects",
-                    "Storage Blob Data Contributor",
-                    storage.account_id,
-                    extension_principal,
-                ),
+                ("extension_writes_objects", writer, storage.account_id, by_extension),
             )
         ]
-        policy = DataProtectionBackupPolicyKubernetesCluster(
-            self,
-            "policy",
-            name="daily",
-            resource_group_name=place.resource_group_name,
-            vault_name=vault.name,
-            backup_repeating_time_intervals=["R/2026-01-01T03:00:00+00:00/P1D"],
-            default_retention_rule=DataProtectionBackupPolicyKubernetesClusterDefaultRetentionRule(
-                life_cycle=[
-                    DataProtectionBackupPolicyKubernetesClusterDefaultRetentionRuleLifeCycle(
-                        data_store_type="OperationalStore", duration=f"P{retention_days}D"
-                    )
-                ]
-            ),
-        )
         DataProtectionBackupInstanceKubernetesCluster(
             self,
             "instance",
-            name=names.of("bi"),
+            name=place.names.of("bi"),
             location=place.location,
             vault_id=self.vault_id,
             kubernetes_cluster_id=cluster_id,
             snapshot_resource_group_name=snapshots.name,
-            backup_policy_id=policy.id,
+            backup_policy_id=self._daily(place, vault.name, retention_days).id,
             backup_datasource_parameters=(
                 DataProtectionBackupInstanceKubernetesClusterBackupDatasourceParameters(
                     included_namespaces=[namespace],
@@ -205,4 +159,39 @@ class ClusterBackup(Construct):
                 )
             ),
             depends_on=[*grants, binding],
+        )
+
+    def _vault(self, place: Place, *, zone_redundant: bool) -> DataProtectionBackupVault:
+        return DataProtectionBackupVault(
+            self,
+            "Default",
+            name=place.names.of("bvault"),
+            datastore_type="VaultStore",
+            redundancy="ZoneRedundant" if zone_redundant else "LocallyRedundant",
+            # both keep backups from whoever deletes them, and the vault from being destroyed
+            soft_delete="On" if place.protect else "Off",
+            retention_duration_in_days=14,
+            immutability="Unlocked" if place.protect else "Disabled",
+            identity=DataProtectionBackupVaultIdentity(type="SystemAssigned"),
+            lifecycle=guarded(protect=place.protect),
+            **place.at,
+        )
+
+    def _daily(
+        self, place: Place, vault_name: str, retention_days: int
+    ) -> DataProtectionBackupPolicyKubernetesCluster:
+        return DataProtectionBackupPolicyKubernetesCluster(
+            self,
+            "policy",
+            name="daily",
+            resource_group_name=place.resource_group_name,
+            vault_name=vault_name,
+            backup_repeating_time_intervals=["R/2026-01-01T03:00:00+00:00/P1D"],
+            default_retention_rule=DataProtectionBackupPolicyKubernetesClusterDefaultRetentionRule(
+                life_cycle=[
+                    DataProtectionBackupPolicyKubernetesClusterDefaultRetentionRuleLifeCycle(
+                        data_store_type="OperationalStore", duration=f"P{retention_days}D"
+                    )
+                ]
+            ),
         )

@@ -19,7 +19,7 @@ from constructs_lib.place import Place
 from constructs_lib.protection import guarded
 
 
-def closed_account(
+def create_closed_account(
     scope: Construct,
     construct_id: str,
     *,
@@ -30,7 +30,6 @@ def closed_account(
     soft_delete_days: int = 7,
     hierarchical: bool = False,
     keys_enabled: bool = False,
-    protect: bool = False,
 ) -> StorageAccount:
     """Create an account opened by Entra ID only, with soft delete of blobs and containers.
 
@@ -65,7 +64,7 @@ def closed_account(
                 StorageAccountBlobPropertiesContainerDeleteRetentionPolicy(days=soft_delete_days)
             ),
         ),
-        lifecycle=guarded(protect=protect),
+        lifecycle=guarded(protect=place.protect),
         **_encrypted_with(key),
         **place.at,
     )

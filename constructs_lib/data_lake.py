@@ -12,7 +12,7 @@ from cdktf_cdktf_provider_azurerm.storage_management_policy import (
 )
 from constructs import Construct
 
-from constructs_lib.closed_account import closed_account
+from constructs_lib.closed_account import create_closed_account
 from constructs_lib.key_vault import KeyReference
 from constructs_lib.place import Place
 from constructs_lib.protection import guarded
@@ -36,10 +36,9 @@ class DataLake(Construct):
         place: Place,
         settings: Storage,
         key: KeyReference | None,
-        protect: bool,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.account = closed_account(
+        self.account = create_closed_account(
             self,
             "Default",
             place=place,
@@ -48,7 +47,6 @@ class DataLake(Construct):
             key=key,
             soft_delete_days=settings.soft_delete_days,
             hierarchical=True,
-            protect=protect,
         )
         self.id = self.account.id
         self.containers = {
@@ -58,7 +56,7 @@ class DataLake(Construct):
                 name=name,
                 storage_account_id=self.id,
                 container_access_type="private",
-                lifecycle=guarded(protect=protect),
+                lifecycle=guarded(protect=place.protect),
             )
             for name in CONTAINERS
         }

@@ -4,9 +4,10 @@ from cdktf_cdktf_provider_azurerm.disk_encryption_set import (
     DiskEncryptionSet,
     DiskEncryptionSetIdentity,
 )
-from cdktf_cdktf_provider_azurerm.role_assignment import RoleAssignment
 from constructs import Construct
 
+from constructs_lib.grant import grant
+from constructs_lib.key_vault import KeyReference
 from constructs_lib.place import Place
 
 
@@ -19,8 +20,7 @@ class DiskEncryption(Construct):
         construct_id: str,
         *,
         place: Place,
-        key_id: str,
-        identity_id: str,
+        key: KeyReference,
         reader_principal_id: str,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -28,18 +28,13 @@ class DiskEncryption(Construct):
             self,
             "Default",
             name=place.names.of("des"),
-            key_vault_key_id=key_id,
+            key_vault_key_id=key.key_id,
             auto_key_rotation_enabled=True,
             encryption_type="EncryptionAtRestWithPlatformAndCustomerKeys",
-            identity=DiskEncryptionSetIdentity(type="UserAssigned", identity_ids=[identity_id]),
+            identity=DiskEncryptionSetIdentity(type="UserAssigned", identity_ids=[key.identity_id]),
             **place.at,
         )
-        grant = RoleAssignment(
-            self,
-            "cluster_reads",
-            scope=encryption.id,
-            role_definition_name="Reader",
-            principal_id=reader_principal_id,
-            principal_type="ServicePrincipal",
+        reads = grant(
+            self, "cluster_reads", role="Reader", on=encryption.id, to=reader_principal_id
         )
-        self.id = grant.scope  # read through the grant: the cluster waits for it
+        self.id = reads.scope  # read through the grant: the cluster waits for it

@@ -8,10 +8,10 @@ from cdktf_cdktf_provider_azurerm.network_watcher_flow_log import (
 )
 from constructs import Construct
 
-from constructs_lib.closed_account import closed_account
+from constructs_lib.closed_account import create_closed_account
 from constructs_lib.key_vault import KeyReference
 from constructs_lib.place import Place
-from constructs_lib.private_endpoint import private_endpoint
+from constructs_lib.private_endpoint import PrivateLink, add_private_endpoint
 
 
 class FlowLog(Construct):
@@ -34,12 +34,10 @@ class FlowLog(Construct):
         replication: str,
         key: KeyReference | None,
         logs: LogAnalyticsWorkspace,
-        protect: bool,
-        subnet_id: str,
-        dns_zone_id: str,
+        link: PrivateLink,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.storage_account_id = closed_account(
+        self.storage_account_id = create_closed_account(
             self,
             "storage_account",
             place=place,
@@ -47,16 +45,14 @@ class FlowLog(Construct):
             replication=replication,
             key=key,
             keys_enabled=True,
-            protect=protect,
         ).id
-        private_endpoint(
+        add_private_endpoint(
             self,
             "flow_log_endpoint",
             place=place,
-            subnet_id=subnet_id,
+            link=link,
             resource_id=self.storage_account_id,
             subresource="blob",
-            dns_zone_id=dns_zone_id,
         )
         NetworkWatcherFlowLog(
             self,

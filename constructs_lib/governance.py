@@ -56,7 +56,7 @@ POLICIES = {
 }
 
 
-def budget(scope: Construct, env: Environment) -> None:
+def add_budget(scope: Construct, env: Environment) -> None:
     """Mail the owner at 50 and 80 percent spent, and when the forecast passes the budget.
 
     Costs are found by the environment's tag, which the machines of the pools bear too.
@@ -91,7 +91,7 @@ def budget(scope: Construct, env: Environment) -> None:
     )
 
 
-def policies(scope: Construct, *, resource_group_id: str) -> None:
+def assign_policies(scope: Construct, *, resource_group_id: str) -> None:
     """Assign Azure's built-in policies for clusters to the group; they audit, not deny."""
     for role, (title, definition_id) in POLICIES.items():
         ResourceGroupPolicyAssignment(
@@ -105,7 +105,7 @@ def policies(scope: Construct, *, resource_group_id: str) -> None:
         )
 
 
-def defender(scope: Construct, monitoring: Monitoring) -> None:
+def enable_defender(scope: Construct, monitoring: Monitoring) -> None:
     """Switch on Defender for what the platform uses, and say whom to tell what it finds.
 
     Plans and contact are those of the whole subscription; without a contact Azure mails its owners

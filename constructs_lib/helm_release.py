@@ -20,7 +20,7 @@ AKS_SERVER_ID = "6dae42f8-4368-4678-94ff-3960e28e3630"
 OBJECTS_CHART = Path(__file__).resolve().parent.parent / "helm_values" / "objects_chart"
 
 
-def helm_provider(scope: Construct, *, host: str, cluster_ca_certificate: str) -> HelmProvider:
+def configure_helm(scope: Construct, *, host: str, cluster_ca_certificate: str) -> HelmProvider:
     """Configure Helm for a cluster that lets nobody in but by Entra ID.
 
     `kubelogin` takes the token of `az login`, which a person and a pipeline's Azure CLI task both

@@ -10,14 +10,15 @@ from cdktf_cdktf_provider_azurerm.key_vault_key import (
     KeyVaultKeyRotationPolicyAutomatic,
 )
 from cdktf_cdktf_provider_azurerm.key_vault_secret import KeyVaultSecret
-from cdktf_cdktf_provider_azurerm.role_assignment import RoleAssignment
 from cdktf_cdktf_provider_azurerm.user_assigned_identity import UserAssignedIdentity
 from constructs import Construct
 
+from constructs_lib.grant import grant
 from constructs_lib.place import Place
-from constructs_lib.private_endpoint import private_endpoint
+from constructs_lib.private_endpoint import PrivateLink, add_private_endpoint
 from constructs_lib.protection import guarded
 from conventions.vault_secrets import VaultSecret
+from environments.data import KeyVault as KeyVaultSettings
 
 
 class Vault(Construct):
@@ -35,14 +36,11 @@ class Vault(Construct):
         place: Place,
         tenant_id: str,
         deployer_object_id: str,
-        soft_delete_retention_days: int,
-        subnet_id: str,
-        dns_zone_id: str,
-        expire_on: str | None,
-        protect: bool,
+        settings: KeyVaultSettings,
+        link: PrivateLink,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.expiration_date = f"{expire_on}T00:00:00Z" if expire_on else None
+        self.expiration_date = f"{day}T00:00:00Z" if (day := settings.expire_on) else None
         self.vault = KeyVault(
             self,
             "Default",
@@ -51,30 +49,28 @@ class Vault(Construct):
             sku_name="premium",
             rbac_authorization_enabled=True,
             purge_protection_enabled=True,
-            soft_delete_retention_days=soft_delete_retention_days,
+            soft_delete_retention_days=settings.soft_delete_retention_days,
             public_network_access_enabled=False,
             network_acls=KeyVaultNetworkAcls(default_action="Deny", bypass="AzureServices"),
-            lifecycle=guarded(protect=protect),
+            lifecycle=guarded(protect=place.protect),
             **place.at,
         )
         self.id = self.vault.id
-        endpoint = private_endpoint(
+        endpoint = add_private_endpoint(
             self,
             "vault_endpoint",
             place=place,
-            subnet_id=subnet_id,
+            link=link,
             resource_id=self.id,
             subresource="vault",
-            dns_zone_id=dns_zone_id,
         )
         grants = [
-            RoleAssignment(
+            grant(
                 self,
                 f"deployer_{role.split()[2].lower()}",
-                scope=self.id,
-                role_definition_name=role,
-                principal_id=deployer_object_id,
-                principal_type="ServicePrincipal",
+                role=role,
+                on=self.id,
+                to=deployer_object_id,
             )
             for role in ("Key Vault Secrets Officer", "Key Vault Crypto Officer")
         ]
@@ -149,20 +145,18 @@ class EncryptionKey(Construct):
         *,
         place: Place,
         vault: Vault,
-        protect: bool,
     ) -> None:
         super().__init__(scope, construct_id)
         role = construct_id.replace("_", "-")
         identity = UserAssignedIdentity(
             self, "identity", name=place.names.of("id", role), **place.at
         )
-        grant = RoleAssignment(
+        use = grant(
             self,
             "grant",
-            scope=vault.id,
-            role_definition_name="Key Vault Crypto Service Encryption User",
-            principal_id=identity.principal_id,
-            principal_type="ServicePrincipal",
+            role="Key Vault Crypto Service Encryption User",
+            on=vault.id,
+            to=identity.principal_id,
         )
         key = KeyVaultKey(
             self,
@@ -179,8 +173,8 @@ class EncryptionKey(Construct):
             ),
             # of the first version, when it is made; each rotation sets the next one's
             expiration_date='${timeadd(plantimestamp(), "10200h")}',
-            lifecycle=guarded(protect=protect, ignore_changes=["expiration_date"]),
-            depends_on=[*vault.writable, grant],
+            lifecycle=guarded(protect=place.protect, ignore_changes=["expiration_date"]),
+            depends_on=[*vault.writable, use],
         )
         # without a version: the service follows each rotation
         self.reference = KeyReference(key_id=key.versionless_id, identity_id=identity.id)

@@ -18,7 +18,7 @@ class Names:
         self._compact = f"{env.workload}{env.name}"
         self._hash = sha256(f"{env.subscription_id}/{self._stem}".encode()).hexdigest()[:6]
 
-    def of(self, abbreviation: str, role: str = "") -> str:
+    def of(self, abbreviation: str, role: str | None = None) -> str:
         """Return `<abbreviation>-<workload>-<environment>[-<role>]`, unique in a resource group."""
         return "-".join(filter(None, (abbreviation, self._stem, role)))
 

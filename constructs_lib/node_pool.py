@@ -46,7 +46,7 @@ def common_settings(pool: Pool) -> dict[str, Any]:
     }
 
 
-def worker_pool(
+def add_worker_pool(
     scope: Construct,
     *,
     name: str,
@@ -54,14 +54,14 @@ def worker_pool(
     version: str | None,
     cluster_id: str,
     subnet_id: str,
-) -> KubernetesClusterNodePool:
+) -> None:
     """Create a pool of worker nodes; `name` has at most 12 lower case letters and digits.
 
     Azure taints and labels spot nodes, so that only what tolerates losing its node is put there,
     and refuses surge settings for them. What it adds stands here too: the next plan would take it
     away.
     """
-    return KubernetesClusterNodePool(
+    KubernetesClusterNodePool(
         scope,
         f"{name}_pool",
         name=name,

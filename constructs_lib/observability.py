@@ -1,7 +1,7 @@
 """Where logs and metrics go, who is told, and what is drawn from them."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from cdktf_cdktf_provider_azurerm.dashboard_grafana import (
     DashboardGrafana,
@@ -22,9 +22,9 @@ from cdktf_cdktf_provider_azurerm.monitor_diagnostic_setting import (
     MonitorDiagnosticSettingEnabledMetric,
 )
 from cdktf_cdktf_provider_azurerm.monitor_workspace import MonitorWorkspace
-from cdktf_cdktf_provider_azurerm.role_assignment import RoleAssignment
 from constructs import Construct
 
+from constructs_lib.grant import grant
 from constructs_lib.place import Place
 from environments.model import Monitoring
 
@@ -95,21 +95,20 @@ class Observability(Construct):
             **place.at,
         )
         self.grafana_id = grafana.id
-        RoleAssignment(
+        grant(
             self,
             "grafana_reads_metrics",
-            scope=self.metrics_id,
-            role_definition_name="Monitoring Data Reader",
-            principal_id=grafana.identity.principal_id,
-            principal_type="ServicePrincipal",
+            role="Monitoring Data Reader",
+            on=self.metrics_id,
+            to=grafana.identity.principal_id,
         )
         for position, group in enumerate(admin_groups):
-            RoleAssignment(
+            grant(
                 self,
                 f"grafana_admin_{position}",
-                scope=grafana.id,
-                role_definition_name="Grafana Admin",
-                principal_id=group,
+                role="Grafana Admin",
+                on=grafana.id,
+                to=group,
                 principal_type="Group",
             )
 
@@ -130,37 +129,42 @@ class Observability(Construct):
         )
 
 
-def diagnostics(
-    scope: Construct,
-    role: str,
-    *,
-    target_id: str,
-    workspace_id: str,
-    logs: Sequence[str] = (),
-    metrics: Sequence[str] = ("AllMetrics",),
-    dedicated: bool = False,
-) -> None:
-    """Send a resource's logs and metrics to Log Analytics.
+@dataclass(frozen=True, kw_only=True)
+class Diagnosed:
+    """A resource whose logs and metrics are kept.
 
-    `logs` are categories; none means all of them. What a resource offers is listed on
-    learn.microsoft.com: "Supported logs and metrics with Azure Monitor". `dedicated` fills tables
-    of the resource's own type, where the service offers the choice.
+    Attributes:
+        role: a part of the state address.
+        resource_id: Azure's id of it.
+        logs: categories of logs; None for all ("Supported logs and metrics with Azure Monitor").
+        metrics: categories of metrics.
+        dedicated: fill tables of the resource's own type, where the service offers the choice.
     """
+
+    role: str
+    resource_id: str
+    logs: Sequence[str] | None = None
+    metrics: Sequence[str] = ("AllMetrics",)
+    dedicated: bool = False
+
+
+def send_diagnostics(scope: Construct, diagnosed: Diagnosed, *, workspace_id: str) -> None:
+    """Send a resource's logs and metrics to Log Analytics."""
     enabled = (
-        [MonitorDiagnosticSettingEnabledLog(category=category) for category in logs]
-        if logs
-        else [MonitorDiagnosticSettingEnabledLog(category_group="allLogs")]
+        [MonitorDiagnosticSettingEnabledLog(category_group="allLogs")]
+        if diagnosed.logs is None
+        else [MonitorDiagnosticSettingEnabledLog(category=name) for name in diagnosed.logs]
     )
     MonitorDiagnosticSetting(
         scope,
-        f"{role}_diagnostics",
+        f"{diagnosed.role}_diagnostics",
         name="to-log-analytics",
-        target_resource_id=target_id,
+        target_resource_id=diagnosed.resource_id,
         log_analytics_workspace_id=workspace_id,
-        log_analytics_destination_type="Dedicated" if dedicated else None,
+        log_analytics_destination_type="Dedicated" if diagnosed.dedicated else None,
         enabled_log=enabled,
         enabled_metric=[
-            MonitorDiagnosticSettingEnabledMetric(category=category) for category in metrics
+            MonitorDiagnosticSettingEnabledMetric(category=name) for name in diagnosed.metrics
         ]
         or None,
     )

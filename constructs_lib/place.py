@@ -15,15 +15,17 @@ class At(TypedDict):
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """The resource group, the region, and the names of what is put there.
+    """The resource group, the region, the names of what is put there, and whether it is protected.
 
     `resource_group_name` is a reference to the group: whatever uses it waits for the group.
+    `protect` guards what holds data against deletion.
     """
 
     names: Names
     resource_group_id: str
     resource_group_name: str
     location: str
+    protect: bool
 
     @property
     def at(self) -> At:

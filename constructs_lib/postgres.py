@@ -1,6 +1,5 @@
 """Azure Database for PostgreSQL Flexible Server: private, and opened by Entra ID only."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from cdktf_cdktf_provider_azurerm.postgresql_flexible_server import (
@@ -22,6 +21,7 @@ from constructs import Construct
 from constructs_lib.key_vault import KeyReference
 from constructs_lib.place import Place
 from constructs_lib.protection import guarded
+from conventions.databases import DATABASES
 from conventions.weekdays import WEEKDAYS
 from environments.data import Postgres
 from environments.facts import REGIONS
@@ -58,9 +58,7 @@ class PostgresServer(Construct):
         tenant_id: str,
         subnet_id: str,
         dns_zone_id: str,
-        databases: Sequence[str],
         key: KeyReference | None,
-        protect: bool,
     ) -> None:
         super().__init__(scope, construct_id)
         zonal = REGIONS[place.location].zones
@@ -91,7 +89,7 @@ class PostgresServer(Construct):
             ),
             **_encrypted_with(key),
             lifecycle=guarded(
-                protect=protect,
+                protect=place.protect,
                 ignore_changes=["zone", "high_availability[0].standby_availability_zone", *_GROWS]
                 if settings.high_availability != "Disabled"
                 else ["zone", *_GROWS],
@@ -107,9 +105,9 @@ class PostgresServer(Construct):
                 server_id=self.id,
                 charset="UTF8",
                 collation="en_US.utf8",
-                lifecycle=guarded(protect=protect),
+                lifecycle=guarded(protect=place.protect),
             )
-            for name in databases
+            for name in DATABASES
         }
         parameters = PARAMETERS | (_POOLER if settings.pgbouncer else {})
         for name, value in parameters.items():

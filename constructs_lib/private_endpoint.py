@@ -1,5 +1,7 @@
 """A private endpoint: one service of one resource, on an address of our own network."""
 
+from typing import NamedTuple
+
 from cdktf_cdktf_provider_azurerm.private_endpoint import (
     PrivateEndpoint,
     PrivateEndpointPrivateDnsZoneGroup,
@@ -10,17 +12,23 @@ from constructs import Construct
 from constructs_lib.place import Place
 
 
-def private_endpoint(
+class PrivateLink(NamedTuple):
+    """Where an endpoint gets its address, and the private DNS zone that gets its record."""
+
+    subnet_id: str
+    dns_zone_id: str
+
+
+def add_private_endpoint(
     scope: Construct,
     construct_id: str,
     *,
     place: Place,
-    subnet_id: str,
+    link: PrivateLink,
     resource_id: str,
     subresource: str,
-    dns_zone_id: str,
 ) -> PrivateEndpoint:
-    """Create the endpoint and its record in the private DNS zone.
+    """Create the endpoint and its record in the private DNS zone; return what to wait for.
 
     `subresource` is Azure's name of the service within the resource, as `blob` or `vault`
     (learn.microsoft.com: "Private-link resource").
@@ -31,7 +39,7 @@ def private_endpoint(
         construct_id,
         name=place.names.of("pep", role),
         custom_network_interface_name=place.names.of("nic", role),
-        subnet_id=subnet_id,
+        subnet_id=link.subnet_id,
         private_service_connection=PrivateEndpointPrivateServiceConnection(
             name=subresource,
             private_connection_resource_id=resource_id,
@@ -39,7 +47,7 @@ def private_endpoint(
             is_manual_connection=False,
         ),
         private_dns_zone_group=PrivateEndpointPrivateDnsZoneGroup(
-            name="default", private_dns_zone_ids=[dns_zone_id]
+            name="default", private_dns_zone_ids=[link.dns_zone_id]
         ),
         **place.at,
     )

@@ -7,7 +7,7 @@ from cdktf_cdktf_provider_azurerm.container_registry import (
 from constructs import Construct
 
 from constructs_lib.place import Place
-from constructs_lib.private_endpoint import private_endpoint
+from constructs_lib.private_endpoint import PrivateLink, add_private_endpoint
 from constructs_lib.protection import guarded
 from environments.facts import REGIONS
 from environments.kubernetes import Registry
@@ -27,9 +27,7 @@ class ImageRegistry(Construct):
         *,
         place: Place,
         settings: Registry,
-        subnet_id: str,
-        dns_zone_id: str,
-        protect: bool,
+        link: PrivateLink,
     ) -> None:
         super().__init__(scope, construct_id)
         self.registry = ContainerRegistry(
@@ -52,16 +50,15 @@ class ImageRegistry(Construct):
                 for region in settings.geo_replications
             ]
             or None,
-            lifecycle=guarded(protect=protect),
+            lifecycle=guarded(protect=place.protect),
             **place.at,
         )
         self.id = self.registry.id
-        private_endpoint(
+        add_private_endpoint(
             self,
             "registry_endpoint",
             place=place,
-            subnet_id=subnet_id,
+            link=link,
             resource_id=self.id,
             subresource="registry",
-            dns_zone_id=dns_zone_id,
         )

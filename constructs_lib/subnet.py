@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 from typing import Any
 
 from cdktf_cdktf_provider_azurerm.network_security_group import (
@@ -49,7 +50,7 @@ class SecuredSubnet(Construct):
         *,
         place: Place,
         network: VirtualNetwork,
-        cidr: str,
+        cidr: IPv4Network,
         openings: Sequence[Opening],
         delegated_to: str | None = None,
         service_endpoints: Sequence[str] = (),
@@ -62,7 +63,7 @@ class SecuredSubnet(Construct):
             name=place.names.of("snet", role),
             resource_group_name=place.resource_group_name,
             virtual_network_name=network.name,
-            address_prefixes=[cidr],
+            address_prefixes=[str(cidr)],
             default_outbound_access_enabled=False,
             private_endpoint_network_policies="NetworkSecurityGroupEnabled",
             delegation=[_delegation(delegated_to)] if delegated_to else None,
@@ -118,27 +119,36 @@ def _ports(ports: Sequence[str]) -> dict[str, Any]:
     return {"destination_port_ranges": ports}
 
 
-_DENY_REMOTE_DESKTOP = NetworkSecurityGroupSecurityRule(
-    name="deny-remote-desktop",
-    description="Who breaks in here gets no desktop elsewhere; SSH stays for Airflow's operators",
+def _deny(
+    name: str, why: str, *, priority: int, direction: str, destination: str, port: str
+) -> NetworkSecurityGroupSecurityRule:
+    return NetworkSecurityGroupSecurityRule(
+        name=name,
+        description=why,
+        priority=priority,
+        direction=direction,
+        access="Deny",
+        protocol="*",
+        source_address_prefix="*",
+        source_port_range="*",
+        destination_address_prefix=destination,
+        destination_port_range=port,
+    )
+
+
+_DENY_REMOTE_DESKTOP = _deny(
+    "deny-remote-desktop",
+    "Who breaks in here gets no desktop elsewhere; SSH stays for Airflow's operators",
     priority=4000,
     direction="Outbound",
-    access="Deny",
-    protocol="*",
-    source_address_prefix="*",
-    source_port_range="*",
-    destination_address_prefix="VirtualNetwork",
-    destination_port_range="3389",
+    destination="VirtualNetwork",
+    port="3389",
 )
-_DENY_THE_REST = NetworkSecurityGroupSecurityRule(
-    name="deny-the-rest",
-    description="Closes what AllowVnetInBound would leave open",
+_DENY_THE_REST = _deny(
+    "deny-the-rest",
+    "Closes what AllowVnetInBound would leave open",
     priority=4096,
     direction="Inbound",
-    access="Deny",
-    protocol="*",
-    source_address_prefix="*",
-    source_port_range="*",
-    destination_address_prefix="*",
-    destination_port_range="*",
+    destination="*",
+    port="*",
 )

@@ -17,7 +17,7 @@ class Chart:
     repository: str
     version: str
     namespace: str
-    sha256: str = ""  # of the package; empty where nobody has read it from the repository yet
+    sha256: str | None = None  # of the package; None where nobody has read it yet
 
 
 # Airflow's version is the image's (images/airflow/requirements.in); the chart only has to know it.

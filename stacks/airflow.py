@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from cdktf import ITerraformDependable
 from constructs import Construct
 
-from constructs_lib.helm_release import HelmRelease, ObjectsRelease, helm_provider
+from constructs_lib.helm_release import HelmRelease, ObjectsRelease, configure_helm
 from environments.model import Environment
 from helm_values.airflow.executor import worker_scaling
 from helm_values.airflow.release import airflow_values
@@ -29,12 +29,12 @@ class AirflowStack(AzureStack):
 
     def __init__(self, scope: Construct, env: Environment) -> None:
         super().__init__(scope, env, "airflow")
-        self.platform = PlatformOutputs.read(self, env)
-        infra = self._infrastructure()
-        helm_provider(
+        platform = PlatformOutputs.read(self, env)
+        infra = self._infrastructure(platform)
+        configure_helm(
             self,
-            host=self.platform.cluster_host,
-            cluster_ca_certificate=self.platform.cluster_ca_certificate,
+            host=platform.cluster_host,
+            cluster_ca_certificate=platform.cluster_ca_certificate,
         )
         self.add_override("terraform.required_providers.helm.source", "hashicorp/helm")
         objects = ObjectsRelease(self, "prerequisites", objects=prerequisites(env, infra))
@@ -48,10 +48,7 @@ class AirflowStack(AzureStack):
             after = [objects.release, issuer.release]
             ObjectsRelease(self, "certificate", objects=request, after=after)
         airflow = self._release(
-            "airflow",
-            AIRFLOW,
-            airflow_values(env, infra),
-            after=[nginx.release],
+            "airflow", AIRFLOW, airflow_values(env, infra), after=[nginx.release]
         )
         if scaling := worker_scaling(env, infra):
             ObjectsRelease(self, "worker_scaling", objects=scaling, after=[airflow.release])
@@ -70,11 +67,11 @@ class AirflowStack(AzureStack):
             after=after,
         )
 
-    def _infrastructure(self) -> Infrastructure:
+    def _infrastructure(self, platform: PlatformOutputs) -> Infrastructure:
         data = DataOutputs.read(self, self.env)
         identity = IdentityOutputs.read(self, self.env)
         return Infrastructure(
-            registry_login_server=self.platform.registry_login_server,
+            registry_login_server=platform.registry_login_server,
             postgres_host=data.postgres_host,
             airflow_database=data.airflow_database,
             warehouse_database=data.warehouse_database,

@@ -1,6 +1,7 @@
 """What every stack of an environment has: its own state, the Azure provider, names and tags."""
 
 from cdktf import AzurermBackend, TerraformStack
+from cdktf_cdktf_provider_azuread.provider import AzureadProvider
 from cdktf_cdktf_provider_azurerm.provider import (
     AzurermProvider,
     AzurermProviderFeatures,
@@ -102,6 +103,11 @@ class AzureStack(TerraformStack):
             DATA_CLASSIFICATION: self.env.tags.data_classification,
         }
 
+    def use_entra(self) -> None:
+        """Configure the azuread provider, for what is made in Entra ID."""
+        AzureadProvider(self, "azuread", tenant_id=self.env.tenant_id)
+        self.add_override("terraform.required_providers.azuread.source", "hashicorp/azuread")
+
     def prepare_stack(self) -> None:
         """Tag what the stack holds; cdktf calls this before it writes the stack."""
         tag_azure_resources(self, self.tags)
@@ -120,4 +126,5 @@ class AzureStack(TerraformStack):
             resource_group_id=group.id,
             resource_group_name=group.name,
             location=self.env.location,
+            protect=self.env.protect_data,
         )

@@ -7,6 +7,7 @@ from typing import Any, ClassVar, Self, TypedDict
 from cdktf import DataTerraformRemoteStateAzurerm, TerraformOutput
 from constructs import Construct
 
+from constructs_lib.private_endpoint import PrivateLink
 from conventions.components import (
     API_SERVER,
     DAG_PROCESSOR,
@@ -114,6 +115,10 @@ class NetworkOutputs(Contract):
     aks_api_server_security_group_id: str
     postgres_security_group_id: str
     private_endpoints_security_group_id: str
+
+    def private_link(self, dns_zone_id: str) -> PrivateLink:
+        """Return where private endpoints get their addresses, and the zone of their records."""
+        return PrivateLink(self.private_endpoints_subnet_id, dns_zone_id)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,9 +3,9 @@
 from constructs import Construct
 
 from constructs_lib.data_lake import DataLake
-from constructs_lib.key_vault import EncryptionKey, GeneratedSecret, KeyReference, Vault
+from constructs_lib.key_vault import EncryptionKey, GeneratedSecret, Vault
 from constructs_lib.postgres import PostgresServer
-from constructs_lib.private_endpoint import private_endpoint
+from constructs_lib.private_endpoint import add_private_endpoint
 from constructs_lib.protection import lock_against_deletion
 from conventions import containers, databases
 from conventions.vault_secrets import API_SECRET_KEY, FERNET_KEY, JWT_SECRET, REDIS_PASSWORD
@@ -20,51 +20,56 @@ class DataStack(AzureStack):
     def __init__(self, scope: Construct, env: Environment) -> None:
         super().__init__(scope, env, "data")
         network = NetworkOutputs.read(self, env)
-        self.place = self.resource_group()
-        self.vault = self._vault(network)
-        disks = self._key("disk_encryption")
-        own_key = env.storage.customer_managed_key
-        storage_key = self._key("storage_encryption") if own_key else None
+        place = self.resource_group()
+        vault = Vault(
+            self,
+            "key_vault",
+            place=place,
+            tenant_id=env.tenant_id,
+            deployer_object_id=env.deployer_object_id,
+            settings=env.key_vault,
+            link=network.private_link(network.key_vault_dns_zone_id),
+        )
+        self._secrets(vault)
+        disk_key = EncryptionKey(self, "disk_encryption", place=place, vault=vault).reference
         lake = DataLake(
             self,
             "data_lake",
-            place=self.place,
+            place=place,
             settings=env.storage,
-            key=storage_key,
-            protect=env.protect_data,
+            key=EncryptionKey(self, "storage_encryption", place=place, vault=vault).reference
+            if env.storage.customer_managed_key
+            else None,
         )
         postgres = PostgresServer(
             self,
             "postgres",
-            place=self.place,
+            place=place,
             settings=env.postgres,
             tenant_id=env.tenant_id,
             subnet_id=network.postgres_subnet_id,
             dns_zone_id=network.postgres_dns_zone_id,
-            databases=[databases.AIRFLOW, databases.WAREHOUSE],
-            key=self._key("postgres_encryption") if env.postgres.customer_managed_key else None,
-            protect=env.protect_data,
+            key=EncryptionKey(self, "postgres_encryption", place=place, vault=vault).reference
+            if env.postgres.customer_managed_key
+            else None,
         )
         for subresource, zone_id in (
             ("blob", network.blob_dns_zone_id),
             ("dfs", network.dfs_dns_zone_id),
         ):
-            private_endpoint(
+            add_private_endpoint(
                 self,
                 f"{subresource}_endpoint",
-                place=self.place,
-                subnet_id=network.private_endpoints_subnet_id,
+                place=place,
+                link=network.private_link(zone_id),
                 resource_id=lake.id,
                 subresource=subresource,
-                dns_zone_id=zone_id,
             )
         if env.protect_data:
-            lock_against_deletion(
-                self,
-                {"data_lake": lake.id, "postgres": postgres.id, "key_vault": self.vault.id},
-            )
+            holders = {"data_lake": lake.id, "postgres": postgres.id, "key_vault": vault.id}
+            lock_against_deletion(self, holders)
         DataOutputs(
-            resource_group_name=self.place.resource_group_name,
+            resource_group_name=place.resource_group_name,
             storage_account_id=lake.id,
             storage_account_name=lake.account.name,
             dags_container_id=lake.containers[containers.DAGS].id,
@@ -76,25 +81,13 @@ class DataStack(AzureStack):
             postgres_host=postgres.server.fqdn,
             airflow_database=postgres.databases[databases.AIRFLOW].name,
             warehouse_database=postgres.databases[databases.WAREHOUSE].name,
-            key_vault_id=self.vault.id,
-            key_vault_name=self.vault.vault.name,
-            disk_encryption_key_id=disks.key_id,
-            disk_encryption_identity_id=disks.identity_id,
+            key_vault_id=vault.id,
+            key_vault_name=vault.vault.name,
+            disk_encryption_key_id=disk_key.key_id,
+            disk_encryption_identity_id=disk_key.identity_id,
         ).publish(self)
 
-    def _vault(self, network: NetworkOutputs) -> Vault:
-        vault = Vault(
-            self,
-            "key_vault",
-            place=self.place,
-            tenant_id=self.env.tenant_id,
-            deployer_object_id=self.env.deployer_object_id,
-            soft_delete_retention_days=self.env.key_vault.soft_delete_retention_days,
-            expire_on=self.env.key_vault.expire_on,
-            subnet_id=network.private_endpoints_subnet_id,
-            dns_zone_id=network.key_vault_dns_zone_id,
-            protect=self.env.protect_data,
-        )
+    def _secrets(self, vault: Vault) -> None:
         secrets = [FERNET_KEY, JWT_SECRET, API_SECRET_KEY]
         if self.env.airflow.executor == "CeleryExecutor":
             secrets.append(REDIS_PASSWORD)
@@ -106,9 +99,3 @@ class DataStack(AzureStack):
                 secret=secret,
                 version=self.env.key_vault.secrets_version,
             )
-        return vault
-
-    def _key(self, role: str) -> KeyReference:
-        return EncryptionKey(
-            self, role, place=self.place, vault=self.vault, protect=self.env.protect_data
-        ).reference

@@ -1,6 +1,7 @@
 """The identity stack: who signs in, what workloads run as, and what each of them may do."""
 
-from cdktf_cdktf_provider_azuread.provider import AzureadProvider
+from collections.abc import Mapping
+
 from cdktf_cdktf_provider_azurerm.postgresql_flexible_server_active_directory_administrator import (
     PostgresqlFlexibleServerActiveDirectoryAdministrator,
 )
@@ -9,6 +10,7 @@ from constructs import Construct
 
 from constructs_lib.entra_application import SignInApplication
 from constructs_lib.grant import grant
+from constructs_lib.place import Place
 from conventions.components import (
     API_SERVER,
     COMPONENTS,
@@ -17,12 +19,15 @@ from conventions.components import (
     SCHEDULER,
     TRIGGERER,
     WORKER,
+    Component,
     WorkloadIdentity,
 )
 from environments.model import Environment
 from helm_values.airflow.secrets import secret_readers
 from stacks.base import AzureStack
 from stacks.contracts import DataOutputs, IdentityOutputs, NetworkOutputs
+
+Identities = Mapping[Component, UserAssignedIdentity]
 
 
 class IdentityStack(AzureStack):
@@ -31,19 +36,19 @@ class IdentityStack(AzureStack):
     def __init__(self, scope: Construct, env: Environment) -> None:
         super().__init__(scope, env, "identity")
         network = NetworkOutputs.read(self, env)
-        self.data = DataOutputs.read(self, env)
-        self.place = self.resource_group()
-        cluster = self._identity("cluster")
-        kubelet = self._identity("kubelet")
-        self.workloads = {component: self._identity(component.name) for component in COMPONENTS}
-        certificate = self._identity("certificate")
+        data = DataOutputs.read(self, env)
+        place = self.resource_group()
+        cluster = self._identity(place, "cluster")
+        kubelet = self._identity(place, "kubelet")
+        workloads = {c: self._identity(place, c.name) for c in COMPONENTS}
+        certificate = self._identity(place, "certificate")
         self._grant_cluster(cluster, kubelet, network)
-        self._grant_airflow()
-        self._grant_certificate(certificate)
-        self._postgres_administrators()
+        self._grant_airflow(workloads, data)
+        self._grant_certificate(certificate, data)
+        self._postgres_administrators(workloads[MIGRATIONS], data)
         application = self._sign_in()
         IdentityOutputs(
-            resource_group_name=self.place.resource_group_name,
+            resource_group_name=place.resource_group_name,
             sso_application_id=application.application.id,
             sso_client_id=application.application.client_id,
             cluster_identity_id=cluster.id,
@@ -51,22 +56,22 @@ class IdentityStack(AzureStack):
             kubelet_identity_id=kubelet.id,
             kubelet_client_id=kubelet.client_id,
             kubelet_principal_id=kubelet.principal_id,
-            api_server_identity=_reference(self.workloads[API_SERVER]),
-            scheduler_identity=_reference(self.workloads[SCHEDULER]),
-            dag_processor_identity=_reference(self.workloads[DAG_PROCESSOR]),
-            triggerer_identity=_reference(self.workloads[TRIGGERER]),
-            worker_identity=_reference(self.workloads[WORKER]),
-            migrations_identity=_reference(self.workloads[MIGRATIONS]),
+            api_server_identity=_reference(workloads[API_SERVER]),
+            scheduler_identity=_reference(workloads[SCHEDULER]),
+            dag_processor_identity=_reference(workloads[DAG_PROCESSOR]),
+            triggerer_identity=_reference(workloads[TRIGGERER]),
+            worker_identity=_reference(workloads[WORKER]),
+            migrations_identity=_reference(workloads[MIGRATIONS]),
             certificate_identity_id=certificate.id,
             certificate_client_id=certificate.client_id,
         ).publish(self)
 
-    def _identity(self, role: str) -> UserAssignedIdentity:
+    def _identity(self, place: Place, role: str) -> UserAssignedIdentity:
         return UserAssignedIdentity(
             self,
             f"{role}_identity",
             name=self.names.of("id", role.replace("_", "-")),
-            **self.place.at,
+            **place.at,
         )
 
     def _grant_cluster(
@@ -84,11 +89,11 @@ class IdentityStack(AzureStack):
         ):
             grant(self, f"cluster_{name}", role=role, on=scope_id, to=cluster.principal_id)
 
-    def _grant_airflow(self) -> None:
+    def _grant_airflow(self, workloads: Identities, data: DataOutputs) -> None:
         reader, writer = "Storage Blob Data Reader", "Storage Blob Data Contributor"
-        dags, logs = self.data.dags_container_id, self.data.logs_container_id
+        dags, logs = data.dags_container_id, data.logs_container_id
         # the DAG processor publishes each version of the DAGs, and tasks fetch theirs
-        versions, data = self.data.dag_versions_container_id, self.data.data_container_id
+        versions, data_container = data.dag_versions_container_id, data.data_container_id
         grants = [
             (DAG_PROCESSOR, "reads_dags", reader, dags),
             (WORKER, "reads_dags", reader, dags),
@@ -96,31 +101,28 @@ class IdentityStack(AzureStack):
             (WORKER, "reads_dag_versions", reader, versions),
             (TRIGGERER, "reads_dag_versions", reader, versions),
             (WORKER, "writes_logs", writer, logs),
-            (WORKER, "writes_data", writer, data),
+            (WORKER, "writes_data", writer, data_container),
             (TRIGGERER, "writes_logs", writer, logs),
-            (TRIGGERER, "reads_data", reader, data),
+            (TRIGGERER, "reads_data", reader, data_container),
             (API_SERVER, "reads_logs", reader, logs),
         ]
         for component in secret_readers(self.env.airflow):
-            grants.append(
-                (component, "reads_secrets", "Key Vault Secrets User", self.data.key_vault_id)
-            )
+            grants.append((component, "reads_secrets", "Key Vault Secrets User", data.key_vault_id))
         for component, name, role, scope_id in grants:
-            principal_id = self.workloads[component].principal_id
+            principal_id = workloads[component].principal_id
             grant(self, f"{component.name}_{name}", role=role, on=scope_id, to=principal_id)
 
-    def _grant_certificate(self, identity: UserAssignedIdentity) -> None:
+    def _grant_certificate(self, identity: UserAssignedIdentity, data: DataOutputs) -> None:
         ingress = self.env.ingress
         if ingress.certificate == "letsencrypt" and ingress.dns_zone_id:
             name, role, scope_id = "on_dns_zone", "DNS Zone Contributor", ingress.dns_zone_id
         else:
             name, role = "reads_secrets", "Key Vault Secrets User"
-            scope_id = f"{self.data.key_vault_id}/secrets/{ingress.key_vault_certificate}"
+            scope_id = f"{data.key_vault_id}/secrets/{ingress.key_vault_certificate}"
         grant(self, f"certificate_{name}", role=role, on=scope_id, to=identity.principal_id)
 
-    def _postgres_administrators(self) -> None:
+    def _postgres_administrators(self, owner: UserAssignedIdentity, data: DataOutputs) -> None:
         # The migrations make the database roles of the other components
-        owner = self.workloads[MIGRATIONS]
         administrators = {
             "migrations_administrator": (owner.principal_id, owner.name, "ServicePrincipal")
         }
@@ -130,8 +132,8 @@ class IdentityStack(AzureStack):
             PostgresqlFlexibleServerActiveDirectoryAdministrator(
                 self,
                 role,
-                server_name=self.data.postgres_server_name,
-                resource_group_name=self.data.resource_group_name,
+                server_name=data.postgres_server_name,
+                resource_group_name=data.resource_group_name,
                 tenant_id=self.env.tenant_id,
                 object_id=object_id,
                 principal_name=name,
@@ -139,8 +141,7 @@ class IdentityStack(AzureStack):
             )
 
     def _sign_in(self) -> SignInApplication:
-        AzureadProvider(self, "azuread", tenant_id=self.env.tenant_id)
-        self.add_override("terraform.required_providers.azuread.source", "hashicorp/azuread")
+        self.use_entra()
         sso = self.env.single_sign_on
         return SignInApplication(
             self,

@@ -1,12 +1,11 @@
 """The network stack: addresses, ways in and out, and private names."""
 
-from collections.abc import Sequence
-
 from cdktf_cdktf_provider_azurerm.virtual_network import VirtualNetwork
 from cdktf_cdktf_provider_azurerm.virtual_network_peering import VirtualNetworkPeering
 from constructs import Construct
 
 from constructs_lib.egress import FirewallEgress, NatEgress
+from constructs_lib.place import Place
 from constructs_lib.private_dns import LinkedZone
 from constructs_lib.subnet import Opening, SecuredSubnet
 from conventions.databases import POOLER_PORT, SERVER_PORT
@@ -29,32 +28,57 @@ class NetworkStack(AzureStack):
     def __init__(self, scope: Construct, env: Environment) -> None:
         super().__init__(scope, env, "network")
         plan = env.network
-        self.place = self.resource_group()
-        self.network = VirtualNetwork(
+        place = self.resource_group()
+        network = VirtualNetwork(
             self,
             "virtual_network",
             name=self.names.of("vnet"),
-            **self.place.at,
+            **place.at,
             address_space=[str(plan.address_space)],
         )
-        nodes = self._subnet("aks_nodes", self._into_nodes())
-        api_server = self._subnet(
-            "aks_api_server", self._into_api_server(), "Microsoft.ContainerService/managedClusters"
+        nodes = SecuredSubnet(
+            self,
+            "aks_nodes",
+            place=place,
+            network=network,
+            cidr=plan.aks_nodes,
+            openings=self._into_nodes(),
         )
-        endpoints = self._subnet("private_endpoints", _INTO_ENDPOINTS)
-        postgres = self._subnet(
+        api_server = SecuredSubnet(
+            self,
+            "aks_api_server",
+            place=place,
+            network=network,
+            cidr=plan.aks_api_server,
+            openings=self._into_api_server(),
+            delegated_to="Microsoft.ContainerService/managedClusters",
+        )
+        endpoints = SecuredSubnet(
+            self,
+            "private_endpoints",
+            place=place,
+            network=network,
+            cidr=plan.private_endpoints,
+            openings=_INTO_ENDPOINTS,
+        )
+        postgres = SecuredSubnet(
+            self,
             "postgres",
-            self._into_postgres(),
-            "Microsoft.DBforPostgreSQL/flexibleServers",
-            ["Microsoft.Storage"],  # the server archives its log there, and Azure adds it anyway
+            place=place,
+            network=network,
+            cidr=plan.postgres,
+            openings=self._into_postgres(),
+            delegated_to="Microsoft.DBforPostgreSQL/flexibleServers",
+            # the server archives its log there, and Azure adds it anyway
+            service_endpoints=["Microsoft.Storage"],
         )
-        way_out = self._egress(nodes)
-        networks = {"own": self.network.id, **{n.name: n.id for n in plan.linked_networks}}
+        way_out = self._egress(place, nodes)
+        networks = {"own": network.id, **{n.name: n.id for n in plan.linked_networks}}
         zones = {
             role: LinkedZone(
                 self,
                 f"{role}_dns",
-                place=self.place,
+                place=place,
                 zone_name=zone_name,
                 network_ids=networks,
                 after=[postgres.subnet] if role == "postgres" else [],
@@ -66,14 +90,14 @@ class NetworkStack(AzureStack):
                 self,
                 "hub_peering",
                 name="to-hub",
-                resource_group_name=self.place.resource_group_name,
-                virtual_network_name=self.network.name,
+                resource_group_name=place.resource_group_name,
+                virtual_network_name=network.name,
                 remote_virtual_network_id=plan.hub.virtual_network_id,
                 allow_forwarded_traffic=True,
                 use_remote_gateways=plan.hub.use_remote_gateways,
             )
         NetworkOutputs(
-            virtual_network_id=self.network.id,
+            virtual_network_id=network.id,
             nat_gateway_id=way_out.gateway_id,
             # read through the association: whoever places something in the subnet waits for the
             # security group and the way out
@@ -93,36 +117,18 @@ class NetworkStack(AzureStack):
             private_endpoints_security_group_id=endpoints.security_group.id,
         ).publish(self)
 
-    def _subnet(
-        self,
-        role: str,
-        openings: list[Opening],
-        delegated_to: str | None = None,
-        service_endpoints: Sequence[str] = (),
-    ) -> SecuredSubnet:
-        return SecuredSubnet(
-            self,
-            role,
-            place=self.place,
-            network=self.network,
-            cidr=str(getattr(self.env.network, role)),
-            openings=openings,
-            delegated_to=delegated_to,
-            service_endpoints=service_endpoints,
-        )
-
-    def _egress(self, nodes: SecuredSubnet) -> NatEgress | FirewallEgress:
+    def _egress(self, place: Place, nodes: SecuredSubnet) -> NatEgress | FirewallEgress:
         if self.env.network.egress == "firewall":
             address = str(self.env.network.firewall_private_ip)
             return FirewallEgress(
                 self,
                 "egress",
-                place=self.place,
+                place=place,
                 subnet=nodes.subnet,
                 firewall_private_ip=address,
             )
         zone = self.env.network.nat_zone if REGIONS[self.env.location].zones else None
-        return NatEgress(self, "egress", place=self.place, subnet=nodes.subnet, zone=zone)
+        return NatEgress(self, "egress", place=place, subnet=nodes.subnet, zone=zone)
 
     def _zone_names(self) -> dict[str, str]:
         # Postgres's zone must end so and must not be the server's own name

@@ -1,0 +1,138 @@
+"""What watches over an environment: metrics, alerts, and where the logs of each resource go.
+
+The diagnostics of network and data stand in the platform stack too: the workspace is there.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from constructs import Construct
+
+from constructs_lib.aks_cluster import AksCluster
+from constructs_lib.alerts import (
+    PrometheusAlerts,
+    PrometheusRecordings,
+    add_metric_alert,
+    add_service_health_alert,
+)
+from constructs_lib.container_insights import collect_container_logs
+from constructs_lib.observability import Diagnosed, Observability, send_diagnostics
+from constructs_lib.place import Place
+from environments.facts import max_connections
+from environments.model import Environment
+from observability.alerts import MetricAlert, database_alerts, prometheus_alerts
+from observability.cluster import CLUSTER_ALERTS
+from observability.egress import EGRESS_ALERTS
+from observability.recording import kubernetes_recordings, node_recordings
+from stacks.contracts import DataOutputs, NetworkOutputs
+
+CONTROL_PLANE_LOGS = (  # kube-audit-admin leaves out reads, the bulk of kube-audit
+    "kube-apiserver",
+    "kube-audit-admin",
+    "kube-controller-manager",
+    "kube-scheduler",
+    "cluster-autoscaler",
+    "cloud-controller-manager",
+    "guard",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watched:
+    """What there is to watch: the stacks before, and what the platform stack made."""
+
+    network: NetworkOutputs
+    data: DataOutputs
+    cluster: AksCluster
+    registry_id: str
+    backup_vault_id: str
+    backup_account_id: str
+    flow_log_account_id: str
+
+
+def watch(
+    scope: Construct, watched: Watched, *, env: Environment, place: Place, by: Observability
+) -> None:
+    """Collect the cluster's metrics and logs, alert on them, and keep every resource's logs."""
+    by.scrape(watched.cluster.id)
+    collect_container_logs(scope, place=place, cluster_id=watched.cluster.id, logs_id=by.logs_id)
+    groups = {"cluster_alerts": CLUSTER_ALERTS, "airflow_alerts": prometheus_alerts()}
+    for role, alerts in groups.items():
+        PrometheusAlerts(
+            scope,
+            role,
+            place=by.metrics_place,
+            metrics_id=by.metrics_id,
+            cluster_name=watched.cluster.cluster.name,
+            action_group_id=by.action_group_id,
+            alerts=alerts,
+        )
+    if by.grafana_id:  # its built-in boards draw them, and nothing else does
+        recordings = {
+            "node_recordings": node_recordings(),
+            "kubernetes_recordings": kubernetes_recordings(),
+        }
+        for role, series in recordings.items():
+            PrometheusRecordings(
+                scope,
+                role,
+                place=by.metrics_place,
+                metrics_id=by.metrics_id,
+                cluster_name=watched.cluster.cluster.name,
+                recordings=series,
+            )
+    for resource_id, alert in _metric_alerts(watched, env):
+        add_metric_alert(
+            scope,
+            alert,
+            place=place,
+            resource_id=resource_id,
+            action_group_id=by.action_group_id,
+        )
+    add_service_health_alert(
+        scope, place=place, subscription_id=env.subscription_id, action_group_id=by.action_group_id
+    )
+    for diagnosed in _diagnosed(watched, by):
+        send_diagnostics(scope, diagnosed, workspace_id=by.logs_id)
+
+
+def _metric_alerts(watched: Watched, env: Environment) -> Iterator[tuple[str, MetricAlert]]:
+    gateway_id = watched.network.nat_gateway_id
+    if env.network.egress == "nat" and gateway_id:
+        for alert in EGRESS_ALERTS:
+            yield gateway_id, alert
+    for alert in database_alerts(max_connections=max_connections(env.postgres.sku_name)):
+        yield watched.data.postgres_server_id, alert
+
+
+def _diagnosed(watched: Watched, by: Observability) -> Iterator[Diagnosed]:
+    network, data = watched.network, watched.data
+    for role, resource_id in (
+        ("virtual_network", network.virtual_network_id),
+        ("key_vault", data.key_vault_id),
+        ("postgres", data.postgres_server_id),
+        ("registry", watched.registry_id),
+        ("log_analytics", by.logs_id),
+        *([("grafana", by.grafana_id)] if by.grafana_id else []),
+    ):
+        yield Diagnosed(role=role, resource_id=resource_id)
+    for role, resource_id in (
+        ("aks_nodes_security_group", network.aks_nodes_security_group_id),
+        ("aks_api_server_security_group", network.aks_api_server_security_group_id),
+        ("postgres_security_group", network.postgres_security_group_id),
+        ("private_endpoints_security_group", network.private_endpoints_security_group_id),
+    ):
+        yield Diagnosed(role=role, resource_id=resource_id, metrics=())
+    for role, account_id in (
+        ("data_lake", data.storage_account_id),
+        ("backup_storage", watched.backup_account_id),
+        ("flow_log_storage", watched.flow_log_account_id),
+    ):
+        blobs = f"{account_id}/blobServices/default"
+        yield Diagnosed(role=role, resource_id=blobs, metrics=["Transaction"])
+    # Backup reports read dedicated tables only
+    backup_id = watched.backup_vault_id
+    yield Diagnosed(role="backup_vault", resource_id=backup_id, metrics=(), dedicated=True)
+    yield Diagnosed(
+        role="aks", resource_id=watched.cluster.id, logs=CONTROL_PLANE_LOGS, dedicated=True
+    )
