@@ -80,11 +80,6 @@ class Postgres(Section):
         ),
     ]
 
-    @property
-    def burstable(self) -> bool:
-        """Whether the server is of the tier without HA and pooler."""
-        return self.sku_name.startswith("B_")
-
     @field_validator("storage_gib")
     @classmethod
     def _disk_size(cls, size: int) -> int:

@@ -12,7 +12,6 @@ from observability.alerts import MEAN_WAIT_SECONDS
 
 COLUMNS = 24  # Grafana's grid
 HEIGHT = 8
-SOURCE_CHOICE = {"name": "datasource", "type": "datasource", "query": "prometheus"}
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 
 

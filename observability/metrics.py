@@ -4,7 +4,6 @@ StatsD, not OpenTelemetry: the chart ships the exporter and managed Prometheus s
 collector has to be run; and a KubernetesExecutor pod, too short-lived to be scraped, can push.
 """
 
-import re
 from typing import Any
 
 # [metrics] of Airflow's configuration. With tags and without legacy names, a DAG's name is a label
@@ -43,17 +42,3 @@ EXPORTER_MAPPINGS: list[dict[str, Any]] = [
         "labels": {"job_name": "$1"},
     },
 ]
-
-# what airflow_azure.bundle adds to Airflow's own metrics
-OWN_COUNTERS = ("dag_bundle.syncs", "dag_bundle.sync_failures")
-
-
-def prometheus_name(statsd_name: str) -> str:
-    """Return the name that the exporter gives a metric that no mapping renames."""
-    return "airflow_" + re.sub(r"[^A-Za-z0-9_]", "_", statsd_name)
-
-
-def metric_names(expression: str) -> set[str]:
-    """Return Airflow's metrics in a PromQL expression, without a timer's suffixes."""
-    found = set(re.findall(r"\bairflow_[a-z0-9_]+", expression))
-    return {re.sub(r"_(sum|count|bucket)$", "", name) for name in found}

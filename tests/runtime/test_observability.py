@@ -17,12 +17,24 @@ from observability.dashboard import ROWS, dashboard
 from observability.metrics import (
     AIRFLOW_CONFIG,
     EXPORTER_MAPPINGS,
-    OWN_COUNTERS,
-    metric_names,
-    prometheus_name,
 )
 from tests.runtime.live import LiveAirflow
 from tests.runtime.parts import missing
+
+# what airflow_azure.bundle adds to Airflow's own metrics
+OWN_COUNTERS = ("dag_bundle.syncs", "dag_bundle.sync_failures")
+
+
+def prometheus_name(statsd_name: str) -> str:
+    """Return the name that the exporter gives a metric that no mapping renames."""
+    return "airflow_" + re.sub(r"[^A-Za-z0-9_]", "_", statsd_name)
+
+
+def metric_names(expression: str) -> set[str]:
+    """Return Airflow's metrics in a PromQL expression, without a timer's suffixes."""
+    found = set(re.findall(r"\bairflow_[a-z0-9_]+", expression))
+    return {re.sub(r"_(sum|count|bucket)$", "", name) for name in found}
+
 
 QUERIES = {
     f"{panel.title}: {legend}": query
