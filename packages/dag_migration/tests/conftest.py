@@ -151,8 +151,8 @@ PYTHON_FILES = {
         """,
     "sql.py": """
         from datetime import datetime
+        from airflow import DAG
         from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
-        from airflow.sdk import DAG
         with DAG("sql", schedule="@daily", start_date=datetime(2024, 1, 1), catchup=False) as dag:
             SQLExecuteQueryOperator(task_id="sql", sql="days.sql", conn_id="warehouse")
         """,
@@ -183,8 +183,8 @@ class Run:
         return found
 
     def codes(self, path: str) -> set[str]:
-        """What a person must do in one file, as codes."""
-        return {f["code"] for f in self.file(path)["findings"] if f["level"] == "person"}
+        """What one file asks of a person or waits for, as codes."""
+        return {f["code"] for f in self.file(path)["findings"] if f["level"] != "notice"}
 
     def dag(self, path: str) -> str:
         """The migrated text of one file."""

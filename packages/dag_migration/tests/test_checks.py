@@ -26,6 +26,8 @@ def codes(text: str) -> set[str]:
         ("def f(**c): return c['dag_run'].get_task_instances()\n", "MIG022"),
         ("def f(**c):\n  ti = c['ti']\n  return ti.get_dagrun()\n", "MIG022"),
         (DAG + "with DAG('a') as d:\n  pass\nd.following_schedule(x)\n", "MIG022"),
+        (DAG + "DAG('a', schedule=f())\n", "MIG040"),
+        (DAG + "DAG('a', schedule=[Asset('x')])\nx = '{{ ds }}'\n", "MIG043"),
         (
             DAG + "DAG('a', schedule='0 5 * * *')\nx = '{{ ds }} {{ data_interval_end }}'\n",
             "MIG042",

@@ -39,7 +39,7 @@ OPERATOR = "from airflow.providers.standard.operators.python import PythonOperat
         ),
         (
             "from airflow.sdk import DAG\nDAG(\n    'a',\n    orientation='LR',  # wide\n)\n",
-            "from airflow.sdk import DAG\nDAG(\n    'a',  # wide\n)\n",
+            "from airflow.sdk import DAG\nDAG(\n    'a',\n    # wide\n)\n",
         ),
         (
             "from airflow.utils.trigger_rule import TriggerRule\nx = TriggerRule.DUMMY\n",

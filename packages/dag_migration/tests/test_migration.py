@@ -17,7 +17,18 @@ def test_a_dag_written_for_airflow_3_is_ready(migrated: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["old.py", "crlf.py", "bom.py", "latin1.py", "moved.py", "postgres.py"]
+    "path",
+    [
+        "bom.py",
+        "by_module.py",
+        "crlf.py",
+        "latin1.py",
+        "moved.py",
+        "no_schedule.py",
+        "old.py",
+        "postgres.py",
+        "sql.py",
+    ],
 )
 def test_an_old_dag_is_fixed_and_imports(migrated: Run, path: str) -> None:
     file = migrated.file(path)
@@ -32,11 +43,9 @@ def test_an_old_dag_is_fixed_and_imports(migrated: Run, path: str) -> None:
         ("keys.py", "MIG030"),  # an SLA in default_args
         ("keys.py", "MIG031"),  # the metadata database
         ("keys.py", "MIG032"),  # xcom_pull without a task
-        ("no_schedule.py", "MIG033"),
         ("provider.py", "MIG011"),
         ("package.py", "MIG013"),
         ("raises.py", "MIG050"),
-        ("sql.py", "MIG042"),  # both ends of an interval, in a template file
         ("hangs.py", "MIG051"),
         ("exits.py", "MIG052"),
         ("setting.py", "MIG053"),
@@ -67,21 +76,26 @@ def test_two_dags_of_one_name_are_told_of_each_other(migrated: Run) -> None:
 
 
 def test_a_package_that_the_image_lacks_is_asked_for_once(migrated: Run) -> None:
-    [found] = [f for f in migrated.file("http.py")["findings"] if f["level"] == "person"]
+    [found] = [f for f in migrated.file("http.py")["findings"] if f["level"] != "notice"]
 
-    assert found["todo"].startswith("Add apache-airflow-providers-http to images/airflow/")
+    assert found["todo"].startswith("Add apache-airflow-providers-http to the packages")
 
 
-def test_a_class_taken_from_its_old_module_is_named_with_its_new_one(migrated: Run) -> None:
-    [found] = [f for f in migrated.file("by_module.py")["findings"] if f["level"] == "person"]
+def test_the_packages_that_the_image_lacks_are_one_list(migrated: Run) -> None:
+    listed = (migrated.target / "packages-for-the-image.txt").read_text().splitlines()
 
-    assert found["todo"].startswith("Use `BashOperator` from `airflow.providers.standard.")
+    assert "apache-airflow-providers-snowflake  # provider.py" in listed
+    assert "a-package-of-the-old-image  # as `a_package_of_the_old_image`, in package.py" in listed
+
+
+def test_a_date_that_a_template_file_reads_keeps_its_meaning(migrated: Run) -> None:
+    assert 'CronDataIntervalTimetable("@daily", timezone="UTC")' in migrated.dag("sql.py")
 
 
 def test_a_finding_says_the_line_of_the_migrated_file(migrated: Run) -> None:
-    [found] = [f for f in migrated.file("no_schedule.py")["findings"] if f["code"] == "MIG033"]
+    [found] = [f for f in migrated.file("keys.py")["findings"] if f["code"] == "MIG030"]
 
-    assert "DAG(" in migrated.dag("no_schedule.py").splitlines()[found["line"] - 1]
+    assert '"sla"' in migrated.dag("keys.py").splitlines()[found["line"] - 1]
 
 
 def test_a_fix_says_the_line_of_the_source(migrated: Run, old_dags: Path) -> None:
@@ -145,7 +159,7 @@ def test_the_inventory_names_what_is_used(migrated: Run) -> None:
 
     assert used["operators"] == ["BashOperator", "EmptyOperator"]
     assert used["pools"] == ["slow"]
-    assert used["schedules"] == ["'@daily'"]
+    assert used["schedules"] == ["CronDataIntervalTimetable('@daily', timezone='UTC')"]
     assert used["task"]["variables"] == ["target"]
     assert migrated.file("provider.py")["inventory"]["connections"] == ["snow"]
 
@@ -177,10 +191,10 @@ def test_a_hand_made_change_is_kept_and_judged(
 ) -> None:
     source, target = tmp_path / "source", tmp_path / "target"
     source.mkdir()
-    shutil.copy(old_dags / "no_schedule.py", source)
+    shutil.copy(old_dags / "keys.py", source)
     [first] = run(source, Target(target, source), {}, running).files
-    file = target / "dags/no_schedule.py"
-    file.write_text(file.read_text().replace("DAG(", "DAG(schedule=None, dag_id=", 1))
+    file = target / "dags/keys.py"
+    file.write_text("from airflow.sdk import DAG\n\ndag = DAG('keys', schedule=None)\n")
     mine = file.read_text()
 
     [again] = run(source, Target(target, source), {}, running).files

@@ -1,7 +1,8 @@
 """`python -m dag_migration SOURCE TARGET`: the command line of the migration.
 
-Exit status: 0 nothing left to do; 1 done, and something needs a person; 2 the call is wrong (a
-folder, an option or an export); 3 a part that it needs (Airflow, ruff) did not run.
+Exit status: 0 nothing left to do; 1 done, and something needs a person or waits; 2 the call is
+wrong (a folder, an option, an export or a configuration); 3 a part that it needs (Airflow, ruff)
+did not run.
 """
 
 import os
@@ -19,6 +20,7 @@ from rich.table import Table
 
 from dag_migration import report as reports
 from dag_migration.airflow import Airflow, AirflowFailedError
+from dag_migration.airflow_cfg import ConfigError, OldConfig
 from dag_migration.migration import Progress
 from dag_migration.model import Report, Status
 from dag_migration.run import read_exports, run
@@ -46,6 +48,13 @@ def migrate_dags(
     ],
     connections: Export = None,
     variables: Export = None,
+    config: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="The old airflow.cfg.")
+    ] = None,
+    option_keys: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Where the new platform sets an option."),
+    ] = None,
     pools: Export = None,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds a DAG file may take.")] = 30,
     jobs: Annotated[int, typer.Option(min=1, help="Files imported at once.")] = os.cpu_count() or 1,
@@ -61,13 +70,14 @@ def migrate_dags(
     """
     try:
         place = Target(target, source)
+        old = OldConfig(config, option_keys) if config else None
         exports = read_exports({"connections": connections, "variables": variables, "pools": pools})
         with (
             _progress() as progress,
             Airflow(airflow, timeout_seconds=timeout, jobs=jobs) as running,
         ):
-            report = run(source, place, exports, running, progress)
-    except (TargetError, ExportError) as error:
+            report = run(source, place, exports, running, config=old, progress=progress)
+    except (TargetError, ExportError, ConfigError) as error:
         errors.print(f"[red]error:[/] {escape(str(error))}")
         raise typer.Exit(2) from error
     except (AirflowFailedError, RuntimeError) as error:
@@ -79,9 +89,10 @@ def migrate_dags(
     if json_output:
         print(reports.as_json(report), end="")
     else:
-        _show(report, target)
+        _show(report, source, target)
     problems = any(part.problems for part in report.settings)
-    raise typer.Exit(1 if report.counts[Status.PERSON] or problems else 0)
+    left = report.counts[Status.PERSON] + report.counts[Status.WAITS]
+    raise typer.Exit(1 if left or problems else 0)
 
 
 @contextmanager
@@ -103,11 +114,15 @@ def _progress() -> Iterator[Progress]:
         yield progress
 
 
-def _show(report: Report, target: Path) -> None:
+def _show(report: Report, source: Path, target: Path) -> None:
     console = Console(soft_wrap=True)
-    table = Table("Status", "Files", title=f"To Airflow {report.airflow}", title_justify="left")
+    if not report.files:
+        console.print(f"Nothing to migrate: [bold]{escape(str(source))}[/] holds no files.")
+    table = Table(
+        "Status", "Files", "with DAGs", title=f"To Airflow {report.airflow}", title_justify="left"
+    )
     for status, count in report.counts.items():
-        table.add_row(status.value, str(count))
+        table.add_row(status.value, str(count), str(report.dag_files[status]))
     console.print(table)
     waiting = [file for file in report.files if file.status is Status.PERSON]
     for file in waiting[:10]:
@@ -118,6 +133,11 @@ def _show(report: Report, target: Path) -> None:
         )
     if len(waiting) > 10:
         console.print(f"... and {len(waiting) - 10} more")
+    if report.packages:
+        listed = target / "packages-for-the-image.txt"
+        console.print(f"Packages that the image needs: {len(report.packages)}, in {listed}")
+    for option in report.options:
+        console.print(f"[bold]airflow.cfg[/] {escape(option.message)}", highlight=False)
     for part in report.settings:
         for problem in part.problems:
             console.print(f"[bold]{part.kind}[/] {escape(problem)}", highlight=False)

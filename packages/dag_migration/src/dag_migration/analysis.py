@@ -27,6 +27,22 @@ class Import:
         return f"{self.module}.{self.name}" if self.name else self.module
 
 
+@dataclass(frozen=True)
+class Reference:
+    """An attribute that is taken of something imported from Airflow, as long as its dots go."""
+
+    node: ast.Attribute
+    module: str  # what is asked: `from module import name`
+    name: str  # with the attributes: `Variable.setdefault`
+    qualified: str
+    local_is_name: bool  # the import names a class: the attribute is one of it
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What the new environment is asked for."""
+        return self.module, self.name
+
+
 class Analysis:
     """The syntax tree of a file with its imports resolved to full names."""
 
@@ -62,6 +78,36 @@ class Analysis:
             base = self.qualified(node.value)
             return f"{base}.{node.attr}" if base else ""
         return ""
+
+    @cached_property
+    def bound(self) -> frozenset[str]:
+        """Every name that the file binds by other means than an import, in whatever scope."""
+        return frozenset(name for node in self.nodes for name in _bound_by(node))
+
+    @cached_property
+    def references(self) -> tuple[Reference, ...]:
+        """Every attribute that is taken of an import from Airflow, at its full length."""
+        inner = {id(n.value) for n in self.nodes if isinstance(n, ast.Attribute)}
+        roots = {i.local: i for i in self.imports if i.module.split(".")[0] == "airflow"}
+        found = []
+        for node in self.nodes:
+            if not isinstance(node, ast.Attribute) or id(node) in inner:
+                continue
+            if not isinstance(node.ctx, ast.Load):
+                continue
+            dots = ast.unparse(node).split(".")
+            root = roots.get(dots[0])
+            if root is None or not all(word.isidentifier() for word in dots):
+                continue
+            if dots[0] in self.bound:
+                continue
+            name = ".".join(_to_class([root.name, *dots[1:]] if root.name else dots[1:]))
+            module = (
+                root.module if root.name or root.local != root.module.split(".")[0] else "airflow"
+            )
+            whole = self.qualified(node)
+            found.append(Reference(node, module, name, whole, root.name[:1].isupper()))
+        return tuple(found)
 
     @cached_property
     def used(self) -> frozenset[str]:
@@ -122,6 +168,32 @@ class Analysis:
 
 def _text_or_x(part: ast.expr) -> str:
     return part.value if isinstance(part, ast.Constant) and isinstance(part.value, str) else "x"
+
+
+def _to_class(words: list[str]) -> list[str]:
+    """Return a dotted name up to the first attribute of a class."""
+    for number, word in enumerate(words):
+        if word[:1].isupper():
+            return words[: number + 2]
+    return words
+
+
+def _bound_by(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Name):
+        return [] if isinstance(node.ctx, ast.Load) else [node.id]
+    if isinstance(node, ast.arg):
+        return [node.arg]
+    if isinstance(node, (ast.Global, ast.Nonlocal)):
+        return node.names
+    if isinstance(node, ast.MatchMapping):
+        return [node.rest] if node.rest else []
+    named = (ast.ClassDef, ast.ExceptHandler, ast.MatchAs, ast.MatchStar)
+    # type parameters are nodes of Python 3.12 and newer
+    parameter = type(node).__name__ in {"ParamSpec", "TypeVar", "TypeVarTuple"}
+    if parameter or isinstance(node, (*named, ast.FunctionDef, ast.AsyncFunctionDef)):
+        name = getattr(node, "name", None)
+        return [name] if name else []
+    return []
 
 
 def _is_all(node: ast.AST) -> bool:

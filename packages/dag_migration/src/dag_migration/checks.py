@@ -6,8 +6,9 @@ from collections.abc import Iterator, Set
 from dag_migration import rules, templates
 from dag_migration.analysis import Analysis
 from dag_migration.context_keys import INTERVAL, INTERVAL_END, REMOVED
-from dag_migration.context_uses import DAG_CALLS, ContextUses
+from dag_migration.context_uses import ContextUses
 from dag_migration.model import Finding
+from dag_migration.schedules import DAG_CALLS, DAG_DECORATORS, Kind, Scheduled, scheduled
 
 GONE_ARGUMENTS = {
     "default_view": "",
@@ -18,7 +19,6 @@ GONE_ARGUMENTS = {
     "task_concurrency": "; write max_active_tis_per_dag=...",
     "xcom_push": "; write do_xcom_push=...",
 }
-DAG_DECORATORS = {"airflow.sdk.dag", "airflow.decorators.dag"}
 DATABASE = (
     "airflow.settings.Session",
     "airflow.settings.engine",
@@ -26,31 +26,60 @@ DATABASE = (
     "airflow.utils.db.create_session",
     "airflow.utils.session.create_session",
     "airflow.utils.session.provide_session",
-    "airflow.models.DagRun.find",
-    "airflow.models.dagrun.DagRun.find",
     "airflow.api.common.experimental",
 )
+# Classes of the database: what is called on them asks it; as an annotation they are harmless.
+ORM = {
+    "DagBag",
+    "DagModel",
+    "DagRun",
+    "DagTag",
+    "ImportError",
+    "Log",
+    "Pool",
+    "SerializedDagModel",
+    "SlaMiss",
+    "TaskFail",
+    "TaskInstance",
+    "TaskReschedule",
+    "Trigger",
+    "XCom",
+}
+ORM_HOMES = ("airflow.models.", "airflow.jobs.")
+REPEATED = {Kind.CRON, Kind.DELTA, Kind.DEFAULT}
 
 
-def code_findings(code: Analysis, beside: Set[str] = frozenset()) -> Iterator[Finding]:
+def code_findings(
+    code: Analysis,
+    beside: Set[str] = frozenset(),
+    *,
+    airflow2: bool = True,
+    catchup: bool = True,
+    keeps_intervals: bool | None = None,
+) -> Iterator[Finding]:
     """Yield what is wrong in the code, its calls and the templates in its strings.
 
     Args:
         code: the migrated file.
-        beside: the context names that the template files use which it names.
+        beside: the context names that other files use for it: templates, modules it imports.
+        airflow2: whether it was written for Airflow 2: then its DAGs run as they did there.
+        catchup: whether Airflow 2 made up for missed runs by default.
+        keeps_intervals: whether Airflow read its DAGs, and each keeps the old meaning of dates.
     """
+    own = own_macros(code)
     yield from _context(code)
     yield from _calls(code)
-    yield from _dags(code, beside)
+    if airflow2:
+        yield from _dags(code, beside, catchup, keeps_intervals)
     yield from _database(code)
     for line, text in code.strings:
         if templates.is_template(text):
-            yield from template_findings(text, line)
+            yield from template_findings(text, line, own)
 
 
-def template_findings(text: str, line: int = 0) -> Iterator[Finding]:
-    """Yield what is wrong in a template."""
-    for key in sorted(templates.names(text) & REMOVED.keys()):
+def template_findings(text: str, line: int = 0, own: Set[str] = frozenset()) -> Iterator[Finding]:
+    """Yield what is wrong in a template; `own` are names that the DAG itself gives to it."""
+    for key in sorted(templates.names(text) & REMOVED.keys() - own):
         yield rules.TEMPLATE_KEY.at(line, key=key, instead=REMOVED[key])
     for owner, name in templates.gone_attributes(text):
         yield rules.ATTRIBUTE.at(line, owner=owner, name=name)
@@ -83,6 +112,12 @@ def _calls(code: Analysis) -> Iterator[Finding]:
             named = {keyword.arg for keyword in call.keywords}
             if not call.args and not named & {"task_ids", None}:
                 yield rules.XCOM_PULL.at(call.lineno)
+        pushes = isinstance(call.func, ast.Attribute) and call.func.attr == "xcom_push"
+        if pushes and "execution_date" in {keyword.arg for keyword in call.keywords}:
+            yield rules.ARGUMENT.at(call.lineno, name="execution_date", hint="")
+        if name.endswith(".V1Volume") and "configs" in {k.arg for k in call.keywords}:
+            hint = "; name the kind of volume, as persistent_volume_claim=..."
+            yield rules.ARGUMENT.at(call.lineno, name="configs", hint=hint)
     for node in code.nodes:
         if isinstance(node, ast.Dict):
             for key in node.keys:
@@ -100,45 +135,57 @@ def takes_airflow_arguments(name: str) -> bool:
     )
 
 
-def _dags(code: Analysis, beside: Set[str]) -> Iterator[Finding]:
-    used = set(beside) | {name for _, text in code.strings for name in templates.names(text)}
+def used_names(code: Analysis) -> set[str]:
+    """Return the names of the context that the code and the templates of a file may read."""
+    used = {name for _, text in code.strings for name in templates.names(text)}
     used |= {argument.arg for f in code.functions for argument in f.args.args}
-    used |= {key for _, key in ContextUses(code).items()}
-    for call in _dag_calls(code):
-        given = {keyword.arg: keyword.value for keyword in call.keywords}
-        if None in given:  # **arguments may hold anything
-            continue
-        schedule = given.get("schedule", given.get("schedule_interval", given.get("timetable")))
-        if schedule is None and len(call.args) < 3:
-            yield rules.NO_SCHEDULE.at(call.lineno)
-        if not isinstance(schedule, ast.Constant) or not isinstance(schedule.value, str):
-            continue
-        if "catchup" not in given:
-            yield rules.CATCHUP.at(call.lineno)
-        start, end = sorted(used & INTERVAL), sorted(used & INTERVAL_END)
-        if start and end:
-            yield rules.CRON_BOTH_ENDS.at(call.lineno, start=start[0], end=end[0])
-        elif start:
-            yield rules.CRON_INTERVAL.at(call.lineno, key=start[0])
+    return used | {key for _, key in ContextUses(code).items()}
 
 
-def _dag_calls(code: Analysis) -> Iterator[ast.Call]:
-    for call in code.calls:
-        if code.qualified(call.func) in DAG_CALLS | DAG_DECORATORS:
-            yield call
-    for function in code.definitions:
-        for decorator in function.decorator_list:
-            if code.qualified(decorator) in DAG_DECORATORS:
-                bare = ast.Call(func=decorator, args=[], keywords=[])
-                yield ast.copy_location(bare, decorator)
+def own_macros(code: Analysis) -> frozenset[str]:
+    """Return the names that a file gives to its templates by `user_defined_macros`."""
+    return frozenset(
+        str(key.value)
+        for call in code.calls
+        for keyword in call.keywords
+        if keyword.arg == "user_defined_macros" and isinstance(keyword.value, ast.Dict)
+        for key in keyword.value.keys
+        if isinstance(key, ast.Constant)
+    )
+
+
+def _dags(
+    code: Analysis, beside: Set[str], catchup: bool, keeps_intervals: bool | None
+) -> Iterator[Finding]:
+    used = (used_names(code) | beside) - own_macros(code)
+    for dag in scheduled(code):
+        if dag.kind is Kind.DEFAULT and not dag.opaque:
+            yield rules.NO_SCHEDULE.at(dag.call.lineno)
+        if catchup and dag.repeats and not dag.has_catchup:
+            yield rules.CATCHUP.at(dag.call.lineno)
+        if (dag.kind is Kind.UNKNOWN and not keeps_intervals) or dag.kind in REPEATED:
+            yield from _dates(dag, used)
+        elif dag.kind is Kind.ASSETS and (keys := sorted(used & (INTERVAL | INTERVAL_END))):
+            yield rules.ASSET_DATE.at(dag.call.lineno, key=keys[0])
+
+
+def _dates(dag: Scheduled, used: Set[str]) -> Iterator[Finding]:
+    start, end = sorted(used & INTERVAL), sorted(used & INTERVAL_END)
+    if start and end:
+        yield rules.CRON_BOTH_ENDS.at(dag.call.lineno, start=start[0], end=end[0])
+    elif start:
+        yield rules.CRON_INTERVAL.at(dag.call.lineno, key=start[0])
 
 
 def _database(code: Analysis) -> Iterator[Finding]:
     seen: set[tuple[int, str]] = set()
+    asked = {id(call.func) for call in code.calls}
+    asked |= {id(n.value) for n in code.nodes if isinstance(n, ast.Attribute)}
     for node in code.nodes:
         if not isinstance(node, (ast.Name, ast.Attribute)):
             continue
         name = code.qualified(node)
-        if name.startswith(DATABASE) and (node.lineno, name) not in seen:
+        is_orm = name.startswith(ORM_HOMES) and name.rpartition(".")[2] in ORM and id(node) in asked
+        if (is_orm or name.startswith(DATABASE)) and (node.lineno, name) not in seen:
             seen.add((node.lineno, name))
             yield rules.DATABASE.at(node.lineno, name=name)

@@ -6,9 +6,9 @@ from functools import cached_property
 
 from dag_migration.analysis import Analysis, Function
 from dag_migration.context_keys import GONE_ATTRIBUTES, OWNERS, REMOVED, RENAMED
+from dag_migration.schedules import DAG_CALLS
 
 METHODS = {"execute", "execute_complete", "poke", "post_execute", "pre_execute"}
-DAG_CALLS = {"airflow.DAG", "airflow.sdk.DAG", "airflow.models.DAG", "airflow.models.dag.DAG"}
 
 
 class ContextUses:
@@ -68,7 +68,8 @@ class ContextUses:
 
     def bags(self, function: Function) -> set[str]:
         """Return the names in a function that hold the whole context."""
-        bags = {function.args.kwarg.arg} if function.args.kwarg else set()
+        rest = function.args.kwarg
+        bags = {rest.arg} if rest and self._takes_context(function) else set()
         positional = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
         bags |= {name for name in positional if name in {"context", "ctx"}}
         if isinstance(function, ast.Lambda):
@@ -78,6 +79,40 @@ class ContextUses:
         if "python_callable" not in (given := self._given.get(function.name, set())) and given:
             bags.update(positional[:1] if len(positional) == 1 else ())
         return bags | self.current
+
+    def _takes_context(self, function: Function) -> bool:
+        """Whether `**kwargs` of a function can hold the context: not if the file fills it."""
+        if function.args.kwarg is None:
+            return False
+        if isinstance(function, ast.Lambda) or self.is_task(function):
+            return True
+        calls = self._calls_of.get(function.name, [])
+        return not calls or any(k.arg is None for call in calls for k in call.keywords)
+
+    @cached_property
+    def _calls_of(self) -> dict[str, list[ast.Call]]:
+        found: dict[str, list[ast.Call]] = {}
+        for call in self.code.calls:
+            if isinstance(call.func, ast.Name):
+                found.setdefault(call.func.id, []).append(call)
+        return found
+
+    def filled(self, function: Function) -> frozenset[str]:
+        """Return the keys of `**kwargs` that the file itself hands to a function."""
+        name = getattr(function, "name", "")
+        own = {k.arg for call in self._calls_of.get(name, []) for k in call.keywords if k.arg}
+        return frozenset(own) | self._passed
+
+    def owned(self, function: Function) -> dict[str, str]:
+        """Return the names in a function that hold `ti`, `dag` or `dag_run`, with which."""
+        bags = self.bags(function)
+        owned = {a.arg: OWNERS[a.arg] for a in _parameters(function) if a.arg in OWNERS}
+        owned = owned if self.is_task(function) else {}
+        for node in ast.walk(function):  # ti = context["ti"]
+            if isinstance(node, ast.Assign) and (key := context_key(node.value, bags)):
+                names = [t.id for t in node.targets if isinstance(t, ast.Name)]
+                owned |= dict.fromkeys(names if key in OWNERS else [], OWNERS.get(key, ""))
+        return owned
 
     def is_task(self, function: Function) -> bool:
         """Whether Airflow fills the parameters of a function from the context."""
@@ -93,8 +128,9 @@ class ContextUses:
         """Yield (line, key) for each key that is read from a context."""
         for function in self.code.functions:
             bags = self.bags(function)
+            filled = self.filled(function)
             for node in ast.walk(function):
-                if key := context_key(node, bags):
+                if (key := context_key(node, bags)) and key not in filled:
                     yield getattr(node, "lineno", function.lineno), key
 
     def parameters(self) -> Iterator[tuple[Function, ast.arg]]:
@@ -108,20 +144,19 @@ class ContextUses:
     @cached_property
     def _passed(self) -> frozenset[str]:
         """What DAGs pass to their callables themselves: `op_kwargs={"execution_date": ...}`."""
-        return frozenset(
-            str(key.value)
-            for call in self.code.calls
-            for keyword in call.keywords
-            if keyword.arg == "op_kwargs" and isinstance(keyword.value, ast.Dict)
-            for key in keyword.value.keys
-            if isinstance(key, ast.Constant)
-        ) | {
-            keyword.arg
-            for call in self.code.calls
-            if isinstance(call.func, ast.Name) and call.func.id in self._tasks
-            for keyword in call.keywords
-            if keyword.arg
-        }
+        given: set[str] = set()
+        for call in self.code.calls:
+            if isinstance(call.func, ast.Name) and call.func.id in self._tasks:
+                given.update(k.arg for k in call.keywords if k.arg)
+            for keyword in call.keywords:
+                value = keyword.value
+                if keyword.arg != "op_kwargs":
+                    continue
+                if isinstance(value, ast.Call):  # dict(execution_date=...)
+                    given.update(k.arg for k in value.keywords if k.arg)
+                elif isinstance(value, ast.Dict):
+                    given.update(str(k.value) for k in value.keys if isinstance(k, ast.Constant))
+        return frozenset(given)
 
     @cached_property
     def _tasks(self) -> frozenset[str]:
@@ -150,15 +185,8 @@ class ContextUses:
         """Yield (line, owner, attribute) for what `ti`, `dag` and `dag_run` do not have now."""
         seen: set[int] = set()
         for function in self.code.functions:
-            bags, filled = self.bags(function), self.is_task(function)
-            owned = {a.arg: OWNERS[a.arg] for a in _parameters(function) if a.arg in OWNERS}
-            owned = owned if filled else {}
-            inside = list(ast.walk(function))
-            for node in inside:  # ti = context["ti"]
-                if isinstance(node, ast.Assign) and (key := context_key(node.value, bags)):
-                    names = [t.id for t in node.targets if isinstance(t, ast.Name)]
-                    owned |= dict.fromkeys(names if key in OWNERS else [], OWNERS.get(key, ""))
-            for node in inside:
+            bags, owned = self.bags(function), self.owned(function)
+            for node in ast.walk(function):
                 if isinstance(node, ast.Attribute) and id(node) not in seen:
                     base = node.value
                     owner = owned.get(base.id, "") if isinstance(base, ast.Name) else ""

@@ -34,6 +34,8 @@ def failure(outcome: Outcome, answers: Answers, airflow: str) -> Finding:
         name, module = found.groups()
         if module.startswith("airflow."):
             return missing(f"{module}.{name}", line, answers.get((module, name), {}), airflow)
+    if (found := NO_NAME.search(why)) and "unknown location" in why:
+        return rules.PACKAGE_MISSING.at(line, package=f"{found[2]}.{found[1]}")
     if found := NO_MODULE.search(why):
         module = found[1]
         if not module.startswith("airflow."):

@@ -4,7 +4,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -48,17 +48,24 @@ def _todo(item: dict[str, Any], installed: Container[str]) -> str:
     if asked[1] in installed:
         return f"Use{said[asked.end() :]}"
     # packages are not installed by hand, but come with the image
-    return f"Add `{asked[1]}` to images/airflow/requirements.in and use{said[asked.end() :]}"
+    return f"Add `{asked[1]}` to the packages of the image and use{said[asked.end() :]}"
 
 
-def fix(folder: Path) -> dict[str, list[Fix]]:
+def fix(
+    folder: Path, rules: Iterable[str] = RULES, paths: Iterable[str] = ()
+) -> dict[str, list[Fix]]:
     """Apply ruff's fixes below `folder` and return them by path; lines are those before the fix.
+
+    Args:
+        folder: the working copy.
+        rules: those whose fixes are made.
+        paths: the files, relative to the folder; all if there are none.
 
     Unsafe ones are applied as well: for these rules that word says that a comment inside a changed
     import may move, and the import test that follows is the proof.
     """
     fixable: dict[str, list[Fix]] = {}
-    for item in _ruff(folder):
+    for item in _ruff(folder, rules, paths):
         if item["fix"]:
             fixable.setdefault(_path(item, folder), []).append(
                 Fix(
@@ -68,7 +75,8 @@ def fix(folder: Path) -> dict[str, list[Fix]]:
                 )
             )
     before = {path: (folder / path).read_bytes() for path in fixable}
-    _ruff(folder, "--fix", "--unsafe-fixes")
+    if fixable:
+        _ruff(folder, rules, sorted(fixable), "--fix", "--unsafe-fixes")
     return {
         path: fixes
         for path, fixes in fixable.items()
@@ -76,17 +84,21 @@ def fix(folder: Path) -> dict[str, list[Fix]]:
     }
 
 
-def _ruff(folder: Path, *extra: str) -> list[dict[str, Any]]:
+def _ruff(
+    folder: Path, rules: Iterable[str] = RULES, paths: Iterable[str] = (), *extra: str
+) -> list[dict[str, Any]]:
     command = [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", "--preview"]
     # A `noqa` for an old rule must not hide a removal, and folders that git ignores hold DAGs too.
     command += ["--ignore-noqa", "--no-respect-gitignore", "--target-version=py312"]
     command += ["--config=exclude = []"]  # a DAG folder may be called `build` or `dist`
-    command += [f"--select={','.join(RULES)}", "--output-format=json", *extra, "."]
+    chosen = list(rules)
+    command += [f"--select={','.join(chosen)}", "--output-format=json", *extra]
+    command += ["--", *(paths or ["."])]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode not in (0, 1):
         raise RuntimeError(f"ruff failed: {done.stderr.strip()}")
     items: list[dict[str, Any]] = json.loads(done.stdout or "[]")
-    return [item for item in items if item["code"] in RULES]
+    return [item for item in items if item["code"] in chosen]
 
 
 def _path(item: dict[str, Any], folder: Path) -> str:

@@ -1,23 +1,30 @@
 """The migration of one folder: read, fix in a working copy, import, judge."""
 
-import re
+import sys
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from dag_migration import lint, rules, templates
 from dag_migration.airflow import Airflow
 from dag_migration.analysis import Analysis
-from dag_migration.checks import code_findings, template_findings
-from dag_migration.failures import failure
-from dag_migration.fixes import fixed, moved, source_line
-from dag_migration.inventory import inventory
-from dag_migration.model import FileReport, Finding, Fix, Inventory, Level, Outcome, Status
-from dag_migration.resolution import Answers, import_findings, moves, questions
+from dag_migration.checks import used_names
+from dag_migration.fixes import fixed, moved, prepared, source_line
+from dag_migration.fixes.safety import fault, with_comments
+from dag_migration.fixes.schedules import ScheduleFixes
+from dag_migration.judgement import Judge
+from dag_migration.layout import Layout
+from dag_migration.model import FileReport, Finding, Fix
+from dag_migration.resolution import Answers, gone_references, moves, questions
 from dag_migration.source import Source, read
 
 Progress = Callable[[str, int, int], None]  # what is done, how many of how many
+Made = tuple[str, list[Fix]]
+SDK = "airflow.sdk"
+TIMETABLES = ("CronDataIntervalTimetable", "DeltaDataIntervalTimetable")
+RECURSION = 5000  # calls may be chained by the hundred
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,7 @@ def migrate(
     airflow: Airflow,
     *,
     edited: Mapping[str, bytes] | None = None,
+    catchup: bool = True,
     progress: Progress = lambda what, done, total: None,
 ) -> list[Migrated]:
     """Return every file as it should be under Airflow 3, with what is left to do.
@@ -41,21 +49,23 @@ def migrate(
         files: what `sources` yielded.
         airflow: a running environment of the new Airflow.
         edited: migrated files that a person has changed since, by path: these are judged, not made.
+        catchup: what the old airflow.cfg sets as `catchup_by_default`.
         progress: called with the name of the step, what is done and the total.
 
     Raises:
         RuntimeError: ruff could not run.
         AirflowFailedError: Airflow ended.
     """
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION))
     with tempfile.TemporaryDirectory(prefix="dag-migration-") as place:
-        work = _Work(Path(place).resolve(), files, airflow, dict(edited or {}), progress)
-        work.fix()
-        work.judge()
-        return [work.migrated(source) for source in files]
+        copy = WorkingCopy(Path(place).resolve(), files, airflow, dict(edited or {}), progress)
+        copy.fix(catchup)
+        reports = Judge(copy, catchup).reports()
+        return [Migrated(reports[s.path], copy.data(s)) for s in files]
 
 
-class _Work:
-    """A working copy in UTF-8, so that ruff and libcst read every file whatever its encoding."""
+class WorkingCopy:
+    """The files in UTF-8, so that ruff and libcst read every file whatever its encoding."""
 
     def __init__(
         self,
@@ -72,59 +82,149 @@ class _Work:
         self.problems: dict[str, tuple[Finding, ...]] = {f.path: f.problems for f in files}
         self.answers: Answers = {}
         self.sources = {f.path: f for f in files}
-        self.codes: dict[str, tuple[str, Analysis]] = {}
-        self.read: set[str] = set()  # what Airflow 2 reads, if there are ignore files
+        self.read_before: set[str] = set()  # what Airflow 2 reads, if there are ignore files
+        self._codes: dict[str, tuple[str, Analysis | None]] = {}
 
-    def fix(self) -> None:
+    @property
+    def has_ignore_files(self) -> bool:
+        """Whether there is an `.airflowignore`."""
+        return any(path.rpartition("/")[2] == ".airflowignore" for path in self.problems)
+
+    def python(self) -> list[str]:
+        """Return the Python files that can be read."""
+        return sorted(path for path in self.texts if path.endswith(".py"))
+
+    def code(self, path: str) -> Analysis | None:
+        """Return the parsed file; None if it is too much for the parser."""
+        text, code = self._codes.get(path, ("", None))
+        if text != self.texts[path] or path not in self._codes:
+            try:
+                code = Analysis(self.texts[path])
+                _ = code.imports, code.references, code.strings, code.bound
+            except Exception as error:  # whatever one file raises is a finding of that file
+                self.problem(path, rules.NOT_CHECKED, why=_named(error))
+                code = None
+            self._codes[path] = (self.texts[path], code)
+        return code
+
+    def problem(self, path: str, rule: rules.Rule, **words: object) -> None:
+        """Add a finding to a file, once."""
+        finding = rule.at(0, **words)
+        if finding not in self.problems[path]:
+            self.problems[path] = (*self.problems[path], finding)
+
+    def fix(self, catchup: bool) -> None:
         """Write the working copy and change it."""
+        self._copy()
+        if self.has_ignore_files:
+            self.read_before = self.airflow.read_by(self.root, "regexp")
+        self.layout = Layout(self.problems)
+        self._resolve()
+        self._prepare(catchup)
+        self._fix_with_ruff()
+        for path in self.texts:
+            self._change(path, fixed if path.endswith(".py") else _fixed_template)
+        self._take_edits()
+        self._resolve()
+        for path in self.python():
+            if path not in self.edited and (code := self.code(path)) is not None:
+                needed = moves(code, self.answers)
+                # under its new name an operator may be one whose arguments are known
+                if any(needed) and self._change(path, partial(moved, moves=needed)):
+                    self._change(path, fixed)
+        self._fix_with_ruff()  # what a move brought into ruff's reach
+        self._resolve()
+
+    def _copy(self) -> None:
         for source in self.files:
             if source.text is not None:
                 self._write(source.path, source.text)
             elif source.data is not None and not source.path.endswith(".py"):
                 _file(self.root / source.path).write_bytes(source.data)
-        if any(_is_ignore_file(source.path) for source in self.files):
-            self.read = self.airflow.read_by(self.root, "regexp")
-        self._fix_with_ruff()
-        for number, source in enumerate(self.files):
-            if source.text is not None:
-                self._fix_own(source)
-            self.progress("Fixing", number + 1, len(self.files))
-        self._take_edits()
-        self._resolve()
-        for path in self._python():
-            if path not in self.edited:
-                needed = moves(self._code(path), self.answers)
-                new, fixes = moved(self.texts[path], needed)
-                if fixes:  # under its new name an operator may be one whose arguments are known
-                    self._changed(path, new, fixes)
-                    self._changed(path, *fixed(new))
-        self._fix_with_ruff()  # what a move brought into ruff's reach
-        self._resolve()
+        self._take_newer()
+        refused = self.airflow.compile({p: self.texts[p] for p in self.python()})
+        for path, (line, why) in refused.items():
+            self.problems[path] = (*self.problems[path], rules.UNREADABLE.at(line, why=why))
+            del self.texts[path]
 
-    def _fix_with_ruff(self) -> None:
-        for path, fixes in lint.fix(self.root).items():
-            if path not in self.edited:
-                new = (self.root / path).read_bytes().decode()
-                self._changed(path, new, fixes)
-            else:
-                self._write(path, self.texts[path])
+    def _take_newer(self) -> None:
+        """Let the image's Python judge what this one cannot read, if that is the newer one."""
+        if self.airflow.python <= sys.version_info[:2]:
+            return
+        unread = {
+            path: self.sources[path].data or b""
+            for path, problems in self.problems.items()
+            if any(finding.code == rules.UNREADABLE.code for finding in problems)
+        }
+        texts = {path: text for path, data in unread.items() if (text := _utf8(data))}
+        refused = self.airflow.compile(texts)
+        versions = {
+            "image": ".".join(map(str, self.airflow.python)),
+            "own": ".".join(map(str, sys.version_info[:2])),
+        }
+        for path in texts.keys() - refused.keys():
+            self.problems[path] = (rules.NEWER_PYTHON.at(0, **versions),)
+            _file(self.root / path).write_bytes(unread[path])
 
-    def _fix_own(self, source: Source) -> None:
-        text = self.texts[source.path]
-        if source.is_python:
-            self._changed(source.path, *fixed(text))
-        elif (new := templates.rewritten(text)) != text:
-            message = "Removed template variables are written with `logical_date`"
-            self._changed(source.path, new, [Fix(code="MIG021", line=0, message=message)])
+    def _prepare(self, catchup: bool) -> None:
+        home = SDK
+        if any(self.answers.get((SDK, n), {}).get("state") != "ok" for n in TIMETABLES):
+            home = "airflow.timetables.interval"
+        used = {path: self.used(path) for path in self.python()}
+        for number, path in enumerate(self.python()):
+            self.progress("Fixing", number + 1, len(self.texts))
+            code = self.code(path)
+            if code is None or path in self.edited:
+                continue
+            gone = gone_references(code, self.answers)
+            self._change(path, partial(prepared, gone=gone))
+            if self.is_airflow2(path):
+                names = self.used_around(path, used)
+                make = partial(_scheduled, used=names, catchup=catchup, home=home)
+                self._change(path, make)
 
-    def _code(self, path: str) -> Analysis:
-        text, code = self.codes.get(path, ("", None))
-        if code is None or text != self.texts[path]:
-            code = Analysis(self.texts[path])
-            self.codes[path] = (self.texts[path], code)
-        return code
+    def used(self, path: str) -> set[str]:
+        """Return the names of the context that a file and the templates it names may read."""
+        code = self.code(path)
+        if code is None:
+            return set()
+        named = {text.strip().rpartition("/")[2] for _, text in code.strings}
+        files = (p for p in self.texts if not p.endswith(".py") and p.rpartition("/")[2] in named)
+        return used_names(code).union(*(templates.names(self.texts[p]) for p in files))
 
-    def _changed(self, path: str, new: str, fixes: list[Fix]) -> None:
+    def used_around(self, path: str, used: Mapping[str, set[str]]) -> set[str]:
+        """Return these names of a file and of every file of the folder that it imports."""
+        seen, left = {path}, [path]
+        while left:
+            code = self.code(left.pop())
+            for item in code.imports if code else ():
+                found = self.layout.file_of(item.module, item.name)
+                if found and found not in seen and found in used:
+                    seen.add(found)
+                    left.append(found)
+        return set().union(*(used[p] for p in seen))
+
+    def is_airflow2(self, path: str) -> bool:
+        """Whether a file was written for Airflow 2: the SDK is of Airflow 3 only."""
+        return "airflow.sdk" not in (self.sources[path].text or "")
+
+    def _change(self, path: str, make: Callable[[str], Made]) -> bool:
+        """Change one file, unless the result would be worse; say whether it was changed."""
+        before = self.texts[path]
+        try:
+            new, fixes = make(before)
+            if path.endswith(".py") and new != before:
+                new = with_comments(before, new)
+                if why := fault(before, new):
+                    self.problem(path, rules.CHANGE_DROPPED, why=why)
+                    return False
+        except Exception as error:  # whatever one file raises is a finding of that file
+            self.problem(path, rules.NOT_CHECKED, why=_named(error))
+            return False
+        self._changed(path, new, fixes)
+        return bool(fixes)
+
+    def _changed(self, path: str, new: str, fixes: Iterable[Fix]) -> None:
         source = self.sources[path].text or ""
         before = self.texts[path]
         self.fixes.setdefault(path, []).extend(
@@ -132,6 +232,32 @@ class _Work:
         )
         if new != before:
             self._write(path, new)
+
+    def _fix_with_ruff(self) -> None:
+        for path, fixes in lint.fix(self.root).items():
+            new = (self.root / path).read_bytes().decode(errors="replace")
+            before = self.texts.get(path)
+            if before is None:
+                continue
+            if path in self.edited:
+                self._write(path, before)
+            elif fault(before, new):
+                self._fix_rule_by_rule(path)
+            else:
+                self._changed(path, with_comments(before, new), fixes)
+
+    def _fix_rule_by_rule(self, path: str) -> None:
+        """Make the fixes of each of ruff's rules whose result is good, for a file that needs it."""
+        for rule in lint.RULES:
+            before = self.texts[path]
+            self._write(path, before)
+            fixes = lint.fix(self.root, [rule], [path]).get(path, [])
+            new = (self.root / path).read_bytes().decode(errors="replace")
+            if why := fault(before, new):
+                self.problem(path, rules.CHANGE_DROPPED, why=f"by {rule}, {why}")
+            elif fixes:
+                self._changed(path, with_comments(before, new), fixes)
+        self._write(path, self.texts[path])
 
     def _take_edits(self) -> None:
         for path, data in self.edited.items():
@@ -145,9 +271,9 @@ class _Work:
                 _file(self.root / path).write_bytes(data)
 
     def _resolve(self) -> None:
-        names = set().union(*(questions(self._code(path)) for path in self._python()))
-        local = {path.split("/")[0].removesuffix(".py") for path in self.texts}
-        asked = {key for key in names - self.answers.keys() if key[0].split(".")[0] not in local}
+        codes = [code for path in self.python() if (code := self.code(path)) is not None]
+        names = {(SDK, name) for name in TIMETABLES}.union(*map(questions, codes))
+        asked = {k for k in names - self.answers.keys() if not self.layout.is_local(k[0])}
         done = 0
 
         def step() -> None:
@@ -155,151 +281,41 @@ class _Work:
             done += 1
             self.progress("Looking up imports", done, len(asked))
 
-        self.answers = {**self.answers, **self.airflow.resolve(asked, step)}
-
-    def judge(self) -> None:
-        """Import every file and look for what is left."""
-        self.linted = lint.findings(self.root, self.airflow.packages)
-        paths = self._python()
-        done = 0
-
-        def step() -> None:
-            nonlocal done
-            done += 1
-            self.progress("Importing", done, len(paths))
-
-        self.outcomes = self.airflow.import_files(
-            self.root, paths, preload=self._preload(), done=step
-        )
-
-        if any(_is_ignore_file(path) for path in self.problems):
-            self._compare_ignoring(self.airflow.read_by(self.root, "glob"))
-        self._find_duplicates()
-
-    def _compare_ignoring(self, read: set[str]) -> None:
-        """Name what an ignore file would hide, or hide no longer, now that it holds globs."""
-        for path in filter(_is_ignore_file, self.problems):
-            folder = path.removesuffix(".airflowignore")
-            old, new = ({f for f in files if f.startswith(folder)} for files in (self.read, read))
-            for changed, what in ((new - old, "would now read"), (old - new, "would now ignore")):
-                if changed:
-                    files = f"`{min(changed)}`"
-                    files += f" and {len(changed) - 1} more" if len(changed) > 1 else ""
-                    finding = rules.IGNORE_SYNTAX.at(0, what=what, files=files)
-                    self.problems[path] = (*self.problems[path], finding)
-
-    def _find_duplicates(self) -> None:
-        homes: dict[str, str] = {}
-        for path in self._python():
-            for dag in self.outcomes[path].dags:
-                first = homes.setdefault(dag.dag_id, path)
-                if first != path:
-                    finding = rules.DUPLICATE.at(0, dag=dag.dag_id, file=first)
-                    self.problems[path] = (*self.problems[path], finding)
-
-    def _preload(self) -> set[str]:
-        """Return modules of Airflow that are known to import well, as the look-up has done it."""
-        return {
-            module
-            for (module, _), answer in self.answers.items()
-            if module.startswith("airflow.")
-            and answer.get("state") == "ok"
-            # an example is a DAG file itself: imported twice it would be two DAGs
-            and "example_dags" not in module
-        }
-
-    def _python(self) -> list[str]:
-        return sorted(path for path in self.texts if path.endswith(".py"))
+        if asked:
+            self.answers = {**self.answers, **self.airflow.resolve(asked, step)}
 
     def _write(self, path: str, text: str) -> None:
         self.texts[path] = text
         _file(self.root / path).write_bytes(text.encode())
 
-    def migrated(self, source: Source) -> Migrated:
-        """Return the report and the bytes of one file."""
+    def data(self, source: Source) -> bytes | None:
+        """Return the bytes of one migrated file."""
         path = source.path
-        fixes = sorted(
-            set(self.fixes.get(path, ())), key=lambda fix: (fix.line, fix.code, fix.message)
-        )
-        findings, imported, used = list(self.problems[path]), Outcome(outcome=""), Inventory()
-        text = self.texts.get(path)
-        if text is not None and path.endswith(".py"):
-            code = self._code(path)
-            imported = self.outcomes[path]
-            used = inventory(code)
-            findings += self._findings(path, code, imported)
-        elif text is not None:
-            findings += template_findings(text)
-        if source.text is not None and path not in self.edited:
-            data: bytes | None = source.encoded(text or "")
-        else:
-            data = self.edited.get(path, source.data)
-        person = any(finding.level is Level.PERSON for finding in findings)
-        changed = bool(fixes) or path in self.edited
-        status = Status.PERSON if person else Status.FIXED if changed else Status.READY
-        report = FileReport(
-            path=path,
-            status=status,
-            edited=path in self.edited,
-            fixes=tuple(fixes),
-            findings=tuple(findings),
-            imported=imported,
-            inventory=used,
-        )
-        return Migrated(report, data)
-
-    def _findings(self, path: str, code: Analysis, imported: Outcome) -> list[Finding]:
-        version = self.airflow.version
-        linted = self.linted.get(path, [])
-        # what ruff knows a successor of, it says better than "does not exist"
-        known = [_name(f) for f in linted if f.level is Level.PERSON]
-        own = [
-            *(
-                f
-                for f in import_findings(code, self.answers, version)
-                if f.code != rules.GONE.code
-                or not any(f"{name}.".startswith(f"{_name(f)}.") for name in known)
-            ),
-            *code_findings(code, self._used_beside(code)),
-        ]
-        said = {(finding.line, _subject(finding)) for finding in own}
-        ruffs = [f for f in linted if (f.line, _subject(f)) not in said]
-        if imported.outcome != "ok":
-            reason = failure(imported, self.answers, version)
-            if not any(f.level is Level.PERSON and _explains(f, reason) for f in own + ruffs):
-                own.append(reason)
-        findings = {(f.line, f.code, f.message): f for f in (*own, *ruffs)}
-        return [findings[key] for key in sorted(findings)]
-
-    def _used_beside(self, code: Analysis) -> set[str]:
-        """Return the context names in the template files that a DAG file names."""
-        named = {text.strip().rpartition("/")[2] for _, text in code.strings}
-        files = (p for p in self.texts if not p.endswith(".py") and p.rpartition("/")[2] in named)
-        return set().union(*(templates.names(self.texts[path]) for path in files))
+        if source.text is not None and path not in self.edited and path in self.texts:
+            return source.encoded(self.texts[path])
+        return self.edited.get(path, source.data)
 
 
-def _explains(finding: Finding, failure: Finding) -> bool:
-    """Whether a finding of the text already says why the import failed."""
-    if finding.line == failure.line != 0:
-        return True
-    named, failed = _name(finding), _name(failure)
-    if "." in failed and named.startswith(f"{failed}."):  # a name of the module that is gone
-        return True
-    return bool(named) and _subject(finding) == _subject(failure)
+def _scheduled(text: str, used: set[str], catchup: bool, home: str) -> Made:
+    change = ScheduleFixes(text, used, catchup, home)
+    return change.result(), change.fixes
 
 
-def _is_ignore_file(path: str) -> bool:
-    return path.rpartition("/")[2] == ".airflowignore"
+def _fixed_template(text: str) -> Made:
+    new = templates.rewritten(text)
+    message = "Removed template variables are written with `logical_date`"
+    return new, [Fix(code="MIG021", line=0, message=message)] if new != text else []
 
 
-def _subject(finding: Finding) -> str:
-    """Return the last part of the first name in backticks: ruff writes full names, we may not."""
-    return _name(finding).rpartition(".")[2]
+def _utf8(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return ""
 
 
-def _name(finding: Finding) -> str:
-    found = re.search(r"`([^`]+)`", finding.message)
-    return found[1] if found else ""
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:200]
 
 
 def _file(path: Path) -> Path:

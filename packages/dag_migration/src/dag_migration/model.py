@@ -1,5 +1,6 @@
 """What a migration finds and does, as values that become the report."""
 
+import re
 from collections.abc import Iterable
 from enum import StrEnum
 
@@ -14,6 +15,7 @@ class Level(StrEnum):
     """How much a finding asks of a person."""
 
     PERSON = "person"  # does not work, or works differently, until someone decides
+    WAITS = "waits"  # the cause lies elsewhere: a package of the image, another file, a setting
     NOTICE = "notice"  # works; worth knowing
 
 
@@ -22,6 +24,8 @@ class Status(StrEnum):
 
     READY = "ready"
     FIXED = "fixed"
+    OTHER = "no code"  # data, text and ignore files: copied
+    WAITS = "waits"
     PERSON = "needs a person"
 
 
@@ -34,6 +38,13 @@ class Finding(_Value):
     message: str
     todo: str
     link: str
+
+    @property
+    def subject(self) -> str:
+        """The name that it is about: the first in backticks, else a package of Airflow."""
+        provider = re.search(r"needs the package ([\w-]+)", self.message)
+        found = provider or re.search(r"`([^`]+)`", self.message)
+        return found[1] if found else ""
 
 
 class Fix(_Value):
@@ -92,6 +103,7 @@ class FileReport(_Value):
 
     path: str  # relative to the source folder, with /
     status: Status
+    holds_dags: bool = False  # a DAG was read from it, or its text makes one
     edited: bool = False  # a person changed the migrated file after an earlier run
     fixes: tuple[Fix, ...] = ()
     findings: tuple[Finding, ...] = ()
@@ -102,6 +114,11 @@ class FileReport(_Value):
     def todos(self) -> tuple[Finding, ...]:
         """What a person must do."""
         return tuple(f for f in self.findings if f.level is Level.PERSON)
+
+    @property
+    def waits(self) -> tuple[Finding, ...]:
+        """What it waits for: nothing in the file itself is to be done."""
+        return tuple(f for f in self.findings if f.level is Level.WAITS)
 
     @property
     def notices(self) -> tuple[Finding, ...]:
@@ -133,12 +150,36 @@ class SettingsReport(_Value):
     problems: tuple[str, ...] = ()
 
 
+class Package(_Value):
+    """A package that the image needs, and the files that import it."""
+
+    requirement: str  # as a line of requirements.txt
+    module: str
+    files: tuple[str, ...]
+
+
+class Option(_Value):
+    """An option of the old airflow.cfg that is not the same in Airflow 3."""
+
+    name: str  # section.option
+    state: str  # removed, moved, invalid, default, unknown
+    message: str
+    todo: str
+
+
 class Report(_Value):
     """The result of one run."""
 
     airflow: str
     files: tuple[FileReport, ...]
     settings: tuple[SettingsReport, ...] = ()
+    packages: tuple[Package, ...] = ()
+    options: tuple[Option, ...] = ()
+
+    @property
+    def dag_files(self) -> dict[Status, int]:
+        """How many of the files that hold DAGs have each status."""
+        return {s: sum(f.status is s and f.holds_dags for f in self.files) for s in Status}
 
     @property
     def counts(self) -> dict[Status, int]:
@@ -162,12 +203,12 @@ class Report(_Value):
             )
             for code, places in found.items()
         ]
-        return tuple(sorted(kinds, key=lambda k: (k.level is Level.NOTICE, -k.files, k.code)))
+        return tuple(sorted(kinds, key=lambda k: (list(Level).index(k.level), -k.files, k.code)))
 
     @property
     def by_status(self) -> tuple[FileReport, ...]:
         """The files, those that need a person first."""
-        order = list(reversed(Status))
+        order = [Status.PERSON, Status.WAITS, Status.FIXED, Status.READY, Status.OTHER]
         return tuple(sorted(self.files, key=lambda f: (order.index(f.status), f.path)))
 
     @property

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 from string import Formatter
 
-from dag_migration.model import Level
+from dag_migration.report import ASKS
 from dag_migration.rules import RULES
 
 START, END = "<!-- findings -->", "<!-- /findings -->"
@@ -14,7 +14,7 @@ def table() -> str:
     """Return the project's own findings as Markdown."""
     lines = ["| Code | Asks for | What | What to do |", "| --- | --- | --- | --- |"]
     for rule in sorted(RULES):
-        asks = "a person" if rule.level is Level.PERSON else "nothing"
+        asks = ASKS[rule.level]
         what, todo = _open(rule.message), _open(rule.todo) or "Use its successor."
         link = rule.link if "{" not in rule.link else "https://airflow.apache.org/docs/"
         lines.append(f"| [{rule.code}]({link}) | {asks} | {what} | {todo} |")

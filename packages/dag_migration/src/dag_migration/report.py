@@ -9,10 +9,17 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
-from dag_migration.model import Report, Status
+from dag_migration.model import Level, Report, Status
 
 TEMPLATES = Path(__file__).with_name("report_templates")
-_ORDER = {Status.PERSON: 0, Status.FIXED: 1, Status.READY: 2}
+_ORDER = {
+    Status.PERSON: 0,
+    Status.WAITS: 1,
+    Status.FIXED: 2,
+    Status.READY: 3,
+    Status.OTHER: 4,
+}
+ASKS = {Level.PERSON: "a person", Level.WAITS: "something else first", Level.NOTICE: "nothing"}
 
 
 def markdown(report: Report) -> str:
@@ -62,6 +69,8 @@ def _render(name: str, report: Report) -> str:
     return jinja.get_template(name).render(
         report=report,
         counts={status.value: count for status, count in report.counts.items()},
+        dag_counts={status.value: count for status, count in report.dag_files.items()},
+        asks=ASKS,
         order={status.value: number for status, number in _ORDER.items()},
         inventory=list(report.inventory),
         dags=dags,

@@ -1,5 +1,6 @@
 """Imports that Airflow 3 does not have: who has the name now, or what a person must do."""
 
+import ast
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -33,19 +34,23 @@ ISOLATED = ("virtualenv", "external_python", "docker", "kubernetes")
 
 def questions(code: Analysis) -> set[tuple[str, str]]:
     """Return the (module, name) pairs of a file that the new environment must have."""
-    return {_key(i) for i in code.imports if not i.guarded and _asked(i)}
+    imported = {_key(i) for i in code.imports if not i.guarded and _asked(i)}
+    return imported | {reference.key for reference in code.references}
 
 
 def moves(code: Analysis, answers: Answers) -> Moves:
     """Return which imports can be changed without asking anybody."""
-    gone = [i for i in code.imports if answers.get(_key(i), {}).get("state") == "gone" and i.name]
+    lacking = [i for i in code.imports if answers.get(_key(i), {}).get("state") == "gone"]
+    gone = [i for i in lacking if i.name]
     return Moves(
         homes={
             _key(i): answers[_key(i)]["homes"][0]
             for i in gone
             if len(answers[_key(i)].get("homes", ())) == 1
         },
-        unused=frozenset(_key(i) for i in gone if i.local not in code.used and not i.guarded),
+        unused=frozenset(
+            _key(i) for i in lacking if i.local not in code.used and not i.guarded and _alone(i)
+        ),
         successors={
             _key(i): REPLACED[_key(i)]
             for i in gone
@@ -54,8 +59,27 @@ def moves(code: Analysis, answers: Answers) -> Moves:
     )
 
 
+def _alone(item: Import) -> bool:
+    """Whether removing an import takes nothing else: `import a.b` brings `a` as well."""
+    return bool(item.name) or item.local != item.module.split(".")[0]
+
+
+def gone_references(code: Analysis, answers: Answers) -> set[tuple[str, str]]:
+    """Return what a file takes of Airflow's modules and classes and Airflow 3 does not have."""
+    keys = {reference.key for reference in code.references}
+    return {key for key in keys if answers.get(key, {}).get("state") == "gone"}
+
+
 def import_findings(code: Analysis, answers: Answers, airflow: str) -> Iterator[Finding]:
-    """Yield what is imported and missing."""
+    """Yield what is imported and missing, and what is taken of it and missing."""
+    lacking = {i.local for i in code.imports if answers.get(_key(i), {}).get("state", "ok") != "ok"}
+    guarded = {i.local for i in code.imports if i.guarded}
+    for reference in code.references:
+        root = ast.unparse(reference.node).partition(".")[0]
+        known = answers.get(reference.key, {}).get("state", "ok")
+        if known == "gone" and root not in lacking and root not in guarded:
+            name = reference.qualified
+            yield rules.NO_ATTRIBUTE.at(reference.node.lineno, name=name, airflow=airflow)
     isolated = any(word in name for name in _decorators(code) for word in ISOLATED)
     for item in code.imports:
         answer = answers.get(_key(item), {})
@@ -63,7 +87,7 @@ def import_findings(code: Analysis, answers: Answers, airflow: str) -> Iterator[
         if item.guarded or state == "ok":
             continue
         if item.module.split(".")[0] != "airflow":
-            package = item.module.split(".")[0]
+            package = answer.get("missing", item.module.split(".")[0])
             if not item.in_function:
                 yield rules.PACKAGE_MISSING.at(item.line, package=package)
             elif not isolated:

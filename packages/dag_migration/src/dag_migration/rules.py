@@ -75,6 +75,29 @@ DUPLICATE = Rule(
     "Give one of them another dag_id.",
     f"{DOCS}/core-concepts/dags.html",
 )
+NEWER_PYTHON = Rule(
+    "MIG007",
+    Level.PERSON,
+    "It is written for Python {image}, and the migration runs on {own}: copied as it is, only its "
+    "import was tested",
+    "Run the migration with Python {image}.",
+    "https://docs.python.org/3/whatsnew/",
+)
+CHANGE_DROPPED = Rule(
+    "MIG008",
+    Level.NOTICE,
+    "A change was not made: {why}",
+    "Nothing, unless another finding of this file says so.",
+    UPGRADE,
+)
+NOT_CHECKED = Rule(
+    "MIG009",
+    Level.PERSON,
+    "The migration could not work on this file ({why}): copied as it is, only its import was "
+    "tested",
+    "Look it through by hand, and report the file as a fault of the migration.",
+    UPGRADE,
+)
 GONE = Rule(
     "MIG010",
     Level.PERSON,
@@ -84,9 +107,9 @@ GONE = Rule(
 )
 PROVIDER_MISSING = Rule(
     "MIG011",
-    Level.PERSON,
+    Level.WAITS,
     "`{name}` needs the package {package}, which the image does not have",
-    "Add {package} to images/airflow/requirements.in, lock it and build the image.",
+    "Add {package} to the packages of the image: packages-for-the-image.txt lists them all.",
     PROVIDERS + "/{package}/stable/index.html",
 )
 PROVIDER_CHANGED = Rule(
@@ -98,18 +121,39 @@ PROVIDER_CHANGED = Rule(
 )
 PACKAGE_MISSING = Rule(
     "MIG013",
-    Level.PERSON,
+    Level.WAITS,
     "The Python package that holds `{package}` is not in the image",
-    "Add it to images/airflow/requirements.in (or put the module into the DAG folder), "
-    "lock it and build the image.",
+    "Add it to the packages of the image (packages-for-the-image.txt lists them all), or put the "
+    "module into the DAG folder.",
     f"{DOCS}/administration-and-deployment/modules_management.html",
 )
 PACKAGE_IN_TASK = Rule(
     "MIG014",
     Level.NOTICE,
     "A task imports `{package}`, which is not in the image",
-    "Add its package to images/airflow/requirements.in, or run the task in an image that has it.",
+    "Add its package to those of the image, or run the task in an image that has it.",
     f"{DOCS}/administration-and-deployment/modules_management.html",
+)
+FILE_WAITED_FOR = Rule(
+    "MIG015",
+    Level.WAITS,
+    "It waits for {file}, which cannot be imported yet",
+    "Settle {file} first; nothing is known to be wrong here.",
+    f"{DOCS}/administration-and-deployment/modules_management.html",
+)
+LIES_ELSEWHERE = Rule(
+    "MIG016",
+    Level.WAITS,
+    "`{module}` is in {folder}, a folder that Python does not look into",
+    "Migrate {folder} as the DAG folder, or put it into PYTHONPATH of the new platform.",
+    f"{DOCS}/administration-and-deployment/modules_management.html",
+)
+NO_ATTRIBUTE = Rule(
+    "MIG017",
+    Level.PERSON,
+    "`{name}` does not exist in Airflow {airflow}",
+    "Use what the class offers in its place; the page of the task SDK lists it.",
+    "https://airflow.apache.org/docs/task-sdk/stable/api.html",
 )
 CONTEXT_KEY = Rule(
     "MIG020",
@@ -167,28 +211,36 @@ ARGUMENT = Rule(
     "Remove it{hint}.",
     UPGRADE,
 )
+ASSET_DATE = Rule(
+    "MIG043",
+    Level.PERSON,
+    "Assets make the runs, and `{key}` is read: such a run has no date of its own in Airflow 3",
+    "Read the date from triggering_asset_events, or use `dag_run.run_after`.",
+    f"{DOCS}/authoring-and-scheduling/asset-scheduling.html",
+)
 CATCHUP = Rule(
     "MIG040",
-    Level.NOTICE,
-    "`catchup` is not set: it was True by default, and is now False",
-    "Write catchup=True if missed runs must be made up for.",
+    Level.PERSON,
+    "`catchup` is not set, as far as the text tells: it was True by default, and is now False",
+    "Write catchup=True where missed runs must be made up for, else catchup=False.",
     UPGRADE,
 )
 CRON_INTERVAL = Rule(
     "MIG041",
-    Level.NOTICE,
-    "A cron schedule with `{key}`: a run's date is now the time it starts, not the day before",
-    "Set [scheduler] create_cron_data_intervals = True to keep the old meaning, or use "
-    "CronDataIntervalTimetable for this DAG.",
+    Level.PERSON,
+    "A repeated schedule with `{key}`: a run's date is now the time it starts, not the start of "
+    "the interval before",
+    "Write the schedule as CronDataIntervalTimetable or DeltaDataIntervalTimetable to keep the old "
+    "meaning, or change what the tasks do with the date.",
     f"{DOCS}/authoring-and-scheduling/timetable.html",
 )
 CRON_BOTH_ENDS = Rule(
     "MIG042",
     Level.PERSON,
-    "A cron schedule with `{start}` and `{end}`: both are now the time the run starts, so the "
+    "A repeated schedule with `{start}` and `{end}`: both are now the time the run starts, so the "
     "interval between them is empty",
-    "Set [scheduler] create_cron_data_intervals = True to keep the old meaning, or use "
-    "CronDataIntervalTimetable for this DAG.",
+    "Write the schedule as CronDataIntervalTimetable or DeltaDataIntervalTimetable to keep the old "
+    "meaning.",
     f"{DOCS}/authoring-and-scheduling/timetable.html",
 )
 RAISES = Rule(
@@ -214,7 +266,7 @@ CRASHES = Rule(
 )
 SETTING_MISSING = Rule(
     "MIG053",
-    Level.PERSON,
+    Level.WAITS,
     "The file reads {what} while it is imported",
     "Read it inside a task or a template; else it must exist before the DAG can be parsed.",
     f"{DOCS}/best-practices.html#airflow-variables",
@@ -222,7 +274,7 @@ SETTING_MISSING = Rule(
 
 PLUGIN_MISSING = Rule(
     "MIG054",
-    Level.PERSON,
+    Level.WAITS,
     "`{name}` is not registered: its plugin was not there for the import test",
     "Bring the plugin into the image's plugins folder; it must be written for Airflow 3.",
     f"{DOCS}/authoring-and-scheduling/plugins.html",
@@ -231,7 +283,7 @@ OPTION_GONE = Rule(
     "MIG055",
     Level.PERSON,
     "The configuration option [{name}] does not exist in Airflow {airflow}",
-    "Look up its new name with `airflow config lint` on the old airflow.cfg.",
+    "Give the old airflow.cfg to the migration with --config: it says the new name.",
     f"{DOCS}/configurations-ref.html",
 )
 

@@ -8,8 +8,10 @@ from typing import Any
 from dag_migration import report as reports
 from dag_migration import settings_export
 from dag_migration.airflow import Airflow
+from dag_migration.airflow_cfg import OldConfig
 from dag_migration.migration import Migrated, Progress, migrate
-from dag_migration.model import Report, SettingsReport
+from dag_migration.model import Option, Report, SettingsReport
+from dag_migration.packages import packages, requirements
 from dag_migration.source import Source, read, sources
 from dag_migration.target import Target
 from dag_migration.vault_script import vault_script
@@ -40,6 +42,8 @@ def run(
     target: Target,
     exports: Exports,
     airflow: Airflow,
+    *,
+    config: OldConfig | None = None,
     progress: Progress = lambda what, done, total: None,
 ) -> Report:
     """Migrate `source` into `target` and return the report; writes only what differs.
@@ -52,10 +56,15 @@ def run(
     """
     files = list(sources(source))
     edited = target.edited()
-    done = migrate(files, airflow, edited=edited, progress=progress)
+    options: tuple[Option, ...] = config.options(airflow) if config else ()
+    catchup = config.catchup_by_default if config else True
+    done = migrate(files, airflow, edited=edited, catchup=catchup, progress=progress)
+    reports_of_files = tuple(item.report for item in done)
     report = Report(
         airflow=airflow.version,
-        files=tuple(item.report for item in done),
+        files=reports_of_files,
+        packages=packages(reports_of_files),
+        options=options,
         settings=tuple(part for _, part in exports.values()),
     )
     target.write_dags({i.report.path: i.data for i in done if i.data is not None}, edited)
@@ -64,6 +73,8 @@ def run(
         target.write(f"{kind}.json", content.encode())
     if script := vault_script(report.settings):
         target.write("secrets-to-key-vault.sh", script.encode(), mode=0o755)
+    listed = requirements(report.packages) if report.packages else ""
+    target.write_or_remove("packages-for-the-image.txt", listed.encode())
     changes = reports.diff(_changes(files, done))
     target.write("changes.diff", changes.encode("utf-8", "replace"))
     target.write("report.json", reports.as_json(report).encode())

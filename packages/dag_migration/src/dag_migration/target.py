@@ -85,6 +85,14 @@ class Target:
         state = json.dumps({"written": dict(sorted(self._state.written.items()))}, indent=1)
         return changed + self.write(STATE, state.encode() + b"\n")
 
+    def write_or_remove(self, path: str, data: bytes) -> bool:
+        """Write one file, or remove what an earlier run wrote if there is nothing to write."""
+        if data:
+            return self.write(path, data)
+        file = self.folder / path
+        file.unlink(missing_ok=True)
+        return False
+
     def write(self, path: str, data: bytes, *, mode: int = 0o644) -> bool:
         """Write one file as a whole if its content differs, and say whether it did."""
         file = self.folder / path

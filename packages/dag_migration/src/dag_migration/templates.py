@@ -1,19 +1,33 @@
 """Jinja templates in DAG files and beside them, read and rewritten by Jinja's own lexer."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Set
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from jinja2 import Environment, TemplateSyntaxError, nodes
+from jinja2 import Environment, TemplateError, TemplateSyntaxError, nodes
 from jinja2.meta import find_undeclared_variables
 
 from dag_migration.context_keys import GONE_ATTRIBUTES, OWNERS, REPLACED_IN_TEMPLATES
 
 _JINJA = Environment(autoescape=False, keep_trailing_newline=True, newline_sequence="\n")
-_JINJA.filters |= dict.fromkeys(
-    ("ds", "ds_nodash", "ts", "ts_nodash", "ts_nodash_with_tz", "tojson"), str
-)
+
+
+class _Anything(dict[str, Any]):
+    """Filters or tests of any name: `user_defined_filters` brings what only Airflow knows."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __missing__(self, name: str) -> Callable[..., str]:
+        return str
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return super().get(name, str)
+
+
+_JINJA.filters = _Anything(_JINJA.filters)
+_JINJA.tests = _Anything(_JINJA.tests)
 # In f-strings and in strings for `.format` braces are doubled, and fields stand in single ones.
 _DOUBLED = re.compile(r"\{\{\{\{.*?\}\}\}\}|\{\{%.*?%\}\}", re.S)
 _FIELD = re.compile(r"(?<!\{)\{[^{}%]*\}(?!\})")
@@ -39,7 +53,10 @@ def is_template(text: str) -> bool:
 def names(text: str) -> frozenset[str]:
     """Return the context names a template uses; none if it is no valid template."""
     tree = _parsed(text)
-    return frozenset(find_undeclared_variables(tree)) if tree else frozenset()
+    try:
+        return frozenset(find_undeclared_variables(tree)) if tree else frozenset()
+    except TemplateError:  # it can be parsed, and not compiled: two blocks of one name
+        return frozenset()
 
 
 @lru_cache(maxsize=4096)
@@ -96,9 +113,15 @@ def _path(node: nodes.Node) -> tuple[str, ...]:
     return ("",)
 
 
-def rewritten(text: str) -> str:
-    """Return the template with the removed names replaced, all else as it was."""
-    if not names(text) & REPLACED_IN_TEMPLATES.keys() and not gone_attributes(text):
+def rewritten(text: str, own: Set[str] = frozenset()) -> str:
+    """Return the template with the removed names replaced, all else as it was.
+
+    Args:
+        text: the template.
+        own: names that the DAG defines itself; a template that uses one stays as it is.
+    """
+    used = names(text)
+    if used & own or (not used & REPLACED_IN_TEMPLATES.keys() and not gone_attributes(text)):
         return text
     if _DOUBLED.search(text):
         return _DOUBLED.sub(lambda found: _rewritten_double(found[0]), text)

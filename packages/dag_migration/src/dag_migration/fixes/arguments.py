@@ -26,6 +26,7 @@ RENAMED = {
     "timetable": "schedule",
     "xcom_push": "do_xcom_push",
 }
+OF_TASKS = {"max_active_tis", "task_concurrency", "xcom_push"}
 # Of one class only, by the end of its full name.
 RENAMED_OF = {
     "ExternalTaskMarker": {"execution_date": "logical_date"},
@@ -64,8 +65,6 @@ class Arguments(Change):
             if new and new not in taken:
                 self.note(original_node, f"`{keyword}` is now called `{new}`")
                 kept.append(argument.with_changes(keyword=cst.Name(new)))
-            elif keyword in DROPPED:
-                self.note(original_node, f"Removed the argument `{keyword}`")
             elif keyword == "trigger_rule" and (rule := _trigger_rule(argument.value)):
                 self.note(original_node, f"The trigger rule is now called {rule.value}")
                 kept.append(argument.with_changes(value=rule))
@@ -82,8 +81,6 @@ class Arguments(Change):
                 kept.append(argument.with_changes(value=changed))
             else:
                 kept.append(argument)
-        if len(kept) < len(updated_node.args) and kept and updated_node.args[-1] not in kept:
-            kept[-1] = kept[-1].with_changes(comma=updated_node.args[-1].comma)
         return updated_node.with_changes(args=kept)
 
     def leave_Assign(self, original_node: cst.Assign, updated_node: cst.Assign) -> cst.Assign:
@@ -101,6 +98,11 @@ class Arguments(Change):
 
     def _changed_dict(self, node: cst.CSTNode, value: cst.Dict, of_call: bool) -> cst.Dict:
         """Change the keys of a dict; of `default_args` only what is an argument of tasks."""
+        given = {
+            str(e.key.raw_value)
+            for e in value.elements
+            if isinstance(e, cst.DictElement) and isinstance(e.key, cst.SimpleString)
+        }
         kept = []
         for element in value.elements:
             key = element.key if isinstance(element, cst.DictElement) else None
@@ -109,9 +111,11 @@ class Arguments(Change):
                 continue
             old = str(key.raw_value)
             new = RENAMED.get(old, "")
-            if old in DROPPED:
-                self.note(node, f"Removed the argument `{old}`")
-            elif new and (of_call or old in {"task_concurrency", "max_active_tis", "xcom_push"}):
+            if (
+                new
+                and new not in given
+                and (of_call or old in {"task_concurrency", "max_active_tis", "xcom_push"})
+            ):
                 self.note(node, f"`{old}` is now called `{new}`")
                 renamed = key.with_changes(value=f"{key.quote}{new}{key.quote}")
                 kept.append(element.with_changes(key=renamed))
@@ -120,8 +124,6 @@ class Arguments(Change):
                 kept.append(element.with_changes(value=rule))
             else:
                 kept.append(element)
-        if len(kept) < len(value.elements) and kept and value.elements[-1] not in kept:
-            kept[-1] = kept[-1].with_changes(comma=value.elements[-1].comma)
         return value.with_changes(elements=kept)
 
     def leave_Attribute(

@@ -2,6 +2,7 @@
 """Removed names of the task context, in code and in templates."""
 
 import re
+from collections.abc import Set
 
 import libcst as cst
 from libcst.metadata import PositionProvider
@@ -26,12 +27,22 @@ class ContextKeys(Change):
         self.by_line = {f.lineno: uses.bags(f) for f in code.functions if hasattr(f, "name")}
         self.renames_by_line = uses.renames()
         self.current = uses.current
+        named = [f for f in code.functions if hasattr(f, "name")]
+        self.filled_by_line = {f.lineno: uses.filled(f) for f in named}
+        self.runs_by_line = {
+            f.lineno: {n for n, owner in uses.owned(f).items() if owner == "dag_run"} for f in named
+        }
         self.bags: list[set[str]] = []
+        self.filled: list[frozenset[str]] = []
+        self.runs: list[set[str]] = []
         self.renames: list[dict[str, str]] = [{}]
+        self.strings: list[str] = []  # the quotes of the f-strings around a place
 
     def visit_FunctionDef(self, node: cst.FunctionDef) -> None:
         line = self.get_metadata(PositionProvider, node.name).start.line
         self.bags.append(self.by_line.get(line, set()))
+        self.filled.append(self.filled_by_line.get(line, frozenset()))
+        self.runs.append(self.runs_by_line.get(line, set()))
         renames = self.renames_by_line.get(line, {})
         for old, new in renames.items():
             self.note(node.name, f"The parameter `{old}` is now `{new}`")
@@ -41,6 +52,8 @@ class ContextKeys(Change):
         self, original_node: cst.FunctionDef, updated_node: cst.FunctionDef
     ) -> cst.FunctionDef:
         self.bags.pop()
+        self.filled.pop()
+        self.runs.pop()
         self.renames.pop()
         return updated_node.with_changes(name=original_node.name)
 
@@ -49,9 +62,13 @@ class ContextKeys(Change):
         bags = {star.name.value} if isinstance(star, cst.Param) else set()
         names = {parameter.name.value for parameter in node.params.params}
         self.bags.append(bags | names & {"context", "ctx"})
+        self.filled.append(frozenset())
+        self.runs.append(set())
 
     def leave_Lambda(self, original_node: cst.Lambda, updated_node: cst.Lambda) -> cst.Lambda:
         self.bags.pop()
+        self.filled.pop()
+        self.runs.pop()
         return updated_node
 
     def leave_Name(self, original_node: cst.Name, updated_node: cst.Name) -> cst.Name:
@@ -69,6 +86,9 @@ class ContextKeys(Change):
         if updated_node.attr.value != "execution_date":
             return updated_node
         owner = updated_node.value
+        if isinstance(owner, cst.Name) and any(owner.value in names for names in self.runs):
+            self.note(original_node, "`dag_run.execution_date` is now `dag_run.logical_date`")
+            return updated_node.with_changes(attr=cst.Name("logical_date"))
         if isinstance(owner, cst.Subscript) and self._is_bag(owner.value):
             key = _text(owner.slice[0].slice)
             if OWNERS.get(key) == "dag_run":
@@ -76,14 +96,14 @@ class ContextKeys(Change):
                 return updated_node.with_changes(attr=cst.Name("logical_date"))
             if OWNERS.get(key) == "ti":
                 self.note(original_node, "`ti.execution_date` is now `logical_date`")
-                return _item(owner.value, "logical_date")
+                return _item(owner.value, "logical_date", self.quotes)
         return updated_node
 
     def leave_Subscript(
         self, original_node: cst.Subscript, updated_node: cst.Subscript
     ) -> cst.BaseExpression:
         key = _text(updated_node.slice[0].slice)
-        if key not in KEYS or not self._is_bag(updated_node.value):
+        if key not in KEYS or not self._is_bag(updated_node.value) or self._own(key):
             return updated_node
         if key in COMPUTED:
             return self._computed(original_node, updated_node.value, key)
@@ -103,6 +123,8 @@ class ContextKeys(Change):
             return updated_node
         first, *rest = updated_node.args
         key = _text(first.value)
+        if self._own(key):
+            return updated_node
         if key in COMPUTED and not rest:
             return self._computed(original_node, function.value, key)
         if key not in RENAMED:
@@ -113,9 +135,31 @@ class ContextKeys(Change):
 
     def _computed(self, node: cst.CSTNode, bag: cst.BaseExpression, key: str) -> cst.BaseExpression:
         name, call = COMPUTED[key]
+        if self.quotes:
+            call = call.replace('"', self.quotes)
         self.note(node, f"The context key `{key}` is now computed from `{name}`")
-        code = cst.Module([]).code_for_node(_item(bag, name))
+        code = cst.Module([]).code_for_node(_item(bag, name, self.quotes))
         return cst.parse_expression(code + call)
+
+    def _own(self, key: str) -> bool:
+        """Whether the file itself hands this key over: then it is not that of the context."""
+        return bool(self.filled) and key in self.filled[-1]
+
+    def visit_FormattedString(self, node: cst.FormattedString) -> None:
+        self.strings.append(node.quote)
+
+    def leave_FormattedString(
+        self, original_node: cst.FormattedString, updated_node: cst.FormattedString
+    ) -> cst.FormattedString:
+        self.strings.pop()
+        return updated_node
+
+    @property
+    def quotes(self) -> str:
+        """The quotes that code inside of f-strings may use; "" outside of them."""
+        if not self.strings:
+            return ""
+        return "'" if any('"' in quote for quote in self.strings) else '"'
 
     def _is_bag(self, node: cst.BaseExpression) -> bool:
         if isinstance(node, cst.Call):
@@ -125,8 +169,8 @@ class ContextKeys(Change):
         )
 
 
-def _item(bag: cst.BaseExpression, key: str) -> cst.Subscript:
-    index = cst.Index(cst.SimpleString(f'"{key}"'))
+def _item(bag: cst.BaseExpression, key: str, quotes: str) -> cst.Subscript:
+    index = cst.Index(cst.SimpleString(f"{quotes or chr(34)}{key}{quotes or chr(34)}"))
     return cst.Subscript(bag, [cst.SubscriptElement(index)])
 
 
@@ -144,6 +188,15 @@ class Templates(Change):
     """Rewrites removed names in strings that are templates; not in docstrings."""
 
     code = "MIG021"
+
+    def __init__(self, own: Set[str] = frozenset()) -> None:
+        """Prepare the change of one file.
+
+        Args:
+            own: names that the file gives to its templates itself, by `user_defined_macros`.
+        """
+        super().__init__()
+        self.own = own
 
     def visit_Expr(self, node: cst.Expr) -> bool:
         return not isinstance(node.value, (cst.SimpleString, cst.ConcatenatedString))
@@ -171,7 +224,7 @@ class Templates(Change):
         return updated_node.with_changes(parts=list(texts))
 
     def _rewritten(self, node: cst.CSTNode, text: str) -> str:
-        new = templates.rewritten(text) if templates.is_template(text) else text
+        new = templates.rewritten(text, self.own) if templates.is_template(text) else text
         if new != text:
             self.note(node, "Removed template variables are written with their successors")
         return new

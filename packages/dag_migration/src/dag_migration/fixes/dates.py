@@ -21,6 +21,16 @@ class DaysAgo(Change):
     def __init__(self, code: Analysis) -> None:
         super().__init__()
         self.imported = "pendulum" in {i.local for i in code.imports}
+        self.strings: list[str] = []  # the quotes of the f-strings around a place
+
+    def visit_FormattedString(self, node: cst.FormattedString) -> None:
+        self.strings.append(node.quote)
+
+    def leave_FormattedString(
+        self, original_node: cst.FormattedString, updated_node: cst.FormattedString
+    ) -> cst.FormattedString:
+        self.strings.pop()
+        return updated_node
 
     def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.BaseExpression:
         if self.name(original_node.func) != DAYS_AGO:
@@ -29,7 +39,8 @@ class DaysAgo(Change):
         code = cst.Module([]).code_for_node(days.value)
         offset = f"-{code}" if isinstance(days.value, (cst.Integer, cst.Name)) else f"-({code})"
         self.note(original_node, f"`days_ago({code})` is now a pendulum date")
-        date = f'pendulum.today("UTC").add(days={offset})'
+        quote = "'" if any('"' in quote for quote in self.strings) else '"'
+        date = f"pendulum.today({quote}UTC{quote}).add(days={offset})"
         if times:
             words = (cst.Module([]).code_for_node(time.value) for time in times)
             names = (time.keyword.value if time.keyword else "" for time in times)

@@ -51,7 +51,9 @@ class Imports(Change):
                 place, name = successor
                 self.note(original_node, f"`{key[1]}` is now `{name}` of {place}")
                 known = alias.asname or cst.AsName(cst.Name(key[1]))
-                new = alias.with_changes(name=cst.Name(name), asname=known)
+                local = cst.ensure_type(known.name, cst.Name).value
+                asname = None if local == name else known
+                new = alias.with_changes(name=cst.Name(name), asname=asname)
                 homes.setdefault(place, []).append(new)
             elif home := self.moves.homes.get(key):
                 self.note(original_node, f"`{key[1]}` is imported from {home}, not {module}")
@@ -67,6 +69,20 @@ class Imports(Change):
             kept[-1] = kept[-1].with_changes(comma=last)
             imports.insert(0, updated_node.with_changes(names=kept))
         return cst.FlattenSentinel(imports) if imports else cst.RemoveFromParent()
+
+    def leave_Import(
+        self, original_node: cst.Import, updated_node: cst.Import
+    ) -> "cst.Import | cst.RemovalSentinel":
+        kept = []
+        for alias in updated_node.names:
+            module = cst.Module([]).code_for_node(alias.name)
+            if (module, "") in self.moves.unused and alias.asname:
+                self.note(original_node, f"Removed `{module}`: gone, and not used here")
+            else:
+                kept.append(alias)
+        if len(kept) == len(updated_node.names):
+            return updated_node
+        return updated_node.with_changes(names=_closed(kept)) if kept else cst.RemoveFromParent()
 
     def leave_SimpleStatementLine(
         self, original_node: cst.SimpleStatementLine, updated_node: cst.SimpleStatementLine
