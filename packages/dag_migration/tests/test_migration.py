@@ -261,3 +261,11 @@ def test_an_airflow_that_does_not_start_is_exit_status_3(tmp_path: Path) -> None
 
     assert failed.status == 3
     assert "Traceback" not in failed.errors
+
+
+def test_an_empty_folder_gets_a_hint(airflow: Path, tmp_path: Path) -> None:
+    (tmp_path / "source").mkdir()
+
+    done = migrate(tmp_path / "source", tmp_path / "target", f"--airflow={airflow}")
+
+    assert done.output.startswith("Nothing to migrate:")

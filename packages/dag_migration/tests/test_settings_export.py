@@ -232,7 +232,10 @@ def test_a_broken_export_is_told_without_its_content(tmp_path: Path) -> None:
     export.write_text('{"password": "hunter2",}')
 
     refused = migrate(
-        tmp_path / "source", tmp_path / "target", f"--variables={export}", f"--airflow={tmp_path}"
+        tmp_path / "source",
+        tmp_path / "target",
+        f"--old-system={tmp_path}",
+        f"--airflow={tmp_path}",
     )
 
     assert refused.status == 2

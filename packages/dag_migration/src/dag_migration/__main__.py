@@ -20,16 +20,15 @@ from rich.table import Table
 
 from dag_migration import report as reports
 from dag_migration.airflow import Airflow, AirflowFailedError
-from dag_migration.airflow_cfg import ConfigError, OldConfig
+from dag_migration.airflow_cfg import ConfigError, old_config
 from dag_migration.migration import Progress
 from dag_migration.model import Report, Status
-from dag_migration.run import read_exports, run
+from dag_migration.run import read_exports, run, settings_files
 from dag_migration.settings_export import ExportError
 from dag_migration.target import Target, TargetError
 
 app = typer.Typer(add_completion=False)
 errors = Console(stderr=True, soft_wrap=True)
-Export = Annotated[Path | None, typer.Option(exists=True, dir_okay=False)]
 
 
 @app.command()
@@ -46,16 +45,19 @@ def migrate_dags(
             help="`bin` folder of the Airflow 3 that judges: with the packages of your image.",
         ),
     ],
-    connections: Export = None,
-    variables: Export = None,
-    config: Annotated[
-        Path | None, typer.Option(exists=True, dir_okay=False, help="The old airflow.cfg.")
+    old_system: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            file_okay=False,
+            help="A folder with connections, variables and pools as Airflow 2 exports them, and "
+            "its airflow.cfg; each may be missing.",
+        ),
     ] = None,
     option_keys: Annotated[
         Path | None,
         typer.Option(exists=True, dir_okay=False, help="Where the new platform sets an option."),
     ] = None,
-    pools: Export = None,
     timeout: Annotated[float, typer.Option(min=1, help="Seconds a DAG file may take.")] = 30,
     jobs: Annotated[int, typer.Option(min=1, help="Files imported at once.")] = os.cpu_count() or 1,
     json_output: Annotated[
@@ -70,13 +72,13 @@ def migrate_dags(
     """
     try:
         place = Target(target, source)
-        old = OldConfig(config, option_keys) if config else None
-        exports = read_exports({"connections": connections, "variables": variables, "pools": pools})
+        exports = read_exports(settings_files(old_system))
+        config = old_config(old_system, option_keys)
         with (
             _progress() as progress,
             Airflow(airflow, timeout_seconds=timeout, jobs=jobs) as running,
         ):
-            report = run(source, place, exports, running, config=old, progress=progress)
+            report = run(source, place, exports, running, config=config, progress=progress)
     except (TargetError, ExportError, ConfigError) as error:
         errors.print(f"[red]error:[/] {escape(str(error))}")
         raise typer.Exit(2) from error

@@ -93,6 +93,16 @@ class OldConfig:
         return f"Set {place.format(section=section, option=option, variable=variable)}."
 
 
+def old_config(folder: Path | None, keys: Path | None) -> OldConfig | None:
+    """Return the airflow.cfg in a folder of the old system, if there is one.
+
+    Raises:
+        ConfigError: it or the file with keys cannot be read.
+    """
+    file = folder / "airflow.cfg" if folder else None
+    return OldConfig(file, keys) if file and file.is_file() else None
+
+
 def _keys(file: Path) -> dict[str, str]:
     try:
         loaded = tomllib.loads(file.read_text(encoding="utf-8"))

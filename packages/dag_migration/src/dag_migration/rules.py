@@ -283,7 +283,7 @@ OPTION_GONE = Rule(
     "MIG055",
     Level.PERSON,
     "The configuration option [{name}] does not exist in Airflow {airflow}",
-    "Give the old airflow.cfg to the migration with --config: it says the new name.",
+    "Give the old airflow.cfg to the migration with --old-system: it says the new name.",
     f"{DOCS}/configurations-ref.html",
 )
 

@@ -19,6 +19,28 @@ from dag_migration.vault_script import vault_script
 Exports = Mapping[str, tuple[dict[str, Any], SettingsReport]]
 
 
+def settings_files(folder: Path | None) -> dict[str, Path | None]:
+    """Return the exports in a folder of the old system, by kind.
+
+    Raises:
+        ExportError: there are two of a kind, or nothing that the migration reads.
+    """
+    found: dict[str, Path | None] = {}
+    for kind in ("connections", "variables", "pools"):
+        files = [folder / f"{kind}{end}" for end in settings_export.ENDINGS] if folder else []
+        files = [file for file in files if file.is_file()]
+        if len(files) > 1:
+            names = " and ".join(file.name for file in files)
+            raise settings_export.ExportError(f"{folder} holds {names}; keep one of them")
+        found[kind] = files[0] if files else None
+    if folder and not any(found.values()) and not (folder / "airflow.cfg").is_file():
+        raise settings_export.ExportError(
+            f"{folder} holds nothing of the old system; expected: connections.json, "
+            "variables.json, pools.json (or .yaml, .env) or airflow.cfg"
+        )
+    return found
+
+
 def read_exports(files: Mapping[str, Path | None]) -> Exports:
     """Read the exports that are given, by kind (connections, variables, pools).
 

@@ -48,6 +48,7 @@ SECRET_VALUES = (
     re.compile(r"^eyJ[\w-]+\.[\w-]+\."),  # a JSON web token
     re.compile(r"(?=[^\s]*\d)(?=[^\s]*[A-Z])(?=[^\s]*[a-z])[A-Za-z0-9+/_=~.-]{24,}"),
 )
+ENDINGS = (".json", ".yaml", ".yml", ".env")
 VAULT_NAME = re.compile(r"[0-9A-Za-z_-]{1,100}")
 PLAIN_CONNECTION = ("conn_type", "description", "host", "login", "schema", "port", "extra")
 
