@@ -16,7 +16,7 @@ from main import build
 from synthesis.output import write
 from synthesis.preload import Preload
 from synthesis.sources import record
-from tests.environment_files import DEV, FILES, checkout, tables
+from tests.environment_files import DEV, FILES, tables
 from tests.real_parts import Azurite, PartMissingError, Postgres
 from tests.real_parts import azurite as run_azurite
 from tests.real_parts import postgres as run_postgres
@@ -32,7 +32,7 @@ def airflow() -> Path:
     try:
         return airflow_bin()
     except AirflowUnavailableError as error:
-        return _missing(f"Airflow cannot run here: {error}")
+        return missing(f"Airflow cannot run here: {error}")
 
 
 @pytest.fixture(scope="session")
@@ -73,12 +73,6 @@ def stacks(synthesized: Path) -> dict[str, Any]:
     return {file.parent.name: read_json(file) for file in files}
 
 
-@pytest.fixture(scope="session")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkout of a company, with the tests' environment files in environments/."""
-    return checkout(tmp_path_factory.mktemp("company") / "project")
-
-
 @pytest.fixture
 def dev_values() -> dict[str, Any]:
     """The values of the tests' dev.toml, free to change."""
@@ -96,7 +90,7 @@ def dbt() -> Path:
     try:
         return airflow_bin(ROOT / "images" / "airflow" / "dbt-requirements.lock")
     except AirflowUnavailableError as error:
-        return _missing(f"dbt cannot run here: {error}")
+        return missing(f"dbt cannot run here: {error}")
 
 
 @pytest.fixture(scope="session")
@@ -106,7 +100,7 @@ def postgres() -> Iterator[Postgres]:
         with run_postgres() as server:
             yield server
     except PartMissingError as error:
-        _missing(str(error))
+        missing(str(error))
 
 
 @pytest.fixture(scope="session")
@@ -116,14 +110,14 @@ def azurite() -> Iterator[Azurite]:
         with run_azurite() as service:
             yield service
     except PartMissingError as error:
-        _missing(str(error))
+        missing(str(error))
 
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Where Debian's Chromium is."""
     found = shutil.which("chromium") or shutil.which("chromium-browser")
-    return found or _missing("no Chromium here: apt-get install chromium")
+    return found or missing("no Chromium here: apt-get install chromium")
 
 
 @pytest.fixture(scope="session")
@@ -147,7 +141,7 @@ def browser(chromium: str) -> Iterator[Browser]:
         started.close()
 
 
-def _missing(reason: str) -> NoReturn:
+def missing(reason: str) -> NoReturn:
     if os.environ.get("CI"):
         pytest.fail(f"CI must have every part: {reason}")
     pytest.skip(reason)

@@ -36,8 +36,8 @@ def without_checkov(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkov, "scan", lambda folder: [])
 
 
-def test_nothing_synthesized_exits_2_and_says_make_synth(tmp_path: Path, no_waivers: str) -> None:
-    result = policy("--out", str(tmp_path), "--waivers", no_waivers)
+def test_nothing_synthesized_exits_2_and_says_make_synth(tmp_path: Path) -> None:
+    result = policy("--out", str(tmp_path))
 
     assert (result.exit_code, "run: make synth" in result.stderr) == (2, True)
 

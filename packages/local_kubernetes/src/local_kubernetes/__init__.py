@@ -1,0 +1,10 @@
+"""A real Kubernetes API server on loopback: etcd and kube-apiserver, and no node.
+
+It takes objects as a cluster's API server does: schemas, defaults, pod security, admission
+policies, RBAC. Nothing is scheduled and no pod starts.
+"""
+
+from local_kubernetes.control_plane import ApiServer, Refused, api_server
+from local_kubernetes.programs import ProgramsMissingError, find
+
+__all__ = ["ApiServer", "ProgramsMissingError", "Refused", "api_server", "find"]

@@ -1,0 +1,219 @@
+"""Every object that the stacks and charts make, taken by a real Kubernetes API server."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import pytest
+import yaml
+from local_kubernetes import ApiServer, ProgramsMissingError, api_server, find
+from local_kubernetes.programs import nearest
+
+from environments.model import Environment
+from helm_values.airflow.executor import worker_scaling
+from helm_values.airflow.release import airflow_values
+from helm_values.infrastructure import Infrastructure
+from helm_values.ingress.certificate import certificate_request
+from helm_values.merge import Values
+from helm_values.prerequisites import prerequisites
+from tests.fixtures import missing
+from tests.helm_values.custom_kinds import CUSTOM_KINDS
+from tests.helm_values.rendering import Objects, of_kind, workload_pods
+
+AIRFLOW = "airflow"
+
+
+@pytest.fixture(scope="module")
+def server(environments: dict[str, Environment], infra: Infrastructure) -> Iterator[ApiServer]:
+    """An API server of the environments' minor version, with their namespaces and custom kinds."""
+    try:
+        programs = find(nearest(environments["dev"].kubernetes.version))
+    except ProgramsMissingError as error:
+        missing(str(error))
+    with api_server(programs) as started:
+        for kind in CUSTOM_KINDS:
+            assert started.apply(kind.definition()) is None
+            started.wait_for_kind(kind.api_version, kind.kind)
+        for environment in environments.values():
+            for found in of_kind(prerequisites(environment, infra), "Namespace"):
+                started.apply(found)
+        account = {"apiVersion": "v1", "kind": "ServiceAccount"}
+        # a controller makes it in a cluster
+        started.apply(account | {"metadata": {"name": "default", "namespace": AIRFLOW}})
+        yield started
+
+
+def refusals(server: ApiServer, objects: Objects, namespace: str = AIRFLOW) -> list[str]:
+    """Return what the server refuses of objects; a chart's objects are in its namespace."""
+    placed = [
+        found | {"metadata": {"namespace": namespace} | found["metadata"]} for found in objects
+    ]
+    answers = [server.apply(found, dry_run=True) for found in placed]
+    return [str(answer) for answer in answers if answer]
+
+
+@pytest.fixture
+def objects(environment: Environment, infra: Infrastructure) -> list[Values]:
+    return [
+        *prerequisites(environment, infra),
+        *certificate_request(environment, infra),
+        *worker_scaling(environment, infra),
+    ]
+
+
+@pytest.fixture
+def chart_objects(
+    environment: Environment, infra: Infrastructure, render: Callable[[Values], Objects]
+) -> Objects:
+    return render(airflow_values(environment, infra))
+
+
+@pytest.fixture
+def what_pods_need(server: ApiServer, chart_objects: Objects) -> None:
+    """Accounts and priorities: without them the server refuses every pod."""
+    kinds = ("ServiceAccount", "PriorityClass")
+    for found in [found for kind in kinds for found in of_kind(chart_objects, kind)]:
+        server.apply(found | {"metadata": {"namespace": AIRFLOW} | found["metadata"]})
+
+
+def test_the_server_has_the_minor_of_the_environments(
+    server: ApiServer, environments: dict[str, Environment]
+) -> None:
+    wanted = environments["dev"].kubernetes.version
+
+    assert server.version.startswith(f"v{nearest(wanted)}.")
+
+
+def test_it_takes_every_object_beside_the_charts(server: ApiServer, objects: Objects) -> None:
+    assert refusals(server, objects) == []
+
+
+def test_it_takes_every_object_of_the_airflow_chart(
+    server: ApiServer, chart_objects: Objects
+) -> None:
+    assert refusals(server, chart_objects) == []
+
+
+def test_it_takes_the_pod_of_every_workload(
+    server: ApiServer, chart_objects: Objects, what_pods_need: None
+) -> None:
+    claims = {
+        claim["metadata"]["name"]
+        for found in of_kind(chart_objects, "StatefulSet")
+        for claim in found["spec"].get("volumeClaimTemplates", [])
+    }
+
+    pods = [pod_of(template, name, claims) for name, template in workload_pods(chart_objects)]
+
+    assert refusals(server, pods) == []
+
+
+def test_it_takes_the_pod_of_a_task(
+    server: ApiServer, chart_objects: Objects, what_pods_need: None
+) -> None:
+    templates = [
+        yaml.safe_load(found["data"]["pod_template_file.yaml"])
+        for found in of_kind(chart_objects, "ConfigMap")
+        if "pod_template_file.yaml" in found["data"]
+    ]
+
+    assert refusals(server, [pod_of(template, "task") for template in templates]) == []
+
+
+PLANTED: dict[str, tuple[dict[str, Any], str]] = {
+    "a misspelt field": (
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "a"},
+            "daat": {"key": "value"},
+        },
+        ".daat: field not declared in schema",
+    ),
+    "an address range that is none": (
+        {
+            "apiVersion": "networking.k8s.io/v1",
+            "kind": "NetworkPolicy",
+            "metadata": {"name": "a"},
+            "spec": {
+                "podSelector": {},
+                "egress": [{"to": [{"ipBlock": {"cidr": "10.0.0.0/33"}}]}],
+            },
+        },
+        "spec.egress[0].to[0].ipBlock.cidr",
+    ),
+    "an exception outside its range": (
+        {
+            "apiVersion": "networking.k8s.io/v1",
+            "kind": "NetworkPolicy",
+            "metadata": {"name": "a"},
+            "spec": {
+                "podSelector": {},
+                "egress": [
+                    {"to": [{"ipBlock": {"cidr": "10.0.0.0/8", "except": ["172.16.0.0/12"]}}]}
+                ],
+            },
+        },
+        "must be a strict subset of `cidr`",
+    ),
+    "a port that is none": (
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": "a"},
+            "spec": {"ports": [{"port": 70000}]},
+        },
+        "must be between 1 and 65535",
+    ),
+    "a name that is none": (
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "Bad_Name"}},
+        "RFC 1123",
+    ),
+    "a privileged pod": (
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": "a"},
+            "spec": {
+                "containers": [{"name": "a", "image": "a", "securityContext": {"privileged": True}}]
+            },
+        },
+        'violates PodSecurity "restricted:latest": privileged',
+    ),
+    "a kind that nothing defines": (
+        {"apiVersion": "keda.sh/v1", "kind": "ScaledObject", "metadata": {"name": "a"}},
+        "No matches found",
+    ),
+    "a value of the wrong type": (
+        {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}, "type": 3},
+        ".type: expected string",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", PLANTED)
+def test_it_refuses(server: ApiServer, fault: str) -> None:
+    planted, message = PLANTED[fault]
+
+    [found] = refusals(server, [planted])
+
+    assert message in found
+
+
+def pod_of(template: dict[str, Any], name: str, claims: Iterable[str] = ()) -> dict[str, Any]:
+    """Return the pod that a workload starts from its template.
+
+    `claims` are the volumes that a controller adds to the pods of a StatefulSet.
+    """
+    metadata = template.get("metadata", {})
+    volumes = [*(template["spec"].get("volumes") or [])]
+    volumes += [{"name": claim, "emptyDir": {}} for claim in claims]
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": name.lower().replace(" ", "-"),
+            "labels": metadata.get("labels", {}),
+            "annotations": metadata.get("annotations") or {},
+        },
+        "spec": template["spec"] | {"volumes": volumes},
+    }
