@@ -13,10 +13,12 @@ from cdktf_cdktf_provider_azurerm.key_vault_secret import KeyVaultSecret
 from cdktf_cdktf_provider_azurerm.user_assigned_identity import UserAssignedIdentity
 from constructs import Construct
 
+from constructs_lib.beyond_bindings import require
 from constructs_lib.grant import grant
 from constructs_lib.place import Place
 from constructs_lib.private_endpoint import PrivateLink, add_private_endpoint
 from constructs_lib.protection import guarded
+from conventions.terraform_providers import RANDOM
 from conventions.vault_secrets import VaultSecret
 from environments.data import KeyVault as KeyVaultSettings
 
@@ -86,8 +88,6 @@ class GeneratedSecret(Construct):
     Azure gets a new value only when `version` changes.
     """
 
-    RANDOM_PROVIDER = "3.7.2"  # the first releases with the ephemeral random_password
-
     def __init__(
         self,
         scope: Construct,
@@ -99,10 +99,7 @@ class GeneratedSecret(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         stack = TerraformStack.of(self)
-        stack.add_override(
-            "terraform.required_providers.random",
-            {"source": "hashicorp/random", "version": self.RANDOM_PROVIDER},
-        )
+        require(stack, RANDOM)
         stack.add_override(
             f"ephemeral.random_password.{construct_id}", {"length": secret.length, "special": False}
         )

@@ -28,6 +28,9 @@ from constructs_lib.grant import grant
 from constructs_lib.place import Place
 from environments.model import Monitoring
 
+# Azure makes no new 11 since June 2026; azurerm 4.81 knows no 13 (tools/calendar/facts.toml)
+GRAFANA_MAJOR_VERSION = "12"
+
 
 class Observability(Construct):
     """A Log Analytics workspace, a Prometheus workspace, whom to mail, and optionally Grafana.
@@ -84,7 +87,7 @@ class Observability(Construct):
             self,
             "grafana",
             name=place.names.of("graf"),  # at most 23 characters, by the model's limits
-            grafana_major_version="11",
+            grafana_major_version=GRAFANA_MAJOR_VERSION,
             sku="Standard",
             api_key_enabled=False,
             zone_redundancy_enabled=zone_redundant,

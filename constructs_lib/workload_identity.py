@@ -8,6 +8,8 @@ from cdktf_cdktf_provider_azurerm.federated_identity_credential import (
 )
 from constructs import Construct
 
+from constructs_lib.beyond_bindings import set_beyond_bindings
+
 AUDIENCE = "api://AzureADTokenExchange"
 
 
@@ -31,7 +33,6 @@ class WorkloadIdentities(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        resource_group_name: str,
         issuer: str,
         federations: Mapping[str, Federation],
     ) -> None:
@@ -42,10 +43,16 @@ class WorkloadIdentities(Construct):
                 self,
                 role,
                 name=role.replace("_", "-"),
-                resource_group_name=resource_group_name,
-                parent_id=federation.identity_id,
+                resource_group_name="",  # the bindings want both, the provider neither any more
+                parent_id="",
                 issuer=issuer,
                 subject=federation.subject,
                 audience=[AUDIENCE],
                 depends_on=[previous] if previous else None,
+            )
+            set_beyond_bindings(
+                previous,
+                user_assigned_identity_id=federation.identity_id,
+                parent_id=None,
+                resource_group_name=None,
             )

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from cdktf import ITerraformDependable
 from constructs import Construct
 
+from constructs_lib.beyond_bindings import require
 from constructs_lib.helm_release import HelmRelease, ObjectsRelease, configure_helm
+from conventions.terraform_providers import HELM
 from environments.model import Environment
 from helm_values.airflow.executor import worker_scaling
 from helm_values.airflow.release import airflow_values
@@ -36,7 +38,7 @@ class AirflowStack(AzureStack):
             host=platform.cluster_host,
             cluster_ca_certificate=platform.cluster_ca_certificate,
         )
-        self.add_override("terraform.required_providers.helm.source", "hashicorp/helm")
+        require(self, HELM)
         objects = ObjectsRelease(self, "prerequisites", objects=prerequisites(env, infra))
         nginx = self._release(
             "nginx_ingress", NGINX, ingress_controller_values(env), after=[objects.release]

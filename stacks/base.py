@@ -12,6 +12,7 @@ from cdktf_cdktf_provider_azurerm.provider import (
 from cdktf_cdktf_provider_azurerm.resource_group import ResourceGroup
 from constructs import Construct
 
+from constructs_lib.beyond_bindings import require
 from constructs_lib.naming import Names
 from constructs_lib.place import Place
 from constructs_lib.tagging import tag_azure_resources
@@ -24,6 +25,7 @@ from conventions.tag_keys import (
     OWNER,
     WORKLOAD,
 )
+from conventions.terraform_providers import AZUREAD, AZURERM
 from environments.model import Environment
 from stacks.contracts import state_of
 
@@ -88,8 +90,7 @@ class AzureStack(TerraformStack):
                 )
             ],
         )
-        # cdktf shortens the source to "azurerm"; OpenTofu reads the full one only
-        self.add_override("terraform.required_providers.azurerm.source", "hashicorp/azurerm")
+        require(self, AZURERM)
 
     @property
     def tags(self) -> dict[str, str]:
@@ -106,7 +107,7 @@ class AzureStack(TerraformStack):
     def use_entra(self) -> None:
         """Configure the azuread provider, for what is made in Entra ID."""
         AzureadProvider(self, "azuread", tenant_id=self.env.tenant_id)
-        self.add_override("terraform.required_providers.azuread.source", "hashicorp/azuread")
+        require(self, AZUREAD)
 
     def prepare_stack(self) -> None:
         """Tag what the stack holds; cdktf calls this before it writes the stack."""

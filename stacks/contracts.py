@@ -151,7 +151,6 @@ class IdentityOutputs(Contract):
 
     stack = "identity"
 
-    resource_group_name: str
     sso_application_id: str  # the object in Entra, /applications/<object id>
     sso_client_id: str
     cluster_identity_id: str

@@ -48,7 +48,6 @@ class IdentityStack(AzureStack):
         self._postgres_administrators(workloads[MIGRATIONS], data)
         application = self._sign_in()
         IdentityOutputs(
-            resource_group_name=place.resource_group_name,
             sso_application_id=application.application.id,
             sso_client_id=application.application.client_id,
             cluster_identity_id=cluster.id,

@@ -169,7 +169,6 @@ class PlatformStack(AzureStack):
         WorkloadIdentities(
             self,
             "workload_identity",
-            resource_group_name=identity.resource_group_name,
             issuer=issuer,
             federations=federations,
         )

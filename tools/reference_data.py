@@ -19,6 +19,8 @@ from terraform_runner import processes
 from terraform_runner.binary import find_terraform
 from terraform_runner.errors import BadInputError, RunError
 
+from conventions.terraform_providers import AZUREAD, AZURERM
+
 BESIDE = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 CACHE = user_cache_path("airflow-on-azure") / "reference-data"
 
@@ -36,10 +38,10 @@ class Provider(NamedTuple):
         return f"{self.name}-{self.version}-schema.json"
 
 
-# The releases that the bindings in pyproject.toml were generated from
-PROVIDERS = (
-    Provider("azurerm", "registry.terraform.io/hashicorp/azurerm", "4.55.0"),
-    Provider("azuread", "registry.terraform.io/hashicorp/azuread", "3.7.0"),
+# The releases that stacks require
+PROVIDERS = tuple(
+    Provider(pinned.name, f"registry.terraform.io/{pinned.source}", pinned.version)
+    for pinned in (AZURERM, AZUREAD)
 )
 
 

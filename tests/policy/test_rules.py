@@ -197,7 +197,7 @@ def test_the_facts_about_providers_are_those_of_their_schemas(
 ) -> None:
     schemas = [
         json.loads(reference(name).read_text())
-        for name in ("azurerm-4.55.0-schema.json", "azuread-3.7.0-schema.json")
+        for name in ("azurerm-4.81.0-schema.json", "azuread-3.7.0-schema.json")
     ]
 
     assert json.loads(provider_facts.FILE.read_text()) == provider_facts.derive(schemas)

@@ -45,7 +45,7 @@ def document(
         "resource": {kind: named for kind, named in resources.items() if named},
     }
     if azure:
-        provider = {"source": "hashicorp/azurerm", "version": "4.55.0"}
+        provider = {"source": "hashicorp/azurerm", "version": "4.81.0"}
         terraform["required_providers"] = {"azurerm": provider}
         content["provider"] = {"azurerm": [features]}
     if reads:

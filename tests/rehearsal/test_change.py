@@ -229,12 +229,12 @@ def test_a_removed_environment_is_told_to_leave_its_resources_behind(project: Pr
 
 def test_another_version_of_a_provider_is_told(project: Project) -> None:
     older = network()
-    older["terraform"]["required_providers"]["azurerm"]["version"] = "4.54.0"
+    older["terraform"]["required_providers"]["azurerm"]["version"] = "4.80.0"
 
     report = change(project, {"network-dev": older}, {"network-dev": network()})
 
     (note,) = report.reviews[0].notes
-    assert note.startswith("provider azurerm 4.54.0 → 4.55.0: read its release notes")
+    assert note.startswith("provider azurerm 4.80.0 → 4.81.0: read its release notes")
     assert report.status is Exit.GOOD
 
 

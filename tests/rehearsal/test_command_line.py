@@ -237,7 +237,7 @@ def test_a_version_that_is_not_installed_exits_2(project: Project) -> None:
     status, _, error = command(project)
 
     assert status == 2
-    assert "network-dev requires azurerm 4.99.0, and what is installed is azurerm 4.55.0" in error
+    assert "network-dev requires azurerm 4.99.0, and what is installed is azurerm 4.81.0" in error
 
 
 def test_a_working_folder_that_cannot_be_made_exits_2(plain: Project) -> None:

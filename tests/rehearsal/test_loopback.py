@@ -31,15 +31,15 @@ def test_the_real_azurerm_deploys_plans_nothing_more_and_destroys(report: Rehear
 
 def test_a_good_report_says_whose_answers_it_rests_on(report: RehearsalReport) -> None:
     assert report.verified == (
-        "Verified: schema, rules and graph by these providers themselves: azurerm 4.55.0; by "
+        "Verified: schema, rules and graph by these providers themselves: azurerm 4.81.0; by "
         "stand-ins of these: none; Azure's answers are the loopback's."
     )
 
 
 def test_terraforms_own_plugin_cache_is_searched(tmp_path: Path) -> None:
-    program = tmp_path / f"registry.terraform.io/hashicorp/azurerm/4.55.0/{HERE}"
+    program = tmp_path / f"registry.terraform.io/hashicorp/azurerm/4.81.0/{HERE}"
     program.mkdir(parents=True)
-    (program / "terraform-provider-azurerm_v4.55.0_x5").touch(mode=0o755)
+    (program / "terraform-provider-azurerm_v4.81.0_x5").touch(mode=0o755)
 
     assert usual_folder("azurerm", {"TF_PLUGIN_CACHE_DIR": str(tmp_path)}) == tmp_path
 

@@ -28,7 +28,7 @@ def program(tmp_path: Path) -> Iterator[Path]:
         yield next(tmp_path.glob(f"mirror/**/{HERE}/{PROGRAM}"))
 
 
-@pytest.mark.parametrize("place", [".", f"registry.terraform.io/hashicorp/azurerm/4.55.0/{HERE}"])
+@pytest.mark.parametrize("place", [".", f"registry.terraform.io/hashicorp/azurerm/4.81.0/{HERE}"])
 def test_stacks_are_validated_by_the_programs_of_a_folder(
     project: Project, program: Path, tmp_path: Path, place: str
 ) -> None:
@@ -44,7 +44,7 @@ def test_stacks_are_validated_by_the_programs_of_a_folder(
     assert report.status is Exit.GOOD, report.problems
     assert [step.command for step in report.steps] == ["init", "validate"]
     assert report.verified == (
-        "Verified: valid for these providers themselves: azurerm 4.55.0; for stand-ins of these: "
+        "Verified: valid for these providers themselves: azurerm 4.81.0; for stand-ins of these: "
         "helm; neither planned nor applied."
     )
 

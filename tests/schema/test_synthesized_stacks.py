@@ -25,7 +25,7 @@ def providers(reference: Callable[[str], Path]) -> list[Provider]:
             json.loads(reference(f"{name}-{version}-schema.json").read_text()),
             json.loads(reference(f"{name}-{version}-rules.json").read_text()),
         )
-        for name, version in (("azurerm", "4.55.0"), ("azuread", "3.7.0"))
+        for name, version in (("azurerm", "4.81.0"), ("azuread", "3.7.0"))
     ]
 
 

@@ -202,3 +202,52 @@ def test_what_was_made_is_there_after_a_restart(folder: Path) -> None:
 
     with loopback_azure(folder, TENANT) as second:
         assert second.remaining() == [f"{SUBSCRIPTION}/resourceGroups/rg"]
+
+
+RULES = "/resourceGroups/rg/providers/Microsoft.AlertsManagement/prometheusRuleGroups/group"
+
+
+def test_a_prometheus_alert_without_a_severity_gets_the_mildest(client: Client) -> None:
+    client.group()
+    rules = [{"alert": "A", "expression": "1"}, {"record": "b", "expression": "1"}]
+
+    client.arm("PUT", RULES, {"location": "westeurope", "properties": {"rules": rules}})
+
+    told = client.arm("GET", RULES).document["properties"]["rules"]
+    assert [one.get("severity") for one in told] == [4, None]
+
+
+@pytest.mark.parametrize(
+    ("type_", "path", "value"),
+    [
+        ("Microsoft.Dashboard/grafana", ("sku", "size"), "X1"),
+        (
+            "Microsoft.ContainerRegistry/registries",
+            ("properties", "roleAssignmentMode"),
+            "LegacyRegistryPermissions",
+        ),
+        (
+            "Microsoft.ContainerRegistry/registries",
+            ("properties", "policies", "azureADAuthenticationAsArmPolicy", "status"),
+            "enabled",
+        ),
+    ],
+)
+def test_azure_answers_what_newer_providers_read(
+    client: Client, type_: str, path: tuple[str, ...], value: str
+) -> None:
+    client.group()
+    one = f"/resourceGroups/rg/providers/{type_}/one"
+
+    client.arm("PUT", one, {"location": "westeurope", "sku": {"name": "Standard"}})
+
+    told = client.arm("GET", one).document
+    for step in path:
+        told = told[step]
+    assert told == value
+
+
+def test_a_route_table_is_kept(client: Client) -> None:
+    client.group()
+
+    assert client.arm("PUT", f"{NETWORK}/routeTables/rt", {"location": "westeurope"}).status == 200

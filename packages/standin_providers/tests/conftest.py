@@ -15,7 +15,7 @@ from standin_providers import in_process, mirror
 
 SUBSCRIPTION = "11111111-1111-4111-8111-111111111111"
 _PROVIDERS = {
-    "azurerm": ("4.55.0", {"features": [{}], "subscription_id": SUBSCRIPTION}),
+    "azurerm": ("4.81.0", {"features": [{}], "subscription_id": SUBSCRIPTION}),
     "azuread": ("3.7.0", {}),
     "helm": ("3.1.1", {}),
     "kubernetes": ("2.38.0", {}),

@@ -303,7 +303,7 @@ def test_a_role_is_assigned_once(azure: Azure) -> None:
 
 def test_an_identity_has_twenty_federated_credentials_at_most(azure: Azure) -> None:
     identity = azure.create(IDENTITY, **PLACE, name="id-test")
-    parent = {**IN_GROUP, "parent_id": identity["id"]}
+    parent = {"user_assigned_identity_id": identity["id"]}
     for number in range(20):
         azure.create(CREDENTIAL, **parent, name=f"credential-{number}")
 

@@ -20,6 +20,9 @@ _TEMPLATES: Mapping[str, str] = {
     "azurerm_consumption_budget_subscription": (
         "{subscription_id}/providers/Microsoft.Consumption/budgets/{name}"
     ),
+    "azurerm_federated_identity_credential": (
+        "{user_assigned_identity_id}/federatedIdentityCredentials/{name}"
+    ),
     "azurerm_key_vault_certificate": "{key_vault_uri}certificates/{name}/{digest}",
     "azurerm_key_vault_key": "{key_vault_uri}keys/{name}/{digest}",
     "azurerm_key_vault_secret": "{key_vault_uri}secrets/{name}/{digest}",

@@ -14,6 +14,7 @@ from platformdirs import user_cache_path
 
 from standin_providers.derive import derive, derive_provider
 from standin_providers.facts import FOLDER, Facts, completed, facts_of
+from standin_providers.newer import Json, applied, newer
 from standin_providers.schema import Block
 from standin_providers.wheel import Wheel
 
@@ -23,12 +24,15 @@ _DERIVING = ("derive", "schema", "typescript", "wheel")  # another derivation, a
 class ProviderSchemas:
     """Schemas and facts of one provider, by kind (resource, data, ephemeral) and type.
 
+    They are the pinned version's (`newer`); with `bound` those of the installed binding alone.
+
     Raises:
         MissingBindingError: the provider has neither an installed binding nor a schema by hand.
     """
 
-    def __init__(self, provider: str) -> None:
+    def __init__(self, provider: str, *, bound: bool = False) -> None:
         self._provider = provider
+        self._newer = {} if bound else newer(provider)
         self._by_hand = _ephemeral().get(provider, {})
         self._wheel = None if "version" in self._by_hand else Wheel(provider)
         self._derived: dict[tuple[str, str], Block | None] = {}
@@ -36,6 +40,8 @@ class ProviderSchemas:
     @cached_property
     def version(self) -> str:
         """The version of the provider that is stood in for."""
+        if self._newer:
+            return str(self._newer["version"])
         if not self._wheel:
             return str(self._by_hand["version"])
         path = self._folder / "version"
@@ -47,16 +53,23 @@ class ProviderSchemas:
     @property
     def configuration(self) -> Block:
         """The block of the provider's own configuration."""
-        return self._load("provider", [self._provider]).get(self._provider, Block())
+        bound = self._load("provider", [self._provider]).get(self._provider, Block())
+        return _with(bound, self._newer.get("provider", {}))
 
     def blocks(self, kind: str, types: Iterable[str]) -> dict[str, Block]:
         """Return the types that the provider has, complete with what bindings lose."""
         if kind == "ephemeral":
             known = self._by_hand.get(kind, {})
             return {t: Block.from_json(known[t]) for t in sorted(types) if t in known}
+        wanted, changes = sorted(types), self._newer.get(kind, {})
+        bound = self._load(kind, wanted)
         return {
-            type_: completed(block, self.facts(kind, type_).rules)
-            for type_, block in self._load(kind, sorted(types)).items()
+            type_: _with(
+                completed(bound.get(type_, Block()), self.facts(kind, type_).rules),
+                changes.get(type_, {}),
+            )
+            for type_ in wanted
+            if type_ in bound or type_ in changes
         }
 
     @cache  # noqa: B019  # a schemas lives as long as the process that serves it
@@ -100,6 +113,10 @@ class ProviderSchemas:
         with suppress(OSError, ValueError):
             return Block.from_json(json.loads((self._folder / kind / f"{type_}.json").read_text()))
         return None
+
+
+def _with(block: Block, change: Json) -> Block:
+    return Block.from_json(applied(block.to_json(), change)) if change else block
 
 
 def _write(path: Path, text: str) -> None:

@@ -1,6 +1,6 @@
 """Replacements under a condition: where a provider's code, not its schema, decides on a change.
 
-Each rule is what azurerm 4.55.0 does in the `CustomizeDiff` of the resource.
+Each rule is what azurerm 4.81.0 does in the `CustomizeDiff` of the resource.
 """
 
 from collections.abc import Callable, Mapping

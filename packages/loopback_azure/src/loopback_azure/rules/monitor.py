@@ -58,6 +58,16 @@ def data_collection_rule(made: NewResource) -> Document:
     }
 
 
+@rule("Microsoft.AlertsManagement/prometheusRuleGroups")
+def prometheus_rules(made: NewResource) -> Document:
+    """An alert that names no severity gets the mildest."""
+    rules = [
+        {"severity": 4, **one} if "alert" in one else one
+        for one in made.properties.get("rules") or []
+    ]
+    return {"properties": {"rules": rules}}
+
+
 @rule("Microsoft.Dashboard/grafana")
 def grafana(made: NewResource) -> Document:
     """A Grafana has an address and a version."""
@@ -66,7 +76,7 @@ def grafana(made: NewResource) -> Document:
             "endpoint": hosts.GRAFANA.format(
                 name=made.address.name, digest8=digest(made.address.path)[:8]
             ),
-            "grafanaVersion": f"{made.properties.get('grafanaMajorVersion', '11')}.0.0",
+            "grafanaVersion": f"{made.properties.get('grafanaMajorVersion', '12')}.0.0",
             "outboundIPs": ["20.50.1.1"]
             if made.properties.get("deterministicOutboundIP") == "Enabled"
             else [],
