@@ -26,8 +26,8 @@ from constructs import Construct
 from constructs_lib.closed_account import create_closed_account
 from constructs_lib.grant import grant
 from constructs_lib.key_vault import KeyReference
-from constructs_lib.place import Place
-from constructs_lib.private_endpoint import PrivateLink, add_private_endpoint
+from constructs_lib.place import Place, PrivateLink
+from constructs_lib.private_endpoint import add_private_endpoint
 from constructs_lib.protection import guarded
 from environments.model import Environment
 

@@ -15,8 +15,8 @@ from constructs import Construct
 
 from constructs_lib.beyond_bindings import require
 from constructs_lib.grant import grant
-from constructs_lib.place import Place
-from constructs_lib.private_endpoint import PrivateLink, add_private_endpoint
+from constructs_lib.place import Place, PrivateLink
+from constructs_lib.private_endpoint import add_private_endpoint
 from constructs_lib.protection import guarded
 from conventions.terraform_providers import RANDOM
 from conventions.vault_secrets import VaultSecret

@@ -1,7 +1,7 @@
 """Where the resources of a stack go."""
 
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 from constructs_lib.naming import Names
 
@@ -31,3 +31,10 @@ class Place:
     def at(self) -> At:
         """The arguments that put a resource here, to be unpacked into its call."""
         return {"resource_group_name": self.resource_group_name, "location": self.location}
+
+
+class PrivateLink(NamedTuple):
+    """Where an endpoint gets its address, and the private DNS zone that gets its record."""
+
+    subnet_id: str
+    dns_zone_id: str

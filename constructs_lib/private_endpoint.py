@@ -1,7 +1,5 @@
 """A private endpoint: one service of one resource, on an address of our own network."""
 
-from typing import NamedTuple
-
 from cdktf_cdktf_provider_azurerm.private_endpoint import (
     PrivateEndpoint,
     PrivateEndpointPrivateDnsZoneGroup,
@@ -9,14 +7,7 @@ from cdktf_cdktf_provider_azurerm.private_endpoint import (
 )
 from constructs import Construct
 
-from constructs_lib.place import Place
-
-
-class PrivateLink(NamedTuple):
-    """Where an endpoint gets its address, and the private DNS zone that gets its record."""
-
-    subnet_id: str
-    dns_zone_id: str
+from constructs_lib.place import Place, PrivateLink
 
 
 def add_private_endpoint(

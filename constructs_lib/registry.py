@@ -6,8 +6,8 @@ from cdktf_cdktf_provider_azurerm.container_registry import (
 )
 from constructs import Construct
 
-from constructs_lib.place import Place
-from constructs_lib.private_endpoint import PrivateLink, add_private_endpoint
+from constructs_lib.place import Place, PrivateLink
+from constructs_lib.private_endpoint import add_private_endpoint
 from constructs_lib.protection import guarded
 from environments.facts import REGIONS
 from environments.kubernetes import Registry

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self, TypedDict
 from cdktf import DataTerraformRemoteStateAzurerm, TerraformOutput
 from constructs import Construct
 
-from constructs_lib.private_endpoint import PrivateLink
+from constructs_lib.place import PrivateLink
 from conventions.components import (
     API_SERVER,
     DAG_PROCESSOR,
