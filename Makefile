@@ -16,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 WORKERS ?= 2
 DIR ?= dags
 FORMAT ?= text
-ENVIRONMENT ?= dev
+ENVIRONMENT ?= $(error ENVIRONMENT is missing: make plan ENVIRONMENT=<name of an environment file>)
 
 # Said before anything is made: Ubuntu 22.04's own Python is 3.10.
 define CHECK_PYTHON
@@ -42,12 +42,16 @@ synth: $(SYNTH) ## Write cdktf.out/ for every environment and print what it hold
 test: $(READY) ## Run every test
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(PYTEST)
 
-# The only sequence: .ci/run, both pipelines and CONTRIBUTING.md call it. The tests come last.
-CI_STEPS := check synth policy docs rehearse api-server test
+# The only sequence for the product: .ci/run, pipelines/product.yml, GitHub Actions and CONTRIBUTING.md
+# call it. The tests come last.
+CI_STEPS := check verify docs api-server test-own-values test
 ci: ## Run everything that a change has to pass; PYTEST="--junitxml=FILE"
 	@for data in charts reference-data; do $(MAKE) --no-print-directory $$data || \
 		echo "$$data: not all of it is here; tests that want the rest are skipped" >&2; done
 	@set -e; for step in $(CI_STEPS); do echo "== make $$step" >&2; $(MAKE) --no-print-directory $$step; done
+
+test-own-values: $(READY) ## Run tests and gates with other environment files than ours
+	@$(BIN)/python -m tests.own_values
 
 check: $(TOOLS) ## Lint, format, types, layers and ceilings
 	$(BIN)/ruff check .
@@ -71,6 +75,9 @@ rehearse: $(READY) ## Deploy and destroy it all with the real Terraform, without
 
 plan: .tools/.node $(TOOLS) ## Show what a deployment would do to Azure: ENVIRONMENT=dev [PLAN="--no-refresh"]
 	@$(BIN)/python -O main.py && $(BIN)/python -m tools.plan --environment $(ENVIRONMENT) $(PLAN)
+
+verify: ## Check your environment files: synth, policy and rehearsal, one after the other
+	@for gate in synth policy rehearse; do $(MAKE) --no-print-directory $$gate || exit 1; done
 
 policy: $(TOOLS) ## Hold cdktf.out against checkov's rules and our own
 	@$(BIN)/python -m tools.policy

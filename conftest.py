@@ -2,7 +2,7 @@
 
 import pytest
 
-pytest_plugins = ["tests.fixtures"]
+pytest_plugins = ["tests.fixtures", "tests.guard"]
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,6 +1,5 @@
 """What is wrong with an environment file, told in the words of the file."""
 
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
@@ -13,7 +12,7 @@ from pydantic.fields import FieldInfo
 
 from environments.model import Environment
 
-_MODEL_FILE = Path(__file__).with_name("dev.toml")
+_REFERENCE = "docs/reference/environment.md"
 _NEEDED = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
@@ -136,13 +135,13 @@ def _allowed(loc: tuple[Any, ...], needed: str = "") -> str:
     if len(limits) == 1:
         span = f"{span} or {'more' if 'ge' in limits else 'less'}"
     parts = [needed, span, (field.description if field else None) or ""]
-    return "; ".join(filter(None, parts)) or "see environments/dev.toml"
+    return "; ".join(filter(None, parts)) or f"see {_REFERENCE}"
 
 
 def _mended(loc: tuple[Any, ...], needed: str, given: Any) -> str:
     name, text = loc[-1], str(given)
     if needed == "a table":
-        return f"write a table with its keys; {_MODEL_FILE.name} shows one"
+        return f"write a table with its keys; {_REFERENCE} lists them"
     if needed == "a whole number" and text.strip().removeprefix("-").isdecimal():
         return f"write {name} = {int(text)}, without quotes"
     if needed == "true or false" and text.lower() in ("yes", "on", "true", "1"):
@@ -157,19 +156,36 @@ def _mended(loc: tuple[Any, ...], needed: str, given: Any) -> str:
 
 
 def _example(loc: tuple[Any, ...], needed: str = "") -> str:
-    """Return a line, or a table, to write at `loc`; dev.toml gives the value."""
-    try:
-        value: Any = tomllib.loads(_MODEL_FILE.read_text(encoding="utf-8"))
-        for part in _names(loc):
-            value = value[part] if part in value else next(iter(value.values()))[part]
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, StopIteration):
-        value = None
-    name = _names(loc)[-1]
-    if isinstance(value, dict):
-        return f"the table [{_key_path(loc)}]; {_MODEL_FILE.name} shows one"
+    """Return a line, or a table, to write at `loc`; the schema gives the value."""
+    name, schema = _names(loc)[-1], _schema(loc)
+    if schema.get("type") == "object":
+        return f"the table [{_key_path(loc)}]; {_REFERENCE} lists its keys"
+    value = _of_schema(schema)
+    if schema.get("type") == "array":
+        value = [item] if (item := _of_schema(schema["items"])) is not None else None
     if value is None or (needed and _kind(value) not in needed):
         return f"{name} = ..."
-    return f"{name} = {_toml(value)}, as in {_MODEL_FILE.name}"
+    return f"{name} = {_toml(value)}, for example"
+
+
+def _schema(loc: tuple[Any, ...]) -> dict[str, Any]:
+    """Return the JSON schema of the value at `loc`, empty where the model names none."""
+    root = Environment.model_json_schema()
+    place: dict[str, Any] = root
+    for part in _names(loc):
+        named: dict[str, Any] = place.get("properties", {})
+        of_any_name: dict[str, Any] = place.get("patternProperties", {})
+        nothing: dict[str, Any] = {}
+        place = named.get(part) or next(iter(of_any_name.values()), nothing)
+        for choice in (place, *place.get("anyOf", ()), place.get("items", nothing)):
+            if reference := choice.get("$ref"):
+                place = root["$defs"][reference.rsplit("/", 1)[1]]
+    return place
+
+
+def _of_schema(schema: dict[str, Any]) -> Any:
+    """Return an example of a value that is no table and no array."""
+    return next(iter(schema.get("examples") or schema.get("enum") or ()), schema.get("default"))
 
 
 def _kind(value: Any) -> str:

@@ -74,7 +74,7 @@ class Monitoring(Section):
         Field(description="phone beside it; Defender's findings go to a contact with both"),
     ] = None
     monthly_budget: Annotated[
-        int, Field(ge=1, le=10_000_000, description="in the currency of the subscription")
+        int, Field(ge=1, le=10_000_000, examples=[800], description="in the billing currency")
     ]
     budget_start: Annotated[
         str,

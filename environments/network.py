@@ -145,5 +145,5 @@ def _refuse_overlap(
             refuse(
                 f"overlaps network.{name} = {other}",
                 allowed="ranges that share no address",
-                fix="move one of the two; environments/dev.toml shows a plan that fits",
+                fix="move one of the two",
             )

@@ -144,6 +144,7 @@ Cidr = Annotated[
         {
             "type": "string",
             "pattern": r"^\d{1,3}(\.\d{1,3}){3}/\d{1,2}$",
+            "examples": ["10.40.0.0/20"],
             "$comment": "CIDR notation with all host bits zero",
         }
     ),
@@ -151,12 +152,26 @@ Cidr = Annotated[
 Address = Annotated[
     IPv4Address,
     BeforeValidator(_address),
-    WithJsonSchema({"type": "string", "format": "ipv4", "$comment": "an IPv4 address"}),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "ipv4",
+            "examples": ["10.0.0.4"],
+            "$comment": "an IPv4 address",
+        }
+    ),
 ]
 Uuid = Annotated[
     str,
     BeforeValidator(_uuid),
-    WithJsonSchema({"type": "string", "format": "uuid", "$comment": "a UUID"}),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "format": "uuid",
+            "examples": ["11111111-1111-4111-8111-111111111111"],
+            "$comment": "a UUID",
+        }
+    ),
 ]
 EACH_ONCE = AfterValidator(_distinct)  # stands last: editors are told what stands before it
 Zone = Literal["1", "2", "3"]

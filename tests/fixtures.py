@@ -16,7 +16,7 @@ from main import build
 from synthesis.output import write
 from synthesis.preload import Preload
 from synthesis.sources import record
-from tests.environment_files import DEV, FILES, tables
+from tests.environment_files import DEV, FILES, checkout, tables
 from tests.real_parts import Azurite, PartMissingError, Postgres
 from tests.real_parts import azurite as run_azurite
 from tests.real_parts import postgres as run_postgres
@@ -71,6 +71,12 @@ def stacks(synthesized: Path) -> dict[str, Any]:
     """The Terraform JSON of every stack of both environments, by stack id as `data-prod`."""
     files = sorted(synthesized.glob("stacks/*/cdk.tf.json"))
     return {file.parent.name: read_json(file) for file in files}
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkout of a company, with the tests' environment files in environments/."""
+    return checkout(tmp_path_factory.mktemp("company") / "project")
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import pytest
 from tests.docs.pages import blocks
 from tests.environment_files import DEV
 from tests.fixtures import ROOT
+from tests.guard import python_path
 
 README = ROOT / "README.md"
 TUTORIAL = ROOT / "docs" / "tutorial" / "README.md"
@@ -31,7 +32,7 @@ def run(*command: object, folder: Path = ROOT, **variables: str) -> list[str]:
     done = subprocess.run(
         [sys.executable, *map(str, command)],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **variables},
+        env={**os.environ, "PYTHONPATH": python_path(ROOT), **variables},
         capture_output=True,
         text=True,
         check=False,
@@ -59,26 +60,26 @@ def mistaken(folder: Path, name: str, **changes: tuple[str, str]) -> Path:
     return file.relative_to(folder)
 
 
-def test_the_faults_in_the_readme_are_what_it_prints(tmp_path: Path) -> None:
+def test_the_faults_in_the_readme_are_what_it_prints(tmp_path: Path, project: Path) -> None:
     changes = {
         "subnet": ('postgres = "10.40.16.64/28"', 'postgres = "10.40.0.64/28"'),
         "standby": ("[postgres]\n", '[postgres]\nhigh_availability = "ZoneRedundant"\n'),
     }
     file = mistaken(tmp_path, "test.toml", **changes)
 
-    printed = run(ROOT / "main.py", file, folder=tmp_path, CDKTF_OUTDIR=str(tmp_path / "out"))
+    printed = run(project / "main.py", file, folder=tmp_path, CDKTF_OUTDIR=str(tmp_path / "out"))
 
     assert shown(README, f".venv/bin/python main.py {file}") == printed
 
 
-def test_the_faults_in_the_tutorial_are_what_it_prints(tmp_path: Path) -> None:
+def test_the_faults_in_the_tutorial_are_what_it_prints(tmp_path: Path, project: Path) -> None:
     changes = {
         "misspelt": ("replication =", "replicaton ="),
         "standby": ("[postgres]\n", '[postgres]\nhigh_availability = "ZoneRedundant"\n'),
     }
     file = mistaken(tmp_path, "demo.toml", **changes)
 
-    printed = run(ROOT / "main.py", file, folder=tmp_path, CDKTF_OUTDIR=str(tmp_path / "out"))
+    printed = run(project / "main.py", file, folder=tmp_path, CDKTF_OUTDIR=str(tmp_path / "out"))
 
     assert shown(TUTORIAL, f".venv/bin/python main.py {file}") == printed
 

@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DEV = Path(__file__).with_name("dev.toml")
 PROD = Path(__file__).with_name("prod.toml")
 FILES = [DEV, PROD]
+WAIVERS = ROOT / "tests" / "policy" / "waivers.toml"
 
 
 def tables(file: Path) -> dict[str, Any]:
@@ -21,19 +22,25 @@ def tables(file: Path) -> dict[str, Any]:
 
 
 def checkout(folder: Path) -> Path:
-    """Make `folder` a checkout that synthesizes, with the tests' environment files as its own.
+    """Make `folder` a checkout of a company, with the tests' environment files as its own.
 
-    It holds what a synth reads, and this checkout's installed packages as links.
+    It has everything but what was made here, and this checkout's installed packages as links.
     """
-    packages = [path.parent for path in ROOT.glob("*/__init__.py")]
-    rooms = [room for room in packages if room.name not in ("tests", "tools")]
-    for room in rooms:
-        skipped = ("__pycache__", *(["*.toml"] if room.name == "environments" else []))
-        shutil.copytree(room, folder / room.name, ignore=shutil.ignore_patterns(*skipped))
-    for name in ("main.py", "cdktf.json"):
-        shutil.copy(ROOT / name, folder)
+    shutil.copytree(ROOT, folder, ignore=_not_copied)
     for name in (".venv", "node_modules"):
         (folder / name).symlink_to(ROOT / name)
     for file in FILES:
         shutil.copy(file, folder / "environments")
+    shutil.copy(WAIVERS, folder / "policy")
     return folder
+
+
+_MADE_HERE = shutil.ignore_patterns(
+    ".*", "__pycache__", "cdktf.out", "node_modules", "site", "sbom"
+)
+
+
+def _not_copied(folder: str, names: list[str]) -> set[str]:
+    company = Path(folder) in (ROOT / "environments", ROOT / "policy")
+    own = {name for name in names if company and name.endswith(".toml")}
+    return own | _MADE_HERE(folder, names)

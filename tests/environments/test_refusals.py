@@ -80,7 +80,7 @@ REFUSALS = {
         "labels = 7",
         "kubernetes.node_pools.workers.labels = 7",
         "a whole number where a table is needed",
-        "dev.toml shows one",
+        "docs/reference/environment.md lists them",
     ),
     "beyond the range": (
         "monthly_budget = 800",
@@ -94,7 +94,7 @@ REFUSALS = {
         "admin_group_object_ids = []",
         "kubernetes.admin_group_object_ids = []",
         "too few",
-        'write admin_group_object_ids = ["33333333-',
+        'write admin_group_object_ids = ["11111111-1111-4111-8111-111111111111"], for example',
     ),
     "missing": (
         'cost_center = "4711"',

@@ -38,7 +38,7 @@ def would_run(*arguments: str) -> str:
     [
         ".ci/run",
         ".github/workflows/ci.yml",
-        "pipelines/azure-pipelines.yml",
+        "pipelines/product.yml",
         "CONTRIBUTING.md",
     ],
 )

@@ -15,7 +15,7 @@ from tests.fixtures import ROOT
 from tests.pipelines.expand import expand
 
 FOLDER = ROOT / "pipelines"
-NAMES = ["azure-pipelines.yml", "drift.yml"]  # those of image and DAGs: tests/images
+NAMES = ["azure-pipelines.yml", "drift.yml", "product.yml"]  # those of image and DAGs: tests/images
 FILES = [*(FOLDER / name for name in NAMES), *sorted((FOLDER / "templates").glob("*.yml"))]
 ENVIRONMENTS = ["dev", "prod"]  # those of the pipelines, in the order of their deployment
 

@@ -12,6 +12,7 @@ from terraform_runner.binary import find_terraform
 
 from synthesis.sources import record
 from tests.fixtures import ROOT
+from tests.guard import python_path
 from tools.plan.plan_report import Exit, Report
 from tools.plan.planning import StackPlan
 from tools.rehearsal.data_loss import Loss
@@ -57,7 +58,7 @@ class Project:
         return subprocess.run(
             [sys.executable, "-m", "tools.plan", "--environment", "dev", *options],
             cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONPATH": python_path(ROOT)},
             capture_output=True,
             text=True,
             check=False,

@@ -36,16 +36,16 @@ def without_checkov(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkov, "scan", lambda folder: [])
 
 
-def test_nothing_synthesized_exits_2_and_says_make_synth(tmp_path: Path) -> None:
-    result = policy("--out", str(tmp_path))
+def test_nothing_synthesized_exits_2_and_says_make_synth(tmp_path: Path, no_waivers: str) -> None:
+    result = policy("--out", str(tmp_path), "--waivers", no_waivers)
 
     assert (result.exit_code, "run: make synth" in result.stderr) == (2, True)
 
 
-def test_a_stack_that_is_no_json_exits_2(out: Path) -> None:
+def test_a_stack_that_is_no_json_exits_2(out: Path, no_waivers: str) -> None:
     (out / "stacks" / "data-prod" / "cdk.tf.json").write_text("{")
 
-    result = policy("--out", str(out), "--stale-output")
+    result = policy("--out", str(out), "--waivers", no_waivers, "--stale-output")
 
     assert (result.exit_code, "cannot be read" in result.stderr) == (2, True)
 

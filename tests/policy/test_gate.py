@@ -60,4 +60,23 @@ def test_a_waiver_that_excuses_nothing_is_stale() -> None:
 def test_a_waiver_is_stale_in_each_environment_by_itself() -> None:
     both = WAIVER.model_copy(update={"environments": ["dev", "prod"]})
 
-    assert [stale.environment for stale in judge([BROKEN], [both]).stale] == ["dev"]
+    kept = replace(KEPT, environment="dev")
+    assert [stale.environment for stale in judge([BROKEN, kept], [both]).stale] == ["dev"]
+
+
+def test_a_waiver_of_an_environment_that_is_not_there_is_left_alone() -> None:
+    gone = WAIVER.model_copy(update={"environments": ["prod", "renamed"]})
+
+    assert judge([BROKEN], [gone]).passed
+
+
+def test_a_waiver_of_every_environment_covers_each() -> None:
+    every = WAIVER.model_copy(update={"environments": ["*"]})
+
+    assert judge([BROKEN, replace(BROKEN, environment="live")], [every]).broken == []
+
+
+def test_a_waiver_of_every_environment_that_none_needs_is_stale() -> None:
+    every = WAIVER.model_copy(update={"environments": ["*"]})
+
+    assert [stale.environment for stale in judge([KEPT], [every]).stale] == ["*"]

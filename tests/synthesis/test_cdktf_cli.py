@@ -5,12 +5,9 @@ import subprocess
 from pathlib import Path
 
 from synthesis.sources import RECORD
-from tests.environment_files import checkout
 
 
-def test_its_synth_is_ours_to_the_byte(tmp_path: Path, synthesized: Path) -> None:
-    project = checkout(tmp_path / "project")
-
+def test_its_synth_is_ours_to_the_byte(tmp_path: Path, project: Path, synthesized: Path) -> None:
     done = subprocess.run(
         [project / "node_modules" / ".bin" / "cdktf", "synth", "--output", tmp_path / "out"],
         cwd=project,

@@ -11,6 +11,7 @@ import pytest
 
 from synthesis.preload import PROVIDERS
 from tests.environment_files import DEV
+from tests.guard import python_path
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -30,7 +31,7 @@ def test_the_slow_path_gives_the_same_bytes(tmp_path: Path, synthesized: Path) -
     done = subprocess.run(
         [sys.executable, "-c", AS_SHIPPED, tmp_path, DEV],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "PYTHONPATH": python_path(ROOT)},
         capture_output=True,
         text=True,
         check=False,

@@ -8,15 +8,13 @@ from pathlib import Path
 import pytest
 
 from synthesis.sources import RECORD
-from tests.environment_files import DEV, FILES, PROD, checkout
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.environment_files import DEV, FILES, PROD
 
 
 def synth(
-    outdir: Path, *files: Path, project: Path = ROOT, path: str = os.environ["PATH"]
+    project: Path, outdir: Path, *files: Path, path: str = os.environ["PATH"]
 ) -> subprocess.CompletedProcess[str]:
-    """Run the synthesizer into `outdir`, from another folder than the project's."""
+    """Run the synthesizer of `project` into `outdir`, from another folder than its own."""
     return subprocess.run(
         [sys.executable, project / "main.py", *files],
         cwd=outdir.parent,
@@ -37,16 +35,10 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkout whose environment files are the tests'."""
-    return checkout(tmp_path_factory.mktemp("company") / "project")
-
-
-@pytest.fixture(scope="module")
-def outdir(project: Path) -> Path:
+def outdir(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An output folder with the stacks of both environments, which no argument names."""
-    folder = project.parent / "cdktf.out"
-    done = synth(folder, project=project)
+    folder = tmp_path_factory.mktemp("elsewhere") / "cdktf.out"
+    done = synth(project, folder)
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -80,26 +72,28 @@ def test_nothing_crosses_stacks_but_contracts(outdir: Path) -> None:
     assert not [name for name, data in content(outdir).items() if b"cross-stack" in data]
 
 
-def test_a_refused_file_leaves_the_previous_output_whole(outdir: Path, tmp_path: Path) -> None:
+def test_a_refused_file_leaves_the_previous_output_whole(
+    project: Path, outdir: Path, tmp_path: Path
+) -> None:
     before = content(outdir)
     bad = tmp_path / "bad.toml"
     bad.write_text(DEV.read_text().replace("westeurope", "mars"))
 
-    done = synth(outdir, PROD, bad)
+    done = synth(project, outdir, PROD, bad)
 
     assert (done.returncode, content(outdir) == before) == (2, True)
 
 
-def test_a_refused_file_ends_without_traceback(tmp_path: Path) -> None:
-    done = synth(tmp_path / "out", tmp_path / "nope.toml")
+def test_a_refused_file_ends_without_traceback(project: Path, tmp_path: Path) -> None:
+    done = synth(project, tmp_path / "out", tmp_path / "nope.toml")
 
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert "there is no such file" in done.stderr
 
 
-def test_a_machine_without_node_is_told_so(tmp_path: Path) -> None:
-    done = synth(tmp_path / "out", DEV, path=str(tmp_path))
+def test_a_machine_without_node_is_told_so(project: Path, tmp_path: Path) -> None:
+    done = synth(project, tmp_path / "out", DEV, path=str(tmp_path))
 
     assert (done.returncode, done.stderr.splitlines()) == (
         1,
@@ -111,30 +105,30 @@ def test_a_machine_without_node_is_told_so(tmp_path: Path) -> None:
     )
 
 
-def test_an_output_folder_that_cannot_be_is_named(tmp_path: Path) -> None:
+def test_an_output_folder_that_cannot_be_is_named(project: Path, tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file stands here")
 
-    done = synth(tmp_path / "out", DEV)
+    done = synth(project, tmp_path / "out", DEV)
 
     assert done.returncode == 1
     assert done.stderr.startswith(f"{tmp_path / 'out'}: cannot be written: File exists\n")
 
 
-def test_a_removed_environment_leaves_no_stack_behind(outdir: Path) -> None:
+def test_a_removed_environment_leaves_no_stack_behind(project: Path, outdir: Path) -> None:
     (outdir / "stacks" / "network-old").mkdir(exist_ok=True)
     (outdir / "stacks" / "network-old" / "cdk.tf.json").write_text("{}")
 
-    synth(outdir, *FILES)
+    synth(project, outdir, *FILES)
 
     assert not (outdir / "stacks" / "network-old" / "cdk.tf.json").exists()
 
 
-def test_what_terraform_keeps_beside_the_json_stays(outdir: Path) -> None:
+def test_what_terraform_keeps_beside_the_json_stays(project: Path, outdir: Path) -> None:
     kept = outdir / "stacks" / "network-dev" / ".terraform" / "environment"
     kept.parent.mkdir(exist_ok=True)
     kept.write_text("default")
 
-    synth(outdir, *FILES)
+    synth(project, outdir, *FILES)
 
     assert kept.read_text() == "default"
     kept.unlink()

@@ -1,7 +1,6 @@
 """What makes cdktf.out stale, shown on a copy of the checkout and the real commands."""
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures import ROOT
+from tests import environment_files
+from tests.guard import python_path
 
-MADE_HERE = shutil.ignore_patterns(".*", "__pycache__", "cdktf.out", "node_modules", "site", "sbom")
 # one file of each kind that a synth reads, from every room
 READ = [
     "main.py",
@@ -33,7 +32,7 @@ def run(checkout: Path, *command: str, **variables: str) -> subprocess.Completed
     return subprocess.run(
         [sys.executable, *command],
         cwd=checkout,
-        env={**os.environ, "PYTHONPATH": str(checkout), **variables},
+        env={**os.environ, "PYTHONPATH": python_path(checkout), **variables},
         capture_output=True,
         text=True,
         check=False,
@@ -43,8 +42,7 @@ def run(checkout: Path, *command: str, **variables: str) -> subprocess.Completed
 @pytest.fixture(scope="module")
 def synthesized_checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the checkout that was synthesized."""
-    checkout = tmp_path_factory.mktemp("checkout") / "project"
-    shutil.copytree(ROOT, checkout, ignore=MADE_HERE)
+    checkout = environment_files.checkout(tmp_path_factory.mktemp("checkout") / "project")
     done = run(checkout, "-O", "main.py")
     assert done.returncode == 0, done.stderr
     return checkout

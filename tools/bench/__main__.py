@@ -6,6 +6,7 @@ ratios, since seconds belong to the machine. Byte code is on disk before the fir
 
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -21,8 +22,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from environments.load import environment_files
+
 ROOT = Path(__file__).resolve().parents[2]
-DEV = ROOT / "environments" / "dev.toml"
 
 
 @dataclass(frozen=True)
@@ -66,11 +68,15 @@ def _children(process: psutil.Popen) -> list[psutil.Process]:
 
 
 def environments(folder: Path, count: int) -> list[str]:
-    """Write `count` environments like dev into `folder`; return their paths."""
+    """Write `count` copies of the first environment into `folder`; return their paths."""
+    known = environment_files()
+    if not known:
+        sys.exit("environments/ holds no *.toml: nothing to measure with")
+    text = known[0].read_text()
     files = []
     for number in range(count):
-        file = folder / f"dev{number}.toml"
-        file.write_text(DEV.read_text().replace('name = "dev"', f'name = "dev{number}"'))
+        file = folder / f"bench{number}.toml"
+        file.write_text(re.sub(r"(?m)^name = .*", f'name = "bench{number}"', text, count=1))
         files.append(str(file))
     return files
 

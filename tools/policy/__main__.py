@@ -17,15 +17,16 @@ from synthesis.resources import landscapes
 from tools.policy import checkov, gate, policy_report, rules, waivers
 
 ROOT = Path(__file__).resolve().parents[2]
+WAIVERS = [Path(__file__).with_name("waivers.toml"), ROOT / "policy" / "waivers.toml"]
 app = typer.Typer(add_completion=False)
 
 
 @app.command()
 def main(
     out: Annotated[Path, typer.Option(help="folder that make synth wrote")] = ROOT / "cdktf.out",
-    waiver_file: Annotated[
-        Path, typer.Option("--waivers", help="the rules that are broken knowingly")
-    ] = ROOT / "policy" / "waivers.toml",
+    waiver_files: Annotated[
+        list[Path], typer.Option("--waivers", help="the rules that are broken knowingly")
+    ] = WAIVERS,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON, not tables")] = False,
     stale_output: Annotated[
         bool, typer.Option(help="judge stacks that are not what the sources synthesize now, too")
@@ -33,7 +34,7 @@ def main(
 ) -> None:
     """Hold the synthesized stacks against checkov's rules and the project's own."""
     try:
-        excuses = waivers.load(waiver_file)
+        excuses = [waiver for file in waiver_files for waiver in waivers.load(file)]
         synthesis = Synthesis.load(out, None if stale_output else ROOT)
         results = checkov.scan(out)
     except FaultError as error:

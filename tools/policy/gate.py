@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tools.policy.results import Result
-from tools.policy.waivers import Waiver
+from tools.policy.waivers import EVERY_ENVIRONMENT, Waiver
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,11 @@ class Verdict:
 
 
 def judge(results: Sequence[Result], waivers: Sequence[Waiver]) -> Verdict:
-    """Match every broken rule with the first waiver that covers it."""
+    """Match every broken rule with the first waiver that covers it.
+
+    A waiver is stale where it excuses nothing in an environment that was judged. One of an
+    environment that was not is left alone: it excuses nothing there either.
+    """
     broken: list[Result] = []
     waived: list[tuple[Result, Waiver]] = []
     for result in sorted(filter(lambda one: one.failed, results), key=_order):
@@ -40,14 +44,22 @@ def judge(results: Sequence[Result], waivers: Sequence[Waiver]) -> Verdict:
             broken.append(result)
         else:
             waived.append((result, excuse))
-    used = {(id(waiver), result.environment) for result, waiver in waived}
-    return Verdict(results=results, broken=broken, waived=waived, stale=list(_stale(waivers, used)))
+    stale = list(_stale(waivers, {result.environment for result in results}, waived))
+    return Verdict(results=results, broken=broken, waived=waived, stale=stale)
 
 
-def _stale(waivers: Sequence[Waiver], used: set[tuple[int, str]]) -> Iterator[Stale]:
+def _stale(
+    waivers: Sequence[Waiver], judged: set[str], waived: Sequence[tuple[Result, Waiver]]
+) -> Iterator[Stale]:
+    used = {
+        (id(waiver), name)
+        for result, waiver in waived
+        for name in (result.environment, EVERY_ENVIRONMENT)
+    }
     for waiver in waivers:
         for environment in waiver.environments:
-            if (id(waiver), environment) not in used:
+            known = environment in judged or environment == EVERY_ENVIRONMENT
+            if known and (id(waiver), environment) not in used:
                 yield Stale(waiver=waiver, environment=environment)
 
 

@@ -32,7 +32,7 @@ def show(verdict: Verdict, console: Console) -> None:
         console.print(
             f"[red]stale[/] {stale.waiver.rule} on {stale.waiver.resource}: nothing in "
             f"{stale.environment} breaks it\n"
-            f'    fix: delete "{stale.environment}" from its environments in policy/waivers.toml',
+            f'    fix: delete "{stale.environment}" from the environments of its waiver',
             highlight=False,
             soft_wrap=True,
         )

@@ -1,4 +1,4 @@
-"""Reads policy/waivers.toml: which resource may break which rule, where and why."""
+"""Reads waiver files: which resource may break which rule, where and why."""
 
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -12,10 +12,11 @@ from conventions.faults import Fault
 from tools.policy.errors import GateError
 from tools.policy.results import Result
 
+EVERY_ENVIRONMENT = "*"
 ALLOWED = {
     "rule": "the id of a rule, as CKV_AZURE_33 or AOA-R01",
     "resource": "a Terraform address, with * for any part of it",
-    "environments": 'one or more names of environments, as ["dev", "prod"]',
+    "environments": 'one or more names of environments, as ["dev", "prod"], or ["*"] for every one',
     "reason": "a reason of at least 20 characters that another engineer would accept",
 }
 
@@ -34,7 +35,7 @@ class Waiver(BaseModel):
         """Say whether this waiver excuses a broken rule."""
         return (
             result.rule == self.rule
-            and result.environment in self.environments
+            and bool({result.environment, EVERY_ENVIRONMENT} & {*self.environments})
             and fnmatchcase(result.resource, self.resource)
         )
 
