@@ -127,9 +127,11 @@ migrate-corpus: $(TOOLS) ## Migrate released Airflow 2 examples and write the co
 
 check-dags: | $(UV_READY) ## Check the DAGs of DIR as their authors do
 	$(CHECK_PYTHON)
-	@airflow=$$($(PYTHON) -m tools.airflow_venv) \
-		&& dbt=$$($(PYTHON) -m tools.airflow_venv images/airflow/dbt-requirements.lock) \
-		&& PATH="$$PATH:$$dbt" PYTHONPATH=images/airflow $$airflow/python -m check_dags --format $(FORMAT) $(DIR)
+	@$(PYTHON) -m tools.in_image python -m check_dags --format $(FORMAT) $(DIR)
+
+dag-tools: | $(UV_READY) ## Install what checks and runs DAGs as the image does
+	$(CHECK_PYTHON)
+	@$(PYTHON) -m tools.in_image true
 
 ##@ Image
 

@@ -1,11 +1,13 @@
 """An author's mistakes are named at their line, with what to do, by one run of the real check."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+from check_dags.findings import RULES, Level
 
 from tests.real_parts import ROOT
 
@@ -47,6 +49,16 @@ def bare():
 
 bare()
 """
+SECRET = "hunter2-hunter2"
+POD = """from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+from airflow.sdk import DAG
+
+with DAG("pod", schedule=None):
+    KubernetesPodOperator(
+        task_id="a", image="busybox", hostnetwork=True,
+        container_security_context={"privileged": True},
+    )
+"""
 MISTAKES = {
     "good.py": GOOD,
     "bare.py": BARE,
@@ -60,6 +72,30 @@ MISTAKES = {
     "uncalled.py": GOOD.removesuffix("\n\ngood()\n"),
     "cron.py": GOOD.replace("schedule=None", 'schedule="0 99 * * *"').replace("good()", "c()"),
     "unclosed.py": "from airflow.sdk import dag\n\nprint(dag\n",
+    "forks.py": "import os\n\nos.fork()\n" + GOOD.replace("good()", "f()"),
+    "loops.py": "import os\n\nif os.fork() == 0:\n    while True:\n        pass\n"
+    + GOOD.replace("good()", "lo()"),
+    "kills.py": "import os\n\nos.kill(os.getppid(), 9)\n",
+    "closes.py": "import os\n\nos.closerange(0, 100)\n",
+    "leaves.py": "import sys\n\nsys.exit()\n",
+    "secrets_of_ours.py": f"""PASSWORD = "{SECRET}"
+KEY = "AccountKey={"A" * 86}=="
+URL = "postgresql://me:{SECRET}@db/x"
+OF_A_CONNECTION = dict(password="{{{{ conn.x.password }}}}", token="TOKEN_VARIABLE")
+""",
+    "session.py": "from airflow.utils.session import create_session\n\n"
+    "with create_session() as session:\n    print(session)\n",
+    "runs.py": "from airflow.models import DagRun\n\n\n"
+    "def last():\n    return DagRun.find(dag_id='x')\n",
+    "now.py": "from datetime import datetime\n\nARGS = {'start_date': datetime.now()}\n",
+    "naive.py": "from datetime import datetime\n\nARGS = {'start_date': datetime(2026, 1, 1)}\n",
+    "early.py": "from airflow.sdk import BaseHook, dag\n\n\n@dag()\ndef early():\n"
+    "    BaseHook.get_connection('x')\n",
+    "rights.py": GOOD.replace("good()", "r()").replace(
+        "    schedule=None,", "    schedule=None,\n    access_control={'Op': {'can_edit'}},"
+    ),
+    "pod.py": POD,
+    "undefined.py": "def later():\n    return no_such_name\n",
     "old.py": "from airflow.operators.python_operator import PythonOperator\n",
 }
 
@@ -108,15 +144,83 @@ def checked(
         "uncalled.py:8: [no-dag] good is decorated with @dag and never called",
         "cron.py:8: [import] AirflowTimetableInvalid",
         "unclosed.py:3: [import] SyntaxError: '(' was never closed",
+        "forks.py:3: [import-io] importing the file starts a copy of its own process",
+        "loops.py:3: [import-io] importing the file starts a copy of its own process",
+        "kills.py:1: [import] the import ended the check (status -9)",
+        "closes.py:1: [import] the import ended Python",
+        "leaves.py:3: [import] SystemExit",
+        "secrets_of_ours.py:1: [secret] a secret stands in the file, as PASSWORD",
+        "secrets_of_ours.py:2: [secret] a storage account's key stands in the file",
+        "secrets_of_ours.py:3: [secret] a password in an address stands in the file",
+        "session.py:1: [metadata] create_session asks Airflow's own database",
+        "runs.py:5: [metadata] DagRun.find asks Airflow's own database",
+        "now.py:3: [date] start_date is now(): another one at each import",
+        "naive.py:3: [time-zone] start_date has no time zone",
+        "early.py:6: [parse-secret] BaseHook.get_connection is called while",
+        "rights.py:8: [access-control] DAG r hands out rights",
+        "pod.py:4: [pod] DAG pod, task a: image busybox is not from the platform's registry",
+        "pod.py:4: [pod] DAG pod, task a: it is privileged",
+        "pod.py:4: [pod] DAG pod, task a: it uses the node's network",
+        "undefined.py:2: [bug] F821",
         "old.py:1: [import] ModuleNotFoundError: No module named 'airflow.operators",
-        "old.py:1: [lint] F401",
-        "variable.py:3: [lint] AIR003",
+        "old.py:1: [style] F401",
+        "variable.py:3: [parse-secret] Variable.get is called while the file is imported",
     ],
 )
 def test_a_mistake_is_named_at_its_line(
     checked: subprocess.CompletedProcess[str], finding: str
 ) -> None:
     assert finding in checked.stdout
+
+
+def test_no_secret_is_printed(checked: subprocess.CompletedProcess[str]) -> None:
+    assert SECRET not in checked.stdout + checked.stderr
+    assert "A" * 86 not in checked.stdout + checked.stderr
+
+
+def test_a_reference_to_a_secret_is_none(checked: subprocess.CompletedProcess[str]) -> None:
+    assert "secrets_of_ours.py:4" not in checked.stdout
+
+
+def test_what_breaks_a_dag_comes_first_and_style_last(
+    checked: subprocess.CompletedProcess[str],
+) -> None:
+    rules = re.findall(r"^\S+:\d+: \[([\w-]+)\]", checked.stdout, re.M)
+    levels = [RULES[rule] for rule in rules]
+
+    assert levels == sorted(levels)
+    assert set(levels) == set(Level)
+
+
+def test_style_alone_does_not_fail_the_check(airflow: Path, dbt: Path, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.ruff.lint]\nselect = ["I"]\n')
+    (tmp_path / "good.py").write_text("import sys\nimport os\n" + GOOD + "print(os, sys)\n")
+
+    done = run_check(airflow, dbt, str(tmp_path))
+
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (
+        0,
+        f"{tmp_path}: nothing found, 1 hint",
+    )
+
+
+def test_rules_that_nobody_asked_for_are_not_applied(
+    airflow: Path, dbt: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "good.py").write_text("import sys\nimport os\n" + GOOD + "print(os, sys)\n")
+
+    done = run_check(airflow, dbt, str(tmp_path))
+
+    assert done.stdout == f"{tmp_path}: nothing found\n"
+
+
+def test_fix_corrects_what_is_safe(airflow: Path, dbt: Path, tmp_path: Path) -> None:
+    (tmp_path / "good.py").write_text("import os\n" + GOOD)
+
+    done = run_check(airflow, dbt, "--fix", str(tmp_path))
+
+    assert done.stdout == f"{tmp_path}: nothing found\n"
+    assert (tmp_path / "good.py").read_text() == GOOD
 
 
 def test_a_syntax_error_is_told_once(checked: subprocess.CompletedProcess[str]) -> None:

@@ -12,6 +12,8 @@ GOOD: dict[str, Any] = {
     "owners": ["sales"],
     "tags": ["orders"],
     "doc": True,
+    "access_control": False,
+    "pods": [],
     "not_retried": [],
 }
 

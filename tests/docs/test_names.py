@@ -25,7 +25,7 @@ TARGETS = {target for line in TARGETS for target in line.split()}
 TEAM_TARGETS = set(
     re.findall(
         r"^([a-z-]+):",
-        (ROOT / "templates/dag-repository/template/Makefile.jinja").read_text(),
+        (ROOT / "templates/dag-repository/Makefile.jinja").read_text(),
         re.M,
     )
 )

@@ -3,6 +3,8 @@
 import os
 import shutil
 import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,10 @@ from copier.errors import CopierError
 from jsonschema import Draft7Validator
 
 from tests.real_parts import ROOT, Postgres
+from tools.locked_venv import uv
 
+Render = Callable[..., Path]
+Make = Callable[..., subprocess.CompletedProcess[str]]
 ANSWERS = {
     "team": "sales-data",
     "registry": "crairflowdev.azurecr.io",
@@ -22,38 +27,69 @@ ANSWERS = {
 }
 
 
-def render(target: Path, **answers: Any) -> Path:
-    """Answer the template's questions and return the new repository."""
-    copier.run_copy(
-        str(ROOT / "templates" / "dag-repository"),
-        target,
-        data=ANSWERS | answers,
-        defaults=True,
-        quiet=True,
-        vcs_ref=None,
-    )
-    return target
+@pytest.fixture(scope="session")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """This project as the Git repository that teams copy from."""
+    folder = tmp_path_factory.mktemp("git") / "airflow-on-azure"
+    listed = ["git", "-C", str(ROOT), "ls-files", "-z", "-co", "--exclude-standard"]
+    names = subprocess.run(listed, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, names.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, folder / name)
+    for shared in (".cache", ".tools"):  # what is installed here need not be installed again
+        (ROOT / shared).mkdir(exist_ok=True)
+        (folder / shared).symlink_to((ROOT / shared).resolve())
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    commit(folder, "1.0.0")
+    return folder
 
 
-@pytest.fixture(scope="module")
-def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The repository of a team that wants dbt."""
-    return render(tmp_path_factory.mktemp("repository"))
+def git(folder: Path, *arguments: str) -> str:
+    who = ["-c", "user.name=test", "-c", "user.email=test@example.com"]
+    command = ["git", "-C", str(folder), *who, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def commit(folder: Path, tag: str | None = None) -> None:
+    git(folder, "add", "--force", "--all")
+    git(folder, "commit", "--quiet", "--message=work")
+    if tag:
+        git(folder, "tag", tag)
 
 
 @pytest.fixture
-def make(airflow: Path, dbt: Path, postgres: Postgres) -> Any:
+def render(platform: Path) -> Render:
+    """Answer the template's questions and return the new repository."""
+
+    def rendered(target: Path, **answers: Any) -> Path:
+        copier.run_copy(
+            f"git+file://{platform}", target, data=ANSWERS | answers, defaults=True, quiet=True
+        )
+        return target
+
+    return rendered
+
+
+@pytest.fixture
+def repository(tmp_path: Path, render: Render) -> Path:
+    """The repository of a team that wants dbt."""
+    return render(tmp_path / "repository")
+
+
+@pytest.fixture
+def make(airflow: Path, dbt: Path, postgres: Postgres) -> Make:
     """Run a target of the new repository with the image's packages in place of the image."""
     environment = os.environ | {
         "PATH": os.pathsep.join([str(airflow), os.environ["PATH"], str(dbt)]),
-        "PYTHONPATH": os.pathsep.join([str(ROOT / "tools"), str(ROOT / "images" / "airflow")]),
+        "PYTHONPATH": str(ROOT / "images" / "airflow"),
         "POSTGRES_HOST": "127.0.0.1",
         "POSTGRES_PORT": str(postgres.port),
     }
 
     def run(repository: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            ["make", "--no-print-directory", "-C", str(repository), *arguments, "IN_IMAGE="],
+            ["make", "--no-print-directory", "-C", repository, *arguments, "IN_IMAGE=", "TOOLS="],
             env=environment,
             capture_output=True,
             text=True,
@@ -63,7 +99,7 @@ def make(airflow: Path, dbt: Path, postgres: Postgres) -> Any:
     return run
 
 
-def test_a_new_repository_passes_its_own_check(repository: Path, make: Any) -> None:
+def test_a_new_repository_passes_its_own_check(repository: Path, make: Make) -> None:
     done = make(repository, "check")
 
     assert done.returncode == 0, done.stdout + done.stderr
@@ -71,7 +107,7 @@ def test_a_new_repository_passes_its_own_check(repository: Path, make: Any) -> N
 
 
 def test_a_new_repository_builds_dbt_with_the_solution_of_the_training(
-    tmp_path: Path, make: Any
+    tmp_path: Path, make: Make, render: Render
 ) -> None:
     repository = render(tmp_path)
     for solution in (ROOT / "docs" / "training" / "solutions").glob("weeks.*"):
@@ -82,7 +118,9 @@ def test_a_new_repository_builds_dbt_with_the_solution_of_the_training(
     assert "PASS=7 WARN=0 ERROR=0" in done.stdout, done.stdout + done.stderr
 
 
-def test_a_broken_dag_fails_the_pipeline_at_its_line(tmp_path: Path, make: Any) -> None:
+def test_a_broken_dag_fails_the_pipeline_at_its_line(
+    tmp_path: Path, make: Make, render: Render
+) -> None:
     repository = render(tmp_path, with_dbt=False)
     (repository / "dags" / "broken.py").write_text("import no_such_package\n")
 
@@ -95,7 +133,7 @@ def test_a_broken_dag_fails_the_pipeline_at_its_line(tmp_path: Path, make: Any) 
     )
 
 
-def test_a_team_without_dbt_gets_no_trace_of_it(tmp_path: Path) -> None:
+def test_a_team_without_dbt_gets_no_trace_of_it(tmp_path: Path, render: Render) -> None:
     repository = render(tmp_path, with_dbt=False)
 
     files = {str(file.relative_to(repository)) for file in repository.rglob("*") if file.is_file()}
@@ -114,7 +152,7 @@ def test_a_team_without_dbt_gets_no_trace_of_it(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_answer_is_refused_with_what_is_allowed(
-    tmp_path: Path, question: str, answer: str, explanation: str
+    tmp_path: Path, render: Render, question: str, answer: str, explanation: str
 ) -> None:
     with pytest.raises((ValueError, CopierError), match=explanation):
         render(tmp_path, **{question: answer})
@@ -122,7 +160,7 @@ def test_a_wrong_answer_is_refused_with_what_is_allowed(
 
 @pytest.mark.parametrize("with_dbt", [True, False])
 def test_the_pipeline_is_one_that_azure_accepts(
-    tmp_path: Path, pipelines_schema: Any, with_dbt: bool
+    tmp_path: Path, render: Render, pipelines_schema: Any, with_dbt: bool
 ) -> None:
     file = render(tmp_path, with_dbt=with_dbt) / "azure-pipelines.yml"
 
@@ -138,3 +176,74 @@ def test_the_answers_are_kept_for_the_next_update(repository: Path) -> None:
     answers = yaml.safe_load((repository / ".copier-answers.yml").read_text())
 
     assert {key: answers[key] for key in ANSWERS} == ANSWERS
+
+
+def test_check_works_without_docker_and_without_a_registry(
+    tmp_path: Path, render: Render, platform: Path, airflow: Path, dbt: Path
+) -> None:
+    built_from = git(platform, "rev-parse", "--short=7", "HEAD")
+    repository = render(tmp_path, image_tag=f"3.3.2-{built_from}")
+    environment = {**os.environ, "PATH": f"{Path(uv()).parent}:/usr/local/bin:/usr/bin:/bin"}
+
+    done = subprocess.run(
+        ["make", "--no-print-directory", "-C", repository, "check"],  # no IN_IMAGE here
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "dags: nothing found" in done.stdout, done.stdout + done.stderr
+
+
+def test_a_dag_runs_on_the_laptop(repository: Path, make: Make) -> None:
+    done = make(repository, "run", "DAG=sales_data_hello", "DAY=2026-03-01")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "state=success" in done.stdout + done.stderr
+
+
+def test_help_names_every_command(repository: Path, make: Make) -> None:
+    done = make(repository, "help")
+
+    commands = [line.split()[0] for line in done.stdout.splitlines()]
+    assert commands == ["help", "check", "fix", "run", "dbt-build", "image", "upload"]
+
+
+def test_a_later_version_of_the_template_comes_by_an_update_and_keeps_what_the_team_wrote(
+    tmp_path: Path, render: Render, platform: Path
+) -> None:
+    repository = render(tmp_path / "ours")
+    (repository / "dags" / "own.py").write_text("# ours\n")
+    git(repository, "init", "--quiet")
+    commit(repository)
+    ignored = platform / "templates" / "dag-repository" / ".gitignore"
+    ignored.write_text(ignored.read_text() + "of-version-1.1/\n")
+    commit(platform, "1.1.0")
+
+    copier.run_update(repository, defaults=True, overwrite=True, quiet=True)
+
+    answers = yaml.safe_load((repository / ".copier-answers.yml").read_text())
+    assert answers["_commit"] == "1.1.0"
+    assert "of-version-1.1/" in (repository / ".gitignore").read_text()
+    assert (repository / "dags" / "own.py").read_text() == "# ours\n"
+
+
+def test_the_first_command_of_the_training_makes_the_repository(
+    tmp_path: Path, platform: Path
+) -> None:
+    page = (ROOT / "docs" / "training" / "README.md").read_text()
+    [line] = [line for line in page.splitlines() if line.startswith("$ uvx copier copy ")]
+    words = line.removeprefix("$ uvx ").replace(
+        "https://<your git server>/airflow-on-azure", f"git+file://{platform}"
+    )
+    answers = [word for key, value in ANSWERS.items() for word in ("--data", f"{key}={value}")]
+
+    subprocess.run(
+        [Path(sys.executable).with_name("copier"), *words.split()[1:], "--defaults", *answers],
+        cwd=tmp_path,
+        capture_output=True,
+        check=True,
+    )
+
+    assert (tmp_path / "our-dags" / "dags" / "hello.py").exists()

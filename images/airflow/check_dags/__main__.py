@@ -1,6 +1,6 @@
 """The command: `python -m check_dags FOLDER` in the image, `make check-dags DIR=...` on a laptop.
 
-Exit status: 0 nothing found, 1 something found, 2 the check could not run.
+Exit status: 0 nothing found but hints, 1 something found, 2 the check could not run.
 """
 
 from enum import StrEnum
@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
-from . import programs, rules
-from .findings import Finding, relative_to
+from . import programs, rules, sources
+from .findings import Finding, Level, in_order
 
 HARD_LIMIT_SECONDS = 60  # twice Airflow's own dagbag_import_timeout
 
@@ -22,19 +22,21 @@ class Format(StrEnum):
     AZURE = "azure"
 
 
-def check(folder: Path, max_import_seconds: float) -> list[Finding]:
-    """Return every finding of a folder, its files named from the folder.
+def check(folder: Path, max_import_seconds: float, *, fix: bool = False) -> list[Finding]:
+    """Return every finding of a folder, worst first, its files named from the folder.
 
     Raises:
         programs.ProgramError: ruff, Airflow or dbt cannot run.
     """
     folder = folder.resolve()
-    found = [*programs.lint(folder), *programs.parse_dbt(folder)]
+    found = [*programs.lint(folder, fix=fix), *programs.parse_dbt(folder)]
     files = programs.probe(folder, HARD_LIMIT_SECONDS)
     if not any(facts.get("dags") or "error" in facts for facts in files):
         problem = "no file of the folder defines a DAG"
         found.append(Finding(folder, 1, "no-dag", problem, "Is it the right folder?"))
-    return relative_to(folder, [*found, *rules.findings_of(files, max_import_seconds)])
+    for facts in files:
+        found += sources.findings_in(Path(facts["file"]))
+    return in_order(folder, [*found, *rules.findings_of(files, max_import_seconds)])
 
 
 def main(
@@ -45,21 +47,31 @@ def main(
     output: Annotated[
         Format, typer.Option("--format", help="azure marks the lines in a pipeline run.")
     ] = Format.TEXT,
+    fix: Annotated[
+        bool, typer.Option("--fix", help="First correct what can be corrected safely.")
+    ] = False,
 ) -> None:
     """Check a folder of DAGs: lint, import and the house rules."""
     if not folder.is_dir():
         typer.echo(f"{folder} is not a folder; give the folder that holds the DAG files", err=True)
         raise typer.Exit(2)
     try:
-        found = check(folder, max_import_seconds)
+        found = check(folder, max_import_seconds, fix=fix)
     except programs.ProgramError as error:
         typer.echo(f"the check cannot run: {error}", err=True)
         raise typer.Exit(2) from error
     for finding in found:
         typer.echo(finding.as_azure() if output is Format.AZURE else finding.as_text())
-    count = "1 finding" if len(found) == 1 else f"{len(found)} findings"
-    typer.echo(f"{count} in {folder}" if found else f"{folder}: nothing found")
-    raise typer.Exit(1 if found else 0)
+    hints = sum(finding.level is Level.HINT for finding in found)
+    told = [_count(len(found) - hints, "finding"), *([_count(hints, "hint")] if hints else [])]
+    if len(found) > hints:
+        typer.echo(f"{' and '.join(told)} in {folder}")
+        raise typer.Exit(1)
+    typer.echo(f"{folder}: nothing found" + (f", {told[1]}" if hints else ""))
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 typer.run(main)

@@ -1,25 +1,44 @@
 """What the check says: one finding is one thing to do at one line of one file."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import IntEnum
 from pathlib import Path
 
+
+class Level(IntEnum):
+    """How much a finding matters; findings are printed in this order."""
+
+    BREAKS = 0  # the DAG does not run, or not as it says
+    RULE = 1  # it runs, and somebody will be sorry for it
+    HINT = 2  # style: it never fails the check
+
+
 RULES = {
-    "lint": "ruff found a problem",
-    "import": "the file cannot be imported",
-    "slow-import": "importing the file takes too long",
-    "import-io": "the file talks to something while it is imported",
-    "no-dag": "the folder or the file defines no DAG",
-    "duplicate": "two files define the same DAG",
-    "owner": "nobody owns the DAG",
-    "tags": "the DAG has no tags",
-    "doc": "the DAG is not described",
-    "retries": "a task is never retried",
-    "dbt": "the dbt project cannot be parsed",
+    "import": Level.BREAKS,  # the file cannot be imported
+    "removed": Level.BREAKS,  # Airflow 3 has it no more
+    "bug": Level.BREAKS,  # ruff is sure that it fails when it runs
+    "duplicate": Level.BREAKS,  # two files define the same DAG
+    "no-dag": Level.BREAKS,  # the folder or the file defines no DAG
+    "dbt": Level.BREAKS,  # the dbt project cannot be parsed
+    "metadata": Level.BREAKS,  # a task asks Airflow's own database, which it cannot reach
+    "access-control": Level.BREAKS,  # the DAG hands out rights
+    "pod": Level.BREAKS,  # Kubernetes would refuse the pod of a task
+    "date": Level.BREAKS,  # the start date is another one at each import
+    "secret": Level.RULE,  # a password or a key stands in the file
+    "parse-secret": Level.RULE,  # a connection or variable is read while the file is imported
+    "slow-import": Level.RULE,  # importing the file takes too long
+    "import-io": Level.RULE,  # the file talks to something while it is imported
+    "time-zone": Level.RULE,  # a date without a time zone
+    "owner": Level.RULE,  # nobody owns the DAG
+    "tags": Level.RULE,  # the DAG has no tags
+    "doc": Level.RULE,  # the DAG is not described
+    "retries": Level.RULE,  # a task is never retried
+    "style": Level.HINT,  # ruff found something to make nicer
 }
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Finding:
     """A broken rule: where it is, what is wrong and what to do about it."""
 
@@ -28,6 +47,11 @@ class Finding:
     rule: str
     problem: str
     remedy: str
+
+    @property
+    def level(self) -> Level:
+        """How much it matters."""
+        return RULES[self.rule]
 
     def as_text(self) -> str:
         """Return the two lines that a person reads."""
@@ -38,17 +62,20 @@ class Finding:
 
         The format is that of the page "Logging commands" of Azure Pipelines.
         """
+        kind = "warning" if self.level is Level.HINT else "error"
         message = f"[{self.rule}] {self.problem} {self.remedy}".replace("%", "%AZP25")
         place = f"sourcepath={self.file};linenumber={self.line};code={self.rule}"
-        return f"##vso[task.logissue type=error;{place}]{message.replace(chr(10), ' ')}"
+        return f"##vso[task.logissue type={kind};{place}]{message.replace(chr(10), ' ')}"
 
 
-def relative_to(folder: Path, findings: Iterable[Finding]) -> list[Finding]:
-    """Return the findings in order, their files named from the folder if they lie in it."""
+def in_order(folder: Path, findings: Iterable[Finding]) -> list[Finding]:
+    """Return the findings, worst first, their files named from the folder if they lie in it."""
 
     def named(finding: Finding) -> Finding:
-        file = finding.file
-        shown = file.relative_to(folder) if file.is_relative_to(folder) else file
-        return Finding(shown, finding.line, finding.rule, finding.problem, finding.remedy)
+        inside = finding.file.is_relative_to(folder)
+        return replace(finding, file=finding.file.relative_to(folder)) if inside else finding
 
-    return sorted(named(finding) for finding in findings)
+    def order(finding: Finding) -> tuple[Level, Path, int, str, str]:
+        return finding.level, finding.file, finding.line, finding.rule, finding.problem
+
+    return sorted(map(named, set(findings)), key=order)

@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ TALKS = {
     "sqlite3.connect": "a query of Airflow's metadata database (a connection or a variable)",
     "subprocess.Popen": "another program",
     "os.system": "another program",
+    "os.fork": "a copy of its own process",
     "os.remove": "a deletion of a file",
     "os.rename": "a renaming of a file",
 }
@@ -30,11 +32,13 @@ DOES_NOTHING = {"EmptyOperator"}
 
 
 def main() -> None:
-    """Print one line of JSON for each Python file of the folder in argv[1]."""
-    folder, seconds = Path(sys.argv[1]).resolve(), int(sys.argv[2])
+    """Print one line of JSON for each Python file of the folder in argv[1], from the argv[3]th."""
+    folder, seconds, done = Path(sys.argv[1]).resolve(), int(sys.argv[2]), int(sys.argv[3])
     sys.path.append(str(folder))  # as Airflow does with the folder of a team: at the end
-    for file in sorted(list_py_file_paths(folder, safe_mode=False)):
-        print(json.dumps({"file": str(file), **_import_apart(Path(file), folder, seconds)}))
+    for file in sorted(list_py_file_paths(folder, safe_mode=False))[done:]:
+        print(json.dumps({"file": str(file)}), flush=True)  # should this file end the probe
+        answer = _import_apart(Path(file), folder, seconds)
+        print(json.dumps({"file": str(file), **answer}), flush=True)
 
 
 def _import_apart(file: Path, folder: Path, seconds: int) -> dict[str, Any]:
@@ -42,22 +46,52 @@ def _import_apart(file: Path, folder: Path, seconds: int) -> dict[str, Any]:
     child = os.fork()
     if child == 0:
         os.close(read)
+        os.setsid()  # what it starts ends with it
         os.dup2(2, 1)  # what a DAG file prints is not part of the answer
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.alarm(seconds)
-        with os.fdopen(write, "w") as answer:
-            json.dump(_import(file, folder), answer)
+        importing = os.getpid()
+        text = json.dumps(_import(file, folder)).encode()
+        if os.getpid() == importing:  # else it is a copy that the file made of this process
+            with os.fdopen(write, "wb") as answer:
+                answer.write(text)
         os._exit(0)
     os.close(write)
-    with os.fdopen(read) as answer:
-        text = answer.read()
-    _, status = os.waitpid(child, 0)
-    if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGALRM:
+    text, status = _answer(child, read, time.monotonic() + seconds)
+    if status is None:
         return {"error": f"still importing after {seconds} seconds", "line": 1}
-    if not text:
+    try:
+        facts: dict[str, Any] = json.loads(text)
+    except ValueError:
         return {"error": f"the import ended Python (status {status})", "line": 1}
-    facts: dict[str, Any] = json.loads(text)
     return facts
+
+
+def _answer(child: int, read: int, deadline: float) -> tuple[bytes, int | None]:
+    """Return what the child wrote and its status; None if it had to be ended.
+
+    A copy that the file made of the process may hold the pipe open: its end is not waited for.
+    """
+    os.set_blocking(read, False)
+    text, status = b"", None
+    while status is None and time.monotonic() < deadline:
+        text += _available(read)
+        ended, code = os.waitpid(child, os.WNOHANG)
+        status = code if ended else None
+        time.sleep(0 if ended else 0.01)
+    text += _available(read)
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(child, signal.SIGKILL)
+    if status is None:
+        os.waitpid(child, 0)
+    os.close(read)
+    return text, status
+
+
+def _available(read: int) -> bytes:
+    found = b""
+    with suppress(BlockingIOError):
+        while part := os.read(read, 65536):
+            found += part
+    return found
 
 
 def _import(file: Path, folder: Path) -> dict[str, Any]:
@@ -105,12 +139,44 @@ def _describe(dag: Any) -> dict[str, Any]:
         "owners": sorted({task.owner for task in dag.tasks}),
         "tags": sorted(dag.tags),
         "doc": bool(dag.doc_md),
+        "access_control": bool(dag.access_control),
+        "pods": [found for task in dag.tasks for found in _pod_problems(task)],
         "not_retried": [
             task.task_id
             for task in dag.tasks
             if not task.retries and task.task_type not in DOES_NOTHING
         ],
     }
+
+
+def _pod_problems(task: Any) -> list[str]:
+    """Return what the platform cannot put right in a KubernetesPodOperator's pod."""
+    if "KubernetesPodOperator" not in {kind.__name__ for kind in type(task).__mro__}:
+        return []
+    security = task.container_security_context or {}
+    pod_security = task.security_context or {}
+    if not isinstance(security, dict):
+        security = {"privileged": security.privileged, "runAsUser": security.run_as_user}
+    user = security.get("runAsUser", security.get("run_as_user"))
+    host = str(task.image or "").partition("/")[0]
+    checks = {
+        f"image {task.image} is not from the platform's registry": "." not in host,
+        "it is privileged": bool(security.get("privileged")),
+        "it runs as root": 0
+        in (user, isinstance(pod_security, dict) and pod_security.get("runAsUser", 1)),
+        "it uses the node's network (hostnetwork)": bool(task.hostnetwork),
+        "it mounts a folder of the node (hostPath)": "host_path" in _set_fields(task.volumes),
+        f"namespace {task.namespace} is not airflow-tasks": task.namespace
+        not in (None, "airflow-tasks"),
+        "it names another cluster": bool(task.config_file or task.cluster_context),
+    }
+    return [f"task {task.task_id}: {what}" for what, wrong in checks.items() if wrong]
+
+
+def _set_fields(volumes: Any) -> set[str]:
+    made = [volume if isinstance(volume, dict) else volume.to_dict() for volume in volumes or ()]
+    named = {key for volume in made for key, value in volume.items() if value}
+    return {"host_path" if key == "hostPath" else key for key in named}
 
 
 if __name__ == "__main__":

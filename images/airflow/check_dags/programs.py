@@ -12,47 +12,107 @@ from typing import Any
 
 from .findings import Finding
 
-# Always on, whatever the folder's own ruff settings add: bugs, and Airflow's own rules.
-# AIR003 (a variable that is read while the file is imported) is still in preview.
-LINT_RULES = "E9,F,B,AIR,AIR003"
+# What breaks, whatever the folder's own ruff settings say: syntax, undefined names, wrong formats
+# and calls (F5 to F8), and what Airflow 3 has removed. AIR304 is still in preview.
+BREAKING = ("E9", "F5", "F6", "F7", "F8", "AIR30")
+HINTS = ("F401", "F541", "F811", "F841", "F842", "B", "AIR31", "AIR32")
+LINT_RULES = ",".join((*BREAKING, *HINTS, "AIR304"))
 
 
 class ProgramError(Exception):
     """A program that the check needs cannot run; the message says which and why."""
 
 
-def lint(folder: Path) -> Iterator[Finding]:
-    """Yield what ruff finds.
+def lint(folder: Path, *, fix: bool = False) -> Iterator[Finding]:
+    """Yield what ruff finds: bugs first, and as hints the rules that the folder's settings choose.
+
+    Args:
+        folder: with the DAG files.
+        fix: let ruff correct first what it can correct safely.
 
     Raises:
         ProgramError: ruff is not installed, or its settings in the folder are broken.
     """
-    options = ["--output-format=json", "--no-cache", f"--extend-select={LINT_RULES}"]
-    options += ["--preview", "--config=lint.explicit-preview-rules=true"]
+    ours = [f"--select={LINT_RULES}", "--preview", "--config=lint.explicit-preview-rules=true"]
+    passes = [ours, []] if _has_settings(folder) else [ours]
+    if fix:
+        for options in passes:
+            _ruff(folder, [*options, "--fix"])
+    told = set()
+    for options in passes:
+        for found in json.loads(_ruff(folder, [*options, "--output-format=json"])):
+            code = found["code"]
+            if code in {None, "invalid-syntax"}:
+                continue  # the import says it better
+            place = (found["filename"], found["location"]["row"], code)
+            if place not in told:
+                told.add(place)
+                yield _of_ruff(
+                    found, bool(found["fix"]) and found["fix"]["applicability"] == "safe"
+                )
+
+
+def _of_ruff(found: dict[str, Any], safe: bool) -> Finding:
+    code = found["code"]
+    kind = "style"
+    if code.startswith("AIR30"):
+        kind = "date" if code == "AIR304" else "removed"
+    elif code.startswith(BREAKING) and not code.startswith(HINTS):
+        kind = "bug"
+    remedy = "`make fix` does it." if safe else "Correct it by hand."
+    remedy = f"{remedy} {found['url'] or ''}".strip()
+    problem = f"{code} {found['message'].rstrip('.; ')}"
+    return Finding(Path(found["filename"]), found["location"]["row"], kind, problem, remedy)
+
+
+def _ruff(folder: Path, options: list[str]) -> str:
     # from within the folder: ruff falls back to the settings of where it is started
-    done = _run([*_beside_python("ruff"), "check", *options, str(folder)], folder)
+    done = _run([*_beside_python("ruff"), "check", "--no-cache", *options, str(folder)], folder)
     if done.returncode not in (0, 1):
         raise ProgramError(f"ruff cannot run: {done.stderr.strip()}")
-    for found in json.loads(done.stdout):
-        if found["code"] in {None, "invalid-syntax"}:
-            continue  # the import says it better
-        problem = f"{found['code']} {found['message'].rstrip('.; ')}"
-        remedy = "`ruff check --fix` does it." if found["fix"] else "Correct it by hand."
-        remedy = f"{remedy} {found['url'] or ''}".strip()
-        line = found["location"]["row"]
-        yield Finding(Path(found["filename"]), line, "lint", problem, remedy)
+    return done.stdout
+
+
+def _has_settings(folder: Path) -> bool:
+    """Say whether the folder, or one above it, chooses rules of its own."""
+    for place in (folder, *folder.parents):
+        if any((place / name).exists() for name in ("ruff.toml", ".ruff.toml")):
+            return True
+        project = place / "pyproject.toml"
+        if project.exists() and "[tool.ruff" in project.read_text(encoding="utf-8"):
+            return True
+    return False
 
 
 def probe(folder: Path, seconds: int) -> list[dict[str, Any]]:
     """Import every DAG file with this Python's Airflow and return what the probe saw.
 
+    A file that ends the probe itself is a finding of that file; the others are imported by another.
+
     Raises:
         ProgramError: this Python has no Airflow that works.
     """
+    files: dict[str, dict[str, Any]] = {}
+    while True:
+        before = len(files)
+        done = _probe(folder, seconds, before)
+        for line in done.stdout.splitlines():
+            facts = json.loads(line)
+            files[facts["file"]] = facts
+        if done.returncode == 0:
+            return list(files.values())
+        if len(files) == before:
+            reason = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+            raise ProgramError(f"{sys.executable} cannot import DAGs with Airflow: {reason}")
+        last = files[next(reversed(files))]
+        last |= {"error": f"the import ended the check (status {done.returncode})", "line": 1}
+
+
+def _probe(folder: Path, seconds: int, done: int) -> subprocess.CompletedProcess[str]:
     script = Path(__file__).with_name("probe.py")
     with tempfile.TemporaryDirectory() as home:
-        done = _run(
-            [sys.executable, str(script), str(folder), str(seconds)],
+        return _run(
+            [sys.executable, str(script), str(folder), str(seconds), str(done)],
             AIRFLOW_HOME=home,  # neither the author's settings nor their database
             AIRFLOW__CORE__LOAD_EXAMPLES="False",
             AIRFLOW__CORE__DAGS_FOLDER=str(folder),
@@ -62,10 +122,6 @@ def probe(folder: Path, seconds: int) -> list[dict[str, Any]]:
             AIRFLOW__CORE__DAGBAG_IMPORT_ERROR_TRACEBACK_DEPTH="50",
             AIRFLOW__LOGGING__LOGGING_LEVEL="CRITICAL",
         )
-    if done.returncode != 0:
-        reason = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise ProgramError(f"{sys.executable} cannot import DAGs with Airflow: {reason}")
-    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def parse_dbt(folder: Path) -> Iterator[Finding]:

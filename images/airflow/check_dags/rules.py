@@ -1,6 +1,7 @@
 """The house rules: from what the probe saw to what an author should do."""
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ def findings_of(files: list[dict[str, Any]], max_import_seconds: float) -> Itera
     for facts in files:
         file = Path(facts["file"])
         if "error" in facts:
-            remedy = "Airflow shows this as an import error: correct the line, then check again."
+            remedy = _remedy_of(facts["error"])
             # an error of Airflow's own names no line: then it is that of the DAG
             line = facts["line"] or line_of_dag(file, "")
             yield Finding(file, line, "import", facts["error"], remedy)
@@ -29,6 +30,16 @@ def findings_of(files: list[dict[str, Any]], max_import_seconds: float) -> Itera
     yield from _of_duplicates(files)
 
 
+def _remedy_of(error: str) -> str:
+    missing = re.search(r"ModuleNotFoundError: No module named '([\w.]+)'", error)
+    if missing and not missing[1].startswith("airflow"):
+        return (
+            "It is neither a file of this folder nor in the image. A file beside this one is "
+            "imported by its bare name; for a package: docs/how-to/authors/get-a-package.md"
+        )
+    return "Airflow shows this as an import error: correct the line, then check again."
+
+
 def _of_import(file: Path, facts: dict[str, Any], limit: float) -> Iterator[Finding]:
     for talk in {(t["file"], t["line"], t["what"]) for t in facts["talks"]}:
         yield Finding(
@@ -36,7 +47,7 @@ def _of_import(file: Path, facts: dict[str, Any], limit: float) -> Iterator[Find
             talk[1],
             "import-io",
             f"importing the file starts {talk[2]}",
-            f"Move the line into a task: Airflow imports the file every minute. {DAGS_PAGE}",
+            f"Move the line into a task: Airflow imports the file again and again. {DAGS_PAGE}",
         )
     if facts["seconds"] > limit:
         problem = f"importing the file took {facts['seconds']:.1f} s, {limit:g} s are allowed"
@@ -46,6 +57,12 @@ def _of_import(file: Path, facts: dict[str, Any], limit: float) -> Iterator[Find
 
 def _of_dag(file: Path, dag: dict[str, Any]) -> Iterator[Finding]:
     name, line = dag["dag_id"], line_of_dag(file, dag["dag_id"])
+    if dag["access_control"]:
+        remedy = "Rights are given to Entra groups by the platform team: leave access_control out."
+        yield Finding(file, line, "access-control", f"DAG {name} hands out rights", remedy)
+    for problem in dag["pods"]:
+        remedy = "docs/how-to/authors/run-your-own-image.md says what a pod may be."
+        yield Finding(file, line, "pod", f"DAG {name}, {problem}", remedy)
     if {"airflow"} & set(dag["owners"]) or not dag["owners"]:
         remedy = 'Name the team that answers for it: default_args={"owner": "sales-data"}.'
         yield Finding(file, line, "owner", f"DAG {name} has tasks that nobody owns", remedy)

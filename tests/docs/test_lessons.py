@@ -1,0 +1,57 @@
+"""What the training shows as the check's answer is what the check answers."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.docs.pages import blocks
+from tests.fixtures import ROOT
+
+TRAINING = ROOT / "docs" / "training"
+LAKE = 'LAKE = ObjectStoragePath("abfs://data", conn_id="data_lake")\n'
+FILES = 'FILES = sorted(str(path) for path in (LAKE / "raw/orders").glob("*.csv"))'
+
+
+def check(airflow: Path, dags: Path) -> list[str]:
+    """Run what `make check` runs in a team's repository."""
+    done = subprocess.run(
+        [airflow / "python", "-m", "check_dags", "dags"],
+        cwd=dags.parent,
+        env=os.environ | {"PYTHONPATH": str(ROOT / "images" / "airflow")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("lesson", "solution", "before", "after"),
+    [
+        ("1-first-dag.md", "weekday.py", '"owner": "training", ', ""),
+        ("2-data-in-blob-storage.md", "order_counts.py", LAKE, f"{LAKE}{FILES}\n"),
+    ],
+)
+def test_a_lesson_shows_the_findings_of_its_mistake(
+    airflow: Path, tmp_path: Path, lesson: str, solution: str, before: str, after: str
+) -> None:
+    (tmp_path / "dags").mkdir()
+    shutil.copy(TRAINING / "solutions" / solution, tmp_path / "dags")
+    file = tmp_path / "dags" / solution
+    right, wrong = (
+        [line for line in text.splitlines() if not line.startswith("$")]
+        for text in list(blocks(TRAINING / lesson, "console"))[-2:]
+    )
+
+    assert check(airflow, tmp_path / "dags") == right
+    text = file.read_text()
+    assert before in text
+    file.write_text(text.replace(before, after))
+    assert check(airflow, tmp_path / "dags") == wrong
+
+
+def test_the_second_lesson_s_line_is_the_one_that_was_tried() -> None:
+    assert f"`{FILES}`" in (TRAINING / "2-data-in-blob-storage.md").read_text()
