@@ -9,7 +9,7 @@ from cdktf_cdktf_provider_azurerm.kubernetes_cluster_node_pool import (
 )
 from constructs import Construct
 
-from conventions.labels import SPOT, SPOT_TAINT
+from conventions.labels import NODE_POOL, SPOT, SPOT_TAINT
 from environments.kubernetes import Kubernetes, NodePool, Pool, rotation_name
 
 # Channels that move the minor version, so that Terraform must not move it back
@@ -59,7 +59,8 @@ def add_worker_pool(
 
     Azure taints and labels spot nodes, so that only what tolerates losing its node is put there,
     and refuses surge settings for them. What it adds stands here too: the next plan would take it
-    away.
+    away. The label NODE_POOL is what pods ask for: while the provider moves a pool to other
+    machines, by way of a pool of another name, the nodes of both bear it.
     """
     KubernetesClusterNodePool(
         scope,
@@ -70,7 +71,11 @@ def add_worker_pool(
         mode="User",
         temporary_name_for_rotation=rotation_name(name),
         orchestrator_version=version,
-        node_labels=pool.labels | ({SPOT.key: SPOT.value} if pool.spot else {}) or None,
+        node_labels={
+            NODE_POOL: name,
+            **pool.labels,
+            **({SPOT.key: SPOT.value} if pool.spot else {}),
+        },
         node_taints=[*pool.taints, *([SPOT_TAINT] if pool.spot else [])] or None,
         **common_settings(pool),
         **(_SPOT if pool.spot else _REGULAR),

@@ -10,8 +10,10 @@ class Label(NamedTuple):
     value: str
 
 
-# AKS writes both on every node ("Use labels in AKS"), and taints spot nodes by the second.
-AGENT_POOL = "kubernetes.azure.com/agentpool"
+# Ours, on every worker node: the pool's name in the environment file. AKS's own label is another
+# one while azurerm rotates a pool: its machines are then in a pool of a temporary name.
+NODE_POOL = "airflow/pool"
+# AKS writes it on every spot node ("Use labels in AKS"), and taints them by it.
 SPOT = Label("kubernetes.azure.com/scalesetpriority", "spot")
 SPOT_TAINT = f"{SPOT.key}={SPOT.value}:NoSchedule"
 WORKER_NODES = Label("airflow/role", "worker")  # ours, set in the environment file

@@ -150,7 +150,12 @@ class KeyVault(Section):
         int, Field(ge=7, le=90, description="days a deleted vault or secret can be restored")
     ] = 90
     secrets_version: Annotated[
-        int, Field(ge=1, description="raise by one to generate Airflow's secrets anew")
+        int,
+        Field(
+            ge=1,
+            description="raise by one to make the signing secrets anew: running tasks are tried "
+            "again, people sign in again. The Fernet key stays: docs/how-to/operate/rotate-keys.md",
+        ),
     ] = 1
     expire_on: Annotated[
         Annotated[

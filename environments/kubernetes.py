@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from conventions.labels import NODE_POOL
 from conventions.weekdays import Weekday
 from environments.facts import has_local_disk, local_disk_gib
 from environments.types import EACH_ONCE, RegionName, Section, Uuid, VmSize, Zone, form, refuse
@@ -146,6 +147,12 @@ class NodePool(Pool):
                     fix='for example "airflow/role" = "worker"',
                 )
         _refuse_reserved(labels)
+        if NODE_POOL in labels:
+            refuse(
+                f"{NODE_POOL} is the label by which pods find this pool",
+                allowed="any other key",
+                fix="delete it: it is set to the pool's name",
+            )
         return labels
 
     @field_validator("taints")

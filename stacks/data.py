@@ -97,5 +97,7 @@ class DataStack(AzureStack):
                 secret.role,
                 vault=vault,
                 secret=secret,
-                version=self.env.key_vault.secrets_version,
+                # a new Fernet key would shut every connection that is stored: it is rotated by
+                # hand, beside the old one
+                version=1 if secret.fernet else self.env.key_vault.secrets_version,
             )

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from conventions.labels import AGENT_POOL, SPOT, SPOT_TAINT, WORKER_NODES
+from conventions.labels import NODE_POOL, SPOT, SPOT_TAINT, WORKER_NODES
 from environments.kubernetes import NodePool
 from environments.model import Environment
 from helm_values.merge import Values, at, merged
@@ -49,7 +49,7 @@ def _placement(pools: Pools) -> Values:
     affinity: Values = {
         "nodeAffinity": {
             "requiredDuringSchedulingIgnoredDuringExecution": {
-                "nodeSelectorTerms": [_match(AGENT_POOL, sorted(pools))]
+                "nodeSelectorTerms": [_match(NODE_POOL, sorted(pools))]
             }
         }
     }

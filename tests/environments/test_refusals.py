@@ -33,6 +33,13 @@ def refuse(tmp_path: Path) -> Callable[..., tuple[Fault, ...]]:
 
 # old text, new text, key path, a part of the problem, a part of the fix
 REFUSALS = {
+    "label by which pods find a pool": (
+        '"airflow/role" = "worker"',
+        '"airflow/pool" = "other"',
+        "kubernetes.node_pools.workers.labels",
+        "airflow/pool is the label by which pods find this pool",
+        "it is set to the pool's name",
+    ),
     "region without the integration of API servers": (
         'location = "westeurope"',
         'location = "qatarcentral"',

@@ -40,6 +40,13 @@ def test_components_and_tasks_go_to_their_pools(
     assert placed(build, pools)[:2] == (core, workers)
 
 
+def test_pods_ask_for_a_label_that_a_pool_under_rotation_bears_too(build: Any) -> None:
+    values = node_values(build("dev", kubernetes={"node_pools": {"only": POOL}}))
+
+    terms = values["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+    assert terms["nodeSelectorTerms"][0]["matchExpressions"][0]["key"] == "airflow/pool"
+
+
 def test_tasks_tolerate_the_taint_that_azure_puts_on_spot_nodes(build: Any) -> None:
     *_, workers = placed(build, {"core": POOL, "cheap": SPOT})
 

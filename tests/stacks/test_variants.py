@@ -149,6 +149,23 @@ def test_a_premium_cluster_has_long_term_support(synthesize: Synthesize) -> None
     assert only(resources, "azurerm_kubernetes_cluster")["support_plan"] == "AKSLongTermSupport"
 
 
+def test_every_pool_bears_the_label_that_pods_ask_for(synthesize: Synthesize) -> None:
+    pools = synthesize()["azurerm_kubernetes_cluster_node_pool"].values()
+
+    assert all(pool["node_labels"]["airflow/pool"] == pool["name"] for pool in pools)
+
+
+def test_new_signing_secrets_leave_the_fernet_key_alone(synthesize: Synthesize) -> None:
+    secrets = synthesize(key_vault={"secrets_version": 2})["azurerm_key_vault_secret"].values()
+
+    versions = {secret["name"]: secret["value_wo_version"] for secret in secrets}
+    assert versions == {
+        "airflow-fernet-key": 1,
+        "airflow-jwt-secret": 2,
+        "airflow-api-secret-key": 2,
+    }
+
+
 def test_celery_runs_with_long_term_support(synthesize: Synthesize) -> None:
     resources = synthesize(
         kubernetes={"sku_tier": "Premium"}, airflow={"executor": "CeleryExecutor"}
@@ -189,6 +206,7 @@ def test_spot_pools_bear_the_label_that_azure_gives_them(synthesize: Synthesize)
     pools = synthesize()["azurerm_kubernetes_cluster_node_pool"]
 
     assert pools["workers_pool"]["node_labels"] == {
+        "airflow/pool": "workers",
         "airflow/role": "worker",
         "kubernetes.azure.com/scalesetpriority": "spot",
     }
