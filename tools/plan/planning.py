@@ -13,6 +13,7 @@ from terraform_runner.plan import Plan, ResourceChange
 from terraform_runner.terraform import PLAN, Terraform
 
 from synthesis.reader import Stack
+from tools.plan.patches import is_installed_patch
 from tools.rehearsal.data_loss import Acknowledgement, Loss, losses
 
 # what Terraform says of a state, or of an output in it, that the first deployment will make
@@ -79,4 +80,5 @@ def _plan(
         return StackPlan(stack=stack.name, problem=str(error))
     finally:
         (folder / PLAN).unlink(missing_ok=True)  # it holds values that nobody needs to keep
-    return StackPlan(stack=stack.name, changes=plan.changes, outputs_change=plan.outputs_change)
+    changes = tuple(change for change in plan.changes if not is_installed_patch(change))
+    return StackPlan(stack=stack.name, changes=changes, outputs_change=plan.outputs_change)

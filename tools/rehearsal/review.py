@@ -7,6 +7,7 @@ from terraform_runner.plan import Plan, ResourceChange
 
 from synthesis.reader import Stack
 from tools.rehearsal.data_loss import DATA_HOLDERS
+from tools.rehearsal.pool_rotation import rotations
 from tools.rehearsal.versions import moved, required
 
 
@@ -41,6 +42,7 @@ def notes_of(stack: Stack, before: Stack | None, plan: Plan) -> Iterator[str]:
     if before:
         for told in moved(required(before.document), required(stack.document)):
             yield f"provider {told}: read its release notes; both are rehearsed by one schema"
+    yield from rotations(plan.changes)
     for old, new in plan.renamed:
         yield (
             f"{new} is {old} under a new address: `move_from_id({old!r})` on the resource keeps it"

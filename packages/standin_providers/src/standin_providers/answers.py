@@ -34,14 +34,14 @@ _ANSWERS: Mapping[str, Mapping[str, Any]] = {
     },
     "azurerm_dashboard_grafana": {
         "endpoint": hosts.GRAFANA,
-        "grafana_version": "11.6.0",
+        "grafana_version": "12.4.0",
         "outbound_ip": [],
     },
     "azurerm_key_vault": {"vault_uri": hosts.VAULT_URI},
     "azurerm_kubernetes_cluster": {
-        "current_kubernetes_version": "{kubernetes_version}",
+        "current_kubernetes_version": "{kubernetes_version}.4",  # Azure chooses the patch
         "fqdn": hosts.CLUSTER,
-        "kubernetes_version": "1.34",
+        "kubernetes_version": "1.36",
         "node_resource_group": hosts.NODE_GROUP,
         "node_resource_group_id": _GROUPS + "/{node_resource_group}",
         "oidc_issuer_url": hosts.OIDC_ISSUER,
