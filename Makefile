@@ -117,7 +117,8 @@ lock: $(TOOLS) ## Resolve requirements.lock, synth.lock (its run-time part) and 
 
 migrate-dags: $(TOOLS) ## Move Airflow 2 DAGs: SOURCE=folder TARGET=folder [OPTIONS=...]
 	@airflow=$$($(BIN)/python -m tools.airflow_venv) \
-		&& $(BIN)/python -m dag_migration --airflow "$$airflow" $(OPTIONS) "$(SOURCE)" "$(TARGET)"
+		&& $(BIN)/python -m dag_migration --airflow "$$airflow" --option-keys tools/airflow_options.toml \
+			$(OPTIONS) "$(SOURCE)" "$(TARGET)"
 
 migrate-corpus: $(TOOLS) ## Migrate released Airflow 2 examples and write the counts into the docs
 	@$(BIN)/python -m packages.dag_migration.tests.corpus.measure \

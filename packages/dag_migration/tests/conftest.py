@@ -262,7 +262,7 @@ def before(old_dags: Path) -> dict[str, tuple[str, int]]:
 @pytest.fixture(scope="session")
 def running(airflow: Path) -> Iterator[Airflow]:
     """One started Airflow 3 for all tests that do not need the command itself."""
-    with Airflow(airflow, timeout_seconds=20, jobs=2) as started:
+    with Airflow(airflow, timeout_seconds=8, jobs=2) as started:
         yield started
 
 
@@ -275,4 +275,4 @@ def migrated(
 ) -> Run:
     """The first run over `old_dags`, with few seconds for each file: one of them hangs."""
     target = tmp_path_factory.mktemp("new") / "airflow3"
-    return migrate(old_dags, target, "--timeout=20", "--jobs=2", f"--airflow={airflow}")
+    return migrate(old_dags, target, "--timeout=8", "--jobs=2", f"--airflow={airflow}")

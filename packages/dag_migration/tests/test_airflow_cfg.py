@@ -12,7 +12,8 @@ from dag_migration.target import Target
 CFG = """
 [core]
 sql_alchemy_conn = postgresql://airflow:hunter2%@db/airflow
-parallelism = 32
+parallelism = 77
+executor = LocalExecutor
 dag_concurrency = 8
 invented = 1
 task_runner = StandardTaskRunner
@@ -20,7 +21,10 @@ task_runner = StandardTaskRunner
 [scheduler]
 catchup_by_default = False
 """
-KEYS = '"core.max_active_tasks_per_dag" = "[airflow] max_active_tasks"\n"*" = "[own] {option}"\n'
+KEYS = """
+"core.max_active_tasks_per_dag" = "set `[airflow] max_active_tasks`"
+"*" = "set `[own] {option}`"
+"""
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +47,7 @@ def found(running: Airflow, files: tuple[Path, Path]) -> dict[str, Option]:
     [
         ("core.dag_concurrency", "moved"),
         ("core.invented", "unknown"),
+        ("core.parallelism", "set"),
         ("core.sql_alchemy_conn", "moved"),
         ("core.task_runner", "removed"),
         ("scheduler.create_cron_data_intervals", "default"),
@@ -55,12 +60,12 @@ def test_an_option_that_is_not_the_same_is_named(
 
 
 def test_an_option_that_is_the_same_is_not_named(found: dict[str, Option]) -> None:
-    assert "core.parallelism" not in found
+    assert "core.executor" not in found
 
 
 def test_a_moved_option_says_where_the_new_platform_sets_it(found: dict[str, Option]) -> None:
-    assert found["core.dag_concurrency"].todo == "Set [airflow] max_active_tasks."
-    assert found["core.sql_alchemy_conn"].todo == "Set [own] sql_alchemy_conn."
+    assert found["core.dag_concurrency"].todo == "Set `[airflow] max_active_tasks`."
+    assert found["core.sql_alchemy_conn"].todo == "Set `[own] sql_alchemy_conn`."
 
 
 def test_without_keys_it_names_the_environment_variable(

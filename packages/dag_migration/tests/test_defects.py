@@ -158,7 +158,7 @@ def test_a_fault_of_the_migration_is_a_finding_of_one_file(
 ) -> None:
     (tmp_path / "one.py").write_text(SNIPPETS["once.py"])
     (tmp_path / "two.py").write_text(SNIPPETS["no_schedule.py"])
-    monkeypatch.setattr("dag_migration.migration.fixed", _fails_on_once)
+    monkeypatch.setattr("dag_migration.fixing.fixed", _fails_on_once)
 
     one, two = migrate(list(sources(tmp_path)), running)
 

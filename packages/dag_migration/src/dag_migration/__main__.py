@@ -21,11 +21,11 @@ from rich.table import Table
 from dag_migration import report as reports
 from dag_migration.airflow import Airflow, AirflowFailedError
 from dag_migration.airflow_cfg import ConfigError, old_config
-from dag_migration.migration import Progress
 from dag_migration.model import Report, Status
 from dag_migration.run import read_exports, run, settings_files
 from dag_migration.settings_export import ExportError
 from dag_migration.target import Target, TargetError
+from dag_migration.working_copy import Progress
 
 app = typer.Typer(add_completion=False)
 errors = Console(stderr=True, soft_wrap=True)

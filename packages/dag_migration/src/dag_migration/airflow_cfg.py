@@ -31,7 +31,7 @@ class OldConfig:
         Args:
             file: the airflow.cfg of Airflow 2.
             keys: a TOML file that says where the new platform sets an option, as
-                `"core.parallelism" = "[airflow] parallelism"`; `"*"` is for all others.
+                `"core.parallelism" = "set `[airflow] parallelism`"`; `"*"` is for all others.
 
         Raises:
             ConfigError: one of the two cannot be read.
@@ -54,7 +54,7 @@ class OldConfig:
         return value.strip().lower() not in {"false", "f", "0", "no", "off"}
 
     def options(self, airflow: Airflow) -> tuple[Option, ...]:
-        """Return the options that Airflow 3 does not take as they are, by its own list."""
+        """Return what Airflow 3 does not take as it is, by its own list, or has another default."""
         found = [self._option(answer) for answer in airflow.changed_options(self._given)]
         return tuple(sorted(found, key=lambda option: option.name))
 
@@ -77,6 +77,9 @@ class OldConfig:
                 if settled
                 else f"To keep it: {self._place(name)}"
             )
+        elif state == "set":
+            message = f"`{name}` has a value of its own"
+            todo = f"To keep it: {self._place(name)}"
         else:
             message = f"`{name}` is no option of this Airflow or its installed providers"
             todo = "Leave it out, or add the provider that brings it to the packages of the image."
@@ -90,7 +93,8 @@ class OldConfig:
         section, _, option = name.partition(".")
         variable = f"AIRFLOW__{section.upper()}__{option.upper()}"
         place = self._keys.get(name) or self._keys.get("*", "{variable}")
-        return f"Set {place.format(section=section, option=option, variable=variable)}."
+        place = place.format(section=section, option=option, variable=variable)
+        return f"{place[:1].upper()}{place[1:]}." if " " in place else f"Set {place}."
 
 
 def old_config(folder: Path | None, keys: Path | None) -> OldConfig | None:

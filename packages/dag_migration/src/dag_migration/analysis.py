@@ -79,6 +79,11 @@ class Analysis:
             return f"{base}.{node.attr}" if base else ""
         return ""
 
+    def full_name(self, dotted: str) -> str:
+        """Return the full name of `a.b.c` as it is written in the file."""
+        first, dot, rest = dotted.partition(".")
+        return f"{self._locals.get(first, first)}{dot}{rest}"
+
     @cached_property
     def bound(self) -> frozenset[str]:
         """Every name that the file binds by other means than an import, in whatever scope."""

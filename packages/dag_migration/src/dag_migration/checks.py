@@ -45,6 +45,7 @@ ORM = {
     "Trigger",
     "XCom",
 }
+DATES = {"data_interval_end", "data_interval_start", "execution_date", "logical_date"}
 ORM_HOMES = ("airflow.models.", "airflow.jobs.")
 REPEATED = {Kind.CRON, Kind.DELTA, Kind.DEFAULT}
 
@@ -139,6 +140,8 @@ def used_names(code: Analysis) -> set[str]:
     """Return the names of the context that the code and the templates of a file may read."""
     used = {name for _, text in code.strings for name in templates.names(text)}
     used |= {argument.arg for f in code.functions for argument in f.args.args}
+    used |= {n.attr for n in code.nodes if isinstance(n, ast.Attribute) and n.attr in DATES}
+    used |= {word for _, text in code.strings if "{{" in text for word in DATES if word in text}
     return used | {key for _, key in ContextUses(code).items()}
 
 

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
 from dag_migration import lint, rules
 from dag_migration.analysis import Analysis
@@ -14,9 +13,7 @@ from dag_migration.model import FileReport, Finding, Inventory, Level, Outcome, 
 from dag_migration.resolution import import_findings
 from dag_migration.schedules import scheduled
 from dag_migration.source import Source
-
-if TYPE_CHECKING:
-    from dag_migration.migration import WorkingCopy
+from dag_migration.working_copy import WorkingCopy
 
 # Timetables that Airflow 3 makes of a plain cron text or interval: a run's date is its start.
 TRIGGERS = {"CronTriggerTimetable", "DeltaTriggerTimetable"}
@@ -26,7 +23,7 @@ PACKAGES = {rules.PACKAGE_MISSING.code, rules.PROVIDER_MISSING.code}
 class Judge:
     """Imports every file of a working copy and says what each still asks for."""
 
-    def __init__(self, copy: "WorkingCopy", catchup: bool) -> None:
+    def __init__(self, copy: WorkingCopy, catchup: bool) -> None:
         self._copy, self._catchup = copy, catchup
         self._airflow = copy.airflow
         self._linted = lint.findings(copy.root, copy.airflow.packages)
@@ -112,7 +109,7 @@ class Judge:
         version = self._airflow.version
         linted = self._linted.get(path, [])
         # what ruff knows a successor of, it says better than "does not exist"
-        known = [_name(f) for f in linted if f.level is Level.PERSON]
+        known = [_name(f) for f in linted if f.level is not Level.NOTICE]
         own = [
             *(
                 self._elsewhere(f)

@@ -30,7 +30,7 @@ def findings(folder: Path, installed: Container[str]) -> dict[str, list[Finding]
         found.setdefault(_path(item, folder), []).append(
             Finding(
                 code=item["code"],
-                level=Level.PERSON if item["code"] in PERSON else Level.NOTICE,
+                level=_level(item, installed),
                 line=item["location"]["row"],
                 message=item["message"].rstrip("; "),
                 todo=_todo(item, installed),
@@ -40,9 +40,24 @@ def findings(folder: Path, installed: Container[str]) -> dict[str, list[Finding]
     return found
 
 
+def _level(item: dict[str, Any], installed: Container[str]) -> Level:
+    if item["code"] not in PERSON:
+        return Level.NOTICE
+    asked = _asked(item)
+    # with its package in the image, the next run changes the import by itself
+    return Level.WAITS if asked and asked[1] not in installed else Level.PERSON
+
+
+def _said(item: dict[str, Any]) -> str:
+    return str((item["fix"] or {}).get("message") or "Follow the page of the rule.")
+
+
+def _asked(item: dict[str, Any]) -> re.Match[str] | None:
+    return re.match(r"Install `([\w-]+)[^`]*` and use", _said(item))
+
+
 def _todo(item: dict[str, Any], installed: Container[str]) -> str:
-    said = str((item["fix"] or {}).get("message") or "Follow the page of the rule.")
-    asked = re.match(r"Install `([\w-]+)[^`]*` and use", said)
+    said, asked = _said(item), _asked(item)
     if asked is None:
         return said
     if asked[1] in installed:

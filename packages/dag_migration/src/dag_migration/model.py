@@ -159,10 +159,10 @@ class Package(_Value):
 
 
 class Option(_Value):
-    """An option of the old airflow.cfg that is not the same in Airflow 3."""
+    """An option of the old airflow.cfg that something must be done about."""
 
     name: str  # section.option
-    state: str  # removed, moved, invalid, default, unknown
+    state: str  # removed, moved, invalid, default, set, unknown
     message: str
     todo: str
 

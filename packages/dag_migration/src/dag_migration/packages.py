@@ -1,9 +1,10 @@
 """The packages that the image lacks, as one list for its requirements."""
 
+import re
 from collections.abc import Iterable
 
 from dag_migration import rules
-from dag_migration.model import FileReport, Package
+from dag_migration.model import FileReport, Level, Package
 
 # The package of a module whose name is another one. https://pypi.org has no such index.
 PACKAGE_OF = {
@@ -16,6 +17,7 @@ PACKAGE_OF = {
     "fitz": "PyMuPDF",
     "git": "GitPython",
     "github": "PyGithub",
+    "impala": "impyla",
     "jose": "python-jose",
     "jwt": "PyJWT",
     "kafka": "kafka-python",
@@ -23,6 +25,7 @@ PACKAGE_OF = {
     "magic": "python-magic",
     "MySQLdb": "mysqlclient",
     "PIL": "Pillow",
+    "past": "future",
     "psycopg2": "psycopg2-binary",
     "serial": "pyserial",
     "skimage": "scikit-image",
@@ -32,6 +35,7 @@ PACKAGE_OF = {
     "telegram": "python-telegram-bot",
     "yaml": "PyYAML",
 }
+ASKED = re.compile(r"Add `(apache-airflow-providers-[\w-]+)` to the packages")  # ruff's
 CODES = {rules.PACKAGE_MISSING.code, rules.PROVIDER_MISSING.code, rules.PACKAGE_IN_TASK.code}
 
 
@@ -53,8 +57,9 @@ def packages(files: Iterable[FileReport]) -> tuple[Package, ...]:
     found: dict[str, tuple[str, set[str]]] = {}
     for file in files:
         for finding in file.findings:
-            if finding.code in CODES:
-                module = finding.subject
+            asked = ASKED.match(finding.todo) if finding.level is Level.WAITS else None
+            if asked or finding.code in CODES:
+                module = asked[1] if asked else finding.subject
                 is_provider = module.startswith("apache-airflow-providers-")
                 name = module if is_provider else package_of(module)
                 found.setdefault(name, (module, set()))[1].add(file.path)

@@ -21,12 +21,15 @@ SUCCESSORS = {
     "airflow.utils.db": "Task code has no access to the metadata database; use the REST API",
     "airflow.www": "The web server became FastAPI; Flask plugins need the FAB provider",
 }
-# Classes of a provider that another class replaces; its connections still need the provider.
+_EMPTY = ("airflow.providers.standard.operators.empty", "EmptyOperator")
+# Classes that another class replaces; connections of one of a provider still need that provider.
 REPLACED = {
+    ("airflow.operators.dummy", "DummyOperator"): _EMPTY,
+    ("airflow.operators.dummy_operator", "DummyOperator"): _EMPTY,
     ("airflow.providers.postgres.operators.postgres", "PostgresOperator"): (
         "airflow.providers.common.sql.operators.sql",
         "SQLExecuteQueryOperator",
-    )
+    ),
 }
 PLUGINS = ("airflow.hooks.", "airflow.macros.", "airflow.operators.", "airflow.sensors.")
 ISOLATED = ("virtualenv", "external_python", "docker", "kubernetes")
@@ -54,7 +57,8 @@ def moves(code: Analysis, answers: Answers) -> Moves:
         successors={
             _key(i): REPLACED[_key(i)]
             for i in gone
-            if _key(i) in REPLACED and answers[_key(i)].get("provider")
+            if _key(i) in REPLACED
+            and (answers[_key(i)].get("provider") or REPLACED[_key(i)] == _EMPTY)
         },
     )
 

@@ -9,12 +9,13 @@ from dag_migration import report as reports
 from dag_migration import settings_export
 from dag_migration.airflow import Airflow
 from dag_migration.airflow_cfg import OldConfig
-from dag_migration.migration import Migrated, Progress, migrate
+from dag_migration.migration import Migrated, migrate
 from dag_migration.model import Option, Report, SettingsReport
 from dag_migration.packages import packages, requirements
 from dag_migration.source import Source, read, sources
 from dag_migration.target import Target
 from dag_migration.vault_script import vault_script
+from dag_migration.working_copy import Progress
 
 Exports = Mapping[str, tuple[dict[str, Any], SettingsReport]]
 

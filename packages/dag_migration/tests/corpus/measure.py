@@ -34,7 +34,7 @@ START, END = "<!-- corpus: written by make migrate-corpus -->", "<!-- /corpus --
 # What says no more than that the import failed; every other finding names the reason.
 UNNAMED = {"MIG050"}
 # The file cannot work before the image has a package: named, but counted apart.
-PACKAGE = {"MIG011", "MIG013"}
+PACKAGE = {"AIR302", "MIG011", "MIG013", "MIG015"}
 
 
 class CorpusUnavailableError(Exception):
@@ -134,7 +134,7 @@ def result(before: Iterable[str], done: list[Migrated]) -> Result:
     reports = {item.report.path: item.report for item in done}
     old = [reports[path] for path in before if path in reports]
     left = [report for report in old if not report.is_dag]
-    codes = {report.path: {finding.code for finding in report.todos} for report in left}
+    codes = {r.path: {f.code for f in (*r.todos, *r.waits)} for r in left}
     package = tuple(sorted(path for path in codes if codes[path] & PACKAGE))
     named = tuple(sorted(p for p in codes if codes[p] - UNNAMED and p not in package))
     return Result(
@@ -167,7 +167,9 @@ def table(got: Result, seconds: float, processor: float) -> str:
         "Files (Python and other)": got.files,
         "ready": got.statuses[Status.READY.value],
         "fixed": got.statuses[Status.FIXED.value],
+        "wait for a package, another file or a setting": got.statuses[Status.WAITS.value],
         "need a person": got.statuses[Status.PERSON.value],
+        "no code": got.statuses[Status.OTHER.value],
         "DAG files that Airflow 2 imported": got.before,
         "of these, imported by Airflow 3 after the migration": got.after,
         "of these, named: a package is not in the image": len(got.package),

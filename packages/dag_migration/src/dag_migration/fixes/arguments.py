@@ -45,7 +45,7 @@ class Arguments(Change):
     code = "MIG034"
 
     def __init__(self, code: Analysis) -> None:
-        super().__init__()
+        super().__init__(code)
         self.dicts = argument_dicts(code)
 
     def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.Call:

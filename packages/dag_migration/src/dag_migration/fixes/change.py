@@ -3,27 +3,28 @@
 from typing import Any, ClassVar
 
 import libcst as cst
-from libcst.metadata import (
-    BaseMetadataProvider,
-    MetadataWrapper,
-    PositionProvider,
-    QualifiedNameProvider,
-)
+from libcst.helpers import get_full_name_for_node
+from libcst.metadata import BaseMetadataProvider, MetadataWrapper, PositionProvider
 
+from dag_migration.analysis import Analysis
 from dag_migration.model import Fix
+
+NAMES = (cst.Attribute, cst.Name)
 
 
 class Change(cst.CSTTransformer):
     """A transformer that records what it changes, by line."""
 
+    # without libcst's full names: computing them would take most of the time
     METADATA_DEPENDENCIES: ClassVar[tuple[type[BaseMetadataProvider[Any]], ...]] = (
         PositionProvider,
-        QualifiedNameProvider,
     )
     code = ""
 
-    def __init__(self) -> None:
+    def __init__(self, analysis: Analysis | None = None) -> None:
+        """Prepare a change; `analysis` of the same text tells full names."""
         super().__init__()
+        self.analysis = analysis
         self.fixes: list[Fix] = []
 
     def note(self, node: cst.CSTNode, message: str) -> None:
@@ -33,8 +34,8 @@ class Change(cst.CSTTransformer):
 
     def name(self, node: cst.CSTNode) -> str:
         """Return the full dotted name that a node stands for, or ""."""
-        found = self.get_metadata(QualifiedNameProvider, node, set())
-        return min((item.name for item in found), default="")
+        written = get_full_name_for_node(node) if isinstance(node, NAMES) else None
+        return self.analysis.full_name(written) if self.analysis and written else ""
 
 
 def applied(change: Change, text: str, fixes: list[Fix]) -> str:

@@ -19,7 +19,7 @@ class DaysAgo(Change):
     code = "AIR301"
 
     def __init__(self, code: Analysis) -> None:
-        super().__init__()
+        super().__init__(code)
         self.imported = "pendulum" in {i.local for i in code.imports}
         self.strings: list[str] = []  # the quotes of the f-strings around a place
 

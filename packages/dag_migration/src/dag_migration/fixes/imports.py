@@ -3,10 +3,9 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, ClassVar, NamedTuple, cast
+from typing import NamedTuple, cast
 
 import libcst as cst
-from libcst.metadata import BaseMetadataProvider, PositionProvider
 
 from dag_migration.fixes.change import Change, module_of, one_import_a_line
 
@@ -23,10 +22,6 @@ class Moves(NamedTuple):
 class Imports(Change):
     """Takes names from the modules that have them now and drops what is gone and unused."""
 
-    # without full names: computing them would take most of the time
-    METADATA_DEPENDENCIES: ClassVar[tuple[type[BaseMetadataProvider[Any]], ...]] = (
-        PositionProvider,
-    )
     code = "MIG010"
 
     def __init__(self, moves: Moves) -> None:

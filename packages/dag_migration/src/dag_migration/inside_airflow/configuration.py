@@ -10,7 +10,8 @@ def changes(options: Mapping[str, Mapping[str, str]]) -> Iterator[Answer]:
     """Yield for each option of an airflow.cfg what became of it, where it is not the same.
 
     `state` is one of removed, moved, invalid (the value is not allowed any more), default (not
-    given, and its default changed) and unknown (no option of this Airflow or its providers).
+    given, and its default changed), set (the same option, with another value than the default)
+    and unknown (no option of this Airflow or its providers).
     """
     rules = _rules()
     known = _known()
@@ -20,8 +21,10 @@ def changes(options: Mapping[str, Mapping[str, str]]) -> Iterator[Answer]:
             rule = rules.get((section, option))
             if rule is not None and (said := _change(rule, value)):
                 yield place | said
-            elif rule is None and option not in known.get(section, ()):
+            elif rule is None and option not in known.get(section, {}):
                 yield place | {"state": "unknown", "suggestion": ""}
+            elif value != known.get(section, {}).get(option, value):
+                yield place | {"state": "set", "suggestion": ""}
     for (section, option), rule in rules.items():
         if rule.default_change and option not in options.get(section, {}):
             yield {
@@ -54,11 +57,14 @@ def _rules() -> dict[tuple[str, str], Any]:
     return {(rule.config.section, rule.config.option): rule for rule in CONFIGS_CHANGES}
 
 
-def _known() -> dict[str, set[str]]:
-    """Return the options that Airflow and the installed providers describe, by section."""
+def _known() -> dict[str, dict[str, str]]:
+    """Return the defaults of what Airflow and the installed providers describe, by section."""
     from airflow.configuration import conf  # type: ignore[import-not-found]
 
     return {
-        section: set(body.get("options") or {})
+        section: {
+            name: str((option or {}).get("default"))
+            for name, option in (body.get("options") or {}).items()
+        }
         for section, body in conf.configuration_description.items()
     }
