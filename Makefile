@@ -107,6 +107,9 @@ charts: $(TOOLS) ## Download the charts that tests render, once for all checkout
 reference-data: $(TOOLS) ## Fetch the real providers' schemas that tests compare with, once for all checkouts
 	@$(BIN)/python -m tools.reference_data
 
+provider-lock: $(TOOLS) ## Write the checksums of Terraform's providers; MIRROR=https://...: from a mirror
+	@$(BIN)/python -m tools.provider_lock write $(if $(MIRROR),--mirror $(MIRROR))
+
 lock: $(TOOLS) ## Resolve requirements.lock, synth.lock (its run-time part) and package-lock.json again
 	$(UV) pip compile pyproject.toml --group dev --universal --generate-hashes --python-version 3.11 --quiet -o requirements.lock
 	$(UV) pip compile pyproject.toml --constraint requirements.lock --universal --generate-hashes --python-version 3.11 --quiet -o synth.lock
