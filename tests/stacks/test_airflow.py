@@ -181,7 +181,7 @@ def test_keda_may_act_as_the_identity_that_it_asks_the_database_as(
     (keda,) = [c for c in credentials if c["subject"].endswith(":keda-operator")]
 
     assert keda["subject"] == "system:serviceaccount:kube-system:keda-operator"
-    assert "scheduler_identity_id" in keda["parent_id"]
+    assert "scheduler_identity_id" in keda["user_assigned_identity_id"]
 
 
 def test_celery_s_queue_has_a_password_in_key_vault(variants: dict[str, Any]) -> None:
