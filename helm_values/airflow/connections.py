@@ -13,6 +13,9 @@ from helm_values.airflow.placement import workers_key
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values, at, merged
 
+# Where the pods of KubernetesPodOperator start; the check of DAGs knows the name too.
+TASKS_NAMESPACE = "airflow-tasks"
+
 
 def connection_values(env: Environment, infra: Infrastructure) -> Values:
     """Return the connections to the data lake, and for tasks the one to the warehouse."""
@@ -29,6 +32,7 @@ def connection_values(env: Environment, infra: Infrastructure) -> Values:
                 "env": [
                     _variable("azure_default", _workload_identity()),
                     _variable("warehouse", _warehouse(infra)),
+                    _variable("kubernetes_default", _kubernetes()),
                 ]
             },
         ),
@@ -59,6 +63,11 @@ def _warehouse(infra: Infrastructure) -> Values:
         "schema": infra.warehouse_database,
         "extra": {"iam": True, "azure_conn_id": "azure_default", "sslmode": "require"},
     }
+
+
+def _kubernetes() -> Values:
+    """For KubernetesPodOperator: its pods start apart from Airflow's own."""
+    return {"conn_type": "kubernetes", "extra": {"in_cluster": True, "namespace": TASKS_NAMESPACE}}
 
 
 def _variable(name: str, connection: Values) -> Values:

@@ -2,7 +2,8 @@
 
 from airflow.configuration import conf
 from airflow_azure.database import sign_in
+from airflow_azure.pods import harden as pod_mutation_hook
 
-__all__: list[str] = []  # Airflow takes over every public name otherwise
+__all__ = ["pod_mutation_hook"]  # Airflow takes over every public name otherwise
 
 sign_in(conf)

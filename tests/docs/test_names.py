@@ -33,7 +33,7 @@ FOLDERS = {
     path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")
 } - {"cdktf.out", "node_modules", "site", "sbom"}
 OF_THE_READER = re.compile(r"environments/\w+\.toml")  # a company names its environments
-FOR_AUTHORS = ("docs/training/", "docs/how-to/serve-dag-authors.md")
+FOR_AUTHORS = ("docs/training/", "docs/how-to/authors/", "docs/how-to/serve-dag-authors.md")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)

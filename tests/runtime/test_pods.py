@@ -1,0 +1,105 @@
+"""Pods of KubernetesPodOperator, built by the real operator, are ones that "restricted" lets in."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.runtime.airflow_home import AirflowHome
+
+BUILD = """
+from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+from kubernetes.client import ApiClient
+
+task = KubernetesPodOperator(task_id="a", image="r.azurecr.io/tool:1", **given["arguments"])
+# a run's context brings the labels that tell the operator's pods from a worker's
+task._get_ti_pod_labels = lambda context: {"kubernetes_pod_operator": "True"}
+pod = task.build_pod_request_obj(dry_run=True)
+answer(ApiClient().sanitize_for_serialization(pod))
+"""
+
+
+@pytest.fixture(scope="module")
+def home(airflow: Path, tmp_path_factory: pytest.TempPathFactory) -> AirflowHome:
+    """Airflow with the image's local settings and the chart's image settings."""
+    home = AirflowHome(airflow, tmp_path_factory.mktemp("pods"))
+    home.set("kubernetes_executor", worker_container_repository="r.azurecr.io/airflow")
+    home.set("kubernetes_executor", worker_container_tag="3.3.2-0f1e2d3")
+    connection = {"conn_type": "kubernetes", "extra": {"namespace": "airflow-tasks"}}
+    home.environment["AIRFLOW_CONN_KUBERNETES_DEFAULT"] = json.dumps(connection)
+    return home
+
+
+def built(home: AirflowHome, **arguments: Any) -> Any:
+    return home.probe(BUILD, arguments=arguments)
+
+
+def broken_rules(pod: Any) -> list[str]:
+    """Return what the page "Pod Security Standards" forbids under Restricted."""
+    spec = pod["spec"]
+    whole = spec.get("securityContext", {})
+    found = [key for key in ("hostNetwork", "hostPID", "hostIPC") if spec.get(key)]
+    kinds = {"configMap", "csi", "emptyDir", "projected", "secret", "persistentVolumeClaim"}
+    found += [v["name"] for v in spec.get("volumes", ()) if not kinds & set(v)]
+    for container in spec["containers"]:
+        own = container.get("securityContext", {})
+        said = {**whole, **own}
+        rules = {
+            "allowPrivilegeEscalation": own.get("allowPrivilegeEscalation") is False,
+            "capabilities": own.get("capabilities", {}).get("drop") == ["ALL"],
+            "runAsNonRoot": said.get("runAsNonRoot") is True,
+            "runAsUser": said.get("runAsUser") != 0,
+            "seccompProfile": said.get("seccompProfile", {}).get("type") == "RuntimeDefault",
+            "privileged": not own.get("privileged"),
+        }
+        found += [f"{container['name']}: {rule}" for rule, kept in rules.items() if not kept]
+    return found
+
+
+def test_a_plain_pod_breaks_no_rule(home: AirflowHome) -> None:
+    assert broken_rules(built(home)) == []
+
+
+def test_a_pod_with_an_xcom_breaks_no_rule(home: AirflowHome) -> None:
+    pod = built(home, do_xcom_push=True)
+
+    assert [container["name"] for container in pod["spec"]["containers"]][1:] == [
+        "airflow-xcom-sidecar"
+    ]
+    assert broken_rules(pod) == []
+
+
+def test_the_sidecar_comes_from_the_platform_s_registry(home: AirflowHome) -> None:
+    _, sidecar = built(home, do_xcom_push=True)["spec"]["containers"]
+
+    assert sidecar["image"] == "r.azurecr.io/airflow:3.3.2-0f1e2d3"
+
+
+def test_what_an_author_says_stays(home: AirflowHome) -> None:
+    own = {"capabilities": {"add": ["NET_BIND_SERVICE"]}}
+
+    pod = built(
+        home,
+        security_context={"runAsUser": 1000, "fsGroup": 7},
+        container_security_context=own,
+    )
+
+    context = pod["spec"]["securityContext"]
+    assert (context["runAsUser"], context["fsGroup"]) == (1000, 7)
+    assert broken_rules(pod) == []
+
+
+def test_without_the_hook_the_rules_are_broken(home: AirflowHome) -> None:
+    pod = home.probe(
+        "import airflow.providers.cncf.kubernetes.operators.pod as pod\n"
+        "pod.pod_mutation_hook = lambda pod: None\n" + BUILD,
+        arguments={},
+    )
+
+    assert [rule.split(": ")[1] for rule in broken_rules(pod)] == [
+        "allowPrivilegeEscalation",
+        "capabilities",
+        "runAsNonRoot",
+        "seccompProfile",
+    ]
