@@ -25,6 +25,7 @@ FILES = {
         import subprocess
         subprocess.Popen(["sleep", "86399"], start_new_session=True)
         """,
+    "reads_a_variable": "from airflow.sdk import Variable\nassert Variable.get('bucket') == 'x'",
     "stops_its_parent": "import os, signal\nos.kill(os.getppid(), signal.SIGSTOP)",
     "writes_everywhere": """
         import os
@@ -43,7 +44,8 @@ def outcomes(airflow: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     for name, text in FILES.items():
         code = textwrap.dedent(text) + DAG.format(name=name)
         (root / f"{name}.py").write_text(code)
-    with Airflow(airflow, timeout_seconds=4, jobs=4) as started:
+    relative = Path(os.path.relpath(airflow))
+    with Airflow(relative, timeout_seconds=4, jobs=4, variables={"bucket": "x"}) as started:
         found = started.import_files(root, [f"{name}.py" for name in FILES])
     return {path.removesuffix(".py"): outcome for path, outcome in found.items()}
 
@@ -75,7 +77,7 @@ def test_a_file_that_ends_the_tests_own_process_is_named(outcomes: Mapping[str, 
     assert found.message == "the file ended the process that runs the import tests"
 
 
-@pytest.mark.parametrize("name", ["forks", "leaves_a_session", "z_last"])
+@pytest.mark.parametrize("name", ["forks", "leaves_a_session", "reads_a_variable", "z_last"])
 def test_the_other_files_are_imported(outcomes: Mapping[str, Outcome], name: str) -> None:
     assert [dag.dag_id for dag in outcomes[name].dags] == [name]
 

@@ -22,7 +22,7 @@ from dag_migration import report as reports
 from dag_migration.airflow import Airflow, AirflowFailedError
 from dag_migration.airflow_cfg import ConfigError, old_config
 from dag_migration.model import Report, Status
-from dag_migration.run import read_exports, run, settings_files
+from dag_migration.run import plain_variables, read_exports, run, settings_files
 from dag_migration.settings_export import ExportError
 from dag_migration.target import Target, TargetError
 from dag_migration.working_copy import Progress
@@ -76,7 +76,9 @@ def migrate_dags(
         config = old_config(old_system, option_keys)
         with (
             _progress() as progress,
-            Airflow(airflow, timeout_seconds=timeout, jobs=jobs) as running,
+            Airflow(
+                airflow, timeout_seconds=timeout, jobs=jobs, variables=plain_variables(exports)
+            ) as running,
         ):
             report = run(source, place, exports, running, config=config, progress=progress)
     except (TargetError, ExportError, ConfigError) as error:

@@ -60,6 +60,15 @@ def read_exports(files: Mapping[str, Path | None]) -> Exports:
     }
 
 
+def plain_variables(exports: Exports) -> dict[str, str]:
+    """Return the exported variables that hold no secret, as the DAG files will read them."""
+    plain, _ = exports.get("variables", ({}, None))
+    return {
+        name: value if isinstance(value, str) else json.dumps(value)
+        for name, value in plain.items()
+    }
+
+
 def run(
     source: Path,
     target: Target,
