@@ -87,7 +87,7 @@ def locked(providers: Iterable[TerraformProvider], mirror: str = "") -> str:
         document = {"terraform": {"required_providers": required}}
         (folder / "main.tf.json").write_text(json.dumps(document), encoding="utf-8")
         terraform = find_terraform(folder, environment)
-        command = [terraform, "providers", "lock", "-no-color", *options]
+        command: list[str | Path] = [terraform, "providers", "lock", "-no-color", *options]
         done = processes.run(command, folder=folder, environment=environment)
         if done.returncode:
             words = " ".join(done.stderr.replace("│", " ").split())
