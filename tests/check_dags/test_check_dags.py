@@ -88,6 +88,8 @@ OF_A_CONNECTION = dict(password="{{{{ conn.x.password }}}}", token="TOKEN_VARIAB
     "runs.py": "from airflow.models import DagRun\n\n\n"
     "def last():\n    return DagRun.find(dag_id='x')\n",
     "now.py": "from datetime import datetime\n\nARGS = {'start_date': datetime.now()}\n",
+    "moving.py": "from datetime import datetime\n\nfrom airflow.sdk import DAG\n\n"
+    "DAG('moving', start_date=datetime.now())\n",
     "naive.py": "from datetime import datetime\n\nARGS = {'start_date': datetime(2026, 1, 1)}\n",
     "early.py": "from airflow.sdk import BaseHook, dag\n\n\n@dag()\ndef early():\n"
     "    BaseHook.get_connection('x')\n",
@@ -221,6 +223,10 @@ def test_fix_corrects_what_is_safe(airflow: Path, dbt: Path, tmp_path: Path) -> 
 
     assert done.stdout == f"{tmp_path}: nothing found\n"
     assert (tmp_path / "good.py").read_text() == GOOD
+
+
+def test_a_moving_start_is_told_once(checked: subprocess.CompletedProcess[str]) -> None:
+    assert checked.stdout.count("moving.py:5: [date]") == 1
 
 
 def test_a_syntax_error_is_told_once(checked: subprocess.CompletedProcess[str]) -> None:
