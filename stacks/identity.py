@@ -105,8 +105,13 @@ class IdentityStack(AzureStack):
             (TRIGGERER, "reads_data", reader, data_container),
             (API_SERVER, "reads_logs", reader, logs),
         ]
-        for component in secret_readers(self.env.airflow):
-            grants.append((component, "reads_secrets", "Key Vault Secrets User", data.key_vault_id))
+        # a secret each, and never the vault: it also holds what other components sign with
+        vault, user = f"{data.key_vault_id}/secrets", "Key Vault Secrets User"
+        for component, secrets in secret_readers(self.env.airflow).items():
+            for secret in secrets:
+                grants.append((component, f"reads_{secret.role}", user, f"{vault}/{secret.name}"))
+        if name := self.env.single_sign_on.client_secret:
+            grants.append((API_SERVER, "reads_client_secret", user, f"{vault}/{name}"))
         for component, name, role, scope_id in grants:
             principal_id = workloads[component].principal_id
             grant(self, f"{component.name}_{name}", role=role, on=scope_id, to=principal_id)

@@ -1,7 +1,15 @@
 """The metadata database: each component signs in as its own identity, and no URL has a password."""
 
-from conventions.components import LONG_RUNNING, MIGRATIONS, WORKER, Component
+from conventions.components import (
+    DAG_PROCESSOR,
+    LONG_RUNNING,
+    MIGRATIONS,
+    TRIGGERER,
+    WORKER,
+    Component,
+)
 from conventions.databases import POOLER_PORT, SERVER_PORT
+from environments.facts import max_connections
 from environments.model import Environment
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values, at, merged
@@ -33,15 +41,21 @@ def database_values(env: Environment, infra: Infrastructure) -> Values:
         },
         *(_component(env, infra, component) for component in LONG_RUNNING),
         # A pooler that hands out a session per transaction loses the locks of a migration.
-        at(MIGRATIONS.chart_key, {"args": _migrate(infra), "env": migrations}),
+        at(MIGRATIONS.chart_key, {"args": _migrate(env, infra), "env": migrations}),
         at("databaseCleanup", _cleanup(migrations)),
     )
 
 
-def _migrate(infra: Infrastructure) -> list[str]:
+def _migrate(env: Environment, infra: Infrastructure) -> list[str]:
     """Migrate, then give the other identities their roles: only the owner of the tables can."""
-    roles = [f"--component {infra.identities[component].name}" for component in LONG_RUNNING]
-    roles += [f"--worker {infra.identities[WORKER].name}"]
+    options = dict.fromkeys(LONG_RUNNING, "--component") | {
+        DAG_PROCESSOR: "--dag-processor",
+        TRIGGERER: "--triggerer",
+        WORKER: "--worker",
+    }
+    roles = [f"{option} {infra.identities[who].name}" for who, option in options.items()]
+    # tasks and Airflow share one server: whatever tasks do, half of it is left
+    roles += [f"--worker-connections {max_connections(env.postgres.sku_name) // 2}"]
     roles += [f"--warehouse {infra.warehouse_database}"]
     command = f"airflow db migrate && exec python -m airflow_azure.roles {' '.join(roles)}"
     return ["bash", "-c", command]

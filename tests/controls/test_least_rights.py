@@ -76,7 +76,8 @@ def _what(here: Landscape, grant: Resource, scope: Any) -> str:
     if resource and resource.type.endswith("_association"):  # read through it, to wait for it
         resource = next(here.referred(resource.stack, resource.get("subnet_id")))
     if resource:
-        return _named(resource)
+        _, slash, secret = str(scope).partition("/secrets/")
+        return _named(resource) + (slash and f"{slash}{secret}")
     return "ingress.dns_zone_id" if "/dnsZones/" in str(scope) else str(scope)
 
 

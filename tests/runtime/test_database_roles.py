@@ -12,7 +12,12 @@ from tests.runtime.postgres import Postgres
 
 SCHEDULER = "id-airflow-dev-scheduler"
 WORKER = "id-airflow-dev-worker"
-COMMAND = ("--component", SCHEDULER, "--worker", WORKER, "--warehouse", "warehouse")
+PROCESSOR = "id-airflow-dev-dag-processor"
+TRIGGERER = "id-airflow-dev-triggerer"
+COMMAND = (
+    *("--component", SCHEDULER, "--dag-processor", PROCESSOR, "--triggerer", TRIGGERER),
+    *("--worker", WORKER, "--worker-connections", "7", "--warehouse", "warehouse"),
+)
 
 # Azure's function; what it does there beside making the role, nothing here could check
 AZURE = """
@@ -50,6 +55,8 @@ def migrated(
     home = signed_in(airflow, tmp_path_factory.mktemp("roles"), postgres_server, token_endpoint)
     sql(postgres_server, AZURE, user="postgres", database="postgres")
     sql(postgres_server, "CREATE DATABASE warehouse OWNER airflow", user="postgres")
+    # as Azure's administrators may
+    sql(postgres_server, "ALTER ROLE airflow CREATEROLE", user="postgres")
     assert home.run("airflow", "db", "migrate").returncode == 0
     done = give_roles(home)
     assert done.returncode == 0, done.stderr
@@ -71,18 +78,104 @@ def test_a_component_changes_no_table(migrated: AirflowHome, postgres_server: Po
     assert "must be owner" in sql(postgres_server, "DROP TABLE xcom", user=SCHEDULER)
 
 
-def test_a_component_reads_the_tables_of_later_migrations(
+def test_nobody_reads_the_tables_of_later_migrations_before_they_are_given(
     migrated: AirflowHome, postgres_server: Postgres
 ) -> None:
     sql(postgres_server, "CREATE TABLE IF NOT EXISTS later(x int)", user="airflow")
 
-    assert sql(postgres_server, "SELECT count(*) FROM later", user=SCHEDULER) == "0"
+    found = sql(postgres_server, "SELECT count(*) FROM later", user=SCHEDULER)
+
+    assert "permission denied" in found
 
 
-def test_tasks_do_not_see_airflow_s_tables(
+FORBIDDEN = {
+    "make itself an Admin": "INSERT INTO ab_user_role(user_id, role_id) VALUES (1, 1)",
+    "change a permission": "UPDATE ab_permission SET name = 'x'",
+    "take a permission away": "DELETE FROM ab_permission_view",
+    "give a role a permission": (
+        "INSERT INTO ab_permission_view_role(permission_view_id, role_id) VALUES (1, 1)"
+    ),
+    "read users": "TABLE ab_user",
+    "read sessions": "TABLE session",
+    "make a session": "INSERT INTO session(session_id) VALUES ('x')",
+    "confuse the next migration": "UPDATE alembic_version SET version_num = '0000'",
+    "read the audit log": "SELECT owner FROM log",
+    "erase the audit log": "DELETE FROM log",
+    "change the audit log": "UPDATE log SET owner = 'x'",
+}
+
+
+@pytest.mark.parametrize("role", [PROCESSOR, TRIGGERER])
+@pytest.mark.parametrize("what", FORBIDDEN)
+def test_code_of_dag_files_may_not(
+    migrated: AirflowHome, postgres_server: Postgres, role: str, what: str
+) -> None:
+    assert "permission denied" in sql(postgres_server, FORBIDDEN[what], user=role)
+
+
+def test_the_triggerer_writes_no_permission(
     migrated: AirflowHome, postgres_server: Postgres
 ) -> None:
-    assert "permission denied" in sql(postgres_server, "TABLE connection", user=WORKER)
+    insert = "INSERT INTO ab_permission(id, name) VALUES (999, 'x')"
+
+    assert "permission denied" in sql(postgres_server, insert, user=TRIGGERER)
+
+
+def test_the_log_takes_new_rows_of_the_dag_processor(
+    migrated: AirflowHome, postgres_server: Postgres
+) -> None:
+    insert = "INSERT INTO log(dttm, event) VALUES (now(), 'parsed') RETURNING id > 0"
+
+    assert sql(postgres_server, insert, user=PROCESSOR) == "t"
+
+
+FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
+NEW_DAG = """
+from airflow.sdk import DAG, task
+
+with DAG("a_new_dag", schedule=None, access_control=None):
+    @task
+    def one(): ...
+    one()
+"""
+
+
+def test_a_new_dag_is_parsed_with_the_rights_of_the_dag_processor(
+    migrated: AirflowHome, postgres_server: Postgres, token_endpoint: Authority
+) -> None:
+    dags = migrated.folder / "dags"
+    dags.mkdir()
+    (dags / "new.py").write_text(NEW_DAG)
+    postgres_server.sql(f"ALTER ROLE \"{PROCESSOR}\" PASSWORD '{token_endpoint.token}'")
+    url = postgres_server.url().replace("airflow@", f"{PROCESSOR}@")
+    signed_in_as = {
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url,
+        "AIRFLOW__CORE__AUTH_MANAGER": FAB,
+    }
+
+    done = migrated.run("airflow", "dag-processor", "--num-runs", "1", **signed_in_as)
+
+    errors = sql(postgres_server, "SELECT stacktrace FROM import_error", user=SCHEDULER)
+    found = sql(postgres_server, "SELECT dag_id FROM dag", user=SCHEDULER)
+    permission = sql(
+        postgres_server, "SELECT name FROM ab_view_menu WHERE name LIKE 'DAG:%'", user=SCHEDULER
+    )
+    assert (found, errors) == ("a_new_dag", ""), done.stderr[-3000:]
+    assert permission == "DAG:a_new_dag"
+
+
+def test_nobody_else_enters_airflow_s_database(
+    migrated: AirflowHome, postgres_server: Postgres
+) -> None:
+    assert "permission denied for database" in sql(postgres_server, "SELECT 1", user=WORKER)
+
+
+def test_tasks_hold_no_more_connections_than_they_are_given(
+    migrated: AirflowHome, postgres_server: Postgres
+) -> None:
+    query = f"SELECT rolconnlimit FROM pg_roles WHERE rolname = '{WORKER}'"
+
+    assert sql(postgres_server, query, user=SCHEDULER) == "7"
 
 
 def test_tasks_make_schemas_in_the_warehouse(
@@ -93,9 +186,12 @@ def test_tasks_make_schemas_in_the_warehouse(
     assert sql(postgres_server, schema, user=WORKER, database="warehouse") == ""
 
 
-def test_giving_roles_again_changes_nothing(
+def test_giving_roles_again_gives_the_tables_of_a_later_migration(
     migrated: AirflowHome, postgres_server: Postgres, token_endpoint: Authority
 ) -> None:
     postgres_server.accept_only(token_endpoint.token)
+    sql(postgres_server, "CREATE TABLE IF NOT EXISTS much_later(x int)", user="airflow")
 
     assert give_roles(migrated).returncode == 0
+
+    assert sql(postgres_server, "SELECT count(*) FROM much_later", user=SCHEDULER) == "0"

@@ -1,27 +1,80 @@
 """Gives the components' identities their database roles: `python -m airflow_azure.roles`.
 
 Run behind `airflow db migrate` by the same identity, which is an Entra administrator of the server
-and owns Airflow's tables. Running it again changes nothing.
+and owns Airflow's tables. Running it again changes nothing, and after each migration it gives the
+new tables too: no role has rights on tables that nobody has looked at.
 """
 
 import argparse
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from airflow.configuration import conf
 from sqlalchemy import URL, Connection, create_engine, make_url, text
+from sqlalchemy.exc import ProgrammingError
+
+ALL = "SELECT, INSERT, UPDATE, DELETE"
+READ = "SELECT"
+# SQLAlchemy asks for the new row's id, and reading that column alone shows nothing of the log.
+APPEND = "INSERT, SELECT (id)"
+# With FAB, Airflow writes the permissions of each DAG at every parse, and reads who has them.
+PERMISSIONS = frozenset({"ab_permission", "ab_view_menu", "ab_permission_view"})
+PERMISSIONS_READ = frozenset({"ab_permission_view_role", "ab_role"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Roles:
+    """The database roles of the identities; each is the identity's name.
+
+    Attributes:
+        components: read and write all rows: the API server and the scheduler.
+        dag_processors: run the code of DAG files, and write what those define.
+        triggerers: run the code of triggers.
+        worker: runs tasks; it makes schemas in the warehouse, and enters Airflow's database never.
+    """
+
+    components: Sequence[str] = ()
+    dag_processors: Sequence[str] = ()
+    triggerers: Sequence[str] = ()
+    worker: str = ""
+
+    @property
+    def of_airflow(self) -> list[str]:
+        """Whoever enters Airflow's database."""
+        return [*self.components, *self.dag_processors, *self.triggerers]
+
+    @property
+    def everyone(self) -> list[str]:
+        """All of them."""
+        return [*self.of_airflow, *([self.worker] if self.worker else [])]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Make the roles that are not there, and grant them what they need."""
     parser = argparse.ArgumentParser(prog="airflow_azure.roles", description=__doc__)
-    parser.add_argument("--component", action="append", default=[], help="reads and writes rows")
-    parser.add_argument("--worker", help="makes schemas in the warehouse")
+    for name, does in (
+        ("--component", "reads and writes all rows"),
+        ("--dag-processor", "writes what DAG files define"),
+        ("--triggerer", "writes the rows of triggers"),
+    ):
+        parser.add_argument(name, action="append", default=[], help=f"{does}; may be given again")
+    parser.add_argument("--worker", default="", help="makes schemas in the warehouse")
+    parser.add_argument("--worker-connections", type=int, default=-1, help="at most, at a time")
     parser.add_argument("--warehouse", help="the warehouse's database")
     given = parser.parse_args(arguments)
     metadata = make_url(conf.get_mandatory_value("database", "sql_alchemy_conn"))
-    roles = [*given.component, *([given.worker] if given.worker else [])]
-    make(metadata, roles)
-    share(metadata, given.component)
+    roles = Roles(
+        components=given.component,
+        dag_processors=given.dag_processor,
+        triggerers=given.triggerer,
+        worker=given.worker,
+    )
+    make(metadata, roles.everyone)
+    close(metadata, roles.of_airflow)
+    share(metadata, roles)
+    if given.worker:
+        limit(metadata, given.worker, given.worker_connections)
     if given.worker and given.warehouse:
         open_warehouse(metadata.set(database=given.warehouse), given.worker)
 
@@ -40,21 +93,91 @@ def make(server: URL, roles: Iterable[str]) -> None:
                 connection.execute(call, {"role": role})
 
 
-def share(metadata: URL, roles: Iterable[str]) -> None:
-    """Let roles read and write the rows of all tables, those of later migrations included."""
-    rows = "SELECT, INSERT, UPDATE, DELETE ON"
+def close(metadata: URL, roles: Iterable[str]) -> None:
+    """Let nobody into Airflow's database but these roles; PostgreSQL lets everybody in.
+
+    Without it a task may sign in, make temporary tables and hold the locks of a migration.
+    """
     with _connected(metadata) as connection:
+        quote = connection.dialect.identifier_preparer.quote_identifier
+        database = quote(str(metadata.database))
         for role in roles:
-            name = connection.dialect.identifier_preparer.quote_identifier(role)
+            connection.execute(text(f"GRANT CONNECT ON DATABASE {database} TO {quote(role)}"))
+        revoke = f"REVOKE CONNECT, TEMPORARY ON DATABASE {database} FROM PUBLIC"
+        connection.execute(text(revoke))
+
+
+def share(metadata: URL, roles: Roles) -> None:
+    """Give each role its rights on the tables that are there now, and take away all others."""
+    rights: dict[str, Callable[[str], str]] = dict.fromkeys(roles.components, of_component)
+    rights |= dict.fromkeys(roles.dag_processors, of_dag_processor)
+    rights |= dict.fromkeys(roles.triggerers, of_triggerer)
+    # one transaction: a component that works meanwhile never stands without its rights
+    with create_engine(metadata).begin() as connection:
+        found = text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+        tables = sorted(connection.scalars(found))
+        quote = connection.dialect.identifier_preparer.quote_identifier
+        for role, right in rights.items():
+            name = quote(role)
             for statement in (
                 f"GRANT USAGE ON SCHEMA public TO {name}",
-                f"GRANT {rows} ALL TABLES IN SCHEMA public TO {name}",
+                f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {name}",
                 f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {name}",
-                f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT {rows} TABLES TO {name}",
-                f"ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES "
-                f"TO {name}",
+                f"ALTER DEFAULT PRIVILEGES IN SCHEMA public REVOKE ALL ON TABLES FROM {name}",
             ):
                 connection.execute(text(statement))
+            for table, rows in _by_table(tables, right).items():
+                connection.execute(text(f"GRANT {rows} ON {quote(table)} TO {name}"))
+
+
+def of_component(_table: str) -> str:
+    """Return what the API server and the scheduler may do with the rows of a table."""
+    return ALL
+
+
+def of_dag_processor(table: str) -> str:
+    """Return what the DAG processor may do: the code of DAG files runs in it.
+
+    It must not give itself a role in Airflow, take part in a sign-in, change the log, or confuse
+    the next migration.
+    """
+    if table in PERMISSIONS:
+        return "SELECT, INSERT"
+    if table.startswith("ab_"):
+        return READ if table in PERMISSIONS_READ else ""
+    return _of_foreign_code(table)
+
+
+def of_triggerer(table: str) -> str:
+    """Return what the triggerer may do: the code of triggers runs in it."""
+    return "" if table.startswith("ab_") else _of_foreign_code(table)
+
+
+def _of_foreign_code(table: str) -> str:
+    if table == "session":
+        return ""
+    if table.startswith("alembic_version"):
+        return READ
+    return APPEND if table == "log" else ALL
+
+
+def _by_table(tables: Iterable[str], right: Callable[[str], str]) -> Mapping[str, str]:
+    return {table: rows for table in tables if (rows := right(table))}
+
+
+def limit(server: URL, role: str, connections: int) -> None:
+    """Limit how many connections a role may hold at a time; -1 is no limit.
+
+    A server whose administrator may not change the role keeps working without the limit: the
+    refusal is printed.
+    """
+    with _connected(server) as connection:
+        quote = connection.dialect.identifier_preparer.quote_identifier
+        statement = f"ALTER ROLE {quote(role)} CONNECTION LIMIT {connections:d}"
+        try:
+            connection.execute(text(statement))
+        except ProgrammingError as refused:
+            print(f"{role}: no limit of connections: {refused.orig}", file=sys.stderr)
 
 
 def open_warehouse(warehouse: URL, role: str) -> None:
