@@ -23,9 +23,9 @@ ALL_ZONES = ["1", "2", "3"]
 class NatEgress(Construct):
     """A NAT gateway with two fixed public addresses that partners can put on an allow list.
 
-    A gateway of this SKU stands in one zone, its addresses in all: when the zone fails, the gateway
-    is moved to another one and keeps them. The zone-redundant StandardV2 is not in azurerm 4.55
-    (learn.microsoft.com: "Reliability in Azure NAT Gateway").
+    StandardV2 stands in all zones of a region, and takes addresses of its own SKU only. Changing
+    the SKU later means other addresses. A region without zones has the older Standard
+    (learn.microsoft.com: "Reliability in Azure NAT Gateway"; AKS takes both as its way out).
     """
 
     def __init__(
@@ -35,22 +35,24 @@ class NatEgress(Construct):
         *,
         place: Place,
         subnet: Subnet,
-        zone: str | None,
+        zone_redundant: bool,
     ) -> None:
         super().__init__(scope, construct_id)
+        sku = "StandardV2" if zone_redundant else "Standard"
         prefix = PublicIpPrefix(
             self,
             "public_ip_prefix",
             name=place.names.of("ippre"),
             prefix_length=31,
-            zones=ALL_ZONES if zone else None,
+            sku=sku,
+            zones=ALL_ZONES if zone_redundant else None,
             **place.at,
         )
         gateway = NatGateway(
             self,
             "Default",
             name=place.names.of("ng"),
-            zones=[zone] if zone else None,
+            sku_name=sku,
             **place.at,
         )
         self.gateway_id: str | None = gateway.id

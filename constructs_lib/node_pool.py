@@ -83,7 +83,12 @@ def add_worker_pool(
     )
 
 
-_SPOT: dict[str, Any] = {"priority": "Spot", "eviction_policy": "Delete", "spot_max_price": -1}
+_SPOT: dict[str, Any] = {
+    "priority": "Spot",
+    "eviction_policy": "Delete",
+    "spot_max_price": -1,
+    "upgrade_settings": KubernetesClusterNodePoolUpgradeSettings(drain_timeout_in_minutes=30),
+}
 _REGULAR: dict[str, Any] = {
     "upgrade_settings": KubernetesClusterNodePoolUpgradeSettings(
         max_surge="33%", drain_timeout_in_minutes=30

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from environments.types import Address, Cidr, Section, VirtualNetworkId, Zone, form, refuse
+from environments.types import Address, Cidr, Section, VirtualNetworkId, form, refuse
 
 # Smallest subnets that Azure accepts for the purpose, by field; a /28 holds 11 usable addresses.
 SMALLEST = {"aks_nodes": 24, "aks_api_server": 28, "postgres": 28, "private_endpoints": 27}
@@ -48,10 +48,6 @@ class Network(Section):
     firewall_private_ip: Annotated[
         Address | None, Field(description='next hop of all egress when egress = "firewall"')
     ] = None
-    nat_zone: Annotated[
-        Zone,
-        Field(description="availability zone of the NAT gateway; its addresses survive a move"),
-    ] = "1"
     flow_log_retention_days: Annotated[
         int, Field(ge=1, le=365, description="days that flow logs are kept")
     ] = 30

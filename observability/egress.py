@@ -13,8 +13,8 @@ EGRESS_ALERTS = (
         threshold=90.0,
         severity=1,
         summary="Less than 90 % of Azure's own probes pass the NAT gateway.",
-        action="See Service Health of its zone. If it is down, set network.nat_zone to another one "
-        "and deploy the network stack: the public addresses stay.",
+        action="See Service Health of the region: the gateway stands in all its zones, so one that "
+        "fails is not enough. Open a case with Azure.",
     ),
     MetricAlert(
         name="WayOutIsExhausted",

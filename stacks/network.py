@@ -127,8 +127,8 @@ class NetworkStack(AzureStack):
                 subnet=nodes.subnet,
                 firewall_private_ip=address,
             )
-        zone = self.env.network.nat_zone if REGIONS[self.env.location].zones else None
-        return NatEgress(self, "egress", place=place, subnet=nodes.subnet, zone=zone)
+        zones = REGIONS[self.env.location].zones
+        return NatEgress(self, "egress", place=place, subnet=nodes.subnet, zone_redundant=zones)
 
     def _zone_names(self) -> dict[str, str]:
         # Postgres's zone must end so and must not be the server's own name

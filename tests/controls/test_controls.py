@@ -217,7 +217,7 @@ TABLE = [
     both("NETWORK", SUBNET, "default_outbound_access_enabled", False),
     both("NETWORK", SUBNET, "private_endpoint_network_policies", "NetworkSecurityGroupEnabled"),
     both("NETWORK", SUBNET, "service_endpoints", "Microsoft.Storage", "postgres"),
-    both("NETWORK", "azurerm_nat_gateway", "zones", "1"),
+    both("NETWORK", "azurerm_nat_gateway", "sku_name", "StandardV2"),
     both("NETWORK", "azurerm_public_ip_prefix", "zones", ZONES),
     both("NETWORK", FLOW_LOG, "retention_policy.days", at_least(90)),
     both("NETWORK", FLOW_LOG, "traffic_analytics.enabled", True),

@@ -60,13 +60,14 @@ def test_the_nat_gateway_is_watched_for_connections_that_fail(synthesize: Synthe
     assert (dimension["name"], dimension["values"]) == ("ConnectionState", ["Failed"])
 
 
-def test_the_nat_gateway_moves_to_another_zone_and_keeps_its_addresses(
+def test_the_nat_gateway_and_its_addresses_survive_the_loss_of_a_zone(
     synthesize: Synthesize,
 ) -> None:
-    resources = synthesize(network={"nat_zone": "2"})
+    resources = synthesize()
 
-    assert only(resources, "azurerm_nat_gateway")["zones"] == ["2"]
-    assert only(resources, "azurerm_public_ip_prefix")["zones"] == ["1", "2", "3"]
+    gateway, prefix = (only(resources, f"azurerm_{k}") for k in ("nat_gateway", "public_ip_prefix"))
+    assert (gateway["sku_name"], gateway.get("zones")) == ("StandardV2", None)
+    assert (prefix["sku"], prefix["zones"]) == ("StandardV2", ["1", "2", "3"])
 
 
 def test_a_firewall_elsewhere_is_not_ours_to_watch(synthesize: Synthesize) -> None:
@@ -210,6 +211,12 @@ def test_spot_pools_bear_the_label_that_azure_gives_them(synthesize: Synthesize)
         "airflow/role": "worker",
         "kubernetes.azure.com/scalesetpriority": "spot",
     }
+
+
+def test_spot_pools_drain_for_half_an_hour_and_never_surge(synthesize: Synthesize) -> None:
+    pools = synthesize()["azurerm_kubernetes_cluster_node_pool"]
+
+    assert pools["workers_pool"]["upgrade_settings"] == {"drain_timeout_in_minutes": 30}
 
 
 def test_a_certificate_of_key_vault_is_the_one_secret_that_its_identity_reads(
