@@ -37,7 +37,8 @@ def sign_in_values(
         env["ENTRA_CLIENT_SECRET_FILE"] = f"{SECRETS_FOLDER}/{client_secret}"
     return {
         "config": {
-            "api": {"base_url": f"https://{host}"},
+            # Swagger's pages load scripts from a public CDN.
+            "api": {"base_url": f"https://{host}", "enable_swagger_ui": "False"},
             "api_auth": {"jwt_expiration_time": str(TOKEN_MINUTES * 60)},
             "core": {
                 "auth_manager": (

@@ -7,14 +7,12 @@ controller (`nginx.ingress.kubernetes.io/`) mean nothing to it.
 from helm_values.merge import Values
 
 # Frames of the same origin stay allowed: Airflow shows its user and role pages in one.
+# The Content-Security-Policy is in `nginx_config`: it has colons, which end an entry here.
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "SAMEORIGIN",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Content-Security-Policy": (
-        "frame-ancestors 'self'; base-uri 'self'; object-src 'none'; form-action 'self'"
-    ),
 }
 # Of one client address, over all replicas: a whole office may share one, and a sign-in takes two.
 SIGN_IN_REQUESTS_PER_SECOND = 5

@@ -14,16 +14,53 @@ CIPHERS = (
 )
 
 # Requests are counted per client on these paths alone: nginx skips a limit whose key is empty.
-# `$uri` is the decoded path, so that an encoded one does not slip through.
+# `$uri` is the decoded path, so that an encoded one does not slip through. All of /auth/ counts:
+# each page of it makes a row in the database for whoever has no session yet.
+#
+# `$forged` is a change that another site's page sends with the user's cookie: browsers say so in
+# Sec-Fetch-Site (W3C, "Fetch Metadata Request Headers"); programs send no such header.
 HTTP_SNIPPETS = r"""
 map $uri $sign_in_client {
     default "";
-    "~^/auth/(login|oauth-authorized|token)(/|$)" $binary_remote_addr;
+    "~^/auth/static/" "";
+    "~^/auth(/|$)" $binary_remote_addr;
+}
+map "$request_method $http_sec_fetch_site" $forged {
+    default 1;
+    "~^(GET|HEAD|OPTIONS) " "";
+    "~^[A-Z]+ (same-origin|none)?$" "";
 }
 large_client_header_buffers 4 32k;
 ssl_session_cache shared:tls_sessions:10m;
 ssl_session_timeout 1d;
 ssl_session_tickets off;
+""".strip()
+
+# What Airflow's pages may load: their own files only. Its pages for users and roles have scripts
+# and styles of their own in the page, and its code view starts a worker from a blob.
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self' 'unsafe-inline'",
+        "style-src 'self' 'unsafe-inline'",
+        "img-src 'self' data:",
+        "font-src 'self' data:",
+        "worker-src 'self' blob:",
+        "frame-ancestors 'self'",
+        "base-uri 'self'",
+        "object-src 'none'",
+        "form-action 'self'",
+    )
+)
+
+# Tasks ask the execution API inside the cluster. Through the ingress a stolen token of a task would
+# open every connection. The pages of API documentation load scripts from a public CDN, in Airflow's
+# own origin: one of a changed script could do whatever the reader may.
+SERVER_SNIPPETS = rf"""
+if ($forged) {{ return 403; }}
+location ~ ^/execution(/|$) {{ return 404; }}
+location ~ ^(/auth)?/(docs|redoc)(/|$) {{ return 404; }}
+add_header Content-Security-Policy "{CONTENT_SECURITY_POLICY}" always;
 """.strip()
 
 # The path without its query: the authorization code of a sign-in must not reach the logs.
@@ -61,4 +98,5 @@ def config_map() -> dict[str, str]:
         "log-format-escaping": "json",
         "log-format": LOG_FORMAT,
         "http-snippets": HTTP_SNIPPETS,
+        "server-snippets": SERVER_SNIPPETS,
     }

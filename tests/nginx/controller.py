@@ -120,6 +120,7 @@ def _ingress(
     if _on(entries.get("ssl-redirect", "true")):
         target = f"https://$host:{listening.https_port}$request_uri"
         yield f"if ($scheme = http) {{ return {entries['http-redirect-code']} {target}; }}"
+    yield from entries.get("server-snippets", "").splitlines()
     yield f"location {ingress['path']} {{"
     yield from _location(entries, annotations)
     yield "} }"

@@ -4,6 +4,7 @@ import http.client
 import json
 import ssl
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page
@@ -111,7 +112,12 @@ def test_no_version_of_a_server_is_told(site: Site) -> None:
 
 @pytest.mark.parametrize(
     ("path", "client"),
-    [("/auth/login/", "127.0.1.1"), ("/auth/%6Cogin/", "127.0.1.2"), ("//auth/token", "127.0.1.3")],
+    [
+        ("/auth/login/", "127.0.1.1"),
+        ("/auth/%6Cogin/", "127.0.1.2"),
+        ("//auth/token", "127.0.1.3"),
+        ("/auth/users/list/", "127.0.1.4"),  # makes a row in the database each time
+    ],
 )
 def test_a_flood_of_sign_ins_from_one_address_is_stopped(
     site: Site, path: str, client: str
@@ -163,3 +169,56 @@ def test_the_authorization_code_is_not_in_the_access_log(
 
     assert any(json.loads(line)["path"] == "/auth/oauth-authorized/azure" for line in lines)
     assert not any("code=" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/execution/health", "/%65xecution/health", "//execution/health", "/x/../execution/health"],
+)
+def test_the_execution_api_is_not_reached_from_outside(site: Site, path: str) -> None:
+    assert get(site, path).status == 404
+
+
+@pytest.mark.parametrize("path", ["/docs", "/redoc", "/auth/docs", "/auth/redoc", "/docs/x"])
+def test_no_page_is_served_that_loads_scripts_from_elsewhere(site: Site, path: str) -> None:
+    assert get(site, path).status == 404
+
+
+@pytest.mark.parametrize("origin", ["same-site", "cross-site"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_a_change_that_another_site_s_page_sends_is_refused(
+    site: Site, method: str, origin: str
+) -> None:
+    answer = send(site, method, "/api/v2/connections/defaults", headers={"Sec-Fetch-Site": origin})
+
+    assert answer.status == 403
+
+
+@pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "same-origin"}, {}])
+def test_a_change_that_airflow_s_page_or_a_program_sends_reaches_airflow(
+    site: Site, headers: dict[str, str]
+) -> None:
+    assert send(site, "POST", "/api/v2/connections/defaults", headers=headers).status == 401
+
+
+PAGES = ("/", "/dags", "/connections", "/variables", "/plugins", "/auth/users/list/")
+
+
+def test_no_page_asks_another_host_or_breaks_its_policy(
+    site: Site, entra: IdentityProvider, page: Page
+) -> None:
+    entra.claims = {"roles": ["Airflow.Admin"]}
+    sign_in(page, site)
+    asked: set[str] = set()
+    blocked: list[str] = []
+    page.on("request", lambda request: asked.add(urlsplit(request.url).netloc))
+    page.on(
+        "console",
+        lambda line: blocked.append(line.text) if "Content Security Policy" in line.text else None,
+    )
+
+    for path in PAGES:
+        page.goto(f"{site.url}{path}", wait_until="networkidle")
+
+    assert asked - {""} == {urlsplit(site.url).netloc}
+    assert blocked == []
