@@ -45,10 +45,12 @@ test: $(READY) ## Run every test
 # The only sequence for the product: .ci/run, pipelines/product.yml, GitHub Actions and CONTRIBUTING.md
 # call it. The tests come last.
 CI_STEPS := check verify docs api-server test-own-values test
+# The calendar is asked for the day of the commit: a commit that was good stays good
 ci: ## Run everything that a change has to pass; PYTEST="--junitxml=FILE"
 	@for data in charts reference-data; do $(MAKE) --no-print-directory $$data || \
 		echo "$$data: not all of it is here; tests that want the rest are skipped" >&2; done
-	@set -e; for step in $(CI_STEPS); do echo "== make $$step" >&2; $(MAKE) --no-print-directory $$step; done
+	@set -e; on=$${ON:-$$(git log -1 --format=%cs)}; for step in $(CI_STEPS); do \
+		echo "== make $$step" >&2; $(MAKE) --no-print-directory $$step ON=$$on; done
 
 test-own-values: $(READY) ## Run tests and gates with other environment files than ours
 	@$(BIN)/python -m tests.own_values
@@ -76,8 +78,8 @@ rehearse: $(READY) ## Deploy and destroy it all with the real Terraform, without
 plan: .tools/.node $(TOOLS) ## Show what a deployment would do to Azure: ENVIRONMENT=dev [PLAN="--no-refresh"]
 	@$(BIN)/python -O main.py && $(BIN)/python -m tools.plan --environment $(ENVIRONMENT) $(PLAN)
 
-verify: ## Check your environment files: synth, policy and rehearsal, one after the other
-	@for gate in synth policy rehearse; do $(MAKE) --no-print-directory $$gate || exit 1; done
+verify: ## Check your environment files: synth, calendar, policy, rehearsal; ON=YYYY-MM-DD: the day
+	@for gate in synth calendar-check policy rehearse; do $(MAKE) --no-print-directory $$gate || exit 1; done
 
 policy: $(TOOLS) ## Hold cdktf.out against checkov's rules and our own
 	@$(BIN)/python -m tools.policy

@@ -8,6 +8,8 @@ import pytest
 
 from tests.fixtures import ROOT
 
+OWN = str(ROOT / "tests" / "environment_files")
+
 
 def calendar(*arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "tools.calendar", *map(str, arguments)]
@@ -20,7 +22,7 @@ def calendar(*arguments: object) -> subprocess.CompletedProcess[str]:
 def test_the_check_judges_on_the_day_that_it_is_given(
     synthesized: Path, on: str, status: int
 ) -> None:
-    done = calendar("check", "--out", synthesized, "--on", on)
+    done = calendar("check", "--out", synthesized, "--on", on, "--environments", OWN)
 
     assert done.returncode == status, done.stderr
     assert ("refused: " in done.stderr) is bool(status)
@@ -42,7 +44,7 @@ def test_a_folder_without_stacks_is_refused_with_the_way_out(tmp_path: Path) -> 
 
 
 def test_a_synth_warns_and_never_refuses(synthesized: Path) -> None:
-    command = [sys.executable, "-m", "tools.calendar.warn", str(synthesized), "2031-01-01"]
+    command = [sys.executable, "-m", "tools.calendar.warn", str(synthesized), "2031-01-01", OWN]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0

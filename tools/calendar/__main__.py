@@ -19,7 +19,7 @@ from tools.calendar.judgement import Finding, findings
 from tools.calendar.picture import bar, months
 from tools.calendar.table import Part, Version
 from tools.calendar.uses import Use
-from tools.calendar.warn import acknowledged
+from tools.calendar.warn import ENVIRONMENTS, acknowledged
 
 ROOT = Path(__file__).resolve().parents[2]
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -60,9 +60,15 @@ def show(out: Out = ROOT / "cdktf.out", on: On = None) -> None:
 
 
 @app.command()
-def check(out: Out = ROOT / "cdktf.out", on: On = None) -> None:
+def check(
+    out: Out = ROOT / "cdktf.out",
+    on: On = None,
+    environments: Annotated[
+        Path, typer.Option(help="the environment files, for what they acknowledge")
+    ] = ENVIRONMENTS,
+) -> None:
     """Refuse what has ended and Azure refuses or stops; warn of what ends soon."""
-    found = _findings(out, _day(on))
+    found = _findings(out, _day(on), environments)
     for finding in found:
         print(f"{'refused' if finding.refused else 'warning'}: {finding}", file=sys.stderr)
     refused = sum(finding.refused for finding in found)
@@ -101,8 +107,9 @@ def _uses(out: Path) -> Sequence[Use]:
         raise typer.Exit(2) from None
 
 
-def _findings(out: Path, today: date) -> list[Finding]:
-    return list(findings(_uses(out), table.read(), today, acknowledged()))
+def _findings(out: Path, today: date, environments: Path) -> list[Finding]:
+    accepted = acknowledged(environments)
+    return list(findings(_uses(out), table.read(), today, accepted))
 
 
 def _users(used: Sequence[Use], part: Part, version: Version) -> str:
