@@ -108,8 +108,8 @@ def _uses(out: Path) -> Sequence[Use]:
 
 
 def _findings(out: Path, today: date, environments: Path) -> list[Finding]:
-    accepted = acknowledged(environments)
-    return list(findings(_uses(out), table.read(), today, accepted))
+    used = _uses(out)  # first: without it nothing can be said
+    return list(findings(used, table.read(), today, acknowledged(environments)))
 
 
 def _users(used: Sequence[Use], part: Part, version: Version) -> str:
