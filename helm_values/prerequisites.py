@@ -1,6 +1,8 @@
 """What the releases need in the cluster beside their charts, as Kubernetes objects."""
 
+from conventions.service_accounts import TASKS_NAMESPACE
 from environments.model import Environment
+from helm_values.airflow.access import access_objects
 from helm_values.airflow.metrics import airflow_monitor
 from helm_values.airflow.network_policies import network_policies
 from helm_values.airflow.scratch_volume import scratch_objects
@@ -16,6 +18,7 @@ def prerequisites(env: Environment, infra: Infrastructure) -> list[Values]:
     """Return what must be there before the releases: namespaces, and what pods refer to."""
     return [
         *(namespace(name) for name in namespaces(env)),
+        *access_objects(env),
         *network_policies(env),
         *ingress_policies(env),
         *secret_provider_classes(env, infra),
@@ -26,10 +29,10 @@ def prerequisites(env: Environment, infra: Infrastructure) -> list[Values]:
 
 
 def namespaces(env: Environment) -> list[str]:
-    """Return the namespaces of the environment's releases."""
+    """Return the namespaces of the environment's releases, and the one of tasks' own pods."""
     with_cert_manager = env.ingress.certificate == "letsencrypt"
     charts = [AIRFLOW, NGINX, *([CERT_MANAGER] if with_cert_manager else [])]
-    return [chart.namespace for chart in charts]
+    return [*(chart.namespace for chart in charts), TASKS_NAMESPACE]
 
 
 def namespace(name: str) -> Values:

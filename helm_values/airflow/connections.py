@@ -8,13 +8,11 @@ import json
 
 from conventions.components import WORKER
 from conventions.databases import SERVER_PORT
+from conventions.service_accounts import TASKS_NAMESPACE
 from environments.model import Environment
 from helm_values.airflow.placement import workers_key
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values, at, merged
-
-# Where the pods of KubernetesPodOperator start; the check of DAGs knows the name too.
-TASKS_NAMESPACE = "airflow-tasks"
 
 
 def connection_values(env: Environment, infra: Infrastructure) -> Values:

@@ -9,7 +9,7 @@ from conventions.components import (
     WORKER,
 )
 from conventions.databases import POOLER_PORT, SERVER_PORT
-from conventions.service_accounts import SYSTEM_NAMESPACE
+from conventions.service_accounts import SYSTEM_NAMESPACE, TASKS_NAMESPACE
 from environments.model import Environment
 from helm_values.charts import AIRFLOW, NGINX
 from helm_values.cluster.network_rules import (
@@ -68,10 +68,8 @@ def network_policies(env: Environment) -> list[Values]:
             kubernetes_api(env),
         ),
         _out("tasks", _components(WORKER.label), anywhere),
-        # Airflow puts this label on what a KubernetesPodOperator starts.
-        _out(
-            "pods-of-tasks", {"matchLabels": {"kubernetes_pod_operator": "True"}}, dns(), anywhere
-        ),
+        deny_all(TASKS_NAMESPACE),
+        policy(TASKS_NAMESPACE, "tasks", {}, ["Egress"], egress=[dns(), anywhere]),
     ]
 
 

@@ -1,6 +1,7 @@
 """Values of the official Airflow chart, put together from its topics."""
 
 from environments.model import Environment
+from helm_values.airflow.access import access_values
 from helm_values.airflow.connections import connection_values
 from helm_values.airflow.dags import dag_values
 from helm_values.airflow.database import database_values
@@ -33,6 +34,7 @@ def airflow_values(env: Environment, infra: Infrastructure) -> Values:
         image_values(env.airflow, infra),
         node_values(env),
         pod_values(env, infra),
+        access_values(),
         database_values(env, infra),
         secret_values(env.airflow),
         executor_values(env),

@@ -1,5 +1,6 @@
 """Every object that the stacks and charts make, taken by a real Kubernetes API server."""
 
+import copy
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -7,8 +8,12 @@ import pytest
 import yaml
 from local_kubernetes import ApiServer, ProgramsMissingError, api_server, find
 from local_kubernetes.programs import nearest
+from local_kubernetes.server import wait_until
 
+from conventions.components import COMPONENTS, Component
+from conventions.service_accounts import TASKS_NAMESPACE
 from environments.model import Environment
+from helm_values.airflow.access import access_objects
 from helm_values.airflow.executor import worker_scaling
 from helm_values.airflow.release import airflow_values
 from helm_values.infrastructure import Infrastructure
@@ -20,6 +25,7 @@ from tests.helm_values.custom_kinds import CUSTOM_KINDS
 from tests.helm_values.rendering import Objects, of_kind, workload_pods
 
 AIRFLOW = "airflow"
+SCHEDULER_ACCOUNT = "airflow/airflow-scheduler"
 
 
 @pytest.fixture(scope="module")
@@ -217,3 +223,182 @@ def pod_of(template: dict[str, Any], name: str, claims: Iterable[str] = ()) -> d
         },
         "spec": template["spec"] | {"volumes": volumes},
     }
+
+
+@pytest.fixture(scope="module")
+def guarded(
+    server: ApiServer, environments: dict[str, Environment], infra: Infrastructure
+) -> ApiServer:
+    """The server with Airflow's accounts, their Roles and the admission policies of `dev`."""
+    for component in COMPONENTS:
+        account = component.service_account
+        metadata = {"name": account.name, "namespace": account.namespace}
+        server.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})
+    metadata = {"name": "default", "namespace": TASKS_NAMESPACE}
+    server.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})
+    other = {"name": "another", "namespace": TASKS_NAMESPACE}
+    server.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": other})
+    for found in access_objects(environments["dev"]):
+        assert server.apply(found) is None
+    refused = task_pod(serviceAccountName="default")
+    wait_until(
+        lambda: server.would_create(refused, as_account=SCHEDULER_ACCOUNT) is not None,
+        "the admission policy",
+        20,
+    )
+    return server
+
+
+def task_pod(namespace: str = AIRFLOW, **spec: Any) -> dict[str, Any]:
+    """Return the least pod that the restricted standard lets run."""
+    container = {
+        "name": "base",
+        "image": "airflow",
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        **spec.pop("container", {}),
+    }
+    shared = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
+    account = "airflow-worker" if namespace == AIRFLOW else "default"
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "a-task", "namespace": namespace},
+        "spec": {
+            "serviceAccountName": account,
+            "securityContext": shared,
+            "containers": [container],
+            **spec,
+        },
+    }
+
+
+# account, verb, resource, namespace: all that Airflow's accounts may do with pods, and no more
+RIGHTS = {
+    ("airflow-scheduler", verb, "pods", AIRFLOW)
+    for verb in ("create", "get", "list", "watch", "patch", "delete")
+}
+RIGHTS |= {("airflow-scheduler", "get", "pods/log", AIRFLOW)}
+RIGHTS |= {("airflow-scheduler", "list", "events", AIRFLOW)}
+RIGHTS |= {
+    ("airflow-worker", verb, "pods", TASKS_NAMESPACE)
+    for verb in ("create", "get", "list", "watch", "patch", "delete")
+}
+RIGHTS |= {("airflow-worker", verb, "pods/exec", TASKS_NAMESPACE) for verb in ("create", "get")}
+RIGHTS |= {
+    ("airflow-triggerer", verb, "pods", TASKS_NAMESPACE) for verb in ("get", "list", "watch")
+}
+RIGHTS |= {
+    (account, verb, resource, TASKS_NAMESPACE)
+    for account in ("airflow-worker", "airflow-triggerer")
+    for verb, resource in (("get", "pods/log"), ("list", "events"))
+}
+VERBS = ("create", "get", "list", "watch", "patch", "update", "delete")
+RESOURCES = ("pods", "pods/exec", "pods/log", "pods/attach", "secrets", "events", "configmaps")
+
+
+@pytest.mark.parametrize("component", COMPONENTS, ids=lambda component: component.name)
+def test_an_account_may_do_this_and_nothing_else(guarded: ApiServer, component: Component) -> None:
+    account = component.service_account
+
+    found = {
+        (account.name, verb, resource, namespace)
+        for verb in VERBS
+        for resource in RESOURCES
+        for namespace in (AIRFLOW, TASKS_NAMESPACE)
+        if guarded.can(f"airflow/{account.name}", verb, resource, namespace=namespace)
+    }
+
+    assert found == {right for right in RIGHTS if right[0] == account.name}
+
+
+def test_the_scheduler_starts_the_pod_of_a_task(
+    guarded: ApiServer, render: Callable[[Values], Objects], values_of_dev: Values
+) -> None:
+    objects = render(values_of_dev)
+    for found in of_kind(objects, "PriorityClass"):
+        guarded.apply(found)
+    (template,) = [
+        yaml.safe_load(found["data"]["pod_template_file.yaml"])
+        for found in of_kind(objects, "ConfigMap")
+        if "pod_template_file.yaml" in found["data"]
+    ]
+    pod = pod_of(template, "task")
+    pod["metadata"]["namespace"] = AIRFLOW
+
+    assert guarded.would_create(pod, as_account=SCHEDULER_ACCOUNT) is None
+
+
+def test_a_task_starts_a_pod_of_its_own_apart(guarded: ApiServer) -> None:
+    pod = task_pod(TASKS_NAMESPACE)
+
+    assert guarded.would_create(pod, as_account="airflow/airflow-worker") is None
+
+
+KEY = {"name": "airflow-jwt-secret", "key": "jwt-secret"}
+STOLEN: dict[str, dict[str, Any]] = {
+    "the account of the migrations": {"serviceAccountName": "airflow-migrate-database-job"},
+    "the account of the scheduler": {"serviceAccountName": "airflow-scheduler"},
+    "a key as a variable": {
+        "container": {"env": [{"name": "A", "valueFrom": {"secretKeyRef": KEY}}]}
+    },
+    "all keys of a Secret as variables": {
+        "container": {"envFrom": [{"secretRef": {"name": "airflow-jwt-secret"}}]}
+    },
+    "a key as a variable of a first container": {
+        "initContainers": [
+            {
+                "name": "first",
+                "image": "airflow",
+                "env": [{"name": "A", "valueFrom": {"secretKeyRef": KEY}}],
+                "securityContext": {
+                    "allowPrivilegeEscalation": False,
+                    "capabilities": {"drop": ["ALL"]},
+                },
+            }
+        ]
+    },
+    "a Secret as a volume": {
+        "volumes": [{"name": "a", "secret": {"secretName": "airflow-jwt-secret"}}]
+    },
+    "a Secret in a projected volume": {
+        "volumes": [
+            {
+                "name": "a",
+                "projected": {"sources": [{"secret": {"name": "airflow-jwt-secret"}}]},
+            }
+        ]
+    },
+    "the vault by its driver": {
+        "volumes": [
+            {
+                "name": "a",
+                "csi": {
+                    "driver": "secrets-store.csi.k8s.io",
+                    "volumeAttributes": {"secretProviderClass": "airflow-scheduler"},
+                },
+            }
+        ]
+    },
+}
+
+
+@pytest.mark.parametrize("what", STOLEN)
+def test_a_pod_that_airflow_starts_may_not_have(guarded: ApiServer, what: str) -> None:
+    pod = task_pod(**copy.deepcopy(STOLEN[what]))
+
+    refused = guarded.would_create(pod, as_account=SCHEDULER_ACCOUNT)
+
+    assert refused
+    assert "ValidatingAdmissionPolicy 'airflow-pods'" in refused.message
+
+
+def test_a_task_starts_no_pod_with_another_account(guarded: ApiServer) -> None:
+    pod = task_pod(TASKS_NAMESPACE, serviceAccountName="another")
+
+    refused = guarded.would_create(pod, as_account="airflow/airflow-worker")
+
+    assert refused
+    assert "runs as the account `default`" in refused.message

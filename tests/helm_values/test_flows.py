@@ -19,7 +19,7 @@ METRICS = Pod("kube-system", {"rsName": "ama-metrics"})
 NGINX = Pod("ingress-nginx", {"app.kubernetes.io/name": "nginx-ingress"})
 STRANGER = Pod("default", {"app": "stranger"})
 TASK = Pod("airflow", {"tier": "airflow", "component": "worker", "release": "airflow"})
-POD_OF_TASK = Pod("airflow", {"kubernetes_pod_operator": "True"})
+POD_OF_TASK = Pod("airflow-tasks", {"kubernetes_pod_operator": "True"})
 COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 
 

@@ -12,6 +12,7 @@ from conventions.service_accounts import (
     AIRFLOW_NAMESPACE,
     CERT_MANAGER_NAMESPACE,
     INGRESS_NAMESPACE,
+    TASKS_NAMESPACE,
 )
 from environments.model import Environment
 from helm_values.airflow.executor import worker_scaling
@@ -108,11 +109,11 @@ def test_every_component_but_the_workers_reaches_the_database(
     }
 
 
-@pytest.mark.parametrize("name", ["tasks", "pods-of-tasks"])
+@pytest.mark.parametrize("namespace", [AIRFLOW_NAMESPACE, TASKS_NAMESPACE])
 def test_no_task_reaches_the_services_that_hand_out_the_node_s_identity(
-    dev: Environment, infra: Infrastructure, name: str
+    dev: Environment, infra: Infrastructure, namespace: str
 ) -> None:
-    for rule in policy(dev, infra, name)["egress"]:
+    for rule in policy(dev, infra, "tasks", namespace)["egress"]:
         for peer in rule["to"]:
             if "ipBlock" in peer:
                 assert "169.254.169.254/32" in peer["ipBlock"]["except"]
@@ -143,7 +144,8 @@ def test_every_namespace_refuses_pods_with_rights_they_do_not_need(
     dev: Environment, infra: Infrastructure
 ) -> None:
     assert levels(dev, infra) == dict.fromkeys(
-        (AIRFLOW_NAMESPACE, INGRESS_NAMESPACE, CERT_MANAGER_NAMESPACE), "restricted"
+        (AIRFLOW_NAMESPACE, INGRESS_NAMESPACE, CERT_MANAGER_NAMESPACE, TASKS_NAMESPACE),
+        "restricted",
     )
 
 

@@ -85,10 +85,21 @@ def test_nothing_is_made_twice(rendered: Objects) -> None:
     assert twice(rendered) == []
 
 
-def test_a_task_may_start_pods_as_the_account_that_it_runs_as(dev_objects: Objects) -> None:
-    subjects = named(dev_objects, "RoleBinding", "airflow-pod-launcher-rolebinding")["subjects"]
+def test_the_chart_lets_the_api_server_alone_read_pods(rendered: Objects) -> None:
+    roles = [found for found in of_kind(rendered, "Role") if "pod" in found["metadata"]["name"]]
+    subjects = [
+        subject["name"]
+        for found in of_kind(rendered, "RoleBinding")
+        for subject in found["subjects"]
+        if found["roleRef"]["name"] in {role["metadata"]["name"] for role in roles}
+    ]
 
-    assert task_pod(dev_objects)["spec"]["serviceAccountName"] in {s["name"] for s in subjects}
+    assert {verb for role in roles for rule in role["rules"] for verb in rule["verbs"]} == {
+        "get",
+        "list",
+        "watch",
+    }
+    assert subjects == ["airflow-api-server"]
 
 
 @pytest.mark.parametrize("component", ["api-server", "scheduler"])

@@ -1,0 +1,171 @@
+"""What Airflow's service accounts may do in the cluster: our own Roles, and what they may create.
+
+The chart has one switch for scheduler, workers and triggerer together, and it gives all of them
+`pods/exec`: a task could then read the keys out of the scheduler's pod. It is off.
+"""
+
+from collections.abc import Sequence
+
+from conventions.components import LONG_RUNNING, SCHEDULER, TRIGGERER, WORKER, Component
+from conventions.service_accounts import AIRFLOW_NAMESPACE, TASKS_NAMESPACE
+from environments.model import Environment
+from helm_values.merge import Values
+
+RBAC = "rbac.authorization.k8s.io"
+ADMISSION = "admissionregistration.k8s.io"
+Rule = tuple[str, Sequence[str]]
+# KubernetesExecutor starts a pod for each task, watches it, adopts it and deletes it.
+EXECUTOR_RULES: tuple[Rule, ...] = (
+    ("pods", ["create", "get", "list", "watch", "patch", "delete"]),
+    ("pods/log", ["get"]),
+    ("events", ["list"]),
+)
+# KubernetesPodOperator, and its result by XCom: it runs a command in the sidecar. Clients ask with
+# GET or POST, which are two verbs.
+OPERATOR_RULES: tuple[Rule, ...] = (*EXECUTOR_RULES, ("pods/exec", ["create", "get"]))
+# The trigger of a deferred KubernetesPodOperator waits for the pod.
+TRIGGER_RULES: tuple[Rule, ...] = (
+    ("pods", ["get", "list", "watch"]),
+    ("pods/log", ["get"]),
+    ("events", ["list"]),
+)
+
+
+def access_values() -> Values:
+    """Return the chart's switch of rights on pods: off, `access_objects` has ours."""
+    return {"allowPodLaunching": False}
+
+
+def access_objects(env: Environment) -> list[Values]:
+    """Return Roles, and the admission policies that bound what their owners create."""
+    objects = [
+        *_role(TASKS_NAMESPACE, "pods-of-tasks", OPERATOR_RULES, WORKER),
+        *_role(TASKS_NAMESPACE, "triggers", TRIGGER_RULES, TRIGGERER),
+        *_admission(
+            "airflow-pods",
+            AIRFLOW_NAMESPACE,
+            "Airflow's accounts start pods of tasks, and no other",
+            {
+                f"object.spec.serviceAccountName == '{WORKER.service_account.name}'": (
+                    f"a pod that Airflow starts runs as {WORKER.service_account.name}"
+                ),
+                f"variables.containers.all(c, {NO_SECRET_VARIABLE})": (
+                    "a pod that Airflow starts has no variable from a Secret"
+                ),
+                f"{_each('object.spec', 'volumes', NO_SECRET_VOLUME)}": (
+                    "a pod that Airflow starts mounts no Secret"
+                ),
+            },
+        ),
+        *_admission(
+            "airflow-task-pods",
+            TASKS_NAMESPACE,
+            "Pods of KubernetesPodOperator have no rights of their own",
+            {
+                "!has(object.spec.serviceAccountName) || object.spec.serviceAccountName == "
+                "'default'": "a pod that a task starts runs as the account `default`",
+            },
+        ),
+    ]
+    if env.airflow.executor == "KubernetesExecutor":
+        objects += _role(AIRFLOW_NAMESPACE, "pods-of-tasks", EXECUTOR_RULES, SCHEDULER)
+    return objects
+
+
+def _each(owner: str, field: str, condition: str) -> str:
+    """Return CEL that holds where each element of a list that may be missing fits."""
+    return f"!has({owner}.{field}) || {owner}.{field}.all(e, {condition})"
+
+
+# In the language of Kubernetes' admission policies (CEL).
+NO_SECRET_VARIABLE = (
+    f"({_each('c', 'envFrom', '!has(e.secretRef)')}) && "
+    f"({_each('c', 'env', '!has(e.valueFrom) || !has(e.valueFrom.secretKeyRef)')})"
+)
+NO_SECRET_VOLUME = (
+    "!has(e.secret) && !(has(e.csi) && e.csi.driver == 'secrets-store.csi.k8s.io') && "
+    "(!has(e.projected) || !has(e.projected.sources) || "
+    "e.projected.sources.all(s, !has(s.secret)))"
+)
+
+
+def _role(namespace: str, name: str, rules: Sequence[Rule], component: Component) -> list[Values]:
+    metadata = {"name": f"{component.service_account.name}-{name}", "namespace": namespace}
+    account = component.service_account
+    return [
+        {
+            "apiVersion": f"{RBAC}/v1",
+            "kind": "Role",
+            "metadata": metadata,
+            "rules": [
+                {"apiGroups": [""], "resources": [resource], "verbs": list(verbs)}
+                for resource, verbs in rules
+            ],
+        },
+        {
+            "apiVersion": f"{RBAC}/v1",
+            "kind": "RoleBinding",
+            "metadata": metadata,
+            "roleRef": {"apiGroup": RBAC, "kind": "Role", "name": metadata["name"]},
+            "subjects": [
+                {"kind": "ServiceAccount", "name": account.name, "namespace": account.namespace}
+            ],
+        },
+    ]
+
+
+def _admission(name: str, namespace: str, what: str, validations: dict[str, str]) -> list[Values]:
+    """Return a policy for the pods that Airflow's accounts create or change in a namespace.
+
+    ("Validating Admission Policy", kubernetes.io; stable since 1.30)
+    """
+    accounts = [component.service_account.subject for component in (*LONG_RUNNING, WORKER)]
+    containers = "object.spec.containers + (has(object.spec.initContainers) ? "
+    return [
+        {
+            "apiVersion": f"{ADMISSION}/v1",
+            "kind": "ValidatingAdmissionPolicy",
+            "metadata": {"name": name, "annotations": {"description": what}},
+            "spec": {
+                "failurePolicy": "Fail",
+                "matchConstraints": {
+                    "resourceRules": [
+                        {
+                            "apiGroups": [""],
+                            "apiVersions": ["v1"],
+                            "operations": ["CREATE", "UPDATE"],
+                            "resources": ["pods", "pods/ephemeralcontainers"],
+                        }
+                    ]
+                },
+                "matchConditions": [
+                    {
+                        "name": "by-airflow",
+                        "expression": f"request.userInfo.username in {accounts}",
+                    }
+                ],
+                "variables": [
+                    {
+                        "name": "containers",
+                        "expression": f"{containers}object.spec.initContainers : [])",
+                    }
+                ],
+                "validations": [
+                    {"expression": expression, "message": message}
+                    for expression, message in validations.items()
+                ],
+            },
+        },
+        {
+            "apiVersion": f"{ADMISSION}/v1",
+            "kind": "ValidatingAdmissionPolicyBinding",
+            "metadata": {"name": name},
+            "spec": {
+                "policyName": name,
+                "validationActions": ["Deny"],
+                "matchResources": {
+                    "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}}
+                },
+            },
+        },
+    ]
