@@ -1,4 +1,4 @@
-"""Backup of what runs in the cluster: objects and volumes of Airflow's namespace."""
+"""Backup of what runs in the cluster: objects and volumes of Airflow's namespace, no Secrets."""
 
 from cdktf_cdktf_provider_azurerm.data_protection_backup_instance_kubernetes_cluster import (
     DataProtectionBackupInstanceKubernetesCluster,
@@ -154,6 +154,8 @@ class ClusterBackup(Construct):
             backup_datasource_parameters=(
                 DataProtectionBackupInstanceKubernetesClusterBackupDatasourceParameters(
                     included_namespaces=[namespace],
+                    # Airflow's keys belong into the vault alone; its driver puts them back
+                    excluded_resource_types=["secrets"],
                     cluster_scoped_resources_enabled=True,
                     volume_snapshot_enabled=True,
                 )

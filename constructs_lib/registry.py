@@ -30,10 +30,12 @@ class ImageRegistry(Construct):
         link: PrivateLink,
     ) -> None:
         super().__init__(scope, construct_id)
+        name = place.names.unique("cr")
+        self.host = f"{name}.azurecr.io"  # known before Azure says so, as policies must be read
         self.registry = ContainerRegistry(
             self,
             "Default",
-            name=place.names.unique("cr"),
+            name=name,
             sku="Premium",
             admin_enabled=False,
             anonymous_pull_enabled=False,

@@ -8,6 +8,8 @@ TASKS_NAMESPACE = "airflow-tasks"  # where the pods of KubernetesPodOperator sta
 CERT_MANAGER_NAMESPACE = "cert-manager"
 INGRESS_NAMESPACE = "ingress-nginx"
 SYSTEM_NAMESPACE = "kube-system"
+# of AKS, and of its extensions for Azure Policy and backups: their pods are Microsoft's
+MICROSOFTS_NAMESPACES = (SYSTEM_NAMESPACE, "gatekeeper-system", "dataprotection-microsoft")
 
 
 class ServiceAccount(NamedTuple):

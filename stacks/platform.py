@@ -22,6 +22,7 @@ from conventions.components import API_SERVER
 from conventions.service_accounts import AIRFLOW_NAMESPACE, CERTIFICATE_ACCOUNTS, KEDA_ACCOUNT
 from environments.facts import REGIONS
 from environments.model import Environment
+from helm_values.charts import allowed_images
 from stacks.base import AzureStack
 from stacks.contracts import DataOutputs, IdentityOutputs, NetworkOutputs, PlatformOutputs
 from stacks.watching import Watched, watch
@@ -145,7 +146,12 @@ class PlatformStack(AzureStack):
         )
         watch(self, watched, env=env, place=place, by=observability)
         add_budget(self, env)
-        assign_policies(self, resource_group_id=place.resource_group_id)
+        assign_policies(
+            self,
+            resource_group_id=place.resource_group_id,
+            images=allowed_images(registry.host),
+            internal=env.ingress.internal,
+        )
         if env.monitoring.defender:
             enable_defender(self, env.monitoring)
         PlatformOutputs(

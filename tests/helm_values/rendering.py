@@ -9,7 +9,7 @@ import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 import yaml
 
-from helm_values.charts import Chart
+from helm_values.charts import Chart, allowed_images
 from helm_values.merge import Values
 from tools.charts import download, find
 
@@ -116,3 +116,20 @@ def rights(pod: dict[str, Any]) -> list[str]:
         }
         faults += [f"{container['name']}: {fault}" for fault, is_so in wrong.items() if is_so]
     return faults
+
+
+def images(objects: Objects) -> set[str]:
+    """Return the images that the pods of workloads and of tasks start from."""
+    templates = [
+        yaml.safe_load(found["data"]["pod_template_file.yaml"])
+        for found in of_kind(objects, "ConfigMap")
+        if "pod_template_file.yaml" in found["data"]
+    ]
+    pods = [*(pod for _, pod in workload_pods(objects)), *templates]
+    return {container["image"] for pod in pods for container in containers(pod)}
+
+
+def refused_images(objects: Objects, chart: Chart) -> list[str]:
+    """Return the images that Azure Policy would refuse in the namespace of a chart."""
+    pattern = allowed_images("crairflowdev.azurecr.io")[chart.namespace]
+    return sorted(image for image in images(objects) if not re.search(pattern, image))

@@ -1,5 +1,6 @@
 """The packages of the charts: downloaded once, and compared with their pins."""
 
+import re
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from helm_values.charts import Chart
+from helm_values.charts import Chart, allowed_images
 from tools.charts import digest, download, package, unpinned
 
 
@@ -82,3 +83,27 @@ def test_a_repository_out_of_reach_is_named(helm: Any, tmp_path: Path, scheme: s
 
     with pytest.raises(SystemExit, match=f"small 0.1.0 cannot be had from {scheme}://127.0.0.1:9"):
         download(chart, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("namespace", "image"),
+    [
+        ("airflow", "docker.io/library/alpine:3"),
+        ("airflow", "registry.example.com/redis:7"),
+        ("airflow", "crairflowdevXazurecr.io/airflow:1"),
+        ("airflow", "evil.example.com/crairflowdev.azurecr.io/airflow:1"),
+        ("airflow", "redis-of-a-stranger:7"),
+        ("airflow-tasks", "redis:7"),
+        ("ingress-nginx", "quay.io/jetstack/cert-manager-webhook:v1"),
+    ],
+)
+def test_an_image_of_another_registry_is_not_let_in(namespace: str, image: str) -> None:
+    pattern = allowed_images("crairflowdev.azurecr.io")[namespace]
+
+    assert not re.search(pattern, image)
+
+
+def test_an_image_of_our_registry_is_let_in_for_tasks() -> None:
+    pattern = allowed_images("crairflowdev.azurecr.io")["airflow-tasks"]
+
+    assert re.search(pattern, "crairflowdev.azurecr.io/sales/count:1.4.0")

@@ -19,6 +19,7 @@ from tests.helm_values.rendering import (
     containers,
     named,
     of_kind,
+    refused_images,
     rights,
     twice,
     workload_pods,
@@ -79,6 +80,10 @@ def test_the_chart_makes_no_secret(rendered: Objects) -> None:
 
 def test_every_pod_keeps_to_the_restricted_pod_security_standard(rendered: Objects) -> None:
     assert {name: rights(pod) for name, pod in pods(rendered) if rights(pod)} == {}
+
+
+def test_azure_policy_lets_all_its_images_start(rendered: Objects) -> None:
+    assert refused_images(rendered, AIRFLOW) == []
 
 
 def test_nothing_is_made_twice(rendered: Objects) -> None:

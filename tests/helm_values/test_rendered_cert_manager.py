@@ -15,6 +15,7 @@ from tests.helm_values.rendering import (
     containers,
     named,
     of_kind,
+    refused_images,
     render,
     rights,
     twice,
@@ -42,6 +43,10 @@ def test_every_object_is_valid_for_the_cluster_s_version(
 ) -> None:
     for found in rendered:
         kubernetes_validate.validate(found, dev.kubernetes.version, strict=True)
+
+
+def test_azure_policy_lets_all_its_images_start(rendered: Objects) -> None:
+    assert refused_images(rendered, CERT_MANAGER) == []
 
 
 def test_nothing_is_made_twice(rendered: Objects) -> None:

@@ -16,6 +16,7 @@ from tests.helm_values.rendering import (
     containers,
     named,
     of_kind,
+    refused_images,
     render,
     rights,
     twice,
@@ -73,6 +74,10 @@ def test_every_object_is_valid_for_the_cluster_s_version(
 ) -> None:
     for found in rendered:
         kubernetes_validate.validate(found, env.kubernetes.version, strict=True)
+
+
+def test_azure_policy_lets_all_its_images_start(rendered: Objects) -> None:
+    assert refused_images(rendered, NGINX) == []
 
 
 def test_nothing_is_made_twice(rendered: Objects) -> None:

@@ -88,6 +88,22 @@ CHANGES: list[tuple[str, str, str, str | None, str, Any]] = [
         "subject",
         "system:serviceaccount:airflow:*",
     ),
+    (
+        "AOA-S11",
+        "platform",
+        "azurerm_resource_group_policy_assignment",
+        "no_privileged_pods_policy",
+        "parameters",
+        '{"effect": {"value": "Audit"}}',
+    ),
+    (
+        "AOA-S12",
+        "platform",
+        "azurerm_data_protection_backup_instance_kubernetes_cluster",
+        None,
+        "backup_datasource_parameters.excluded_resource_types",
+        [],
+    ),
     ("AOA-W01", "platform", "azurerm_monitor_diagnostic_setting", None, "enabled_log", []),
     ("AOA-W02", "platform", CLUSTER, None, "microsoft_defender", None),
     (

@@ -261,3 +261,35 @@ def test_the_backup_extension_is_told_its_tenant(stacks: dict[str, Any]) -> None
 
     tenant = extension["configuration_settings"]["credentials.tenantId"]
     assert tenant == "22222222-2222-4222-8222-222222222222"
+
+
+def policies(resources: dict[str, Any], effect: str) -> dict[str, dict[str, Any]]:
+    """Return the parameters of the assignments of an effect, by the assignment's name."""
+    found = {
+        one["name"]: {key: value["value"] for key, value in json.loads(one["parameters"]).items()}
+        for one in resources["azurerm_resource_group_policy_assignment"].values()
+    }
+    return {name: values for name, values in found.items() if values["effect"] == effect}
+
+
+def test_azure_policy_denies_in_our_namespaces_only(synthesize: Synthesize) -> None:
+    denied = policies(synthesize(), "Deny")
+    ours = {"airflow", "airflow-tasks", "cert-manager", "ingress-nginx"}
+
+    assert set(denied["no-privileged-pods"]["namespaces"]) == ours
+    images = [values for name, values in denied.items() if name.startswith("images-")]
+    assert {name for values in images for name in values["namespaces"]} == ours
+
+
+def test_a_public_load_balancer_is_denied_where_the_ingress_is_internal(
+    synthesize: Synthesize,
+) -> None:
+    denied = policies(synthesize(ingress={"internal": True}), "Deny")
+
+    assert "kube-system" in denied["internal-load-balancers"]["excludedNamespaces"]
+
+
+def test_a_public_ingress_has_its_load_balancer(synthesize: Synthesize) -> None:
+    denied = policies(synthesize(ingress={"internal": False}), "Deny")
+
+    assert "internal-load-balancers" not in denied

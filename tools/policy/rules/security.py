@@ -1,10 +1,11 @@
 """Who and what can get in, and what the state gives away."""
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from conventions.tag_keys import TAG_KEYS
-from synthesis.resources import Landscape
+from synthesis.resources import Landscape, Resource
 from tools.policy import provider_facts
 from tools.policy.rules.rule import Finding, Rules, equal, holds, present
 
@@ -210,3 +211,44 @@ def backends(landscape: Landscape) -> Iterator[Finding]:
             )
             source = str(provider.get("source"))  # OpenTofu reads the full name only
             yield holds(first, kept="/" in source, problem=f"provider source {source} has no owner")
+
+
+PRIVILEGED = "policyDefinitions/95edb821-ddaf-4404-9732-666045e056b4"
+IMAGES = "policyDefinitions/febd0533-8e55-448f-b837-bd0e06f16469"
+
+
+@rule(
+    "AOA-S11",
+    "Azure Policy denies privileged pods and images from other registries",
+    control="operations",
+    page=f"{LEARN}/aks/policy-reference",
+)
+def denied_pods(landscape: Landscape) -> Iterator[Finding]:
+    """An audit tells of it a day later; by then the pod has run."""
+    denied = {
+        (one.stack, str(one.get("policy_definition_id")).partition("Microsoft.Authorization/")[2])
+        for one in landscape.resources("azurerm_resource_group_policy_assignment")
+        if _effect(one) == "deny"
+    }
+    for cluster in landscape.resources("azurerm_kubernetes_cluster"):
+        wanted = (PRIVILEGED, IMAGES)
+        missing = [name for name in wanted if (cluster.stack, name) not in denied]
+        yield holds(cluster, kept=not missing, problem=f"nothing denies by {', '.join(missing)}")
+
+
+def _effect(assignment: Resource) -> str:
+    parameters = json.loads(assignment.get("parameters") or "{}")
+    return str(parameters.get("effect", {}).get("value", "")).lower()
+
+
+@rule(
+    "AOA-S12",
+    "Backups of the cluster hold no Secrets",
+    control="backup",
+    page=f"{LEARN}/backup/azure-kubernetes-service-backup-overview",
+)
+def secrets_in_backups(landscape: Landscape) -> Iterator[Finding]:
+    """A key that was replaced would stay readable as long as the backup is kept."""
+    for backup in landscape.resources("azurerm_data_protection_backup_instance_kubernetes_cluster"):
+        excluded = backup.all("backup_datasource_parameters.excluded_resource_types")
+        yield holds(backup, kept="secrets" in excluded, problem="takes Secrets with it")
