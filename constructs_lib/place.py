@@ -34,7 +34,10 @@ class Place:
 
 
 class PrivateLink(NamedTuple):
-    """Where an endpoint gets its address, and the private DNS zone that gets its record."""
+    """Where an endpoint gets its address, and the private DNS zone that gets its record.
+
+    `dns_zone_id` is None where an Azure Policy of the company writes the record.
+    """
 
     subnet_id: str
-    dns_zone_id: str
+    dns_zone_id: str | None

@@ -1,5 +1,6 @@
 """A private endpoint: one service of one resource, on an address of our own network."""
 
+from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_azurerm.private_endpoint import (
     PrivateEndpoint,
     PrivateEndpointPrivateDnsZoneGroup,
@@ -21,6 +22,10 @@ def add_private_endpoint(
 ) -> PrivateEndpoint:
     """Create the endpoint and its record in the private DNS zone; return what to wait for.
 
+    Without a zone the group of the record is a policy's: it comes after the endpoint, and
+    Terraform must not take it away (learn.microsoft.com: "Private Link and DNS integration at
+    scale").
+
     `subresource` is Azure's name of the service within the resource, as `blob` or `vault`
     (learn.microsoft.com: "Private-link resource").
     """
@@ -39,6 +44,11 @@ def add_private_endpoint(
         ),
         private_dns_zone_group=PrivateEndpointPrivateDnsZoneGroup(
             name="default", private_dns_zone_ids=[link.dns_zone_id]
-        ),
+        )
+        if link.dns_zone_id
+        else None,
+        lifecycle=None
+        if link.dns_zone_id
+        else TerraformResourceLifecycle(ignore_changes=["private_dns_zone_group"]),
         **place.at,
     )

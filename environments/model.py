@@ -9,6 +9,7 @@ from conventions.redirect import redirect_uri
 from environments.acknowledgements import Acknowledgement, FactName
 from environments.airflow import PLATFORM_TEAM, Airflow, Ingress, SingleSignOn, Team, TeamName
 from environments.data import KeyVault, Postgres, Storage
+from environments.dns import refuse_foreign_cluster_zone
 from environments.facts import REGIONS, WITHOUT_API_SERVER_INTEGRATION
 from environments.kubernetes import Kubernetes, Registry
 from environments.network import Network
@@ -174,13 +175,14 @@ class Environment(Section):
 
     @field_validator("network")
     @classmethod
-    def _way_out(cls, network: Network) -> Network:
+    def _way_out(cls, network: Network, info: ValidationInfo) -> Network:
         if network.egress == "firewall" and network.firewall_private_ip is None:
             refuse(
                 'egress = "firewall" without a firewall',
                 allowed='egress = "firewall" together with firewall_private_ip',
                 fix='set network.firewall_private_ip, for example "10.0.1.4", or egress = "nat"',
             )
+        refuse_foreign_cluster_zone(network.dns, info.data.get("location", ""))
         return network
 
     @field_validator("storage")

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from environments.dns import Dns
 from environments.types import Address, Cidr, Section, VirtualNetworkId, form, refuse
 
 # Smallest subnets that Azure accepts for the purpose, by field; a /28 holds 11 usable addresses.
@@ -52,6 +53,7 @@ class Network(Section):
         int, Field(ge=1, le=365, description="days that flow logs are kept")
     ] = 30
     hub: Annotated[Hub | None, Field(description="hub network to peer with")] = None
+    dns: Annotated[Dns, Field(description="private DNS zones and name servers")] = Dns()
     linked_networks: Annotated[
         tuple[LinkedNetwork, ...],
         Field(strict=False, description="networks that resolve our private names"),

@@ -220,4 +220,5 @@ def resource_id(kind: str) -> Form:
 
 
 VirtualNetworkId = Annotated[str, resource_id("Microsoft.Network/virtualNetworks")]
+PrivateDnsZoneId = Annotated[str, resource_id("Microsoft.Network/privateDnsZones")]
 DnsZoneId = Annotated[str, resource_id("Microsoft.Network/dnsZones")]

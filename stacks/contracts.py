@@ -1,7 +1,7 @@
 """What one stack hands to another: typed, by remote state, ids and names only, never a secret."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any, ClassVar, Self, TypedDict
 
 from cdktf import DataTerraformRemoteStateAzurerm, TerraformOutput
@@ -106,17 +106,32 @@ class NetworkOutputs(Contract):
     postgres_subnet_id: str
     private_endpoints_subnet_id: str
     postgres_dns_zone_id: str
-    blob_dns_zone_id: str
-    dfs_dns_zone_id: str
-    key_vault_dns_zone_id: str
-    registry_dns_zone_id: str
+    # those of private endpoints are None where a policy writes the records
+    blob_dns_zone_id: str | None
+    dfs_dns_zone_id: str | None
+    key_vault_dns_zone_id: str | None
+    registry_dns_zone_id: str | None
     aks_dns_zone_id: str
     aks_nodes_security_group_id: str
     aks_api_server_security_group_id: str
     postgres_security_group_id: str
     private_endpoints_security_group_id: str
 
-    def private_link(self, dns_zone_id: str) -> PrivateLink:
+    @classmethod
+    def read(cls, scope: Construct, env: Environment) -> Self:
+        """Return the outputs of `env`'s stack as references into its remote state."""
+        outputs = super().read(scope, env)
+        if env.network.dns.policy_writes_records:
+            return replace(
+                outputs,
+                blob_dns_zone_id=None,
+                dfs_dns_zone_id=None,
+                key_vault_dns_zone_id=None,
+                registry_dns_zone_id=None,
+            )
+        return outputs
+
+    def private_link(self, dns_zone_id: str | None) -> PrivateLink:
         """Return where private endpoints get their addresses, and the zone of their records."""
         return PrivateLink(self.private_endpoints_subnet_id, dns_zone_id)
 

@@ -9,17 +9,11 @@ from constructs_lib.place import Place
 from constructs_lib.private_dns import LinkedZone
 from constructs_lib.subnet import Opening, SecuredSubnet
 from conventions.databases import POOLER_PORT, SERVER_PORT
+from environments.dns import POSTGRES_SUFFIX, cluster_zone
 from environments.facts import REGIONS
 from environments.model import Environment
 from stacks.base import AzureStack
 from stacks.contracts import NetworkOutputs
-
-DNS_ZONES = {
-    "blob": "privatelink.blob.core.windows.net",
-    "dfs": "privatelink.dfs.core.windows.net",
-    "key_vault": "privatelink.vaultcore.azure.net",
-    "registry": "privatelink.azurecr.io",
-}
 
 
 class NetworkStack(AzureStack):
@@ -35,6 +29,7 @@ class NetworkStack(AzureStack):
             name=self.names.of("vnet"),
             **place.at,
             address_space=[str(plan.address_space)],
+            dns_servers=[str(server) for server in plan.dns.servers] or None,
         )
         nodes = SecuredSubnet(
             self,
@@ -74,7 +69,7 @@ class NetworkStack(AzureStack):
         )
         way_out = self._egress(place, nodes)
         networks = {"own": network.id, **{n.name: n.id for n in plan.linked_networks}}
-        zones = {
+        zones = plan.dns.given | {
             role: LinkedZone(
                 self,
                 f"{role}_dns",
@@ -82,8 +77,8 @@ class NetworkStack(AzureStack):
                 zone_name=zone_name,
                 network_ids=networks,
                 after=[postgres.subnet] if role == "postgres" else [],
-            ).zone
-            for role, zone_name in self._zone_names().items()
+            ).zone.id
+            for role, zone_name in self._own_zones().items()
         }
         if plan.hub:
             VirtualNetworkPeering(
@@ -105,12 +100,12 @@ class NetworkStack(AzureStack):
             aks_api_server_subnet_id=api_server.association.subnet_id,
             postgres_subnet_id=postgres.association.subnet_id,
             private_endpoints_subnet_id=endpoints.association.subnet_id,
-            postgres_dns_zone_id=zones["postgres"].id,
-            blob_dns_zone_id=zones["blob"].id,
-            dfs_dns_zone_id=zones["dfs"].id,
-            key_vault_dns_zone_id=zones["key_vault"].id,
-            registry_dns_zone_id=zones["registry"].id,
-            aks_dns_zone_id=zones["aks"].id,
+            postgres_dns_zone_id=zones["postgres"],
+            blob_dns_zone_id=zones.get("blob"),
+            dfs_dns_zone_id=zones.get("dfs"),
+            key_vault_dns_zone_id=zones.get("key_vault"),
+            registry_dns_zone_id=zones.get("registry"),
+            aks_dns_zone_id=zones["aks"],
             aks_nodes_security_group_id=nodes.security_group.id,
             aks_api_server_security_group_id=api_server.security_group.id,
             postgres_security_group_id=postgres.security_group.id,
@@ -130,15 +125,16 @@ class NetworkStack(AzureStack):
         zones = REGIONS[self.env.location].zones
         return NatEgress(self, "egress", place=place, subnet=nodes.subnet, zone_redundant=zones)
 
-    def _zone_names(self) -> dict[str, str]:
-        # Postgres's zone must end so and must not be the server's own name
-        database = f"{self.env.workload}-{self.env.name}.private.postgres.database.azure.com"
-        return {
-            **DNS_ZONES,
-            "postgres": database,
-            # not `privatelink.`: a private API server by VNet integration has no private link
-            "aks": f"private.{self.env.location}.azmk8s.io",
-        }
+    def _own_zones(self) -> dict[str, str]:
+        """Return the names of the zones to make; the last two are no other environment's."""
+        dns, own = self.env.network.dns, f"{self.env.workload}-{self.env.name}"
+        names = dict(dns.endpoint_zones)
+        if dns.postgres is None:
+            # must end so and must not be the server's own name
+            names["postgres"] = f"{own}.private{POSTGRES_SUFFIX}"
+        if dns.aks is None:
+            names["aks"] = f"{own}.{cluster_zone(self.env.location)}"
+        return names
 
     def _into_nodes(self) -> list[Opening]:
         nodes, pods = str(self.env.network.aks_nodes), str(self.env.network.pod_cidr)

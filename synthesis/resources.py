@@ -79,6 +79,19 @@ class Landscape:
             if resource := self._by_address.get((stack, f"{kind}.{name}")):
                 yield resource
 
+    def literals(self, stack: str, expression: Any) -> Iterator[str]:
+        """Yield what an expression of `stack` says itself, such as an id from a file.
+
+        References into another stack's state are followed to the value of the output.
+        """
+        links = list(read_by(self.stacks[stack], expression))
+        if not links:
+            yield str(expression)
+        for state, output in links:
+            if producer := self._by_state.get(state):
+                outputs = self.stacks[producer].get("output", {})
+                yield from self.literals(producer, outputs.get(output, {}).get("value"))
+
 
 def landscapes(synthesis: Synthesis) -> list[Landscape]:
     """Return the environments of a synthesis, by name."""

@@ -31,6 +31,11 @@ def refuse(tmp_path: Path) -> Callable[..., tuple[Fault, ...]]:
     return faults
 
 
+ZONES = (
+    "/subscriptions/88888888-8888-4888-8888-888888888888/resourceGroups/rg-dns"
+    "/providers/Microsoft.Network/privateDnsZones"
+)
+
 # old text, new text, key path, a part of the problem, a part of the fix
 REFUSALS = {
     "label by which pods find a pool": (
@@ -291,6 +296,76 @@ REFUSALS = {
         "airflow",
         "without a repository",
         "[airflow.git]",
+    ),
+    "zone of another service": (
+        "[[network.linked_networks]]",
+        f'[network.dns]\nblob = "{ZONES}/privatelink.dfs.core.windows.net"\n'
+        "[[network.linked_networks]]",
+        f'network.dns.blob = "{ZONES[:56]}...',
+        "a zone of another name",
+        "/privatelink.blob.core.windows.net",
+    ),
+    "zone that is no private one": (
+        "[[network.linked_networks]]",
+        f'[network.dns]\ndfs = "{ZONES.replace("private", "")}/example.com"\n'
+        "[[network.linked_networks]]",
+        f'network.dns.dfs = "{ZONES[:56]}...',
+        "not of the required form",
+        "Microsoft.Network/privateDnsZones",
+    ),
+    "zone beside the policy that writes the records": (
+        "[[network.linked_networks]]",
+        "[network.dns]\npolicy_writes_records = true\n"
+        f'registry = "{ZONES}/privatelink.azurecr.io"\n[[network.linked_networks]]',
+        f'network.dns.registry = "{ZONES[:56]}...',
+        "without effect while network.dns.policy_writes_records = true",
+        "policy_writes_records = false",
+    ),
+    "zone that Azure refuses for a server": (
+        "[[network.linked_networks]]",
+        f'[network.dns]\npostgres = "{ZONES}/db.example.com"\n[[network.linked_networks]]',
+        f'network.dns.postgres = "{ZONES[:56]}...',
+        "Azure refuses it for a database server",
+        "airflow.private.postgres.database.azure.com",
+    ),
+    "zone of API servers behind an endpoint": (
+        "[[network.linked_networks]]",
+        f'[network.dns]\naks = "{ZONES}/privatelink.westeurope.azmk8s.io"\n'
+        "[[network.linked_networks]]",
+        "network",
+        "no zone of API servers in westeurope",
+        "airflow.private.westeurope.azmk8s.io",
+    ),
+    "zone of API servers of another region": (
+        "[[network.linked_networks]]",
+        f'[network.dns]\naks = "{ZONES}/private.northeurope.azmk8s.io"\n'
+        "[[network.linked_networks]]",
+        "network",
+        "no zone of API servers in westeurope",
+        "airflow.private.westeurope.azmk8s.io",
+    ),
+    "zone of API servers with a long subzone": (
+        "[[network.linked_networks]]",
+        f'[network.dns]\naks = "{ZONES}/{"a" * 33}.private.westeurope.azmk8s.io"\n'
+        "[[network.linked_networks]]",
+        "network",
+        "33 characters, 1 too many",
+        "shorter name",
+    ),
+    "zone of API servers two levels below": (
+        "[[network.linked_networks]]",
+        f'[network.dns]\naks = "{ZONES}/a.b.private.westeurope.azmk8s.io"\n'
+        "[[network.linked_networks]]",
+        "network",
+        "a.b, which is not one label",
+        "one level below",
+    ),
+    "name server twice": (
+        "[[network.linked_networks]]",
+        '[network.dns]\nservers = ["10.0.0.4", "10.0.0.4"]\n[[network.linked_networks]]',
+        'network.dns.servers = ["10.0.0.4", "10.0.0.4"]',
+        "names a server twice",
+        "delete the second one",
     ),
     "host outside its zone": (
         'host = "airflow.dev.example.com"',

@@ -152,6 +152,23 @@ def test_one_change_breaks_one_rule(
     assert broken(changed) == {rule}
 
 
+def test_a_zone_given_by_its_id_holds_the_records_of_endpoints(prod: Stacks) -> None:
+    changed = {**prod, "network": deepcopy(prod["network"])}
+    zone = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/privateDnsZones/z"
+    changed["network"]["output"]["key_vault_dns_zone_id"]["value"] = zone
+
+    assert broken(changed) == set()
+
+
+def test_records_that_a_policy_writes_are_left_to_it(prod: Stacks) -> None:
+    changed = {**prod, "data": deepcopy(prod["data"])}
+    for endpoint in changed["data"]["resource"]["azurerm_private_endpoint"].values():
+        del endpoint["private_dns_zone_group"]
+        endpoint["lifecycle"] = {"ignore_changes": ["private_dns_zone_group"]}
+
+    assert broken(changed) == set()
+
+
 def test_a_backend_opened_by_a_key_breaks_a_rule(prod: Stacks) -> None:
     changed = {**prod, "data": deepcopy(prod["data"])}
     changed["data"]["terraform"]["backend"]["azurerm"]["use_azuread_auth"] = False

@@ -114,6 +114,61 @@ def test_a_hub_is_peered_with(synthesize: Synthesize, dev_values: dict[str, Any]
     assert only(resources, "azurerm_virtual_network_peering")["remote_virtual_network_id"] == hub
 
 
+ZONES = (
+    "/subscriptions/88888888-8888-4888-8888-888888888888/resourceGroups/rg-dns"
+    "/providers/Microsoft.Network/privateDnsZones"
+)
+
+
+def test_zones_given_by_id_are_not_made(synthesize: Synthesize) -> None:
+    given = {
+        "blob": f"{ZONES}/privatelink.blob.core.windows.net",
+        "postgres": f"{ZONES}/airflow.private.postgres.database.azure.com",
+        "aks": f"{ZONES}/private.westeurope.azmk8s.io",
+    }
+
+    zones = synthesize(network={"dns": given})["azurerm_private_dns_zone"]
+
+    assert set(zones) == {"dfs_dns", "key_vault_dns", "registry_dns"}
+
+
+def test_the_cluster_may_write_into_a_zone_given_by_id(
+    synthesize: Synthesize, tmp_path: Path
+) -> None:
+    zone = f"{ZONES}/platform.private.westeurope.azmk8s.io"
+
+    synthesize(network={"dns": {"aks": zone}})
+
+    network = json.loads((tmp_path / "stacks/network-dev/cdk.tf.json").read_text())
+    assert network["output"]["aks_dns_zone_id"]["value"] == zone
+
+
+def test_where_a_policy_writes_the_records_endpoints_leave_them_alone(
+    synthesize: Synthesize,
+) -> None:
+    resources = synthesize(network={"dns": {"policy_writes_records": True}})
+
+    assert set(resources["azurerm_private_dns_zone"]) == {"aks_dns", "postgres_dns"}
+    for endpoint in resources["azurerm_private_endpoint"].values():
+        assert "private_dns_zone_group" not in endpoint
+        assert endpoint["lifecycle"] == {"ignore_changes": ["private_dns_zone_group"]}
+
+
+def test_where_a_policy_writes_the_records_no_stack_reads_a_zone_of_endpoints(
+    synthesize: Synthesize, tmp_path: Path
+) -> None:
+    synthesize(network={"dns": {"policy_writes_records": True}})
+
+    stacks = [file.read_text() for file in tmp_path.glob("stacks/*/cdk.tf.json")]
+    assert not [text for text in stacks if "blob_dns_zone_id" in text]
+
+
+def test_the_network_asks_the_name_servers_that_are_given(synthesize: Synthesize) -> None:
+    resources = synthesize(network={"dns": {"servers": ["10.0.0.4", "10.0.0.5"]}})
+
+    assert only(resources, "azurerm_virtual_network")["dns_servers"] == ["10.0.0.4", "10.0.0.5"]
+
+
 def test_postgres_takes_a_key_of_our_own(synthesize: Synthesize) -> None:
     resources = synthesize(postgres={"customer_managed_key": True})
 

@@ -20,6 +20,7 @@ CLUSTER_PORTAL = "{dns_prefix}-{digest8}.portal.hcp.{location}.azmk8s.io"
 CLUSTER_BEHIND_ENDPOINT = "{dns_prefix}-{digest8}.{uuid}.privatelink.{location}.azmk8s.io"
 # https://learn.microsoft.com/azure/aks/api-server-vnet-integration
 CLUSTER_IN_SUBNET = "{dns_prefix}-{digest8}.private.{location}.azmk8s.io"
+CLUSTER_IN_ZONE = "{dns_prefix}-{digest8}.{zone}"  # of a private DNS zone that was given
 # https://learn.microsoft.com/azure/aks/use-oidc-issuer
 OIDC_ISSUER = "https://{location}.oic.prod-aks.azure.com/{tenant}/{uuid}/"
 # https://learn.microsoft.com/azure/aks/faq (the group of the nodes)

@@ -39,6 +39,9 @@ def cluster(made: NewResource) -> Document:
     }
     if not access.get("enablePrivateCluster"):
         computed["fqdn"] = hosts.CLUSTER.format(**named)
+    elif "/" in (given := access.get("privateDNSZone") or ""):
+        zone = given.rsplit("/", 1)[1]
+        computed["privateFQDN"] = hosts.CLUSTER_IN_ZONE.format(**named, zone=zone)
     elif access.get("enableVnetIntegration"):
         computed["privateFQDN"] = hosts.CLUSTER_IN_SUBNET.format(**named)
     else:
