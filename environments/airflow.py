@@ -1,8 +1,8 @@
 """The `[airflow]`, `[ingress]` and `[single_sign_on]` tables: what users of Airflow see."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from environments.types import EACH_ONCE, DnsZoneId, Email, HostName, Section, Uuid, form, refuse
 
@@ -20,6 +20,14 @@ TeamName = Annotated[
         "sales-data",
     ),
 ]
+Issuer = Annotated[
+    str,
+    form(
+        r"https://[^\s]+",
+        "the issuer that the form of the team's service connection shows",
+        "https://login.microsoftonline.com/22222222-2222-4222-8222-222222222222/v2.0",
+    ),
+]
 PLATFORM_TEAM = "platform"  # the folder of this project's own DAGs: pipelines/dags.yml
 
 
@@ -34,6 +42,30 @@ class Team(Section):
             description="days that a replaced version can still run; more than its longest run",
         ),
     ] = 30
+    pipeline_issuer: Annotated[
+        Issuer | None,
+        Field(description="issuer of the tokens of the team's pipeline; with pipeline_subject"),
+    ] = None
+    pipeline_subject: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=600,
+            description="subject of those tokens; the team's pipeline then writes to its folder "
+            "and nowhere else",
+        ),
+    ] = None
+
+    @model_validator(mode="after")
+    def _both_or_neither(self) -> Self:
+        if (self.pipeline_issuer is None) != (self.pipeline_subject is None):
+            missing = "pipeline_issuer" if self.pipeline_issuer is None else "pipeline_subject"
+            refuse(
+                f"{missing} is missing: Entra trusts the two together",
+                allowed="pipeline_issuer and pipeline_subject, or neither",
+                fix="copy both from the form of the team's service connection",
+            )
+        return self
 
 
 class GitDags(Section):

@@ -11,6 +11,7 @@ from constructs import Construct
 from constructs_lib.entra_application import SignInApplication
 from constructs_lib.grant import grant
 from constructs_lib.place import Place
+from constructs_lib.team_upload import add_team_upload
 from conventions.components import (
     API_SERVER,
     COMPONENTS,
@@ -45,6 +46,7 @@ class IdentityStack(AzureStack):
         self._grant_cluster(cluster, kubelet, network)
         self._grant_airflow(workloads, data)
         self._grant_certificate(certificate, data)
+        self._let_teams_upload(place, data)
         self._postgres_administrators(workloads[MIGRATIONS], data)
         application = self._sign_in()
         IdentityOutputs(
@@ -124,6 +126,19 @@ class IdentityStack(AzureStack):
             name, role = "reads_secrets", "Key Vault Secrets User"
             scope_id = f"{data.key_vault_id}/secrets/{ingress.key_vault_certificate}"
         grant(self, f"certificate_{name}", role=role, on=scope_id, to=identity.principal_id)
+
+    def _let_teams_upload(self, place: Place, data: DataOutputs) -> None:
+        for name, team in self.env.teams.items():
+            if team.pipeline_issuer and team.pipeline_subject:
+                add_team_upload(
+                    self,
+                    name,
+                    place=place,
+                    name=self.names.of("id", f"team-{name}"),
+                    issuer=team.pipeline_issuer,
+                    subject=team.pipeline_subject,
+                    container_id=data.dags_container_id,
+                )
 
     def _postgres_administrators(self, owner: UserAssignedIdentity, data: DataOutputs) -> None:
         # The migrations make the database roles of the other components

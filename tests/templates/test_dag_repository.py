@@ -1,6 +1,7 @@
 """The template gives a team a repository whose own checks pass, and fail when they should."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -171,6 +172,43 @@ def test_the_pipeline_is_one_that_azure_accepts(
     assert [
         error.message for error in Draft7Validator(pipelines_schema).iter_errors(pipeline)
     ] == []
+
+
+def connections(stage: dict[str, Any]) -> set[str]:
+    """Return the service connections that the steps of a stage sign in with."""
+    text = yaml.safe_dump(stage)
+    return set(re.findall(r"azureSubscription: (\S+)", text))
+
+
+def stages(repository: Path) -> dict[str, dict[str, Any]]:
+    pipeline = yaml.safe_load((repository / "azure-pipelines.yml").read_text())
+    return {stage["stage"]: stage for stage in pipeline["stages"]}
+
+
+def test_a_pull_request_signs_in_with_nothing_that_can_write(repository: Path) -> None:
+    on_pull_requests = [
+        stage for stage in stages(repository).values() if "refs/heads/main" not in str(stage)
+    ]
+
+    assert [connections(stage) for stage in on_pull_requests] == [{"airflow-images"}]
+
+
+def test_the_upload_alone_signs_in_with_the_team_s_own_connection(repository: Path) -> None:
+    assert connections(stages(repository)["upload"]) == {"airflow-dags-sales-data"}
+
+
+def test_no_file_of_the_repository_is_read_while_signed_in_for_a_pull_request(
+    repository: Path,
+) -> None:
+    (job,) = stages(repository)["check"]["jobs"]
+    scripts = [step["inputs"]["inlineScript"] for step in job["steps"] if "task" in step]
+
+    assert scripts == ["az acr login --name crairflowdev"]
+
+
+def test_one_connection_for_both_is_refused(tmp_path: Path, render: Render) -> None:
+    with pytest.raises((ValueError, CopierError), match="pull requests would write to production"):
+        render(tmp_path, upload_connection="airflow-images")
 
 
 def test_the_answers_are_kept_for_the_next_update(repository: Path) -> None:

@@ -1,0 +1,69 @@
+"""What a team's pipeline uploads DAGs as: an identity with rights on the team's folder alone."""
+
+from cdktf_cdktf_provider_azurerm.role_assignment import RoleAssignment
+from cdktf_cdktf_provider_azurerm.user_assigned_identity import UserAssignedIdentity
+from constructs import Construct
+
+from constructs_lib.place import Place
+from constructs_lib.workload_identity import Federation, WorkloadIdentities
+
+_BLOBS = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs"
+_WRITES = ("write", "add/action", "delete", "move/action", "deleteBlobVersion/action")
+
+
+def add_team_upload(
+    scope: Construct,
+    team: str,
+    *,
+    place: Place,
+    name: str,
+    issuer: str,
+    subject: str,
+    container_id: str,
+) -> None:
+    """Make the identity of a team's service connection, and let it write to `<team>/` alone.
+
+    The role is on the container, and its condition on the path: Terraform would need the data plane
+    to set an access list on a folder. Whoever lists must name the folder as prefix.
+
+    Args:
+        scope: the stack that holds them.
+        team: name of the team and of its folder.
+        place: resource group and region.
+        name: Azure name of the identity.
+        issuer: of the service connection's tokens; its form shows it.
+        subject: of the service connection's tokens; its form shows it.
+        container_id: the container that Airflow reads DAGs from.
+    """
+    role = f"team_{team.replace('-', '_')}"
+    identity = UserAssignedIdentity(scope, f"{role}_identity", name=name, **place.at)
+    WorkloadIdentities(
+        scope,
+        f"{role}_pipeline",
+        issuer=issuer,
+        federations={role: Federation(identity.id, subject)},
+    )
+    RoleAssignment(
+        scope,
+        f"{role}_writes_its_folder",
+        scope=container_id,
+        role_definition_name="Storage Blob Data Contributor",
+        principal_id=identity.principal_id,
+        principal_type="ServicePrincipal",
+        condition=folder_condition(team),
+        condition_version="2.0",
+    )
+
+
+def folder_condition(folder: str) -> str:
+    """Return the condition of a role that holds below one folder of a container.
+
+    ("Example Azure role assignment conditions for Blob Storage": read, write or delete blobs in
+    named folders, and list blobs by prefix)
+    """
+    reads = f"!(ActionMatches{{'{_BLOBS}/read'}} AND NOT SubOperationMatches{{'Blob.List'}})"
+    others = " AND ".join(f"!(ActionMatches{{'{_BLOBS}/{action}'}})" for action in _WRITES)
+    below = f"@Resource[{_BLOBS}:path] StringLike '{folder}/*'"
+    lists = f"!(ActionMatches{{'{_BLOBS}/read'}} AND SubOperationMatches{{'Blob.List'}})"
+    prefix = f"@Request[{_BLOBS}:prefix] StringStartsWith '{folder}/'"
+    return f"(({reads} AND {others}) OR ({below})) AND (({lists}) OR ({prefix}))"
