@@ -1,12 +1,13 @@
 """Reads environment files: the only file access of the synthesizer."""
 
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from environments.across import Read, faults_across
 from environments.faults import Fault, faults_of
 from environments.model import Environment
 
@@ -40,24 +41,10 @@ def load(files: Sequence[Path]) -> list[Environment]:
         except EnvironmentFileError as error:
             faults.extend(error.faults)
     if not faults:
-        faults.extend(_shared_names(files, environments))
+        faults.extend(faults_across(list(map(Read, files, environments))))
     if faults:
         raise EnvironmentFileError(faults)
     return environments
-
-
-def _shared_names(files: Sequence[Path], environments: Sequence[Environment]) -> Iterator[Fault]:
-    first: dict[str, Path] = {}
-    for file, environment in zip(files, environments, strict=True):
-        if environment.name in first:
-            yield Fault(
-                str(file),
-                f'name = "{environment.name}"',
-                f"also the name in {first[environment.name]}",
-                "a name of its own for each environment",
-                "change one of the two",
-            )
-        first.setdefault(environment.name, file)
 
 
 def read(file: Path) -> Environment:

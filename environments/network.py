@@ -8,6 +8,10 @@ from pydantic import Field, ValidationInfo, field_validator
 from environments.dns import Dns
 from environments.types import Address, Cidr, Section, VirtualNetworkId, form, refuse
 
+# learn.microsoft.com: "Configure Azure CNI networking in AKS", "IP address sizing"
+RESERVED = tuple(
+    map(IPv4Network, ("169.254.0.0/16", "172.30.0.0/16", "172.31.0.0/16", "192.0.2.0/24"))
+)
 # Smallest subnets that Azure accepts for the purpose, by field; a /28 holds 11 usable addresses.
 SMALLEST = {"aks_nodes": 24, "aks_api_server": 28, "postgres": 28, "private_endpoints": 27}
 
@@ -58,6 +62,18 @@ class Network(Section):
         tuple[LinkedNetwork, ...],
         Field(strict=False, description="networks that resolve our private names"),
     ] = ()
+
+    @field_validator("address_space", "pod_cidr", "service_cidr")
+    @classmethod
+    def _not_reserved(cls, cidr: IPv4Network) -> IPv4Network:
+        taken = [str(reserved) for reserved in RESERVED if cidr.overlaps(reserved)]
+        if taken:
+            refuse(
+                f"holds addresses of {' and '.join(taken)}, which AKS keeps for itself",
+                allowed=f"no address of {', '.join(map(str, RESERVED))}",
+                fix="use a range of 10.0.0.0/8",
+            )
+        return cidr
 
     @field_validator("address_space")
     @classmethod

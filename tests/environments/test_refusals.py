@@ -367,6 +367,27 @@ REFUSALS = {
         "names a server twice",
         "delete the second one",
     ),
+    "pods in a range that AKS keeps": (
+        'pod_cidr = "10.244.0.0/16"',
+        'pod_cidr = "172.30.0.0/16"',
+        'network.pod_cidr = "172.30.0.0/16"',
+        "holds addresses of 172.30.0.0/16, which AKS keeps for itself",
+        "10.0.0.0/8",
+    ),
+    "network over two ranges that AKS keeps": (
+        'address_space = "10.40.0.0/16"',
+        'address_space = "172.16.0.0/12"',
+        'network.address_space = "172.16.0.0/12"',
+        "172.30.0.0/16 and 172.31.0.0/16",
+        "10.0.0.0/8",
+    ),
+    "services in a range that AKS keeps": (
+        'service_cidr = "10.245.0.0/20"',
+        'service_cidr = "192.0.2.0/24"',
+        'network.service_cidr = "192.0.2.0/24"',
+        "which AKS keeps for itself",
+        "10.0.0.0/8",
+    ),
     "host outside its zone": (
         'host = "airflow.dev.example.com"',
         'host = "airflow.example.org"',

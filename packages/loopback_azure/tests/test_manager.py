@@ -251,3 +251,26 @@ def test_a_route_table_is_kept(client: Client) -> None:
     client.group()
 
     assert client.arm("PUT", f"{NETWORK}/routeTables/rt", {"location": "westeurope"}).status == 200
+
+
+def link(client: Client, group: str, network: str) -> int:
+    """Link a network with a zone that each group has; return the status."""
+    zone = f"/resourceGroups/{group}/providers/Microsoft.Network/privateDnsZones/z.example.com"
+    client.arm("PUT", f"/resourceGroups/{group}", {"location": "westeurope"})
+    client.arm("PUT", zone, {"location": "global"})
+    body = {"location": "global", "properties": {"virtualNetwork": {"id": network}}}
+    return client.arm("PUT", f"{zone}/virtualNetworkLinks/agents", body).status
+
+
+def test_a_network_is_linked_with_one_zone_of_a_name(client: Client) -> None:
+    network(client)
+    assert link(client, "dev", SUBSCRIPTION + VNET) < 300
+
+    assert link(client, "prod", SUBSCRIPTION + VNET) == 400
+
+
+def test_a_link_is_written_twice(client: Client) -> None:
+    network(client)
+    link(client, "dev", SUBSCRIPTION + VNET)
+
+    assert link(client, "dev", SUBSCRIPTION + VNET) < 300

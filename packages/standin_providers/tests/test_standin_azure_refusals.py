@@ -110,6 +110,34 @@ def test_a_subnet_lies_in_its_network(azure: Azure) -> None:
         subnet(azure, prefix="10.1.0.0/24")
 
 
+def link(azure: Azure, group: str, network: str) -> Any:
+    """Link a network with a zone that each group has."""
+    azure.create(GROUP, name=group, location="westeurope")
+    azure.create(ZONE, resource_group_name=group, name="z.example.com")
+    return azure.create(
+        LINK,
+        resource_group_name=group,
+        name="agents",
+        private_dns_zone_name="z.example.com",
+        virtual_network_id=f"{GROUP_ID}/providers/Microsoft.Network/virtualNetworks/{network}",
+    )
+
+
+def test_a_network_is_linked_with_one_zone_of_a_name(azure: Azure) -> None:
+    link(azure, "rg-dev", "vnet-ci")
+
+    with says("linked to multiple zones with overlapping namespaces"):
+        link(azure, "rg-prod", "VNET-CI")
+
+
+def test_two_networks_are_linked_with_zones_of_one_name(azure: Azure) -> None:
+    link(azure, "rg-dev", "vnet-a")
+
+    link(azure, "rg-prod", "vnet-b")
+
+    assert len(azure.cloud.all(LINK)) == 2
+
+
 def test_a_child_needs_its_parent(azure: Azure) -> None:
     with says("ParentResourceNotFound: Failed to perform 'write' on resource(s)"):
         subnet(azure, virtual_network_name="vnet-misspelt")

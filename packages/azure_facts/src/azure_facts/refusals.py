@@ -104,6 +104,14 @@ SUBNETS_OVERLAP = Refusal(
     page=_SUBNETS,
 )
 
+ZONE_LINKED_TWICE = Refusal(
+    status=400,
+    code="BadRequest",
+    text="A virtual network cannot be linked to multiple zones with overlapping namespaces. You "
+    "tried to link virtual network with '{zone}' and '{zone}' zones.",
+    page=f"{_LEARN}/dns/private-dns-virtual-network-links",
+)
+
 SUBNET_NOT_DELEGATED = Refusal(
     status=400,
     code="SubnetNotDelegated",

@@ -2,9 +2,9 @@
 
 from ipaddress import ip_network
 
-from azure_facts import limits
+from azure_facts import limits, refusals
 
-from loopback_azure.http_messages import Document
+from loopback_azure.http_messages import Document, RefusedError
 from loopback_azure.resource_path import ResourcePath
 from loopback_azure.resource_types import NewResource, rule
 from loopback_azure.rules.values import guid, number
@@ -57,7 +57,15 @@ def private_dns_zone(made: NewResource) -> Document:
 
 @rule("Microsoft.Network/privateDnsZones/virtualNetworkLinks")
 def virtual_network_link(made: NewResource) -> Document:
-    """A link is completed at once."""
+    """A link is completed at once; a network has one link with a zone of a name.
+
+    Raises:
+        RefusedError: the network is linked with another zone of the same name.
+    """
+    for other in made.store.of_type("Microsoft.Network/privateDnsZones/virtualNetworkLinks"):
+        if _meets(made, other):
+            zone = made.address.parent.rsplit("/", 1)[1]
+            raise RefusedError.of(refusals.ZONE_LINKED_TWICE, zone=zone)
     return {"properties": {"virtualNetworkLinkState": "Completed"}}
 
 
@@ -138,6 +146,17 @@ def private_dns_zone_group(made: NewResource) -> Document:
         }
         zone["properties"]["recordSets"] = [record]
     return {}
+
+
+def _meets(made: NewResource, other: Document) -> bool:
+    """Whether two links lead from one network to zones of one name."""
+    zones = [made.address.parent.lower(), ResourcePath.parse(other["id"]).parent.lower()]
+    network = made.properties["virtualNetwork"]["id"].lower()
+    return (
+        zones[0] != zones[1]
+        and zones[0].rsplit("/", 1)[1] == zones[1].rsplit("/", 1)[1]
+        and other["properties"]["virtualNetwork"]["id"].lower() == network
+    )
 
 
 def _address(made: NewResource, subnet_id: str) -> str:

@@ -8,7 +8,15 @@ names its page. The stand-in knows the rules that stand here, no others.
 from collections.abc import Callable
 
 from standin_providers.change import Change
-from standin_providers.refusals import access, clusters, groups, names, postgres_servers, subnets
+from standin_providers.refusals import (
+    access,
+    clusters,
+    dns_zones,
+    groups,
+    names,
+    postgres_servers,
+    subnets,
+)
 
 Rule = Callable[[Change], str | None]
 
@@ -22,6 +30,7 @@ RULES: tuple[Rule, ...] = (
     subnets.subnet_is_outside_of_its_network,
     subnets.subnets_overlap,
     subnets.subnet_is_not_there,
+    dns_zones.network_is_linked_with_a_zone_of_that_name,
     postgres_servers.server_subnet_is_not_delegated,
     postgres_servers.server_has_no_private_zone,
     postgres_servers.server_zone_is_not_linked,

@@ -1,0 +1,117 @@
+"""What environment files may not say together: each alone is good, and Azure refuses the second."""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations
+from pathlib import Path
+from typing import NamedTuple
+
+from environments.faults import Fault
+from environments.model import Environment
+
+
+class Read(NamedTuple):
+    """An environment and the file that it comes from."""
+
+    file: Path
+    environment: Environment
+
+
+def faults_across(environments: Sequence[Read]) -> Iterator[Fault]:
+    """Tell what two environments may not share, each pair once."""
+    for first, second in combinations(environments, 2):
+        for check in _CHECKS:
+            yield from check(first, second)
+
+
+def _names(first: Read, second: Read) -> Iterator[Fault]:
+    name = second.environment.name
+    if first.environment.name == name:
+        yield Fault(
+            str(second.file),
+            f'name = "{name}"',
+            f"also the name in {first.file}",
+            "a name of its own for each environment",
+            "change one of the two",
+        )
+
+
+def _hosts(first: Read, second: Read) -> Iterator[Fault]:
+    host = second.environment.ingress.host
+    if first.environment.ingress.host == host:
+        yield Fault(
+            str(second.file),
+            f'ingress.host = "{host}"',
+            f"also the host in {first.file}: one name leads to one of the two",
+            "a host of its own for each environment",
+            "change one of the two",
+        )
+
+
+def _states(first: Read, second: Read) -> Iterator[Fault]:
+    one, other = first.environment.state, second.environment.state
+    same = (one.storage_account_name, one.container_name) == (
+        other.storage_account_name,
+        other.container_name,
+    )
+    if same:
+        yield Fault(
+            str(second.file),
+            f'state.container_name = "{other.container_name}"',
+            f"also the container in {first.file}: who deploys one environment could write the "
+            "state of the other",
+            "a container of its own for each environment",
+            f'make a container, and set for example "tfstate-{second.environment.name}"',
+        )
+
+
+def _zones(first: Read, second: Read) -> Iterator[Fault]:
+    """Azure: "A virtual network cannot be linked to multiple zones with overlapping namespaces".
+
+    The zones of the database and of the API server bear the environment's name and never meet.
+    """
+    one, other = first.environment.network, second.environment.network
+    twice = [
+        name for role, name in other.dns.endpoint_zones.items() if role in one.dns.endpoint_zones
+    ]
+    taken = {network.id.casefold() for network in one.linked_networks}
+    for index, network in enumerate(other.linked_networks):
+        if twice and network.id.casefold() in taken:
+            yield Fault(
+                str(second.file),
+                f"network.linked_networks[{index}]",
+                f"{network.id.rsplit('/', 1)[1]} is also linked in {first.file}, with zones of the "
+                f"same names ({', '.join(twice)}), and Azure links a network with one zone of a "
+                "name",
+                "zones that the environments share, or a network of agents for each",
+                "give the zones by id in [network.dns] of both files, or set "
+                "network.dns.policy_writes_records = true (docs/how-to/use-a-landing-zone.md)",
+            )
+
+
+def _addresses(first: Read, second: Read) -> Iterator[Fault]:
+    one, other = first.environment.network, second.environment.network
+    meeting = _neighbours(first.environment) & _neighbours(second.environment)
+    if meeting and one.address_space.overlaps(other.address_space):
+        yield Fault(
+            str(second.file),
+            f'network.address_space = "{other.address_space}"',
+            f"overlaps {one.address_space} in {first.file}, and both meet in "
+            f"{min(meeting).rsplit('/', 1)[1]}: Azure refuses the second peering",
+            "ranges that share no address",
+            "move one of the two before its network is made",
+        )
+
+
+def _neighbours(environment: Environment) -> set[str]:
+    network = environment.network
+    ids = {linked.id.casefold() for linked in network.linked_networks}
+    return ids | ({network.hub.virtual_network_id.casefold()} if network.hub else set())
+
+
+_CHECKS: tuple[Callable[[Read, Read], Iterator[Fault]], ...] = (
+    _names,
+    _hosts,
+    _states,
+    _zones,
+    _addresses,
+)

@@ -1,0 +1,113 @@
+"""What two environment files may not say together."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from environments.faults import Fault
+from environments.load import EnvironmentFileError, load
+from tests import environment_files
+
+DEV = environment_files.DEV.read_text()
+ZONES = (
+    "/subscriptions/88888888-8888-4888-8888-888888888888/resourceGroups/rg-dns"
+    "/providers/Microsoft.Network/privateDnsZones"
+)
+SHARED = f"""[network.dns]
+blob = "{ZONES}/privatelink.blob.core.windows.net"
+dfs = "{ZONES}/privatelink.dfs.core.windows.net"
+key_vault = "{ZONES}/privatelink.vaultcore.azure.net"
+registry = "{ZONES}/privatelink.azurecr.io"
+
+[[network.linked_networks]]"""
+LINKED = "[[network.linked_networks]]"
+# a second environment beside dev: all that has to differ, and the network of the agents
+TEST = {
+    'name = "dev"': 'name = "test"',
+    "10.40.": "10.41.",
+    "tfstate-dev": "tfstate-test",
+    "airflow.dev.example.com": "airflow.test.example.com",
+    "dnsZones/dev.example.com": "dnsZones/test.example.com",
+    "vnet-ci": "vnet-ci-test",
+}
+Second = Callable[..., tuple[Fault, ...]]
+
+
+@pytest.fixture
+def second(tmp_path: Path) -> Second:
+    """Return the faults of dev beside a second environment; `both` is replaced in each."""
+
+    def faults(
+        *same: str, changes: dict[str, str] | None = None, both: dict[str, str] | None = None
+    ) -> tuple[Fault, ...]:
+        for name, changed in (
+            ("dev", both or {}),
+            ("test", TEST | (both or {}) | (changes or {})),
+        ):
+            text = DEV
+            for old, new in changed.items():
+                if old not in same:
+                    assert old in text, old
+                    text = text.replace(old, new)
+            (tmp_path / f"{name}.toml").write_text(text)
+        try:
+            load([tmp_path / "dev.toml", tmp_path / "test.toml"])
+        except EnvironmentFileError as error:
+            return error.faults
+        return ()
+
+    return faults
+
+
+def test_environments_that_share_nothing_are_good_together(second: Second) -> None:
+    assert second() == ()
+
+
+def test_a_host_leads_to_one_environment(second: Second) -> None:
+    (fault,) = second("airflow.dev.example.com", "dnsZones/dev.example.com")
+
+    assert fault.key == 'ingress.host = "airflow.dev.example.com"'
+    assert "dev.toml" in fault.problem
+
+
+def test_a_container_holds_the_state_of_one_environment(second: Second) -> None:
+    (fault,) = second("tfstate-dev")
+
+    assert fault.key == 'state.container_name = "tfstate-dev"'
+    assert '"tfstate-test"' in fault.fix
+
+
+def test_agents_networks_are_linked_with_one_zone_of_a_name(second: Second) -> None:
+    (fault,) = second("vnet-ci")
+
+    assert fault.key == "network.linked_networks[0]"
+    assert "privatelink.azurecr.io" in fault.problem
+    assert "policy_writes_records" in fault.fix
+
+
+def test_environments_with_zones_given_share_the_agents_network(second: Second) -> None:
+    assert second("vnet-ci", both={LINKED: SHARED}) == ()
+
+
+def test_environments_whose_records_a_policy_writes_share_the_agents_network(
+    second: Second,
+) -> None:
+    policy = f"[network.dns]\npolicy_writes_records = true\n\n{LINKED}"
+
+    assert second("vnet-ci", both={LINKED: policy}) == ()
+
+
+def test_one_environment_with_zones_of_its_own_is_good_beside_given_ones(second: Second) -> None:
+    assert second("vnet-ci", changes={LINKED: SHARED}) == ()
+
+
+def test_environments_that_meet_in_a_network_share_no_address(second: Second) -> None:
+    (fault,) = second("vnet-ci", "10.40.", both={LINKED: SHARED})
+
+    assert fault.key == 'network.address_space = "10.40.0.0/16"'
+    assert "both meet in vnet-ci" in fault.problem
+
+
+def test_environments_that_meet_nowhere_may_use_the_same_addresses(second: Second) -> None:
+    assert second("10.40.") == ()
