@@ -12,6 +12,7 @@ from cdktf_cdktf_provider_azurerm.kubernetes_cluster import (
     KubernetesClusterDefaultNodePool,
     KubernetesClusterDefaultNodePoolUpgradeSettings,
     KubernetesClusterIdentity,
+    KubernetesClusterKeyManagementService,
     KubernetesClusterKeyVaultSecretsProvider,
     KubernetesClusterKubeletIdentity,
     KubernetesClusterMaintenanceWindowAutoUpgrade,
@@ -59,6 +60,7 @@ class AksCluster(Construct):
         kubelet_identity: KubernetesClusterKubeletIdentity,
         disk_encryption_set_id: str,
         log_analytics_workspace_id: str,
+        etcd_key_id: str | None,
         tags: Mapping[str, str],
     ) -> None:
         super().__init__(scope, construct_id)
@@ -73,6 +75,7 @@ class AksCluster(Construct):
             support_plan=SUPPORT_PLANS[settings.sku_tier],
             cost_analysis_enabled=True,
             disk_encryption_set_id=disk_encryption_set_id,
+            key_management_service=_key_management(etcd_key_id),
             # who may reach and use the API
             private_cluster_enabled=True,
             private_cluster_public_fqdn_enabled=False,
@@ -134,6 +137,14 @@ class AksCluster(Construct):
         credentials = self.cluster.kube_config.get(0)
         self.host = Fn.nonsensitive(credentials.host)
         self.ca_certificate = Fn.nonsensitive(credentials.cluster_ca_certificate)
+
+
+def _key_management(key_id: str | None) -> KubernetesClusterKeyManagementService | None:
+    if not key_id:
+        return None
+    return KubernetesClusterKeyManagementService(
+        key_vault_key_id=key_id, key_vault_network_access="Private"
+    )
 
 
 def _entra(env: Environment) -> KubernetesClusterAzureActiveDirectoryRoleBasedAccessControl:

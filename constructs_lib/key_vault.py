@@ -40,13 +40,14 @@ class Vault(Construct):
         deployer_object_id: str,
         settings: KeyVaultSettings,
         link: PrivateLink,
+        abbreviation: str = "kv",
     ) -> None:
         super().__init__(scope, construct_id)
         self.expiration_date = f"{day}T00:00:00Z" if (day := settings.expire_on) else None
         self.vault = KeyVault(
             self,
             "Default",
-            name=place.names.unique("kv"),
+            name=place.names.unique(abbreviation),
             tenant_id=tenant_id,
             sku_name="premium",
             rbac_authorization_enabled=True,
@@ -175,3 +176,29 @@ class EncryptionKey(Construct):
         )
         # without a version: the service follows each rotation
         self.reference = KeyReference(key_id=key.versionless_id, identity_id=identity.id)
+
+
+class EtcdKey(Construct):
+    """A key that AKS encrypts Kubernetes Secrets with before it writes them to etcd.
+
+    The cluster is told one version of it, by `key_management_service`: azurerm 4.81 knows only this
+    way, and not the newer one that follows rotations ("KMS data encryption concepts for AKS",
+    learn.microsoft.com). So the key has no end and no rotation of its own: with a version that
+    expired the API server would read no Secret any more. Give it a vault of its own: AKS wants
+    *Key Vault Contributor* there, to make its private way in.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, place: Place, vault: Vault) -> None:
+        super().__init__(scope, construct_id)
+        key = KeyVaultKey(
+            self,
+            "Default",
+            name="etcd",
+            key_vault_id=vault.id,
+            key_type="RSA-HSM",
+            key_size=3072,
+            key_opts=["decrypt", "encrypt"],
+            lifecycle=guarded(protect=place.protect),
+            depends_on=vault.writable,
+        )
+        self.id = key.id  # with its version

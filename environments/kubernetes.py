@@ -208,6 +208,10 @@ class Kubernetes(Section):
     backup_retention_days: Annotated[
         int, Field(ge=1, le=360, description="days that backups of the namespace are kept")
     ] = 7
+    etcd_key: Annotated[
+        bool,
+        Field(description="Secrets in etcd under a key of your own; a lost key is a lost cluster"),
+    ] = False
     system_pool: Annotated[SystemPool, Field(description="pool of the cluster's own components")]
     node_pools: Annotated[
         dict[PoolName, NodePool],

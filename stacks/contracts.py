@@ -158,6 +158,8 @@ class DataOutputs(Contract):
     key_vault_name: str
     disk_encryption_key_id: str
     disk_encryption_identity_id: str
+    etcd_key_id: str | None  # these two are None without kubernetes.etcd_key
+    etcd_vault_id: str | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,8 @@
 from constructs import Construct
 
 from constructs_lib.data_lake import DataLake
-from constructs_lib.key_vault import EncryptionKey, GeneratedSecret, Vault
+from constructs_lib.key_vault import EncryptionKey, EtcdKey, GeneratedSecret, Vault
+from constructs_lib.place import Place
 from constructs_lib.postgres import PostgresServer
 from constructs_lib.private_endpoint import add_private_endpoint
 from constructs_lib.protection import lock_against_deletion
@@ -31,6 +32,8 @@ class DataStack(AzureStack):
             link=network.private_link(network.key_vault_dns_zone_id),
         )
         self._secrets(vault)
+        etcd_vault = self._etcd_vault(place, network) if env.kubernetes.etcd_key else None
+        etcd_key = etcd_vault and EtcdKey(self, "etcd_key", place=place, vault=etcd_vault)
         disk_key = EncryptionKey(self, "disk_encryption", place=place, vault=vault).reference
         lake = DataLake(
             self,
@@ -67,6 +70,8 @@ class DataStack(AzureStack):
             )
         if env.protect_data:
             holders = {"data_lake": lake.id, "postgres": postgres.id, "key_vault": vault.id}
+            if etcd_vault:
+                holders["etcd_vault"] = etcd_vault.id
             lock_against_deletion(self, holders)
         DataOutputs(
             resource_group_name=place.resource_group_name,
@@ -85,7 +90,21 @@ class DataStack(AzureStack):
             key_vault_name=vault.vault.name,
             disk_encryption_key_id=disk_key.key_id,
             disk_encryption_identity_id=disk_key.identity_id,
+            etcd_key_id=etcd_key.id if etcd_key else None,
+            etcd_vault_id=etcd_vault.id if etcd_vault else None,
         ).publish(self)
+
+    def _etcd_vault(self, place: Place, network: NetworkOutputs) -> Vault:
+        return Vault(
+            self,
+            "etcd_vault",
+            place=place,
+            tenant_id=self.env.tenant_id,
+            deployer_object_id=self.env.deployer_object_id,
+            settings=self.env.key_vault,
+            link=network.private_link(network.key_vault_dns_zone_id),
+            abbreviation="kvet",
+        )
 
     def _secrets(self, vault: Vault) -> None:
         secrets = [FERNET_KEY, JWT_SECRET, API_SECRET_KEY]

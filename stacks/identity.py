@@ -44,6 +44,8 @@ class IdentityStack(AzureStack):
         workloads = {c: self._identity(place, c.name) for c in COMPONENTS}
         certificate = self._identity(place, "certificate")
         self._grant_cluster(cluster, kubelet, network)
+        if env.kubernetes.etcd_key and data.etcd_vault_id:
+            self._grant_etcd_key(cluster, data.etcd_vault_id)
         self._grant_airflow(workloads, data)
         self._grant_certificate(certificate, data)
         self._let_teams_upload(place, data)
@@ -89,6 +91,15 @@ class IdentityStack(AzureStack):
             ("on_kubelet", "Managed Identity Operator", kubelet.id),
         ):
             grant(self, f"cluster_{name}", role=role, on=scope_id, to=cluster.principal_id)
+
+    def _grant_etcd_key(self, cluster: UserAssignedIdentity, vault_id: str) -> None:
+        # the second one for AKS's private way into the vault, which nothing else lies in
+        # ("Use KMS etcd encryption in AKS")
+        for name, role in (
+            ("uses_etcd_key", "Key Vault Crypto User"),
+            ("reaches_etcd_key", "Key Vault Contributor"),
+        ):
+            grant(self, f"cluster_{name}", role=role, on=vault_id, to=cluster.principal_id)
 
     def _grant_airflow(self, workloads: Identities, data: DataOutputs) -> None:
         reader, writer = "Storage Blob Data Reader", "Storage Blob Data Contributor"

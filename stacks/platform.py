@@ -71,6 +71,7 @@ class PlatformStack(AzureStack):
             ),
             disk_encryption_set_id=encryption.id,
             log_analytics_workspace_id=observability.logs_id,
+            etcd_key_id=data.etcd_key_id if env.kubernetes.etcd_key else None,
             tags=self.tags,
         )
         for name, pool in env.kubernetes.node_pools.items():

@@ -92,7 +92,7 @@ def watch(
     add_service_health_alert(
         scope, place=place, subscription_id=env.subscription_id, action_group_id=by.action_group_id
     )
-    for diagnosed in _diagnosed(watched, by):
+    for diagnosed in _diagnosed(watched, env, by):
         send_diagnostics(scope, diagnosed, workspace_id=by.logs_id)
 
 
@@ -105,8 +105,10 @@ def _metric_alerts(watched: Watched, env: Environment) -> Iterator[tuple[str, Me
         yield watched.data.postgres_server_id, alert
 
 
-def _diagnosed(watched: Watched, by: Observability) -> Iterator[Diagnosed]:
+def _diagnosed(watched: Watched, env: Environment, by: Observability) -> Iterator[Diagnosed]:
     network, data = watched.network, watched.data
+    if env.kubernetes.etcd_key and data.etcd_vault_id:
+        yield Diagnosed(role="etcd_vault", resource_id=data.etcd_vault_id)
     for role, resource_id in (
         ("virtual_network", network.virtual_network_id),
         ("key_vault", data.key_vault_id),

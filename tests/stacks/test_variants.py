@@ -348,3 +348,39 @@ def test_a_public_ingress_has_its_load_balancer(synthesize: Synthesize) -> None:
     denied = policies(synthesize(ingress={"internal": False}), "Deny")
 
     assert "internal-load-balancers" not in denied
+
+
+def test_etcd_has_no_key_of_ours_unless_one_is_wanted(synthesize: Synthesize) -> None:
+    resources = synthesize()
+
+    assert "key_management_service" not in only(resources, "azurerm_kubernetes_cluster")
+
+
+def test_secrets_in_etcd_are_encrypted_with_a_version_of_a_key_that_never_ends(
+    synthesize: Synthesize, tmp_path: Path
+) -> None:
+    resources = synthesize(kubernetes={"etcd_key": True})
+
+    data = json.loads((tmp_path / "stacks/data-dev/cdk.tf.json").read_text())
+    assert {"etcd_key_id", "etcd_vault_id"} <= set(data["output"])
+    service = only(resources, "azurerm_kubernetes_cluster")["key_management_service"]
+    assert service["key_vault_network_access"] == "Private"
+    assert "outputs.etcd_key_id" in service["key_vault_key_id"]
+    key = resources["azurerm_key_vault_key"]["etcd_key"]
+    assert not {"expiration_date", "rotation_policy"} & set(key)
+
+
+def test_the_cluster_s_rights_on_its_key_end_at_a_vault_of_its_own(
+    synthesize: Synthesize,
+) -> None:
+    resources = synthesize(kubernetes={"etcd_key": True})
+
+    grants = resources["azurerm_role_assignment"]
+    for name, role in (
+        ("cluster_uses_etcd_key", "Key Vault Crypto User"),
+        ("cluster_reaches_etcd_key", "Key Vault Contributor"),
+    ):
+        assert grants[name]["role_definition_name"] == role
+        assert "outputs.etcd_vault_id" in grants[name]["scope"]
+    vaults = resources["azurerm_key_vault"]
+    assert vaults["etcd_vault"]["name"] != vaults["key_vault"]["name"]
