@@ -10,7 +10,7 @@ UV_READY := $(filter .tools/%,$(UV))
 SYNTH := .tools/.node .venv/.synth
 TOOLS := .venv/.ready
 READY := .tools/.node .venv/.ready node_modules/.ready
-# Containers often forbid byte code; without it every run compiles 14 MB of provider sources anew.
+# Containers often forbid byte code; without it every run compiles 14 MB of provider sources again.
 unexport PYTHONDONTWRITEBYTECODE
 # Two: a worker starts whole servers of its own.
 WORKERS ?= 2
@@ -63,6 +63,8 @@ check: $(TOOLS) ## Lint, format, types, layers and ceilings
 		--config-file images/airflow/mypy.ini --python-executable $$airflow/python images/airflow
 	$(BIN)/lint-imports
 	$(BIN)/python -m tools.ceilings
+	@# records of decisions are never rewritten
+	$(BIN)/codespell $$(git ls-files '*.md' '*.py' Makefile | grep -v '^docs/decisions/0')
 
 api-server: $(TOOLS) ## Build the Kubernetes API server that tests ask, once (Go; some eight minutes)
 	@$(BIN)/python -m local_kubernetes
@@ -95,7 +97,7 @@ calendar-check: $(TOOLS) ## Refuse what has ended; ON=YYYY-MM-DD: on that day
 docs: $(TOOLS) ## Build the documentation into site/; a link that leads nowhere fails
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --clean
 
-reference: $(TOOLS) ## Write the reference and the JSON schema of the environment file anew
+reference: $(TOOLS) ## Write the reference and the JSON schema of the environment file again
 	@$(BIN)/python -m tools.environment_reference && $(BIN)/python -m tools.calendar write
 
 ##@ Upkeep
@@ -141,7 +143,7 @@ dag-tools: | $(UV_READY) ## Install what checks and runs DAGs as the image does
 
 ##@ Image
 
-image-lock: $(TOOLS) ## Resolve the image's three locks anew; UPGRADE=package: take its newest release
+image-lock: $(TOOLS) ## Resolve the image's three locks again; UPGRADE=package: take its newest release
 	@for name in requirements dbt-requirements uv-requirements; do \
 		(cd images/airflow && $(UV) pip compile $$name.in --python-version 3.12 --python-platform linux \
 			$(addprefix --upgrade-package=,$(UPGRADE)) --generate-hashes --quiet -o $$name.lock) || exit 1; done

@@ -97,7 +97,7 @@ class Airflow(Section):
     ]
     executor: Annotated[
         Literal["KubernetesExecutor", "CeleryExecutor"],
-        Field(description="a pod a task, or long-lived workers scaled by KEDA"),
+        Field(description="one pod per task, or long-lived workers scaled by KEDA"),
     ] = "KubernetesExecutor"
     dags: Annotated[
         Literal["blob", "git", "image"],

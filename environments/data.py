@@ -153,7 +153,7 @@ class KeyVault(Section):
         int,
         Field(
             ge=1,
-            description="raise by one to make the signing secrets anew: running tasks are tried "
+            description="raise by one to replace the signing secrets: running tasks are tried "
             "again, people sign in again. The Fernet key stays: docs/how-to/operate/rotate-keys.md",
         ),
     ] = 1
@@ -168,7 +168,7 @@ class KeyVault(Section):
         ]
         | None,
         Field(
-            description="day by which secrets are to be made anew; Key Vault warns of it, and "
+            description="day by which secrets are to be replaced; Key Vault warns of it, and "
             "they stay readable after it"
         ),
     ] = None

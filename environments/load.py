@@ -79,7 +79,7 @@ def _parse(file: Path) -> dict[str, Any]:
         known = ", ".join(path.name for path in environment_files()) or "none"
         raise unreadable("there is no such file", f"name one that exists: {known}") from None
     except OSError as error:
-        raise unreadable(f"cannot be read: {error.strerror}", "mend the path or mode") from None
+        raise unreadable(f"cannot be read: {error.strerror}", "fix the path or mode") from None
     except UnicodeDecodeError as error:
         problem = f"not UTF-8: byte {error.object[error.start]:#04x} at offset {error.start}"
         raise unreadable(problem, "save the file as UTF-8") from None

@@ -30,7 +30,7 @@ class Section(BaseModel):
 
 
 def refuse(problem: str, *, allowed: str, fix: str) -> Never:
-    """Refuse a value: what is wrong with it, what is allowed, and how to mend it."""
+    """Refuse a value: what is wrong with it, what is allowed, and how to fix it."""
     context = {"problem": problem, "allowed": allowed, "fix": fix}
     raise PydanticCustomError("fault", "{problem}", context)
 

@@ -1,7 +1,7 @@
 """What a synth was made from, recorded in its output; and whether that has changed since.
 
 The record holds a digest of every file that decides what is synthesized. Times would not do: a
-checkout sets them anew, a pipeline hands the output to a stage with a newer checkout, and a file
+checkout sets them again, a pipeline hands the output to a stage with a newer checkout, and a file
 that was deleted has none. The modules are those that the run itself imported, so that no list of
 folders has to be kept; beside them every other file in the rooms that they come from (Node's hook,
 the charts, the environment files), the environment files that were named, and the locked packages.

@@ -1,4 +1,4 @@
-"""The executor: a pod a task, or Celery's workers with their queue and their scaling."""
+"""The executor: one pod per task, or Celery's workers with their queue and their scaling."""
 
 from conventions.components import SCHEDULER, WORKER
 from conventions.databases import SERVER_PORT

@@ -39,7 +39,7 @@ CONTAINER = {
 TASK_CONTAINER = {**CONTAINER, "readOnlyRootFilesystem": False}
 
 # Every 10 s: a node at its limit of CPU needs more than a minute to import Airflow, and a restart
-# begins anew.
+# starts from the beginning.
 STARTUP_PROBES = 18
 
 # One pod at a time, as the chart has it; but pods that never get ready do not hold up a drain,

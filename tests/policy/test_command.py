@@ -64,7 +64,7 @@ def test_a_broken_rule_exits_1_with_its_place_and_fix(out: Path, no_waivers: str
 
     assert result.exit_code == 1
     assert "broken data-prod: azurerm_key_vault_key.k: AOA-R10" in result.stdout
-    assert "fix: mend the construct, or waive the rule" in result.stdout
+    assert "fix: fix the construct, or waive the rule" in result.stdout
 
 
 @pytest.mark.usefixtures("without_checkov")

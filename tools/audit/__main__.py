@@ -50,13 +50,13 @@ def audit(
 ) -> None:
     """Report the known vulnerabilities of the image's packages."""
     try:
-        borne = accepted.load(image / ACCEPTED)
+        accepted_here = accepted.load(image / ACCEPTED)
         found = known(image, advisories, max_age_days).values()
     except AuditError as error:
         typer.echo(f"no audit: {error}", err=True)
         raise typer.Exit(2) from error
-    left = [one for one in found if not any(entry.covers(one) for entry in borne)]
-    stale = [entry for entry in borne if not any(entry.covers(one) for one in found)]
+    left = [one for one in found if not any(entry.covers(one) for entry in accepted_here)]
+    stale = [entry for entry in accepted_here if not any(entry.covers(one) for one in found)]
     for one in left:
         typer.echo(one.as_text())
     for entry in stale:
@@ -64,7 +64,7 @@ def audit(
     if left:
         typer.echo(f"take a fixed release (make image-lock), or say why not in {image / ACCEPTED}")
     packages = len({pin for lock in LOCKS for pin in pins(image / lock)})
-    accept = f", {len(borne) - len(stale)} accepted" if borne else ""
+    accept = f", {len(accepted_here) - len(stale)} accepted" if accepted_here else ""
     typer.echo(f"{packages} releases, {len(left)} known vulnerabilities{accept}")
     raise typer.Exit(1 if left or stale else 0)
 

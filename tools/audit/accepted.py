@@ -12,7 +12,7 @@ FIX = 'write id = "CVE-...", package = "..." and reason = "..." of at least 20 c
 
 
 class Accepted(BaseModel):
-    """One vulnerability that is known and borne."""
+    """One vulnerability that is known and accepted."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 

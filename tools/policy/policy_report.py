@@ -24,7 +24,7 @@ def show(verdict: Verdict, console: Console) -> None:
         console.print(
             f"[red]broken[/] {result.stack}-{result.environment}: {result.resource}: "
             f"{result.rule} {result.title}\n    found: {result.problem}{page}\n"
-            "    fix: mend the construct, or waive the rule in policy/waivers.toml with a reason",
+            "    fix: fix the construct, or waive the rule in policy/waivers.toml with a reason",
             highlight=False,
             soft_wrap=True,
         )

@@ -1,6 +1,6 @@
 """What the rules must know of the providers: which types bear tags, which arguments are secret.
 
-`python -m tools.policy.provider_facts SCHEMA...` derives provider_facts.json anew, from schemas
+`python -m tools.policy.provider_facts SCHEMA...` derives provider_facts.json again, from schemas
 that `terraform providers schema -json` writes.
 """
 

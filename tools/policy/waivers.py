@@ -68,7 +68,7 @@ def _parse(file: Path) -> Sequence[Any]:
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise unusable(f"cannot be read: {error.strerror}", "mend the path or mode") from None
+        raise unusable(f"cannot be read: {error.strerror}", "fix the path or mode") from None
     except ValueError as error:
         raise unusable(f"not TOML: {error}", "correct the line that it names") from None
     tables = content.pop("waiver", [])

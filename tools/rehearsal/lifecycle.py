@@ -83,7 +83,7 @@ class Lifecycle:
         if kept or locked:
             bare = replace(stack, document=released(stack.document))
             self._context.workspace.write_stack(bare, self._context.states)
-            self._operations.prepare(bare)  # what was written anew has lost its locked providers
+            self._operations.prepare(bare)  # what was written again has lost its locked providers
         if locked:
             self._operations.plan(stack, label="plan unlock")
             self._operations.apply(stack, label="unlock")

@@ -93,7 +93,7 @@ def _change(alike: Sequence[ResourceChange]) -> Iterator[str]:
     count = f"{len(alike)} resources: " if len(alike) > 1 else ""
     yield f"- {action} {count}{shown}" + (f", forced by {forced}" if forced else "")
     for attribute in change.attributes:
-        # of what is replaced, every computed attribute is anew: only the rest is worth reading
+        # of what is replaced, every computed attribute is new: only the rest is worth reading
         told = change.action is not Action.REPLACE or attribute.after != UNKNOWN
         if told or attribute.path in change.forced_by:
             yield from _attribute(attribute)

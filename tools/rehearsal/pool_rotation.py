@@ -44,7 +44,7 @@ def rotations(changes: tuple[ResourceChange, ...]) -> Iterator[str]:
         if moved:
             yield (
                 f"{change.address}: {', '.join(moved)}: Terraform calls it an update; azurerm "
-                "makes a temporary pool, deletes this one, makes it anew and deletes the "
+                "makes a temporary pool, deletes this one, makes it again and deletes the "
                 "temporary one. Its pods move twice, and tasks that run on it are lost and tried "
                 "again: docs/how-to/upgrade.md"
             )

@@ -30,7 +30,7 @@ class PasswordSource(Protocol):
 
 
 class EntraToken:
-    """An Entra access token of the pod's identity, fetched anew shortly before it expires.
+    """An Entra access token of the pod's identity, fetched again shortly before it expires.
 
     Entra tokens for Azure Database for PostgreSQL live 5 to 60 minutes, and the server checks them
     only at sign-in ("Microsoft Entra authentication with Azure Database for PostgreSQL").

@@ -54,7 +54,7 @@ def accepted_claims(settings: Settings) -> dict[str, dict[str, Any]]:
 def proof_of_client(settings: Settings) -> ClientAuth:
     """Return how the token request proves who sends it: by an assertion or by a secret.
 
-    Either file is read anew for each request: Kubernetes rotates the service account's token
+    Either file is read again for each request: Kubernetes rotates the service account's token
     about hourly, and the Secrets Store CSI driver replaces a rotated secret.
     """
 

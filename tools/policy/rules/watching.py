@@ -108,7 +108,7 @@ def alerts_exist(landscape: Landscape) -> Iterator[Finding]:
             for alert in landscape.resources("azurerm_monitor_activity_log_alert")
             if alert.get("criteria.category") == "ServiceHealth" and alert.all("action")
         ]
-        yield holds(cluster, kept=bool(told), problem="nobody is told of Azure's own incidents")
+        yield holds(cluster, kept=bool(told), problem="nobody hears of Azure's own incidents")
 
 
 @rule(

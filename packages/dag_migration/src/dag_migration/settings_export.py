@@ -121,7 +121,7 @@ def connections(exported: Mapping[str, Any]) -> tuple[dict[str, Any], SettingsRe
     for name, value in exported.items():
         fields = value if isinstance(value, Mapping) else _connection(str(value))
         if not fields or not fields.get("conn_type"):
-            problems.append(f"{name}: no connection type; write it anew in Airflow 3")
+            problems.append(f"{name}: no connection type; write it again in Airflow 3")
         elif fields.get("password") or any(
             is_secret(key, item) for key, item in fields.items() if key != "conn_type"
         ):
@@ -149,7 +149,7 @@ def pools(exported: Mapping[str, Any]) -> tuple[dict[str, Any], SettingsReport]:
     for name, value in exported.items():
         slots = value.get("slots") if isinstance(value, Mapping) else None
         if not isinstance(slots, int):
-            problems.append(f"{name}: no number of slots; write it anew in Airflow 3")
+            problems.append(f"{name}: no number of slots; write it again in Airflow 3")
             continue
         plain[name] = {
             "slots": slots,

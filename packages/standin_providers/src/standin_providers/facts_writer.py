@@ -1,4 +1,4 @@
-"""Writes `facts/<provider>.json` anew when a provider's version moves.
+"""Writes `facts/<provider>.json` again when a provider's version moves.
 
     python -m standin_providers.facts_writer azurerm RULES.json [--docs FOLDER] [--types FILE]
 

@@ -12,7 +12,7 @@ from standin_providers.identifiers import minted
 
 Values = Mapping[str, Any]
 
-# A change of the one makes the other anew.
+# A change of the one makes the other one new.
 RECOMPUTED: Mapping[str, Mapping[str, str]] = {
     "azuread_application": {"app_role": "app_role_ids", "api": "oauth2_permission_scope_ids"},
     "azurerm_kubernetes_cluster": {"oidc_issuer_enabled": "oidc_issuer_url"},

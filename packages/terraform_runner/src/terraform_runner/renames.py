@@ -1,4 +1,4 @@
-"""Resources that only change their address: deleted and created anew where a move would do."""
+"""Resources that only change their address: deleted and created again where a move would do."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
