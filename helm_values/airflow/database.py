@@ -18,6 +18,8 @@ TOKEN_SCOPE = "https://ossrdbms-aad.database.windows.net/.default"
 NO_SECRET = "airflow-has-no-database-secret"
 ROOTS = "/etc/ssl/certs/ca-certificates.crt"  # of the image; libpq brings no roots of its own
 CONN = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
+MIGRATIONS_SECONDS = 600  # that components wait for the migrations, and for their roles before
+SECONDS_BETWEEN_TRIES = 3
 
 
 def database_values(env: Environment, infra: Infrastructure) -> Values:
@@ -35,6 +37,7 @@ def database_values(env: Environment, infra: Infrastructure) -> Values:
                 "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": False,
                 "AIRFLOW_CONN_AIRFLOW_DB": False,
             },
+            "images": {"migrationsWaitTimeout": MIGRATIONS_SECONDS},
             # The chart would lay an empty file over the image's, which adds the token.
             "airflowLocalSettings": "",
             "config": {"azure_postgres": {"entra_token_scope": TOKEN_SCOPE}},
@@ -84,10 +87,21 @@ def _component(env: Environment, infra: Infrastructure, component: Component) ->
         variables.append(
             {"name": f"{CONN}_ASYNC", "value": _url(infra, user, SERVER_PORT, "+asyncpg")}
         )
-    return at(
-        component.chart_key,
-        {"env": variables, "waitForMigrations": {"env": _env(infra, user, port)}},
-    )
+    waiting = {"env": [*_env(infra, user, port), *_patience()]}
+    return at(component.chart_key, {"env": variables, "waitForMigrations": waiting})
+
+
+def _patience() -> list[Values]:
+    """Let the image's entry point wait for the component's role: the migrations make it.
+
+    It tries twenty times by itself ("Entrypoint", Airflow's docker-stack documentation). A pod that
+    fails instead starts again with pauses that grow to five minutes, while all else is ready.
+    """
+    tries = MIGRATIONS_SECONDS // SECONDS_BETWEEN_TRIES
+    return [
+        {"name": "CONNECTION_CHECK_MAX_COUNT", "value": str(tries)},
+        {"name": "CONNECTION_CHECK_SLEEP_TIME", "value": str(SECONDS_BETWEEN_TRIES)},
+    ]
 
 
 def _env(infra: Infrastructure, user: str, port: int) -> list[Values]:

@@ -174,7 +174,7 @@ def _migrations(identity: WorkloadIdentity) -> Values:
             "resources": resources(COMPONENT_SIZES[MIGRATIONS]),
             "priorityClassName": "airflow-core",
         },
-    ) | at("images", {"migrationsWaitTimeout": 600})
+    )
 
 
 def _statsd() -> Values:

@@ -211,6 +211,25 @@ def test_migrations_run_without_helm_s_hooks(dev_objects: Objects) -> None:
     assert "annotations" not in job["metadata"]
 
 
+def test_a_component_waits_as_long_for_its_role_as_for_the_migrations(
+    dev_objects: Objects,
+) -> None:
+    waiting = [
+        container
+        for _, pod in pods(dev_objects)
+        for container in containers(pod)
+        if container["name"] == "wait-for-airflow-migrations"
+    ]
+
+    assert len(waiting) == len(LONG_RUNNING)
+    for container in waiting:
+        variables = {v["name"]: v.get("value") for v in container["env"]}
+        tries, pause = (
+            int(variables[f"CONNECTION_CHECK_{name}"]) for name in ("MAX_COUNT", "SLEEP_TIME")
+        )
+        assert f"--migration-wait-timeout={tries * pause}" in container["args"]
+
+
 def test_no_user_with_a_password_is_made(rendered: Objects) -> None:
     assert not any("create-user" in found["metadata"]["name"] for found in rendered)
 
