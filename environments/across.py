@@ -1,11 +1,12 @@
 """What environment files may not say together: each alone is good, and Azure refuses the second."""
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 from typing import NamedTuple
 
 from environments.faults import Fault
+from environments.landing_zone import SUBNETS, GivenNetwork
 from environments.model import Environment
 
 
@@ -73,13 +74,13 @@ def _zones(first: Read, second: Read) -> Iterator[Fault]:
     twice = [
         name for role, name in other.dns.endpoint_zones.items() if role in one.dns.endpoint_zones
     ]
-    taken = {network.id.casefold() for network in one.linked_networks}
-    for index, network in enumerate(other.linked_networks):
-        if twice and network.id.casefold() in taken:
+    taken = {id_.casefold() for id_ in _linked(first.environment).values()}
+    for key, id_ in _linked(second.environment).items():
+        if twice and id_.casefold() in taken:
             yield Fault(
                 str(second.file),
-                f"network.linked_networks[{index}]",
-                f"{network.id.rsplit('/', 1)[1]} is also linked in {first.file}, with zones of the "
+                key,
+                f"{id_.rsplit('/', 1)[1]} is also linked in {first.file}, with zones of the "
                 f"same names ({', '.join(twice)}), and Azure links a network with one zone of a "
                 "name",
                 "zones that the environments share, or a network of agents for each",
@@ -90,6 +91,9 @@ def _zones(first: Read, second: Read) -> Iterator[Fault]:
 
 def _addresses(first: Read, second: Read) -> Iterator[Fault]:
     one, other = first.environment.network, second.environment.network
+    if one.given and other.given and _same(one.given, other.given):
+        yield from _subnets(first, second)
+        return
     meeting = _neighbours(first.environment) & _neighbours(second.environment)
     if meeting and one.address_space.overlaps(other.address_space):
         yield Fault(
@@ -100,6 +104,34 @@ def _addresses(first: Read, second: Read) -> Iterator[Fault]:
             "ranges that share no address",
             "move one of the two before its network is made",
         )
+
+
+def _subnets(first: Read, second: Read) -> Iterator[Fault]:
+    """Two environments in one network of another team have subnets of their own."""
+    one, other = first.environment.network, second.environment.network
+    for name, theirs in product(SUBNETS, SUBNETS):
+        if getattr(other, name).overlaps(getattr(one, theirs)):
+            yield Fault(
+                str(second.file),
+                f'network.{name} = "{getattr(other, name)}"',
+                f"overlaps {theirs} = {getattr(one, theirs)} in {first.file}, in the same network",
+                "subnets that share no address",
+                "give a subnet of its own to each environment",
+            )
+
+
+def _same(one: GivenNetwork, other: GivenNetwork) -> bool:
+    return one.virtual_network_id.casefold() == other.virtual_network_id.casefold()
+
+
+def _linked(environment: Environment) -> dict[str, str]:
+    """Return each network that zones of ours are linked with, by the key that names it."""
+    network = environment.network
+    given = network.given
+    return ({"network.given.virtual_network_id": given.virtual_network_id} if given else {}) | {
+        f"network.linked_networks[{index}]": linked.id
+        for index, linked in enumerate(network.linked_networks)
+    }
 
 
 def _neighbours(environment: Environment) -> set[str]:

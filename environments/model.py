@@ -12,6 +12,7 @@ from environments.data import KeyVault, Postgres, Storage
 from environments.dns import refuse_foreign_cluster_zone
 from environments.facts import REGIONS, WITHOUT_API_SERVER_INTEGRATION
 from environments.kubernetes import Kubernetes, Registry
+from environments.landing_zone import refuse_misfit
 from environments.network import Network
 from environments.types import Email, RegionName, Section, Uuid, form, refuse
 
@@ -176,13 +177,16 @@ class Environment(Section):
     @field_validator("network")
     @classmethod
     def _way_out(cls, network: Network, info: ValidationInfo) -> Network:
-        if network.egress == "firewall" and network.firewall_private_ip is None:
+        without = network.firewall_private_ip is None and network.given is None
+        if network.egress == "firewall" and without:
             refuse(
                 'egress = "firewall" without a firewall',
                 allowed='egress = "firewall" together with firewall_private_ip',
                 fix='set network.firewall_private_ip, for example "10.0.1.4", or egress = "nat"',
             )
         refuse_foreign_cluster_zone(network.dns, info.data.get("location", ""))
+        if network.given and (subscription := info.data.get("subscription_id")):
+            refuse_misfit(network.given, subscription_id=subscription, egress=network.egress)
         return network
 
     @field_validator("storage")

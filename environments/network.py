@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from environments.dns import Dns
+from environments.landing_zone import GivenNetwork
 from environments.types import Address, Cidr, Section, VirtualNetworkId, form, refuse
 
 # learn.microsoft.com: "Configure Azure CNI networking in AKS", "IP address sizing"
@@ -58,6 +59,10 @@ class Network(Section):
     ] = 30
     hub: Annotated[Hub | None, Field(description="hub network to peer with")] = None
     dns: Annotated[Dns, Field(description="private DNS zones and name servers")] = Dns()
+    given: Annotated[
+        GivenNetwork | None,
+        Field(description="a network of another team, in place of one of our own"),
+    ] = None
     linked_networks: Annotated[
         tuple[LinkedNetwork, ...],
         Field(strict=False, description="networks that resolve our private names"),
@@ -128,6 +133,24 @@ class Network(Section):
                     fix='give the one in the hub, for example "10.0.1.4"',
                 )
         return address
+
+    @field_validator("given")
+    @classmethod
+    def _not_ours(cls, given: GivenNetwork | None, info: ValidationInfo) -> GivenNetwork | None:
+        dns: Dns | None = info.data.get("dns")
+        theirs = {
+            "hub": info.data.get("hub"),
+            "firewall_private_ip": info.data.get("firewall_private_ip"),
+            "dns.servers": dns and dns.servers,
+        }
+        for key, value in theirs.items():
+            if given is not None and value:
+                refuse(
+                    f"network.{key} is without effect in a network of another team",
+                    allowed=f"network.given without {key}, which its owner sets",
+                    fix=f"delete network.{key}",
+                )
+        return given
 
     @field_validator("linked_networks")
     @classmethod

@@ -220,5 +220,16 @@ def resource_id(kind: str) -> Form:
 
 
 VirtualNetworkId = Annotated[str, resource_id("Microsoft.Network/virtualNetworks")]
+NatGatewayId = Annotated[str, resource_id("Microsoft.Network/natGateways")]
+SubnetId = Annotated[
+    str,
+    form(
+        r"/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]+/providers/Microsoft.Network"
+        r"/virtualNetworks/[^/]+/subnets/[^/]+",
+        "the resource id of a subnet",
+        "/subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.Network"
+        "/virtualNetworks/<name>/subnets/<name>",
+    ),
+]
 PrivateDnsZoneId = Annotated[str, resource_id("Microsoft.Network/privateDnsZones")]
 DnsZoneId = Annotated[str, resource_id("Microsoft.Network/dnsZones")]

@@ -112,15 +112,24 @@ class NetworkOutputs(Contract):
     key_vault_dns_zone_id: str | None
     registry_dns_zone_id: str | None
     aks_dns_zone_id: str
-    aks_nodes_security_group_id: str
-    aks_api_server_security_group_id: str
-    postgres_security_group_id: str
-    private_endpoints_security_group_id: str
+    # those of a network of another team are its own
+    aks_nodes_security_group_id: str | None
+    aks_api_server_security_group_id: str | None
+    postgres_security_group_id: str | None
+    private_endpoints_security_group_id: str | None
 
     @classmethod
     def read(cls, scope: Construct, env: Environment) -> Self:
         """Return the outputs of `env`'s stack as references into its remote state."""
         outputs = super().read(scope, env)
+        if env.network.given:
+            outputs = replace(
+                outputs,
+                aks_nodes_security_group_id=None,
+                aks_api_server_security_group_id=None,
+                postgres_security_group_id=None,
+                private_endpoints_security_group_id=None,
+            )
         if env.network.dns.policy_writes_records:
             return replace(
                 outputs,

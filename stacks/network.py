@@ -1,5 +1,9 @@
 """The network stack: addresses, ways in and out, and private names."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from cdktf import ITerraformDependable
 from cdktf_cdktf_provider_azurerm.virtual_network import VirtualNetwork
 from cdktf_cdktf_provider_azurerm.virtual_network_peering import VirtualNetworkPeering
 from constructs import Construct
@@ -11,9 +15,22 @@ from constructs_lib.subnet import Opening, SecuredSubnet
 from conventions.databases import POOLER_PORT, SERVER_PORT
 from environments.dns import POSTGRES_SUFFIX, cluster_zone
 from environments.facts import REGIONS
+from environments.landing_zone import GivenNetwork
 from environments.model import Environment
 from stacks.base import AzureStack
 from stacks.contracts import NetworkOutputs
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Ground:
+    """A network with its subnets, ours or another team's, whose security groups are its own."""
+
+    virtual_network_id: str
+    virtual_network_name: str
+    nat_gateway_id: str | None
+    subnet_ids: Mapping[str, str]
+    security_group_ids: Mapping[str, str] = field(default_factory=dict)
+    outlived_by_links: list[ITerraformDependable] = field(default_factory=list)
 
 
 class NetworkStack(AzureStack):
@@ -23,52 +40,11 @@ class NetworkStack(AzureStack):
         super().__init__(scope, env, "network")
         plan = env.network
         place = self.resource_group()
-        network = VirtualNetwork(
-            self,
-            "virtual_network",
-            name=self.names.of("vnet"),
-            **place.at,
-            address_space=[str(plan.address_space)],
-            dns_servers=[str(server) for server in plan.dns.servers] or None,
-        )
-        nodes = SecuredSubnet(
-            self,
-            "aks_nodes",
-            place=place,
-            network=network,
-            cidr=plan.aks_nodes,
-            openings=self._into_nodes(),
-        )
-        api_server = SecuredSubnet(
-            self,
-            "aks_api_server",
-            place=place,
-            network=network,
-            cidr=plan.aks_api_server,
-            openings=self._into_api_server(),
-            delegated_to="Microsoft.ContainerService/managedClusters",
-        )
-        endpoints = SecuredSubnet(
-            self,
-            "private_endpoints",
-            place=place,
-            network=network,
-            cidr=plan.private_endpoints,
-            openings=_INTO_ENDPOINTS,
-        )
-        postgres = SecuredSubnet(
-            self,
-            "postgres",
-            place=place,
-            network=network,
-            cidr=plan.postgres,
-            openings=self._into_postgres(),
-            delegated_to="Microsoft.DBforPostgreSQL/flexibleServers",
-            # the server archives its log there, and Azure adds it anyway
-            service_endpoints=["Microsoft.Storage"],
-        )
-        way_out = self._egress(place, nodes)
-        networks = {"own": network.id, **{n.name: n.id for n in plan.linked_networks}}
+        ground = self._given(plan.given) if plan.given else self._made(place)
+        networks = {
+            "own": ground.virtual_network_id,
+            **{n.name: n.id for n in plan.linked_networks},
+        }
         zones = plan.dns.given | {
             role: LinkedZone(
                 self,
@@ -76,7 +52,7 @@ class NetworkStack(AzureStack):
                 place=place,
                 zone_name=zone_name,
                 network_ids=networks,
-                after=[postgres.subnet] if role == "postgres" else [],
+                after=ground.outlived_by_links if role == "postgres" else [],
             ).zone.id
             for role, zone_name in self._own_zones().items()
         }
@@ -86,31 +62,98 @@ class NetworkStack(AzureStack):
                 "hub_peering",
                 name="to-hub",
                 resource_group_name=place.resource_group_name,
-                virtual_network_name=network.name,
+                virtual_network_name=ground.virtual_network_name,
                 remote_virtual_network_id=plan.hub.virtual_network_id,
                 allow_forwarded_traffic=True,
                 use_remote_gateways=plan.hub.use_remote_gateways,
             )
         NetworkOutputs(
-            virtual_network_id=network.id,
-            nat_gateway_id=way_out.gateway_id,
-            # read through the association: whoever places something in the subnet waits for the
-            # security group and the way out
-            aks_nodes_subnet_id=way_out.association.subnet_id,
-            aks_api_server_subnet_id=api_server.association.subnet_id,
-            postgres_subnet_id=postgres.association.subnet_id,
-            private_endpoints_subnet_id=endpoints.association.subnet_id,
+            virtual_network_id=ground.virtual_network_id,
+            nat_gateway_id=ground.nat_gateway_id,
+            aks_nodes_subnet_id=ground.subnet_ids["aks_nodes"],
+            aks_api_server_subnet_id=ground.subnet_ids["aks_api_server"],
+            postgres_subnet_id=ground.subnet_ids["postgres"],
+            private_endpoints_subnet_id=ground.subnet_ids["private_endpoints"],
             postgres_dns_zone_id=zones["postgres"],
             blob_dns_zone_id=zones.get("blob"),
             dfs_dns_zone_id=zones.get("dfs"),
             key_vault_dns_zone_id=zones.get("key_vault"),
             registry_dns_zone_id=zones.get("registry"),
             aks_dns_zone_id=zones["aks"],
-            aks_nodes_security_group_id=nodes.security_group.id,
-            aks_api_server_security_group_id=api_server.security_group.id,
-            postgres_security_group_id=postgres.security_group.id,
-            private_endpoints_security_group_id=endpoints.security_group.id,
+            aks_nodes_security_group_id=ground.security_group_ids.get("aks_nodes"),
+            aks_api_server_security_group_id=ground.security_group_ids.get("aks_api_server"),
+            postgres_security_group_id=ground.security_group_ids.get("postgres"),
+            private_endpoints_security_group_id=ground.security_group_ids.get("private_endpoints"),
         ).publish(self)
+
+    def _given(self, given: GivenNetwork) -> _Ground:
+        return _Ground(
+            virtual_network_id=given.virtual_network_id,
+            virtual_network_name=given.virtual_network_id.rsplit("/", 1)[1],
+            nat_gateway_id=given.nat_gateway_id,
+            subnet_ids=given.subnet_ids,
+        )
+
+    def _made(self, place: Place) -> _Ground:
+        plan = self.env.network
+        network = VirtualNetwork(
+            self,
+            "virtual_network",
+            name=self.names.of("vnet"),
+            **place.at,
+            address_space=[str(plan.address_space)],
+            dns_servers=[str(server) for server in plan.dns.servers] or None,
+        )
+        subnets = {
+            "aks_nodes": SecuredSubnet(
+                self,
+                "aks_nodes",
+                place=place,
+                network=network,
+                cidr=plan.aks_nodes,
+                openings=self._into_nodes(),
+            ),
+            "aks_api_server": SecuredSubnet(
+                self,
+                "aks_api_server",
+                place=place,
+                network=network,
+                cidr=plan.aks_api_server,
+                openings=self._into_api_server(),
+                delegated_to="Microsoft.ContainerService/managedClusters",
+            ),
+            "private_endpoints": SecuredSubnet(
+                self,
+                "private_endpoints",
+                place=place,
+                network=network,
+                cidr=plan.private_endpoints,
+                openings=_INTO_ENDPOINTS,
+            ),
+            "postgres": SecuredSubnet(
+                self,
+                "postgres",
+                place=place,
+                network=network,
+                cidr=plan.postgres,
+                openings=self._into_postgres(),
+                delegated_to="Microsoft.DBforPostgreSQL/flexibleServers",
+                # the server archives its log there, and Azure adds it anyway
+                service_endpoints=["Microsoft.Storage"],
+            ),
+        }
+        way_out = self._egress(place, subnets["aks_nodes"])
+        # read through the association: whoever places something in a subnet waits for its
+        # security group and the way out
+        ids = {name: subnet.association.subnet_id for name, subnet in subnets.items()}
+        return _Ground(
+            virtual_network_id=network.id,
+            virtual_network_name=network.name,
+            nat_gateway_id=way_out.gateway_id,
+            subnet_ids=ids | {"aks_nodes": way_out.association.subnet_id},
+            security_group_ids={n: subnet.security_group.id for n, subnet in subnets.items()},
+            outlived_by_links=[subnets["postgres"].subnet],
+        )
 
     def _egress(self, place: Place, nodes: SecuredSubnet) -> NatEgress | FirewallEgress:
         if self.env.network.egress == "firewall":

@@ -15,6 +15,7 @@ from constructs_lib.grant import grant
 from constructs_lib.key_vault import KeyReference
 from constructs_lib.node_pool import add_worker_pool, pool_version
 from constructs_lib.observability import Observability
+from constructs_lib.place import Place
 from constructs_lib.protection import lock_against_deletion
 from constructs_lib.registry import ImageRegistry
 from constructs_lib.workload_identity import AUDIENCE, Federation, WorkloadIdentities
@@ -120,21 +121,13 @@ class PlatformStack(AzureStack):
             retention_days=env.kubernetes.backup_retention_days,
             zone_redundant=REGIONS[env.location].zones,
         )
-        flow_log = FlowLog(
-            self,
-            "flow_log",
-            place=place,
-            network_id=network.virtual_network_id,
-            retention_days=env.network.flow_log_retention_days,
-            replication=env.storage.replication,
-            key=own_key,
-            logs=observability.logs,
-            link=network.private_link(network.blob_dns_zone_id),
-        )
+        flow_log = self._flow_log(place, network, observability, own_key)
         if env.protect_data:
             # not the backups' account: its lock would keep a new cluster from replacing the grant
             # of the old one's extension, when backups are needed most
-            holders = {"registry": registry.id, "flow_log_storage": flow_log.storage_account_id}
+            holders = {"registry": registry.id}
+            if flow_log:
+                holders["flow_log_storage"] = flow_log.storage_account_id
             lock_against_deletion(self, holders)
         watched = Watched(
             network=network,
@@ -143,7 +136,7 @@ class PlatformStack(AzureStack):
             registry_id=registry.id,
             backup_vault_id=backup.vault_id,
             backup_account_id=backup_storage.account_id,
-            flow_log_account_id=flow_log.storage_account_id,
+            flow_log_account_id=flow_log.storage_account_id if flow_log else None,
         )
         watch(self, watched, env=env, place=place, by=observability)
         add_budget(self, env)
@@ -160,6 +153,27 @@ class PlatformStack(AzureStack):
             cluster_ca_certificate=cluster.ca_certificate,
             registry_login_server=registry.registry.login_server,
         ).publish(self)
+
+    def _flow_log(
+        self,
+        place: Place,
+        network: NetworkOutputs,
+        observability: Observability,
+        key: KeyReference | None,
+    ) -> FlowLog | None:
+        if self.env.network.given:
+            return None  # its owner records who talks to whom in it
+        return FlowLog(
+            self,
+            "flow_log",
+            place=place,
+            network_id=network.virtual_network_id,
+            retention_days=self.env.network.flow_log_retention_days,
+            replication=self.env.storage.replication,
+            key=key,
+            logs=observability.logs,
+            link=network.private_link(network.blob_dns_zone_id),
+        )
 
     def _trust(self, issuer: str, identity: IdentityOutputs) -> None:
         federations = {

@@ -47,7 +47,7 @@ class Watched:
     registry_id: str
     backup_vault_id: str
     backup_account_id: str
-    flow_log_account_id: str
+    flow_log_account_id: str | None
 
 
 def watch(
@@ -110,7 +110,8 @@ def _diagnosed(watched: Watched, env: Environment, by: Observability) -> Iterato
     if env.kubernetes.etcd_key and data.etcd_vault_id:
         yield Diagnosed(role="etcd_vault", resource_id=data.etcd_vault_id)
     for role, resource_id in (
-        ("virtual_network", network.virtual_network_id),
+        # the logs of another team's network are its own, as its security groups' are
+        *([] if env.network.given else [("virtual_network", network.virtual_network_id)]),
         ("key_vault", data.key_vault_id),
         ("postgres", data.postgres_server_id),
         ("registry", watched.registry_id),
@@ -118,20 +119,22 @@ def _diagnosed(watched: Watched, env: Environment, by: Observability) -> Iterato
         *([("grafana", by.grafana_id)] if by.grafana_id else []),
     ):
         yield Diagnosed(role=role, resource_id=resource_id)
-    for role, resource_id in (
+    for role, group_id in (
         ("aks_nodes_security_group", network.aks_nodes_security_group_id),
         ("aks_api_server_security_group", network.aks_api_server_security_group_id),
         ("postgres_security_group", network.postgres_security_group_id),
         ("private_endpoints_security_group", network.private_endpoints_security_group_id),
     ):
-        yield Diagnosed(role=role, resource_id=resource_id, metrics=())
+        if group_id:
+            yield Diagnosed(role=role, resource_id=group_id, metrics=())
     for role, account_id in (
         ("data_lake", data.storage_account_id),
         ("backup_storage", watched.backup_account_id),
         ("flow_log_storage", watched.flow_log_account_id),
     ):
-        blobs = f"{account_id}/blobServices/default"
-        yield Diagnosed(role=role, resource_id=blobs, metrics=["Transaction"])
+        if account_id:
+            blobs = f"{account_id}/blobServices/default"
+            yield Diagnosed(role=role, resource_id=blobs, metrics=["Transaction"])
     # Backup reports read dedicated tables only
     backup_id = watched.backup_vault_id
     yield Diagnosed(role="backup_vault", resource_id=backup_id, metrics=(), dedicated=True)

@@ -111,3 +111,34 @@ def test_environments_that_meet_in_a_network_share_no_address(second: Second) ->
 
 def test_environments_that_meet_nowhere_may_use_the_same_addresses(second: Second) -> None:
     assert second("10.40.") == ()
+
+
+VNET = (
+    "/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/rg-net"
+    "/providers/Microsoft.Network/virtualNetworks/vnet-spoke"
+)
+ROLES = ("aks_nodes", "aks_api_server", "postgres", "private_endpoints")
+IDS = "\n".join(f'{role}_subnet_id = "{VNET}/subnets/{role}"' for role in ROLES)
+NAT = VNET.replace("virtualNetworks/vnet-spoke", "natGateways/ng-spoke")
+GIVEN = f"""[network.given]
+virtual_network_id = "{VNET}"
+nat_gateway_id = "{NAT}"
+{IDS}
+
+"""
+
+
+def test_two_environments_in_one_given_network_have_subnets_of_their_own(second: Second) -> None:
+    faults = second("10.40.", both={LINKED: GIVEN + SHARED}, changes={})
+
+    assert 'network.aks_nodes = "10.40.0.0/20"' in {fault.key for fault in faults}
+
+
+def test_a_given_network_is_linked_with_one_zone_of_a_name(second: Second) -> None:
+    faults = second(both={LINKED: GIVEN + LINKED})
+
+    assert [fault.key for fault in faults] == ["network.given.virtual_network_id"]
+
+
+def test_environments_share_a_given_network_with_given_zones(second: Second) -> None:
+    assert second("vnet-ci", both={LINKED: GIVEN + SHARED}) == ()

@@ -36,6 +36,22 @@ ZONES = (
     "/providers/Microsoft.Network/privateDnsZones"
 )
 
+VNET = (
+    "/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/rg-net"
+    "/providers/Microsoft.Network/virtualNetworks/vnet-spoke"
+)
+NAT = VNET.replace("virtualNetworks/vnet-spoke", "natGateways/ng-spoke")
+GIVEN = f"""[network.given]
+virtual_network_id = "{VNET}"
+aks_nodes_subnet_id = "{VNET}/subnets/nodes"
+aks_api_server_subnet_id = "{VNET}/subnets/api"
+postgres_subnet_id = "{VNET}/subnets/postgres"
+private_endpoints_subnet_id = "{VNET}/subnets/endpoints"
+nat_gateway_id = "{NAT}"
+
+[[network.linked_networks]]"""
+HUB = f'[network.hub]\nvirtual_network_id = "{VNET}-hub"\n'
+
 # old text, new text, key path, a part of the problem, a part of the fix
 REFUSALS = {
     "label by which pods find a pool": (
@@ -387,6 +403,63 @@ REFUSALS = {
         'network.service_cidr = "192.0.2.0/24"',
         "which AKS keeps for itself",
         "10.0.0.0/8",
+    ),
+    "subnet of another network": (
+        "[[network.linked_networks]]",
+        GIVEN.replace("vnet-spoke/subnets/api", "vnet-else/subnets/api"),
+        f'network.given.aks_api_server_subnet_id = "{VNET[:56]}...',
+        "a subnet of another network",
+        "four subnets of one network",
+    ),
+    "subnet twice": (
+        "[[network.linked_networks]]",
+        GIVEN.replace("/subnets/api", "/subnets/nodes"),
+        f'network.given.aks_api_server_subnet_id = "{VNET[:56]}...',
+        "another of the four subnets",
+        "a subnet of its own",
+    ),
+    "network in place of a subnet": (
+        "[[network.linked_networks]]",
+        GIVEN.replace("/subnets/api", ""),
+        f'network.given.aks_api_server_subnet_id = "{VNET[:56]}...',
+        "not of the required form",
+        "/subnets/<name>",
+    ),
+    "network of a foreign subscription": (
+        "[[network.linked_networks]]",
+        GIVEN.replace("11111111-1111-4111", "99999999-1111-4111"),
+        "network",
+        "given.virtual_network_id lies in the subscription 99999999-1111-4111-8111",
+        "the network's subscription",
+    ),
+    "given network without its way out": (
+        "[[network.linked_networks]]",
+        GIVEN.replace(f'nat_gateway_id = "{NAT}"', ""),
+        "network",
+        "without nat_gateway_id",
+        "network.given.nat_gateway_id",
+    ),
+    "given network with two ways out": (
+        'service_cidr = "10.245.0.0/20"',
+        'service_cidr = "10.245.0.0/20"\negress = "firewall"\n'
+        + GIVEN.removesuffix("[[network.linked_networks]]"),
+        "network",
+        "given.nat_gateway_id is without effect",
+        "delete it",
+    ),
+    "hub of a given network": (
+        "[[network.linked_networks]]",
+        HUB + GIVEN,
+        "network.given",
+        "network.hub is without effect",
+        "delete network.hub",
+    ),
+    "name servers of a given network": (
+        "[[network.linked_networks]]",
+        '[network.dns]\nservers = ["10.0.0.4"]\n' + GIVEN,
+        "network.given",
+        "network.dns.servers is without effect",
+        "delete network.dns.servers",
     ),
     "host outside its zone": (
         'host = "airflow.dev.example.com"',

@@ -143,6 +143,70 @@ def test_the_cluster_may_write_into_a_zone_given_by_id(
     assert network["output"]["aks_dns_zone_id"]["value"] == zone
 
 
+NETWORKS = (
+    "/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/rg-net"
+    "/providers/Microsoft.Network"
+)
+GIVEN = {
+    "virtual_network_id": f"{NETWORKS}/virtualNetworks/vnet-spoke",
+    **{
+        f"{name}_subnet_id": f"{NETWORKS}/virtualNetworks/vnet-spoke/subnets/{name}"
+        for name in ("aks_nodes", "aks_api_server", "postgres", "private_endpoints")
+    },
+    "nat_gateway_id": f"{NETWORKS}/natGateways/ng-spoke",
+}
+
+
+def test_in_a_network_of_another_team_nothing_of_a_network_is_made(
+    synthesize: Synthesize,
+) -> None:
+    resources = synthesize(network={"given": GIVEN})
+
+    network = {kind for kind in resources if kind.startswith("azurerm_")} & {
+        "azurerm_virtual_network",
+        "azurerm_subnet",
+        "azurerm_network_security_group",
+        "azurerm_nat_gateway",
+        "azurerm_route_table",
+        "azurerm_network_watcher_flow_log",
+    }
+    assert network == set()
+
+
+def test_zones_of_ours_are_linked_with_the_network_of_another_team(
+    synthesize: Synthesize,
+) -> None:
+    links = synthesize(network={"given": GIVEN})["azurerm_private_dns_zone_virtual_network_link"]
+
+    networks = {link["virtual_network_id"] for link in links.values() if link["name"] == "own"}
+    assert networks == {GIVEN["virtual_network_id"]}
+
+
+def test_a_network_of_another_team_keeps_the_contract(
+    synthesize: Synthesize, tmp_path: Path
+) -> None:
+    synthesize(network={"given": GIVEN})
+
+    network = json.loads((tmp_path / "stacks/network-dev/cdk.tf.json").read_text())
+    told = {name: output["value"] for name, output in network["output"].items()}
+    assert GIVEN.items() <= told.items()
+
+
+def test_no_stack_reads_what_a_network_of_another_team_does_not_tell(
+    synthesize: Synthesize, tmp_path: Path
+) -> None:
+    synthesize(network={"given": GIVEN})
+
+    stacks = [file.read_text() for file in tmp_path.glob("stacks/*/cdk.tf.json")]
+    assert not [text for text in stacks if "security_group_id" in text]
+
+
+def test_the_nat_gateway_of_another_team_is_watched(synthesize: Synthesize) -> None:
+    alert = synthesize(network={"given": GIVEN})["azurerm_monitor_metric_alert"]
+
+    assert "outputs.nat_gateway_id" in alert["WayOutIsExhausted"]["scopes"][0]
+
+
 def test_where_a_policy_writes_the_records_endpoints_leave_them_alone(
     synthesize: Synthesize,
 ) -> None:
