@@ -1,10 +1,21 @@
 """The `[airflow]`, `[ingress]` and `[single_sign_on]` tables: what users of Airflow see."""
 
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from environments.types import EACH_ONCE, DnsZoneId, Email, HostName, Section, Uuid, form, refuse
+from environments.types import (
+    EACH_ONCE,
+    Address,
+    DnsZoneId,
+    Email,
+    HostName,
+    Section,
+    Uuid,
+    form,
+    refuse,
+)
 
 VaultName = Annotated[
     str, form(r"[0-9A-Za-z-]{1,127}", "1 to 127 letters, digits and hyphens", "airflow-tls")
@@ -80,6 +91,38 @@ class GitDags(Section):
     ]
     branch: Annotated[str, Field(min_length=1, description="branch to follow")] = "main"
     subdirectory: Annotated[str, Field(description="folder of the DAGs in it")] = "dags"
+    private_address: Annotated[
+        Address | None,
+        Field(
+            description="address of the Git server where it is a private one: pods that read DAGs "
+            "may connect to it, at the repository's port"
+        ),
+    ] = None
+
+    @property
+    def port(self) -> int:
+        """The port that the repository's address names, or 443."""
+        return urlsplit(self.repository).port or 443
+
+    @field_validator("repository")
+    @classmethod
+    def _has_a_port(cls, repository: str) -> str:
+        try:
+            urlsplit(repository).port  # noqa: B018  # raises
+        except ValueError:
+            refuse("no address", allowed="a port of 0 to 65535", fix="correct the port")
+        return repository
+
+    @field_validator("private_address")
+    @classmethod
+    def _private(cls, address: Address | None) -> Address | None:
+        if address is not None and (not address.is_private or address.is_link_local):
+            refuse(
+                "not an address of a private network; public ones are reached without it",
+                allowed="an address of 10/8, 172.16/12 or 192.168/16",
+                fix="delete it, or give the address that the server's name has in your network",
+            )
+        return address
 
 
 class Airflow(Section):

@@ -33,7 +33,11 @@ class Hub(Section):
 
     virtual_network_id: Annotated[VirtualNetworkId, Field(description="resource id of the hub")]
     use_remote_gateways: Annotated[
-        bool, Field(description="reach on-premises networks through the hub's gateway")
+        bool,
+        Field(
+            description="reach on-premises networks through the hub's gateway; set it once the hub "
+            "has peered back and allows gateway transit, which Azure asks for first"
+        ),
     ] = False
 
 

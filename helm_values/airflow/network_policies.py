@@ -2,6 +2,7 @@
 
 from conventions.components import (
     API_SERVER,
+    DAG_PROCESSOR,
     LONG_RUNNING,
     MIGRATIONS,
     SCHEDULER,
@@ -68,9 +69,19 @@ def network_policies(env: Environment) -> list[Values]:
             kubernetes_api(env),
         ),
         _out("tasks", _components(WORKER.label), anywhere),
+        *_git_server(env),
         deny_all(TASKS_NAMESPACE),
         policy(TASKS_NAMESPACE, "tasks", {}, ["Egress"], egress=[dns(), anywhere]),
     ]
+
+
+def _git_server(env: Environment) -> list[Values]:
+    """Return the way to a Git server on a private address, for who reads DAGs outside of tasks."""
+    git = env.airflow.git
+    if env.airflow.dags != "git" or git is None or git.private_address is None:
+        return []
+    server = to([block(f"{git.private_address}/32")], [("TCP", git.port)])
+    return [_out("git-server", _components(DAG_PROCESSOR.label, TRIGGERER.label), server)]
 
 
 def _out(name: str, pods: Values, *rules: Values) -> Values:

@@ -49,3 +49,19 @@ def test_a_synth_warns_and_never_refuses(synthesized: Path) -> None:
 
     assert done.returncode == 0
     assert done.stderr.startswith("warning: ")
+
+
+@pytest.mark.parametrize(
+    ("day", "warned"),
+    [
+        ("2026-11-30", set()),
+        ("2027-01-01", {"monitoring.budget_start"}),
+        ("2027-12-02", {"monitoring.budget_start", "key_vault.expire_on"}),
+    ],
+)
+def test_a_synth_warns_of_days_that_are_over(synthesized: Path, day: str, warned: set[str]) -> None:
+    command = [sys.executable, "-m", "tools.calendar.warn", str(synthesized), day, OWN]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    keys = {"monitoring.budget_start", "key_vault.expire_on"}
+    assert {key for key in keys if f"warning: dev: {key}" in done.stderr} == warned

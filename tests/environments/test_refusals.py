@@ -461,6 +461,29 @@ REFUSALS = {
         "network.dns.servers is without effect",
         "delete network.dns.servers",
     ),
+    "Git server at no port": (
+        "[airflow]",
+        '[airflow.git]\nrepository = "https://git.example.com:70000/dags"\n[airflow]',
+        'airflow.git.repository = "https://git.example.com:70000/dags"',
+        "no address",
+        "correct the port",
+    ),
+    "Git server on a public address": (
+        "[airflow]",
+        '[airflow.git]\nrepository = "https://git.example.com/dags"\n'
+        'private_address = "8.8.8.8"\n[airflow]',
+        'airflow.git.private_address = "8.8.8.8"',
+        "not an address of a private network",
+        "delete it",
+    ),
+    "Git server on the metadata server's address": (
+        "[airflow]",
+        '[airflow.git]\nrepository = "https://git.example.com/dags"\n'
+        'private_address = "169.254.169.254"\n[airflow]',
+        'airflow.git.private_address = "169.254.169.254"',
+        "not an address of a private network",
+        "delete it",
+    ),
     "host outside its zone": (
         'host = "airflow.dev.example.com"',
         'host = "airflow.example.org"',

@@ -134,3 +134,31 @@ def test_metrics_reach_the_exporter(
     policies: Policies, places: dict[str, Any], component: str
 ) -> None:
     assert passes(policies, places[component], places["statsd"], 9125, "UDP")
+
+
+@pytest.mark.parametrize(
+    ("source", "address", "port", "passing"),
+    [
+        ("dag-processor", NEIGHBOUR, 8443, True),
+        ("triggerer", NEIGHBOUR, 8443, True),
+        ("dag-processor", NEIGHBOUR, 22, False),
+        ("dag-processor", "10.9.9.10", 8443, False),
+        ("api-server", NEIGHBOUR, 8443, False),
+        ("scheduler", NEIGHBOUR, 8443, False),
+    ],
+)
+def test_who_reads_dags_reaches_the_git_server_on_its_private_address(
+    build: Callable[..., Environment],
+    infra: Infrastructure,
+    source: str,
+    address: str,
+    port: int,
+    passing: bool,
+) -> None:
+    git = {"repository": "https://git.example.com:8443/dags", "private_address": NEIGHBOUR}
+    env = build("dev", airflow={"dags": "git", "git": git})
+    policies = of_kind(prerequisites(env, infra), "NetworkPolicy")
+
+    pod = Pod("airflow", {"tier": "airflow", "component": source})
+
+    assert passes(policies, pod, address, port) is passing

@@ -1,4 +1,4 @@
-"""`python -m tools.calendar.warn [OUT [DAY [ENVIRONMENTS]]]`: what ends within 120 days.
+"""`python -m tools.calendar.warn [OUT [DAY [ENVIRONMENTS]]]`: what ends soon, and what is over.
 
 Refuses nothing. Needs no package, so that `make synth` stays quick: the environment files are read
 only where there is something to say.
@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from tools.calendar import table
+from tools.calendar.dates import past
 from tools.calendar.judgement import Acknowledged, findings
 from tools.calendar.uses import of_environments
 
@@ -17,6 +18,8 @@ ENVIRONMENTS = Path(__file__).resolve().parents[2] / "environments"
 
 def main(out: Path, today: date, environments: Path = ENVIRONMENTS) -> None:
     """Print the warnings of all environments to stderr."""
+    for warning in past(out, today):
+        print(f"warning: {warning}", file=sys.stderr)
     uses, facts = list(of_environments(out)), table.read()
     if list(findings(uses, facts, today, {})):
         for finding in findings(uses, facts, today, acknowledged(environments)):
