@@ -246,16 +246,31 @@ class SingleSignOn(Section):
             "credential is not allowed"
         ),
     ] = None
+    application_id: Annotated[
+        Uuid | None,
+        Field(
+            description="client id of an application of another team, which then gives the roles; "
+            "left out, the application is made"
+        ),
+    ] = None
     owners: Annotated[
         tuple[Uuid, ...],
-        Field(strict=False, min_length=1, description="object ids of the application's owners"),
+        Field(
+            strict=False,
+            description="object ids of the application's owners; one or more where it is made",
+            json_schema_extra={"minItems": 1},
+        ),
         EACH_ONCE,
-    ]
+    ] = ()
     admin_groups: Annotated[
         tuple[Uuid, ...],
-        Field(strict=False, min_length=1, description="Entra groups: Admin"),
+        Field(
+            strict=False,
+            description="Entra groups: Admin; one or more where it is made",
+            json_schema_extra={"minItems": 1},
+        ),
         EACH_ONCE,
-    ]
+    ] = ()
     op_groups: Annotated[tuple[Uuid, ...], Field(strict=False, description="Op"), EACH_ONCE] = ()
     user_groups: Annotated[
         tuple[Uuid, ...], Field(strict=False, description="User"), EACH_ONCE
@@ -263,3 +278,29 @@ class SingleSignOn(Section):
     viewer_groups: Annotated[
         tuple[Uuid, ...], Field(strict=False, description="Viewer"), EACH_ONCE
     ] = ()
+
+    @model_validator(mode="after")
+    def _made_or_given(self) -> Self:
+        people = {
+            "owners": self.owners,
+            "admin_groups": self.admin_groups,
+            "op_groups": self.op_groups,
+            "user_groups": self.user_groups,
+            "viewer_groups": self.viewer_groups,
+        }
+        missing = [name for name in ("owners", "admin_groups") if not people[name]]
+        if self.application_id is None and missing:
+            refuse(
+                f"without {' and '.join(missing)}: nobody could look after the sign-in",
+                allowed="one object id or more in each, or the application_id of another team",
+                fix=f"set single_sign_on.{' and single_sign_on.'.join(missing)}",
+            )
+        written = [name for name, ids in people.items() if ids]
+        if self.application_id is not None and written:
+            refuse(
+                f"{', '.join(written)} beside application_id: the team that owns the application "
+                "gives its roles, and this project does not write them",
+                allowed="application_id without owners and groups",
+                fix=f"delete {', '.join(written)}, and have the groups given their roles",
+            )
+        return self

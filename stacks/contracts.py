@@ -177,7 +177,8 @@ class IdentityOutputs(Contract):
 
     stack = "identity"
 
-    sso_application_id: str  # the object in Entra, /applications/<object id>
+    # the object in Entra, /applications/<object id>; None where the application is another team's
+    sso_application_id: str | None
     sso_client_id: str
     cluster_identity_id: str
     cluster_principal_id: str

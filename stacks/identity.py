@@ -50,10 +50,11 @@ class IdentityStack(AzureStack):
         self._grant_certificate(certificate, data)
         self._let_teams_upload(place, data)
         self._postgres_administrators(workloads[MIGRATIONS], data)
-        application = self._sign_in()
+        given = env.single_sign_on.application_id
+        made = None if given else self._sign_in().application
         IdentityOutputs(
-            sso_application_id=application.application.id,
-            sso_client_id=application.application.client_id,
+            sso_application_id=made.id if made else None,
+            sso_client_id=made.client_id if made else str(given),
             cluster_identity_id=cluster.id,
             cluster_principal_id=cluster.principal_id,
             kubelet_identity_id=kubelet.id,

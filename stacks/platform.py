@@ -193,6 +193,8 @@ class PlatformStack(AzureStack):
             issuer=issuer,
             federations=federations,
         )
+        if self.env.single_sign_on.application_id or not identity.sso_application_id:
+            return  # its owner lets the API server prove itself
         self.use_entra()
         ApplicationFederatedIdentityCredential(
             self,

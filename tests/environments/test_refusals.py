@@ -484,6 +484,27 @@ REFUSALS = {
         "not an address of a private network",
         "delete it",
     ),
+    "groups of an application of another team": (
+        "[single_sign_on]",
+        '[single_sign_on]\napplication_id = "12345678-1234-4234-8234-123456789012"',
+        "single_sign_on",
+        "beside application_id",
+        "delete owners, admin_groups",
+    ),
+    "application that is no id": (
+        "[single_sign_on]",
+        '[single_sign_on]\napplication_id = "airflow"',
+        'single_sign_on.application_id = "airflow"',
+        "not a UUID",
+        "copy the id",
+    ),
+    "sign-in that nobody looks after": (
+        "admin_groups = ",
+        "viewer_groups = ",
+        "single_sign_on",
+        "without admin_groups",
+        "set single_sign_on.admin_groups",
+    ),
     "host outside its zone": (
         'host = "airflow.dev.example.com"',
         'host = "airflow.example.org"',

@@ -207,6 +207,19 @@ def test_the_nat_gateway_of_another_team_is_watched(synthesize: Synthesize) -> N
     assert "outputs.nat_gateway_id" in alert["WayOutIsExhausted"]["scopes"][0]
 
 
+def test_nothing_of_an_application_of_another_team_is_written(
+    synthesize: Synthesize, dev_values: dict[str, Any], tmp_path: Path
+) -> None:
+    dev_values["single_sign_on"] = {"application_id": "12345678-1234-4234-8234-123456789012"}
+
+    resources = synthesize()
+
+    assert not [kind for kind in resources if kind.startswith("azuread_")]
+    identity = json.loads((tmp_path / "stacks/identity-dev/cdk.tf.json").read_text())
+    assert identity["output"]["sso_client_id"]["value"] == "12345678-1234-4234-8234-123456789012"
+    assert "sso_application_id" not in identity["output"]
+
+
 def test_where_a_policy_writes_the_records_endpoints_leave_them_alone(
     synthesize: Synthesize,
 ) -> None:
