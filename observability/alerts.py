@@ -79,7 +79,7 @@ def prometheus_alerts() -> tuple[PrometheusAlert, ...]:
     return (
         *(_silent(component) for component in ("scheduler", "dag_processor", "triggerer")),
         PrometheusAlert(
-            name="DagFilesDoNotParse",
+            name="DagImportErrors",
             expression="max(airflow_dag_processing_import_errors) > 0",
             for_minutes=10,
             severity=2,
@@ -88,7 +88,7 @@ def prometheus_alerts() -> tuple[PrometheusAlert, ...]:
             "list-import-errors`; correct or remove the file in the DAG container.",
         ),
         PrometheusAlert(
-            name="DagsDoNotArrive",
+            name="DagsNotUpdating",
             expression="sum by (bundle_name) (increase(airflow_dag_bundle_sync_failures[15m])) > 0 "
             "unless sum by (bundle_name) (increase(airflow_dag_bundle_syncs[15m])) > 0",
             for_minutes=5,
@@ -98,7 +98,7 @@ def prometheus_alerts() -> tuple[PrometheusAlert, ...]:
             "missing role, an unsafe file name, or a limit of the bundle.",
         ),
         PrometheusAlert(
-            name="TasksWaitTooLong",
+            name="TaskQueueDelayHigh",
             expression=f"{MEAN_WAIT_SECONDS} > {60 * LONGEST_WAIT_MINUTES}",
             for_minutes=5,
             severity=2,
@@ -107,7 +107,7 @@ def prometheus_alerts() -> tuple[PrometheusAlert, ...]:
             "image pull), full pools, or a parallelism that is too low.",
         ),
         PrometheusAlert(
-            name="QueueStandsStill",
+            name="QueuedTasksNotStarting",
             expression="sum(airflow_pool_queued_slots) > 0 "
             "unless sum(rate(airflow_ti_start[15m])) > 0",
             for_minutes=15,
@@ -116,7 +116,7 @@ def prometheus_alerts() -> tuple[PrometheusAlert, ...]:
             action="Describe the pending worker pods: quota, image, identity, network policy.",
         ),
         PrometheusAlert(
-            name="TasksLostTheirHeartbeat",
+            name="TaskHeartbeatLost",
             expression="sum(increase(airflow_task_instances_without_heartbeats_killed[30m])) > 0",
             for_minutes=0,
             severity=2,
@@ -125,7 +125,7 @@ def prometheus_alerts() -> tuple[PrometheusAlert, ...]:
             "did not answer.",
         ),
         PrometheusAlert(
-            name="CertificateExpires",
+            name="CertificateExpiring",
             expression="min by (exported_namespace, name) "
             "(certmanager_certificate_expiration_timestamp_seconds) - time() "
             f"< {86400 * CERTIFICATE_DAYS}",
@@ -141,7 +141,7 @@ def prometheus_alerts() -> tuple[PrometheusAlert, ...]:
 def _silent(component: str) -> PrometheusAlert:
     heartbeat = f"airflow_{component}_heartbeat"
     return PrometheusAlert(
-        name="".join(part.capitalize() for part in component.split("_")) + "IsSilent",
+        name="".join(part.capitalize() for part in component.split("_")) + "HeartbeatMissing",
         # the exporter goes on showing a counter that nobody raises any more, until it restarts
         expression=f"sum(rate({heartbeat}[5m])) == 0 or absent_over_time({heartbeat}[5m])",
         for_minutes=5,
@@ -162,7 +162,7 @@ def database_alerts(*, max_connections: int) -> tuple[MetricAlert, ...]:
     server = "Microsoft.DBforPostgreSQL/flexibleServers"
     return (
         MetricAlert(
-            name="DatabaseConnectionsRunOut",
+            name="DatabaseConnectionsExhausted",
             metric_namespace=server,
             metric_name="active_connections",
             aggregation="Maximum",
@@ -174,7 +174,7 @@ def database_alerts(*, max_connections: int) -> tuple[MetricAlert, ...]:
             "larger SKU.",
         ),
         MetricAlert(
-            name="DatabaseDiskFills",
+            name="DatabaseDiskFilling",
             metric_namespace=server,
             metric_name="storage_percent",
             aggregation="Maximum",
@@ -185,7 +185,7 @@ def database_alerts(*, max_connections: int) -> tuple[MetricAlert, ...]:
             action="Run `airflow db clean`, or raise the storage: it cannot shrink again.",
         ),
         MetricAlert(
-            name="DatabaseIsDown",
+            name="DatabaseDown",
             metric_namespace=server,
             metric_name="is_db_alive",
             aggregation="Maximum",

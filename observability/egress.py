@@ -5,7 +5,7 @@ from observability.alerts import MetricAlert
 _GATEWAY = "Microsoft.Network/natGateways"
 EGRESS_ALERTS = (
     MetricAlert(
-        name="WayOutIsDown",
+        name="EgressDown",
         metric_namespace=_GATEWAY,
         metric_name="DatapathAvailability",
         aggregation="Average",
@@ -17,7 +17,7 @@ EGRESS_ALERTS = (
         "fails is not enough. Open a case with Azure.",
     ),
     MetricAlert(
-        name="WayOutIsExhausted",
+        name="SnatPortsExhausted",
         metric_namespace=_GATEWAY,
         metric_name="SNATConnectionCount",
         aggregation="Total",

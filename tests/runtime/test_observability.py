@@ -138,7 +138,7 @@ def test_the_worst_severity_of_a_prometheus_rule_is_1() -> None:
 
 # alert: (series that make it fire, series that do not), a value a minute, for an hour
 SYMPTOMS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
-    f"{name}IsSilent": (
+    f"{name}HeartbeatMissing": (
         {f"airflow_{metric}_heartbeat": "0+12x5 60x60"},
         {f"airflow_{metric}_heartbeat": "0+12x60"},
     )
@@ -148,11 +148,11 @@ SYMPTOMS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
         "Triggerer": "triggerer",
     }.items()
 } | {
-    "DagFilesDoNotParse": (
+    "DagImportErrors": (
         {"airflow_dag_processing_import_errors": "2x60"},
         {"airflow_dag_processing_import_errors": "0x60"},
     ),
-    "DagsDoNotArrive": (
+    "DagsNotUpdating": (
         {
             'airflow_dag_bundle_sync_failures{bundle_name="dags"}': "0+1x60",
             'airflow_dag_bundle_syncs{bundle_name="dags"}': "9x60",
@@ -162,19 +162,19 @@ SYMPTOMS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
             'airflow_dag_bundle_syncs{bundle_name="dags"}': "0+1x60",
         },
     ),
-    "TasksWaitTooLong": (
+    "TaskQueueDelayHigh": (
         {"airflow_pool_queued_slots": "11x60", "airflow_ti_start": "0+1x60"},  # 11 minutes
         {"airflow_pool_queued_slots": "9x60", "airflow_ti_start": "0+1x60"},
     ),
-    "QueueStandsStill": (
+    "QueuedTasksNotStarting": (
         {"airflow_pool_queued_slots": "4x60", "airflow_ti_start": "7x60"},
         {"airflow_pool_queued_slots": "4x60", "airflow_ti_start": "0+1x60"},
     ),
-    "TasksLostTheirHeartbeat": (
+    "TaskHeartbeatLost": (
         {"airflow_task_instances_without_heartbeats_killed": "0x50 1x10"},
         {"airflow_task_instances_without_heartbeats_killed": "1x60"},
     ),
-    "CertificateExpires": (  # promtool's clock starts at 0
+    "CertificateExpiring": (  # promtool's clock starts at 0
         {'certmanager_certificate_expiration_timestamp_seconds{name="tls"}': "1000000x120"},
         {'certmanager_certificate_expiration_timestamp_seconds{name="tls"}': "2000000x120"},
     ),
@@ -183,7 +183,7 @@ SYMPTOMS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
 
 def firing(promtool: str, folder: Path, name: str, series: dict[str, str]) -> bool:
     """Tell whether Prometheus fires the alert after an hour of the series."""
-    minutes = 70 if name == "CertificateExpires" else 59
+    minutes = 70 if name == "CertificateExpiring" else 59
     test = {
         "rule_files": [str(rule_file(folder, ALERTS))],
         "evaluation_interval": "1m",
@@ -215,7 +215,7 @@ def test_an_alert_is_quiet_in_good_times(name: str, promtool: str, tmp_path: Pat
     assert not firing(promtool, tmp_path, name, SYMPTOMS[name][1])
 
 
-@pytest.mark.parametrize("name", [name for name in ALERTS if name.endswith("IsSilent")])
+@pytest.mark.parametrize("name", [name for name in ALERTS if name.endswith("HeartbeatMissing")])
 def test_a_component_that_never_reported_is_silent_too(
     name: str, promtool: str, tmp_path: Path
 ) -> None:

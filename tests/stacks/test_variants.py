@@ -53,7 +53,7 @@ def test_behind_a_firewall_the_cluster_makes_no_way_out_of_its_own(synthesize: S
 
 
 def test_the_nat_gateway_is_watched_for_connections_that_fail(synthesize: Synthesize) -> None:
-    alert = synthesize()["azurerm_monitor_metric_alert"]["WayOutIsExhausted"]
+    alert = synthesize()["azurerm_monitor_metric_alert"]["SnatPortsExhausted"]
 
     assert "outputs.nat_gateway_id" in alert["scopes"][0]
     (dimension,) = alert["criteria"][0]["dimension"]
@@ -73,7 +73,11 @@ def test_the_nat_gateway_and_its_addresses_survive_the_loss_of_a_zone(
 def test_a_firewall_elsewhere_is_not_ours_to_watch(synthesize: Synthesize) -> None:
     resources = synthesize(network={"egress": "firewall", "firewall_private_ip": "10.0.1.4"})
 
-    assert not [name for name in resources["azurerm_monitor_metric_alert"] if "WayOut" in name]
+    assert not [
+        name
+        for name in resources["azurerm_monitor_metric_alert"]
+        if name in ("EgressDown", "SnatPortsExhausted")
+    ]
 
 
 def test_from_the_internet_only_the_port_of_tls_is_open(synthesize: Synthesize) -> None:
@@ -204,7 +208,7 @@ def test_no_stack_reads_what_a_network_of_another_team_does_not_tell(
 def test_the_nat_gateway_of_another_team_is_watched(synthesize: Synthesize) -> None:
     alert = synthesize(network={"given": GIVEN})["azurerm_monitor_metric_alert"]
 
-    assert "outputs.nat_gateway_id" in alert["WayOutIsExhausted"]["scopes"][0]
+    assert "outputs.nat_gateway_id" in alert["SnatPortsExhausted"]["scopes"][0]
 
 
 def test_nothing_of_an_application_of_another_team_is_written(
