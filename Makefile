@@ -64,7 +64,7 @@ check: $(TOOLS) ## Lint, format, types, layers and ceilings
 	$(BIN)/lint-imports
 	$(BIN)/python -m tools.ceilings
 	@# records of decisions are never rewritten
-	$(BIN)/codespell $$(git ls-files '*.md' '*.py' Makefile | grep -v '^docs/decisions/0')
+	git ls-files -z '*.md' '*.py' '*.jinja' Makefile ':!docs/decisions/0*' | xargs -0 $(BIN)/codespell
 
 api-server: $(TOOLS) ## Build the Kubernetes API server that tests ask, once (Go; some eight minutes)
 	@$(BIN)/python -m local_kubernetes
@@ -83,7 +83,7 @@ plan: .tools/.node $(TOOLS) ## Show what a deployment would do to Azure: ENVIRON
 verify: ## Check your environment files: synth, calendar, policy, rehearsal; ON=YYYY-MM-DD: the day
 	@for gate in synth calendar-check policy rehearse; do $(MAKE) --no-print-directory $$gate || exit 1; done
 
-policy: $(TOOLS) ## Hold cdktf.out against checkov's rules and our own
+policy: $(TOOLS) ## Check cdktf.out against checkov's rules and ours
 	@$(BIN)/python -m tools.policy
 
 calendar: $(TOOLS) ## Show what ends in the coming twelve months, and who uses it

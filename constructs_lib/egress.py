@@ -1,4 +1,4 @@
-"""The way out of the network: a NAT gateway of our own, or a firewall elsewhere."""
+"""Egress from the network: a NAT gateway of our own, or a firewall elsewhere."""
 
 from cdktf_cdktf_provider_azurerm.nat_gateway import NatGateway
 from cdktf_cdktf_provider_azurerm.nat_gateway_public_ip_prefix_association import (

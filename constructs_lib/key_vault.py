@@ -181,7 +181,7 @@ class EncryptionKey(Construct):
 class EtcdKey(Construct):
     """A key that AKS encrypts Kubernetes Secrets with before it writes them to etcd.
 
-    The cluster is told one version of it, by `key_management_service`: azurerm 4.81 knows only this
+    The cluster takes one version of it, by `key_management_service`: azurerm 4.81 knows only this
     way, and not the newer one that follows rotations ("KMS data encryption concepts for AKS",
     learn.microsoft.com). So the key has no end and no rotation of its own: with a version that
     expired the API server would read no Secret any more. Give it a vault of its own: AKS wants

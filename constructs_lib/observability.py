@@ -1,4 +1,4 @@
-"""Where logs and metrics go, who is told, and what is drawn from them."""
+"""Where logs and metrics go, who is notified, and which dashboards show them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

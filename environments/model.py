@@ -66,7 +66,7 @@ class Monitoring(Section):
     log_retention_days: Annotated[
         int, Field(ge=30, le=730, description="days that Log Analytics keeps logs")
     ] = 30
-    alert_email: Annotated[Email, Field(description="who is told when an alert fires")]
+    alert_email: Annotated[Email, Field(description="who is notified when an alert fires")]
     alert_phone: Annotated[
         Annotated[
             str,

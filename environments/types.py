@@ -136,7 +136,7 @@ def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
 
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 
-# What editors are told of a value; what is refused, and in which words, the validators decide
+# What editors learn about a value; what is refused, and in which words, the validators decide
 Cidr = Annotated[
     IPv4Network,
     BeforeValidator(_cidr),
@@ -173,7 +173,7 @@ Uuid = Annotated[
         }
     ),
 ]
-EACH_ONCE = AfterValidator(_distinct)  # stands last: editors are told what stands before it
+EACH_ONCE = AfterValidator(_distinct)  # stands last: editors see what stands before it
 Zone = Literal["1", "2", "3"]
 HostName = Annotated[
     str,

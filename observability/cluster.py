@@ -1,4 +1,4 @@
-"""What wakes somebody about the cluster itself: rules on the metrics that AKS reports."""
+"""Alerts on the cluster itself: rules on the metrics that AKS reports."""
 
 from observability.alerts import PrometheusAlert
 

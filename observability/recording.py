@@ -20,7 +20,7 @@ class Recording:
 _NODE = 'job="node"'
 _STATE = 'job="kube-state-metrics"'
 _CADVISOR = 'job="cadvisor"'
-# a pod's node, once a pod: a pod that has moved is told by two series for a while
+# a pod's node, once a pod: a pod that has moved is reported by two series for a while
 _PLACED = (
     "on (cluster, namespace, pod) group_left (node) "
     "topk by (cluster, namespace, pod) (1, max by (cluster, namespace, pod, node) "

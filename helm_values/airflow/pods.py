@@ -154,7 +154,7 @@ def _workers(env: Environment, identity: WorkloadIdentity) -> Values:
         # The loss of one spot node must not take every worker.
         values["topologySpreadConstraints"] = _spreads(WORKER)
         return at("workers.celery", values)
-    # The chart annotates the account of task pods only when it is told to make one for them. The
+    # The chart annotates the account of task pods only when it is set to make one for them. The
     # one of Celery's workers then would be made too, under the same name.
     account |= {"create": True, "name": WORKER.service_account.name}
     other = {"serviceAccount": {"create": False, "name": WORKER.service_account.name}}

@@ -1,4 +1,4 @@
-"""What an environment file may not say, and what its author is told."""
+"""What an environment file may not say, and the message its author gets."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -662,7 +662,7 @@ def test_every_fault_says_what_is_allowed(refuse: Any, old_new: tuple[str, str])
     assert all(fault.allowed for fault in refuse(old_new))
 
 
-# two settings that contradict each other across tables, and what their author is told
+# two settings that contradict each other across tables, and the message their author gets
 CONTRADICTIONS = {
     "more nodes than node addresses": (
         ('aks_nodes = "10.40.0.0/20"', 'aks_nodes = "10.40.0.0/24"'),

@@ -1,4 +1,4 @@
-"""A change is told as what it is: created, updated, replaced, deleted, refused, abandoned."""
+"""A change is reported as what it is: created, updated, replaced, deleted, refused, abandoned."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""An environment is deployed, found stable and destroyed; what is wrong with it is told."""
+"""An environment is deployed, found stable and destroyed; what is wrong with it is reported."""
 
 import json
 from pathlib import Path

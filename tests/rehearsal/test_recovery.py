@@ -55,7 +55,7 @@ def wait_until(true: Callable[[], bool], seconds: float = 60) -> None:
 
 
 def processes_in(folder: Path) -> list[int]:
-    """Ids of the processes that work in a folder, or were told of it."""
+    """Ids of the processes that work in a folder, or have it as an argument."""
     found = []
     for process in Path("/proc").iterdir():
         if not process.name.isdigit() or int(process.name) == os.getpid():

@@ -1,4 +1,4 @@
-"""The environment variables of the sign-in: wrong ones are told all at once, before the start."""
+"""The environment variables of the sign-in: wrong ones are reported together, before the start."""
 
 from pathlib import Path
 

@@ -63,7 +63,7 @@ def releases(stack: dict[str, Any]) -> dict[str, Any]:
 
 
 def as_yaml(document: Any) -> str:
-    """Return YAML in a fixed order, a value a line."""
+    """Return YAML in a fixed order, one value per line."""
     return yaml.safe_dump(document, sort_keys=True, width=10_000, allow_unicode=True)
 
 

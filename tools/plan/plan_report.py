@@ -1,4 +1,4 @@
-"""What is told of the plans of an environment: Markdown for a review, JSON to compare with."""
+"""The report on the plans of an environment: Markdown for a review, JSON to compare with."""
 
 import json
 from collections import Counter

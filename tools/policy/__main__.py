@@ -1,4 +1,4 @@
-"""`python -m tools.policy`: hold cdktf.out against checkov's rules and our own.
+"""`python -m tools.policy`: check cdktf.out against checkov's rules and ours.
 
 Exit status: 0 passed, 1 a rule is broken without a waiver or a waiver is stale, 2 cannot judge:
 nothing synthesized, not what the sources synthesize now, a malformed waiver file, or no checkov.
@@ -32,7 +32,7 @@ def main(
         bool, typer.Option(help="judge stacks that are not what the sources synthesize now, too")
     ] = False,
 ) -> None:
-    """Hold the synthesized stacks against checkov's rules and the project's own."""
+    """Check the synthesized stacks against checkov's rules and the project's own."""
     try:
         excuses = [waiver for file in waiver_files for waiver in waivers.load(file)]
         synthesis = Synthesis.load(out, None if stale_output else ROOT)

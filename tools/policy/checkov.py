@@ -32,7 +32,7 @@ def scan(folder: Path, lock: Path = LOCK) -> list[Result]:
     The same stacks under the same lock give the same results: they are kept, and found again.
 
     Raises:
-        GateError: checkov cannot be installed, fails, or could not hold a rule against a resource.
+        GateError: checkov cannot be installed, fails, or could not check a rule on a resource.
     """
     kept = ROOT / ".cache" / f"checkov-results-{_fingerprint(folder, lock)}.json"
     kept.parent.mkdir(exist_ok=True)

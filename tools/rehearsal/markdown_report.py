@@ -49,7 +49,11 @@ def _lines(report: RehearsalReport) -> Iterator[str]:
 
 
 def _losses(losses: Sequence[Loss]) -> Iterator[str]:
-    yield from ["### Data that goes", "", "| stack | resource | what | lost | acknowledged |"]
+    yield from [
+        "### Data that would be lost",
+        "",
+        "| stack | resource | what | lost | acknowledged |",
+    ]
     yield "| --- | --- | --- | --- | --- |"
     for loss in losses:
         said = _inline(loss.acknowledged) if loss.acknowledged else "**no**"

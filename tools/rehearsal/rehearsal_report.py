@@ -1,4 +1,4 @@
-"""The result of a rehearsal: what people, machines and pull requests are told."""
+"""The result of a rehearsal, for people, machines and pull requests."""
 
 import json
 from collections.abc import Sequence

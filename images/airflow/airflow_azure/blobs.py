@@ -18,7 +18,7 @@ from azure.core.exceptions import (
 )
 from azure.storage.blob import BlobServiceClient, ContainerClient
 
-# The DAG processor must not stand still: its next refresh is the retry
+# The DAG processor must not stop: its next refresh is the retry
 IMPATIENT: dict[str, Any] = {"retry_total": 0, "connection_timeout": 5, "read_timeout": 20}
 
 

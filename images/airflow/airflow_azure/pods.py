@@ -1,7 +1,7 @@
 """Fills in what Kubernetes demands of the pods that DAG authors start by KubernetesPodOperator.
 
 Their namespace enforces the Pod Security Standard "restricted" (the page of Kubernetes of that
-name). An author should not have to know it: what is left out is set here, what is said stays.
+name). An author should not have to know it: what is left out is set here, what is set stays.
 """
 
 from typing import Any
@@ -39,7 +39,7 @@ def harden(pod: Any) -> None:
 
 
 def _default(part: Any, key: str, attribute: str, value: Any) -> Any:
-    """Set a value where nothing is said; return what holds."""
+    """Set a value where the author set none; return the value in effect."""
     if isinstance(part, dict):
         return part[attribute] if attribute in part else part.setdefault(key, value)
     if getattr(part, attribute) is None:

@@ -47,7 +47,7 @@ class Settings:
         """Return the settings that the variables hold.
 
         Raises:
-            SettingsError: something is missing or wrong; all problems are told at once.
+            SettingsError: something is missing or wrong; all problems are reported together.
         """
         problems: list[str] = []
         settings = cls(

@@ -11,7 +11,7 @@ RULES: tuple[Rule, ...] = (*reliability.RULES, *security.RULES, *watching.RULES)
 
 
 def apply(landscape: Landscape, rules: Iterable[Rule] = RULES) -> list[Result]:
-    """Hold every rule against the resources of an environment."""
+    """Check every rule on the resources of an environment."""
     return [
         Result(
             environment=landscape.environment,

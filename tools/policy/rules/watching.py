@@ -1,4 +1,4 @@
-"""What is seen, and who is told."""
+"""What is monitored, and who is notified."""
 
 from collections.abc import Iterator
 
@@ -69,7 +69,7 @@ def cluster_watched(landscape: Landscape) -> Iterator[Finding]:
 
 @rule(
     "AOA-W03",
-    "Somebody is told when an alert fires",
+    "Somebody is notified when an alert fires",
     control="alerts",
     page=f"{LEARN}/azure-monitor/alerts/action-groups",
 )

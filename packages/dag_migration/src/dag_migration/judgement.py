@@ -151,7 +151,7 @@ class Judge:
         return found
 
     def _elsewhere(self, finding: Finding) -> Finding:
-        """Return what is said of a missing package, if it lies in the folder after all."""
+        """Return the message about a missing package, if it lies in the folder after all."""
         if finding.code not in PACKAGES:
             return finding
         folder = self._copy.layout.folder_with(finding.subject)

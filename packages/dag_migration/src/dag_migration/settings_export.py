@@ -72,7 +72,7 @@ def load(kind: str, file: Path) -> dict[str, Any]:
         else:
             loaded = json.loads(text)
     except (OSError, UnicodeDecodeError, ValueError, yaml.YAMLError) as error:
-        # the text of a parser's message may quote the file, so only its kind is told
+        # the text of a parser's message may quote the file, so only its kind is reported
         raise ExportError(
             f"{file}: not an export of {kind} that can be read ({type(error).__name__}); expected "
             f"the output of `airflow {kind} export` with the ending .json, .yaml or .env"

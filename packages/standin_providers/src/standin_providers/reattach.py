@@ -1,4 +1,4 @@
-"""Stand-in providers inside this process: Terraform is told where they listen."""
+"""Stand-in providers inside this process: Terraform gets the address at which they listen."""
 
 import json
 import os

@@ -81,7 +81,7 @@ def errors(stdout: str, stderr: str) -> list[Diagnostic]:
     raw = [record(line).get("diagnostic", {}) for line in stdout.splitlines()]
     raw += record(stdout).get("diagnostics", [])  # `validate` prints one object, no stream
     found = [Diagnostic.of(each) for each in raw if each.get("severity") == "error"]
-    found = list(dict.fromkeys(found))  # a full disk is told at every write
+    found = list(dict.fromkeys(found))  # a full disk is reported at every write
     return found or [Diagnostic(summary=_plain(stderr) or "it gave no reason")]
 
 

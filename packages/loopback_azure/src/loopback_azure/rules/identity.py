@@ -26,7 +26,7 @@ def user_assigned(made: NewResource) -> Document:
     "Microsoft.KubernetesConfiguration/extensions",
 )
 def assigned(made: NewResource) -> Document:
-    """A resource that asks for identities is told what their principals are."""
+    """A resource that asks for identities gets the ids of their principals."""
     identity = made.document.get("identity")
     if not identity or identity.get("type") == "None":
         return {}
