@@ -98,6 +98,9 @@ class ObjectsRelease(Construct):
     The Kubernetes provider's `manifest` would ask the cluster at plan time, when it may not be
     there yet; Helm asks when it installs (docs/decisions: objects beside a chart). The release is
     kept in the namespace `default`, because it may hold the namespace of all others.
+
+    With `job_timeout_seconds` it is complete when its Jobs are, for which Helm waits that long. The
+    chart completes the name of a Job by the digest of what it does, since a Job cannot change.
     """
 
     def __init__(
@@ -107,6 +110,7 @@ class ObjectsRelease(Construct):
         *,
         objects: Sequence[dict[str, Any]],
         after: Sequence[ITerraformDependable] = (),
+        job_timeout_seconds: int | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         chart = TerraformAsset(self, "chart", path=str(OBJECTS_CHART), type=AssetType.DIRECTORY)
@@ -119,6 +123,8 @@ class ObjectsRelease(Construct):
             values=[values_text({"objects": list(objects)})],
             atomic=True,
             wait=True,
+            wait_for_jobs=True if job_timeout_seconds else None,
+            timeout=job_timeout_seconds,
             max_history=5,
             depends_on=list(after),
         )

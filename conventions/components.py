@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from conventions.service_accounts import AIRFLOW_NAMESPACE, ServiceAccount
+from conventions.service_accounts import AIRFLOW_NAMESPACE, MIGRATIONS_NAMESPACE, ServiceAccount
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,12 +37,14 @@ class WorkloadIdentity:
     name: str
 
 
-def _component(name: str, label: str, chart_key: str, account: str) -> Component:
+def _component(
+    name: str, label: str, chart_key: str, account: str, namespace: str = AIRFLOW_NAMESPACE
+) -> Component:
     return Component(
         name=name,
         label=label,
         chart_key=chart_key,
-        service_account=ServiceAccount(AIRFLOW_NAMESPACE, account),
+        service_account=ServiceAccount(namespace, account),
     )
 
 
@@ -54,7 +56,7 @@ DAG_PROCESSOR = _component(
 TRIGGERER = _component("triggerer", "triggerer", "triggerer", "airflow-triggerer")
 WORKER = _component("worker", "worker", "workers", "airflow-worker")
 MIGRATIONS = _component(
-    "migrations", "run-airflow-migrations", "migrateDatabaseJob", "airflow-migrate-database-job"
+    "migrations", "migrations", "migrateDatabaseJob", "airflow-migrations", MIGRATIONS_NAMESPACE
 )
 
 LONG_RUNNING = (API_SERVER, SCHEDULER, DAG_PROCESSOR, TRIGGERER)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 AIRFLOW_NAMESPACE = "airflow"
+MIGRATIONS_NAMESPACE = "airflow-migrations"
 TASKS_NAMESPACE = "airflow-tasks"  # where the pods of KubernetesPodOperator start
 CERT_MANAGER_NAMESPACE = "cert-manager"
 INGRESS_NAMESPACE = "ingress-nginx"

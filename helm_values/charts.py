@@ -7,6 +7,7 @@ from conventions.service_accounts import (
     AIRFLOW_NAMESPACE,
     CERT_MANAGER_NAMESPACE,
     INGRESS_NAMESPACE,
+    MIGRATIONS_NAMESPACE,
     TASKS_NAMESPACE,
 )
 
@@ -65,7 +66,8 @@ def allowed_images(registry: str) -> dict[str, str]:
         registry: our registry's host, such as `crairflowdev.azurecr.io`.
     """
     allowed = {chart.namespace: _images(registry, chart.images) for chart in CHARTS}
-    return allowed | {TASKS_NAMESPACE: _images(registry)}
+    own = dict.fromkeys((MIGRATIONS_NAMESPACE, TASKS_NAMESPACE), _images(registry))
+    return allowed | own
 
 
 def _images(registry: str, repositories: Sequence[str] = ()) -> str:

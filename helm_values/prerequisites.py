@@ -1,9 +1,10 @@
 """What the releases need in the cluster beside their charts, as Kubernetes objects."""
 
-from conventions.service_accounts import TASKS_NAMESPACE
+from conventions.service_accounts import MIGRATIONS_NAMESPACE, TASKS_NAMESPACE
 from environments.model import Environment
 from helm_values.airflow.access import access_objects
 from helm_values.airflow.metrics import airflow_monitor
+from helm_values.airflow.migrations import migration_prerequisites
 from helm_values.airflow.network_policies import network_policies
 from helm_values.airflow.scratch_volume import scratch_objects
 from helm_values.airflow.secrets import secret_provider_classes
@@ -20,6 +21,7 @@ def prerequisites(env: Environment, infra: Infrastructure) -> list[Values]:
         *(namespace(name) for name in namespaces(env)),
         *access_objects(env),
         *network_policies(env),
+        *migration_prerequisites(env, infra),
         *ingress_policies(env),
         *secret_provider_classes(env, infra),
         *scratch_objects(env, infra),
@@ -29,10 +31,10 @@ def prerequisites(env: Environment, infra: Infrastructure) -> list[Values]:
 
 
 def namespaces(env: Environment) -> list[str]:
-    """Return the namespaces of the environment's releases, and the one of tasks' own pods."""
+    """Return the namespaces of the releases, of the migrations and of tasks' own pods."""
     with_cert_manager = env.ingress.certificate == "letsencrypt"
     charts = [AIRFLOW, NGINX, *([CERT_MANAGER] if with_cert_manager else [])]
-    return [*(chart.namespace for chart in charts), TASKS_NAMESPACE]
+    return [*(chart.namespace for chart in charts), MIGRATIONS_NAMESPACE, TASKS_NAMESPACE]
 
 
 def namespace(name: str) -> Values:

@@ -10,6 +10,7 @@ from constructs_lib.helm_release import HelmRelease, ObjectsRelease, configure_h
 from conventions.terraform_providers import HELM
 from environments.model import Environment
 from helm_values.airflow.executor import worker_scaling
+from helm_values.airflow.migrations import MIGRATIONS_TIMEOUT, migration_objects
 from helm_values.airflow.release import airflow_values
 from helm_values.charts import AIRFLOW, CERT_MANAGER, NGINX, Chart
 from helm_values.infrastructure import Infrastructure
@@ -49,8 +50,18 @@ class AirflowStack(AzureStack):
             )
             after = [objects.release, issuer.release]
             ObjectsRelease(self, "certificate", objects=request, after=after)
+        migrations = ObjectsRelease(
+            self,
+            "migrations",
+            objects=migration_objects(env, infra),
+            after=[objects.release],
+            job_timeout_seconds=MIGRATIONS_TIMEOUT,
+        )
         airflow = self._release(
-            "airflow", AIRFLOW, airflow_values(env, infra), after=[nginx.release]
+            "airflow",
+            AIRFLOW,
+            airflow_values(env, infra),
+            after=[nginx.release, migrations.release],
         )
         if scaling := worker_scaling(env, infra):
             ObjectsRelease(self, "worker_scaling", objects=scaling, after=[airflow.release])

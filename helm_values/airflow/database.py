@@ -1,15 +1,7 @@
 """The metadata database: each component signs in as its own identity, and no URL has a password."""
 
-from conventions.components import (
-    DAG_PROCESSOR,
-    LONG_RUNNING,
-    MIGRATIONS,
-    TRIGGERER,
-    WORKER,
-    Component,
-)
+from conventions.components import LONG_RUNNING, Component
 from conventions.databases import POOLER_PORT, SERVER_PORT
-from environments.facts import max_connections
 from environments.model import Environment
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values, at, merged
@@ -28,7 +20,6 @@ def database_values(env: Environment, infra: Infrastructure) -> Values:
     Workers have none: in Airflow 3 a task talks to the API server only. The chart's own Secret with
     a connection is neither made nor read; the image's `airflow_local_settings.py` adds the token.
     """
-    migrations = _env(infra, infra.identities[MIGRATIONS].name, SERVER_PORT)
     return merged(
         {
             "data": {"metadataSecretName": NO_SECRET},
@@ -43,51 +34,19 @@ def database_values(env: Environment, infra: Infrastructure) -> Values:
             "config": {"azure_postgres": {"entra_token_scope": TOKEN_SCOPE}},
         },
         *(_component(env, infra, component) for component in LONG_RUNNING),
-        # A pooler that hands out a session per transaction loses the locks of a migration.
-        at(MIGRATIONS.chart_key, {"args": _migrate(env, infra), "env": migrations}),
-        at("databaseCleanup", _cleanup(migrations)),
     )
-
-
-def _migrate(env: Environment, infra: Infrastructure) -> list[str]:
-    """Migrate, then give the other identities their roles: only the owner of the tables can."""
-    options = dict.fromkeys(LONG_RUNNING, "--component") | {
-        DAG_PROCESSOR: "--dag-processor",
-        TRIGGERER: "--triggerer",
-        WORKER: "--worker",
-    }
-    roles = [f"{option} {infra.identities[who].name}" for who, option in options.items()]
-    # tasks and Airflow share one server: whatever tasks do, half of it is left
-    roles += [f"--worker-connections {max_connections(env.postgres.sku_name) // 2}"]
-    roles += [f"--warehouse {infra.warehouse_database}"]
-    command = f"airflow db migrate && exec python -m airflow_azure.roles {' '.join(roles)}"
-    return ["bash", "-c", command]
-
-
-def _cleanup(env: list[Values]) -> Values:
-    """Every Sunday, what is older than the chart's 90 days: nobody has to remember it.
-
-    It makes tables and drops them, which only the owner of the schema may.
-    """
-    return {
-        "enabled": True,
-        "skipArchive": True,
-        "applyCustomEnv": False,
-        "env": env,
-        "serviceAccount": {"create": False, "name": MIGRATIONS.service_account.name},
-    }
 
 
 def _component(env: Environment, infra: Infrastructure, component: Component) -> Values:
     user = infra.identities[component].name
     port = POOLER_PORT if env.postgres.pgbouncer else SERVER_PORT
-    variables = _env(infra, user, port)
+    variables = address_variables(infra, user, port)
     if port != SERVER_PORT:
         # asyncpg prepares its statements, and they outlive the pooler's transaction.
         variables.append(
             {"name": f"{CONN}_ASYNC", "value": _url(infra, user, SERVER_PORT, "+asyncpg")}
         )
-    waiting = {"env": [*_env(infra, user, port), *_patience()]}
+    waiting = {"env": [*address_variables(infra, user, port), *_patience()]}
     return at(component.chart_key, {"env": variables, "waitForMigrations": waiting})
 
 
@@ -104,7 +63,8 @@ def _patience() -> list[Values]:
     ]
 
 
-def _env(infra: Infrastructure, user: str, port: int) -> list[Values]:
+def address_variables(infra: Infrastructure, user: str, port: int) -> list[Values]:
+    """Return the variable that tells a process where the database is, and who it is there."""
     return [{"name": CONN, "value": _url(infra, user, port)}]
 
 

@@ -6,6 +6,11 @@ from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values
 
 
+def image(airflow: Airflow, infra: Infrastructure) -> str:
+    """Return the image of pods beside the chart."""
+    return f"{_repository(airflow, infra)}:{airflow.image_tag}"
+
+
 def image_values(airflow: Airflow, infra: Infrastructure) -> Values:
     """Return the image, as the chart's default.
 
@@ -14,6 +19,10 @@ def image_values(airflow: Airflow, infra: Infrastructure) -> Values:
     """
     return {
         "airflowVersion": AIRFLOW_VERSION,
-        "defaultAirflowRepository": f"{infra.registry_login_server}/{airflow.image_repository}",
+        "defaultAirflowRepository": _repository(airflow, infra),
         "defaultAirflowTag": airflow.image_tag,
     }
+
+
+def _repository(airflow: Airflow, infra: Infrastructure) -> str:
+    return f"{infra.registry_login_server}/{airflow.image_repository}"

@@ -4,7 +4,6 @@ from conventions.components import (
     API_SERVER,
     DAG_PROCESSOR,
     LONG_RUNNING,
-    MIGRATIONS,
     SCHEDULER,
     TRIGGERER,
     WORKER,
@@ -58,11 +57,10 @@ def network_policies(env: Environment) -> list[Values]:
     azure = to([block(str(network.private_endpoints)), block("0.0.0.0/0", PRIVATE)], [("TCP", 443)])
     # Tasks reach what the network lets them reach: data sources are the users' own.
     anywhere = {"to": [block("0.0.0.0/0", NODE_SERVICES)]}
-    with_database = [c.label for c in (*LONG_RUNNING, MIGRATIONS)] + ["database-cleanup"]
     return [
         deny_all(AIRFLOW.namespace),
         _out("dns-and-each-other", AIRFLOW_PODS["podSelector"], dns(), {"to": [AIRFLOW_PODS]}),
-        _out("components", _components(*with_database), database, azure),
+        _out("components", _components(*(c.label for c in LONG_RUNNING)), database, azure),
         _out(
             "kubernetes",
             _components(API_SERVER.label, SCHEDULER.label, TRIGGERER.label),

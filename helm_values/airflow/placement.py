@@ -40,6 +40,11 @@ def node_values(env: Environment) -> Values:
     )
 
 
+def core_placement(env: Environment) -> Values:
+    """Return affinity and tolerations of a pod of Airflow's own beside the chart."""
+    return _placement(core_pools(env.kubernetes.node_pools))
+
+
 def workers_key(env: Environment) -> str:
     """Return the table under `workers` that the environment's executor reads."""
     return "celery" if env.airflow.executor == "CeleryExecutor" else "kubernetes"

@@ -84,16 +84,11 @@ def pod_values(env: Environment, infra: Infrastructure) -> Values:
         at(SCHEDULER.chart_key, {"replicas": env.airflow.scheduler_replicas}),
         at(DAG_PROCESSOR.chart_key, {"replicas": env.airflow.dag_processor_replicas}),
         at(TRIGGERER.chart_key, {"replicas": env.airflow.triggerer_replicas}),
-        _without_kubernetes_access(DAG_PROCESSOR.chart_key, MIGRATIONS.chart_key, "statsd"),
+        _without_kubernetes_access(DAG_PROCESSOR.chart_key, "statsd"),
         # Logs go to Blob storage: nothing is kept in a volume.
         at(TRIGGERER.chart_key, {"persistence": {"enabled": False}}),
         at("createUserJob", {"serviceAccount": {"create": False}}),
         _workers(env, identities[WORKER]),
-        _migrations(identities[MIGRATIONS]),
-        at(
-            "databaseCleanup",
-            {"resources": resources("small"), "priorityClassName": "airflow-core"},
-        ),
         _statsd(),
     )
 
@@ -159,22 +154,6 @@ def _workers(env: Environment, identity: WorkloadIdentity) -> Values:
     account |= {"create": True, "name": WORKER.service_account.name}
     other = {"serviceAccount": {"create": False, "name": WORKER.service_account.name}}
     return at("workers", {"kubernetes": values, **other})
-
-
-def _migrations(identity: WorkloadIdentity) -> Values:
-    return at(
-        MIGRATIONS.chart_key,
-        {
-            # As a hook it would start when the release is ready, which waits for it.
-            "useHelmHooks": False,
-            "applyCustomEnv": False,
-            # A Job cannot change: the next upgrade needs this one gone.
-            "ttlSecondsAfterFinished": 60,
-            "serviceAccount": _annotated(identity),
-            "resources": resources(COMPONENT_SIZES[MIGRATIONS]),
-            "priorityClassName": "airflow-core",
-        },
-    )
 
 
 def _statsd() -> Values:

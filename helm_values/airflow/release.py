@@ -9,6 +9,7 @@ from helm_values.airflow.executor import executor_values
 from helm_values.airflow.images import image_values
 from helm_values.airflow.logs import log_values
 from helm_values.airflow.metrics import metric_values
+from helm_values.airflow.migrations import migration_values
 from helm_values.airflow.network_policies import network_values
 from helm_values.airflow.placement import node_values
 from helm_values.airflow.pods import pod_values
@@ -36,6 +37,7 @@ def airflow_values(env: Environment, infra: Infrastructure) -> Values:
         pod_values(env, infra),
         access_values(),
         database_values(env, infra),
+        migration_values(),
         secret_values(env.airflow),
         executor_values(env),
         log_values(),

@@ -6,6 +6,7 @@ from helm_values.merge import Values
 AUTHORITY = "https://login.microsoftonline.com"
 SESSION_MINUTES = 480  # users sign in again at the latest after this time
 TOKEN_MINUTES = 60  # of the API token that the browser gets; the session renews it
+AUTH_MANAGER = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
 
 
 def sign_in_values(
@@ -41,9 +42,7 @@ def sign_in_values(
             "api": {"base_url": f"https://{host}", "enable_swagger_ui": "False"},
             "api_auth": {"jwt_expiration_time": str(TOKEN_MINUTES * 60)},
             "core": {
-                "auth_manager": (
-                    "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
-                ),
+                "auth_manager": AUTH_MANAGER,
             },
             "fab": {
                 "enable_proxy_fix": "True",

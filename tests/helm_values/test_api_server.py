@@ -11,10 +11,11 @@ from local_kubernetes.programs import nearest
 from local_kubernetes.server import wait_until
 
 from conventions.components import COMPONENTS, Component
-from conventions.service_accounts import TASKS_NAMESPACE
+from conventions.service_accounts import MIGRATIONS_NAMESPACE, TASKS_NAMESPACE
 from environments.model import Environment
 from helm_values.airflow.access import access_objects
 from helm_values.airflow.executor import worker_scaling
+from helm_values.airflow.migrations import migration_objects
 from helm_values.airflow.release import airflow_values
 from helm_values.infrastructure import Infrastructure
 from helm_values.ingress.certificate import certificate_request
@@ -62,6 +63,7 @@ def objects(environment: Environment, infra: Infrastructure) -> list[Values]:
     return [
         *prerequisites(environment, infra),
         *certificate_request(environment, infra),
+        *migration_objects(environment, infra),
         *worker_scaling(environment, infra),
     ]
 
@@ -236,8 +238,10 @@ def guarded(
         server.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})
     metadata = {"name": "default", "namespace": TASKS_NAMESPACE}
     server.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})
-    other = {"name": "another", "namespace": TASKS_NAMESPACE}
-    server.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": other})
+    others = ((TASKS_NAMESPACE, "another"), (AIRFLOW, "another"))
+    for namespace, name in others:
+        metadata = {"name": name, "namespace": namespace}
+        server.apply({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata})
     for found in access_objects(environments["dev"]):
         assert server.apply(found) is None
     refused = task_pod(serviceAccountName="default")
@@ -307,8 +311,8 @@ def test_an_account_may_do_this_and_nothing_else(guarded: ApiServer, component: 
         (account.name, verb, resource, namespace)
         for verb in VERBS
         for resource in RESOURCES
-        for namespace in (AIRFLOW, TASKS_NAMESPACE)
-        if guarded.can(f"airflow/{account.name}", verb, resource, namespace=namespace)
+        for namespace in (AIRFLOW, TASKS_NAMESPACE, MIGRATIONS_NAMESPACE)
+        if guarded.can(f"{account.namespace}/{account.name}", verb, resource, namespace=namespace)
     }
 
     assert found == {right for right in RIGHTS if right[0] == account.name}
@@ -339,7 +343,7 @@ def test_a_task_starts_a_pod_of_its_own_apart(guarded: ApiServer) -> None:
 
 KEY = {"name": "airflow-jwt-secret", "key": "jwt-secret"}
 STOLEN: dict[str, dict[str, Any]] = {
-    "the account of the migrations": {"serviceAccountName": "airflow-migrate-database-job"},
+    "another account": {"serviceAccountName": "another"},
     "the account of the scheduler": {"serviceAccountName": "airflow-scheduler"},
     "a key as a variable": {
         "container": {"env": [{"name": "A", "valueFrom": {"secretKeyRef": KEY}}]}

@@ -5,12 +5,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from conventions.components import LONG_RUNNING, MIGRATIONS, Component
+from conventions.components import LONG_RUNNING, Component
 from helm_values.airflow.release import airflow_values
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values
 
-WITH_DATABASE = (*LONG_RUNNING, MIGRATIONS)
 CONN = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 
 
@@ -19,7 +18,7 @@ def address(values: Values, component: str) -> Any:
     return urlsplit(url)
 
 
-@pytest.mark.parametrize("component", WITH_DATABASE, ids=lambda component: component.name)
+@pytest.mark.parametrize("component", LONG_RUNNING, ids=lambda component: component.name)
 def test_each_component_signs_in_to_the_database_as_its_own_identity(
     values_of_dev: Values, infra: Infrastructure, component: Component
 ) -> None:
@@ -28,7 +27,7 @@ def test_each_component_signs_in_to_the_database_as_its_own_identity(
     assert found.username == infra.identities[component].name
 
 
-@pytest.mark.parametrize("component", [component.chart_key for component in WITH_DATABASE])
+@pytest.mark.parametrize("component", [component.chart_key for component in LONG_RUNNING])
 def test_no_address_of_the_database_holds_a_password(values_of_dev: Values, component: str) -> None:
     assert address(values_of_dev, component).password is None
 
@@ -68,20 +67,5 @@ def test_async_sessions_go_past_the_pooler(environments: Any, infra: Any) -> Non
     assert (urlsplit(url).scheme, urlsplit(url).port) == ("postgresql+asyncpg", 5432)
 
 
-def test_migrations_go_past_the_pooler(environments: Any, infra: Any) -> None:
-    values = airflow_values(environments["prod"], infra)
-
-    assert address(values, "migrateDatabaseJob").port == 5432
-
-
 def test_the_chart_does_not_lay_its_empty_local_settings_over_the_image_s(values: Values) -> None:
     assert values["airflowLocalSettings"] == ""
-
-
-def test_the_migration_gives_every_other_identity_its_role(
-    values_of_dev: Values, infra: Infrastructure
-) -> None:
-    command = values_of_dev["migrateDatabaseJob"]["args"][-1]
-    others = {c: identity.name for c, identity in infra.identities.items() if c != MIGRATIONS}
-
-    assert [c for c, name in others.items() if name not in command.split()] == []

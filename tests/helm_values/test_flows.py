@@ -39,6 +39,7 @@ def places(celery: Environment, celery_objects: Objects) -> dict[str, Peer]:
         "stranger": STRANGER,
         "task": TASK,
         "pod of a task": POD_OF_TASK,
+        "migrations": Pod("airflow-migrations", {"component": "migrations"}),
         "database": str(network.postgres[4]),
         "private endpoint": str(network.private_endpoints[4]),
         "kubernetes": str(network.aks_api_server[4]),
@@ -81,13 +82,16 @@ NEEDED = [
     ("task", "redis", 6379),
     ("scheduler", "redis", 6379),
     ("pod of a task", "dns", 53),
+    ("migrations", "dns", 53),
+    ("migrations", "database", 5432),
+    ("migrations", "public", 443),
     ("pod of a task", "public", 443),
     ("api-server", "task", 8793),
     ("api-server", "triggerer", 8794),
     *((component, "kubernetes", 443) for component in ("api-server", "scheduler", "triggerer")),
     *(
         (source, target, port)
-        for source in (*COMPONENTS, "run-airflow-migrations", "database-cleanup")
+        for source in COMPONENTS
         for target, port in [
             ("dns", 53),
             ("database", 5432),
@@ -107,7 +111,9 @@ REFUSED = [
     ("nginx", "node's identity", 80),
     ("dag-processor", "kubernetes", 443),
     ("dag-processor", "redis", 6379),
-    ("run-airflow-migrations", "kubernetes", 443),
+    ("migrations", "kubernetes", 443),
+    ("migrations", "private endpoint", 443),
+    ("migrations", "api-server", 8080),
     ("pod of a task", "api-server", 8080),
     ("task", "triggerer", 8794),
     *((source, "node's identity", 80) for source in (*COMPONENTS, "task", "pod of a task")),

@@ -7,11 +7,12 @@ import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 import yaml
 
-from conventions.components import COMPONENTS, WORKER
+from conventions.components import LONG_RUNNING
 from conventions.service_accounts import (
     AIRFLOW_NAMESPACE,
     CERT_MANAGER_NAMESPACE,
     INGRESS_NAMESPACE,
+    MIGRATIONS_NAMESPACE,
     TASKS_NAMESPACE,
 )
 from environments.model import Environment
@@ -104,9 +105,7 @@ def test_every_component_but_the_workers_reaches_the_database(
     (rule,) = spec["podSelector"]["matchExpressions"]
 
     assert str(dev.network.postgres) in blocks(spec)
-    assert set(rule["values"]) == {c.label for c in COMPONENTS if c != WORKER} | {
-        "database-cleanup"
-    }
+    assert set(rule["values"]) == {c.label for c in LONG_RUNNING}
 
 
 @pytest.mark.parametrize("namespace", [AIRFLOW_NAMESPACE, TASKS_NAMESPACE])
@@ -144,7 +143,13 @@ def test_every_namespace_refuses_pods_with_rights_they_do_not_need(
     dev: Environment, infra: Infrastructure
 ) -> None:
     assert levels(dev, infra) == dict.fromkeys(
-        (AIRFLOW_NAMESPACE, INGRESS_NAMESPACE, CERT_MANAGER_NAMESPACE, TASKS_NAMESPACE),
+        (
+            AIRFLOW_NAMESPACE,
+            INGRESS_NAMESPACE,
+            CERT_MANAGER_NAMESPACE,
+            MIGRATIONS_NAMESPACE,
+            TASKS_NAMESPACE,
+        ),
         "restricted",
     )
 

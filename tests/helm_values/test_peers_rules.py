@@ -26,9 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 AIRFLOW = {
     "airflow-api-server",
     "airflow-dag-processor",
-    "airflow-database-cleanup",
     "airflow-redis",
-    "airflow-run-airflow-migrations",
     "airflow-scheduler",
     "airflow-statsd",
     "airflow-triggerer",

@@ -7,7 +7,7 @@ import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 import yaml
 
-from conventions.components import COMPONENTS, Component
+from conventions.components import COMPONENTS, MIGRATIONS, Component
 from environments.model import Environment
 from helm_values.airflow.release import airflow_values
 from helm_values.charts import AIRFLOW
@@ -26,6 +26,7 @@ from tests.helm_values.rendering import (
 )
 
 Render = Callable[[Values], Objects]
+OF_THE_CHART = [component for component in COMPONENTS if component != MIGRATIONS]
 LONG_RUNNING = ["api-server", "scheduler", "dag-processor", "triggerer"]
 
 
@@ -173,7 +174,7 @@ def test_each_component_spreads_over_zones_and_nodes(dev_objects: Objects, compo
     ]
 
 
-@pytest.mark.parametrize("component", COMPONENTS, ids=lambda component: component.name)
+@pytest.mark.parametrize("component", OF_THE_CHART, ids=lambda component: component.name)
 def test_each_service_account_is_the_one_that_entra_trusts(
     dev_objects: Objects, infra: Infrastructure, component: Component
 ) -> None:
@@ -203,12 +204,6 @@ def test_every_airflow_pod_runs_the_environment_s_image(
     } - {image}
 
     assert others == set()
-
-
-def test_migrations_run_without_helm_s_hooks(dev_objects: Objects) -> None:
-    job = named(dev_objects, "Job", "airflow-run-airflow-migrations")
-
-    assert "annotations" not in job["metadata"]
 
 
 def test_a_component_waits_as_long_for_its_role_as_for_the_migrations(

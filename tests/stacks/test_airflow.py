@@ -61,11 +61,18 @@ def test_airflow_has_the_time_that_its_migrations_may_take(releases: Any) -> Non
     assert releases["airflow"]["timeout"] > values["images"]["migrationsWaitTimeout"]
 
 
+def test_the_migrations_have_an_hour_of_their_own(releases: Any) -> None:
+    assert releases["migrations"]["wait_for_jobs"] is True
+    assert releases["migrations"]["timeout"] > 3600
+
+
 @pytest.mark.parametrize(
     ("later", "earlier"),
     [
         ("nginx_ingress", "prerequisites"),
         ("airflow", "nginx_ingress"),
+        ("airflow", "migrations"),
+        ("migrations", "prerequisites"),
         ("certificate", "cert_manager"),
         ("certificate", "prerequisites"),
         ("cert_manager", "prerequisites"),

@@ -90,6 +90,7 @@ PAGES = (
     "airflow.airflow.values",
     "airflow.cert_manager.values",
     "airflow.certificate.values",
+    "airflow.migrations.values",
     "airflow.nginx_ingress.values",
     "airflow.prerequisites.values",
 )

@@ -410,7 +410,7 @@ def policies(resources: dict[str, Any], effect: str) -> dict[str, dict[str, Any]
 
 def test_azure_policy_denies_in_our_namespaces_only(synthesize: Synthesize) -> None:
     denied = policies(synthesize(), "Deny")
-    ours = {"airflow", "airflow-tasks", "cert-manager", "ingress-nginx"}
+    ours = {"airflow", "airflow-migrations", "airflow-tasks", "cert-manager", "ingress-nginx"}
 
     assert set(denied["no-privileged-pods"]["namespaces"]) == ours
     images = [values for name, values in denied.items() if name.startswith("images-")]

@@ -1,0 +1,141 @@
+"""The migrations of Airflow's database, and its weekly cleanup: Jobs of our own, apart.
+
+Both run as the owner of the tables, who administers the server. In the chart's namespace whoever
+may start a pod could start one as this account: so they are in another, where nobody of Airflow's
+may start anything. And the release of the migrations has a time of its own: a long one is no failed
+deployment.
+"""
+
+from conventions.components import DAG_PROCESSOR, LONG_RUNNING, MIGRATIONS, TRIGGERER, WORKER
+from conventions.databases import SERVER_PORT
+from conventions.labels import CLIENT_ID_ANNOTATION, USES_WORKLOAD_IDENTITY
+from conventions.service_accounts import MIGRATIONS_NAMESPACE
+from environments.facts import max_connections
+from environments.model import Environment
+from helm_values.airflow.database import TOKEN_SCOPE, address_variables
+from helm_values.airflow.images import image
+from helm_values.airflow.network_policies import PRIVATE
+from helm_values.airflow.placement import core_placement
+from helm_values.airflow.pods import COMPONENT_SIZES, CONTAINER, POD, resources
+from helm_values.airflow.sign_in import AUTH_MANAGER
+from helm_values.cluster.network_rules import block, deny_all, dns, policy, to
+from helm_values.cluster.priority import CLUSTER_SERVICE
+from helm_values.infrastructure import Infrastructure
+from helm_values.merge import Values
+
+MIGRATIONS_TIMEOUT = 3900  # seconds: an hour for the migration, and the time to get a node
+CLEANUP = "database-cleanup"
+# Airflow makes folders for logs at its start, and its configuration where it finds none
+WRITABLE = {"tmp": "/tmp", "logs": "/opt/airflow/logs"}
+RETENTION_DAYS = 90
+CLEAN = (
+    f'exec airflow db clean --clean-before-timestamp "$(date -d "-{RETENTION_DAYS} days" '
+    '+%Y-%m-%dT%H:%M:%S)" --yes --skip-archive --verbose'
+)
+
+
+def migration_values() -> Values:
+    """Return the switch of the chart's own Job: off."""
+    return {"migrateDatabaseJob": {"enabled": False}}
+
+
+def migration_prerequisites(env: Environment, infra: Infrastructure) -> list[Values]:
+    """Return the account of the migrations, and whom its pods may reach."""
+    account = MIGRATIONS.service_account
+    database = to([block(str(env.network.postgres))], [("TCP", SERVER_PORT)])
+    entra = to([block("0.0.0.0/0", PRIVATE)], [("TCP", 443)])
+    return [
+        {
+            "apiVersion": "v1",
+            "kind": "ServiceAccount",
+            "metadata": {
+                "name": account.name,
+                "namespace": account.namespace,
+                "annotations": {CLIENT_ID_ANNOTATION: infra.identities[MIGRATIONS].client_id},
+            },
+            "automountServiceAccountToken": False,
+        },
+        deny_all(MIGRATIONS_NAMESPACE),
+        policy(MIGRATIONS_NAMESPACE, "database", {}, ["Egress"], egress=[dns(), database, entra]),
+    ]
+
+
+def migration_objects(env: Environment, infra: Infrastructure) -> list[Values]:
+    """Return the Job that migrates, which Helm awaits, and the weekly cleanup.
+
+    The cleanup makes tables and drops them, which only the owner of the schema may.
+    """
+    job = {"backoffLimit": 3, "template": _pod(env, infra, MIGRATIONS.label, _migrate(env, infra))}
+    cleanup = {"backoffLimit": 1, "template": _pod(env, infra, CLEANUP, CLEAN)}
+    return [
+        {
+            "apiVersion": "batch/v1",
+            "kind": "Job",
+            "metadata": {"name": MIGRATIONS.label, "namespace": MIGRATIONS_NAMESPACE},
+            "spec": job,
+        },
+        {
+            "apiVersion": "batch/v1",
+            "kind": "CronJob",
+            "metadata": {"name": CLEANUP, "namespace": MIGRATIONS_NAMESPACE},
+            "spec": {
+                "schedule": "0 0 * * 0",
+                "concurrencyPolicy": "Forbid",
+                "jobTemplate": {"spec": cleanup},
+            },
+        },
+    ]
+
+
+def _migrate(env: Environment, infra: Infrastructure) -> str:
+    """Migrate, then give the other identities their roles: only the owner of the tables can."""
+    options = dict.fromkeys(LONG_RUNNING, "--component") | {
+        DAG_PROCESSOR: "--dag-processor",
+        TRIGGERER: "--triggerer",
+        WORKER: "--worker",
+    }
+    roles = [f"{option} {infra.identities[who].name}" for who, option in options.items()]
+    # tasks and Airflow share one server: whatever tasks do, half of it is left
+    roles += [f"--worker-connections {max_connections(env.postgres.sku_name) // 2}"]
+    roles += [f"--warehouse {infra.warehouse_database}"]
+    return f"airflow db migrate && exec python -m airflow_azure.roles {' '.join(roles)}"
+
+
+def _pod(env: Environment, infra: Infrastructure, name: str, command: str) -> Values:
+    container = {
+        "name": name,
+        "image": image(env.airflow, infra),
+        "args": ["bash", "-c", command],
+        "env": _variables(infra),
+        "resources": resources(COMPONENT_SIZES[MIGRATIONS]),
+        "securityContext": CONTAINER,
+        "volumeMounts": [{"name": name, "mountPath": path} for name, path in WRITABLE.items()],
+    }
+    return {
+        "metadata": {"labels": {"component": name, **dict([USES_WORKLOAD_IDENTITY])}},
+        "spec": {
+            "serviceAccountName": MIGRATIONS.service_account.name,
+            "automountServiceAccountToken": False,
+            "enableServiceLinks": False,
+            "restartPolicy": "Never",
+            # those of the Airflow chart are not there before its first release
+            "priorityClassName": CLUSTER_SERVICE,
+            "securityContext": POD,
+            **core_placement(env),
+            "containers": [container],
+            "volumes": [{"name": name, "emptyDir": {}} for name in WRITABLE],
+        },
+    }
+
+
+def _variables(infra: Infrastructure) -> list[Values]:
+    # The chart's airflow.cfg is in its own namespace; Airflow writes one where there is none.
+    variables = {
+        "AIRFLOW_CONFIG": "/tmp/airflow.cfg",  # the pod's own, its root is read-only
+        "AIRFLOW__AZURE_POSTGRES__ENTRA_TOKEN_SCOPE": TOKEN_SCOPE,
+        "AIRFLOW__CORE__AUTH_MANAGER": AUTH_MANAGER,  # its tables are migrated too
+        "PYTHONUNBUFFERED": "1",
+    }
+    # A pooler that hands out a session per transaction loses the locks of a migration.
+    address = address_variables(infra, infra.identities[MIGRATIONS].name, SERVER_PORT)
+    return [*address, *({"name": key, "value": value} for key, value in variables.items())]

@@ -1,0 +1,116 @@
+"""The Job of the migrations and the weekly cleanup, beside the chart."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from conventions.components import MIGRATIONS
+from conventions.service_accounts import AIRFLOW_NAMESPACE
+from environments.model import Environment
+from helm_values.airflow.migrations import migration_objects, migration_prerequisites
+from helm_values.infrastructure import Infrastructure
+from helm_values.merge import Values
+from tests.helm_values.rendering import Objects, containers, of_kind, rights, workload_pods
+
+CHART = Path(__file__).resolve().parents[2] / "helm_values" / "objects_chart"
+CONN = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
+
+
+@pytest.fixture(scope="module")
+def objects(dev: Environment, infra: Infrastructure) -> Objects:
+    return migration_objects(dev, infra)
+
+
+@pytest.fixture(scope="module")
+def rendered(objects: Objects) -> Callable[..., Objects]:
+    """Renders objects by the chart that installs them."""
+    helm = pytest.importorskip("helm_python", reason="Helm's library has no wheel for here")
+    yaml = pytest.importorskip("yaml")
+
+    def render(found: Objects) -> Objects:
+        with helm.Chart.load(CHART) as chart:
+            texts = chart.render({"objects": found}, name="migrations", namespace="default")
+        return [one for text in texts.values() for one in yaml.safe_load_all(text) if one]
+
+    return render
+
+
+def pods(objects: Objects) -> Iterator[dict[str, Any]]:
+    for _, pod in workload_pods(objects):
+        yield pod
+
+
+def test_no_pod_of_theirs_is_in_the_namespace_where_airflow_starts_pods(objects: Objects) -> None:
+    assert AIRFLOW_NAMESPACE not in {found["metadata"]["namespace"] for found in objects}
+
+
+def test_they_run_as_the_account_that_entra_trusts(
+    dev: Environment, infra: Infrastructure, objects: Objects
+) -> None:
+    (account,) = of_kind(migration_prerequisites(dev, infra), "ServiceAccount")
+
+    trusted = MIGRATIONS.service_account
+    assert account["metadata"]["namespace"] == trusted.namespace
+    assert account["metadata"]["name"] == trusted.name
+    assert {pod["spec"]["serviceAccountName"] for pod in pods(objects)} == {trusted.name}
+    client_id = infra.identities[MIGRATIONS].client_id
+    assert account["metadata"]["annotations"] == {"azure.workload.identity/client-id": client_id}
+
+
+def test_they_may_use_their_identity(objects: Objects) -> None:
+    for pod in pods(objects):
+        assert pod["metadata"]["labels"]["azure.workload.identity/use"] == "true"
+
+
+def test_their_pods_keep_to_the_restricted_standard(objects: Objects) -> None:
+    assert [rights(pod) for pod in pods(objects)] == [[], []]
+
+
+def test_they_go_past_the_pooler_without_a_password(
+    environments: dict[str, Environment], infra: Infrastructure
+) -> None:
+    for pod in pods(migration_objects(environments["prod"], infra)):
+        (container,) = containers(pod)
+        (url,) = [urlsplit(v["value"]) for v in container["env"] if v["name"] == CONN]
+
+        assert (url.username, url.password) == (infra.identities[MIGRATIONS].name, None)
+        assert url.port == 5432
+
+
+def test_they_read_no_secret_and_no_config_map(objects: Objects) -> None:
+    for pod in pods(objects):
+        assert all(set(volume) == {"name", "emptyDir"} for volume in pod["spec"]["volumes"])
+        (container,) = containers(pod)
+        assert not [v for v in container["env"] if "valueFrom" in v]
+
+
+def test_the_migration_gives_every_other_identity_its_role(
+    infra: Infrastructure, objects: Objects
+) -> None:
+    (job,) = of_kind(objects, "Job")
+    command = job["spec"]["template"]["spec"]["containers"][0]["args"][-1]
+    others = {c: identity.name for c, identity in infra.identities.items() if c != MIGRATIONS}
+
+    assert [c for c, name in others.items() if name not in command.split()] == []
+
+
+def test_another_image_is_another_job(
+    rendered: Callable[..., Objects],
+    build: Callable[..., Environment],
+    dev: Environment,
+    infra: Infrastructure,
+) -> None:
+    newer = build("dev", airflow=dev.airflow.model_dump() | {"image_tag": "3.3.2-newer"})
+
+    names = [job_name(rendered(migration_objects(env, infra))) for env in (dev, dev, newer)]
+
+    assert names[0] == names[1] != names[2]
+
+
+def job_name(objects: Objects) -> Values:
+    (job,) = of_kind(objects, "Job")
+    found: Values = job["metadata"]["name"]
+    return found
