@@ -1,4 +1,4 @@
-"""What wakes somebody: Prometheus rules, and alerts on the database's platform metrics.
+"""Alerts: Prometheus rules, and alerts on the database's platform metrics.
 
 Pure data for `azurerm_monitor_alert_prometheus_rule_group` and `azurerm_monitor_metric_alert`.
 """
@@ -146,7 +146,7 @@ def _silent(component: str) -> PrometheusAlert:
         expression=f"sum(rate({heartbeat}[5m])) == 0 or absent_over_time({heartbeat}[5m])",
         for_minutes=5,
         severity=1,
-        summary=f"No {component.replace('_', ' ')} has given a sign of life for 5 minutes.",
+        summary=f"No {component.replace('_', ' ')} has sent a heartbeat for 5 minutes.",
         action=f"kubectl get pods -l component={component.replace('_', '-')}, then their logs; if "
         "all three heartbeats are missing, look at the StatsD exporter and the scrape first.",
     )

@@ -1,4 +1,4 @@
-"""What wakes somebody about the way out of the network: alerts on the NAT gateway's metrics."""
+"""Alerts on egress from the network: rules on the NAT gateway's metrics."""
 
 from observability.alerts import MetricAlert
 

@@ -23,8 +23,8 @@ file at once. A default of *required* means that the key must be there.
 
 Editors complete and check the file as you write, by `environments/environment.schema.json`, which
 the first line of `environments/dev.toml` names: in VS Code with the extension *Even Better TOML*,
-elsewhere with [taplo](https://taplo.tamasfe.dev). What only two values together can break, only
-`make synth` finds.
+elsewhere with [taplo](https://taplo.tamasfe.dev). Only `make synth` finds faults
+that involve two values.
 """
 
 Schema = dict[str, Any]
