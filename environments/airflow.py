@@ -2,8 +2,9 @@
 
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from environments.types import (
     EACH_ONCE,
@@ -19,6 +20,29 @@ from environments.types import (
 
 VaultName = Annotated[
     str, form(r"[0-9A-Za-z-]{1,127}", "1 to 127 letters, digits and hyphens", "airflow-tls")
+]
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        refuse(
+            "not a time zone of the IANA database",
+            allowed="UTC, or a name of region and city",
+            fix='for example "Europe/Berlin"',
+        )
+    return name
+
+
+TimeZone = Annotated[
+    str,
+    form(
+        r"UTC|[A-Z][A-Za-z_]+(/[A-Z][A-Za-z_-]+){1,2}",
+        "UTC, or a region and a city of the IANA database",
+        "Europe/Berlin",
+    ),
+    AfterValidator(lambda name: name if name == "UTC" else _known_zone(name)),
 ]
 FLOATING_TAGS = {"latest", "main", "master", "stable", "dev", "edge"}
 
@@ -158,6 +182,13 @@ class Airflow(Section):
         int, Field(ge=1, le=500, description="most workers KEDA starts, with CeleryExecutor")
     ] = 10
     parallelism: Annotated[int, Field(ge=1, le=10000, description="running tasks at most")] = 32
+    time_zone: Annotated[
+        TimeZone,
+        Field(description="zone of the times and cron schedules in DAGs that name none"),
+    ] = "UTC"
+    dags_paused_at_creation: Annotated[
+        bool, Field(description="a new DAG runs only after somebody switched it on")
+    ] = True
     scratch_volume: Annotated[
         bool,
         Field(description="mount the data container by blobfuse2 for tools that need a folder"),
@@ -253,6 +284,10 @@ class SingleSignOn(Section):
             "left out, the application is made"
         ),
     ] = None
+    session_minutes: Annotated[
+        int,
+        Field(ge=5, le=1440, description="minutes after which users sign in again at the latest"),
+    ] = 480
     owners: Annotated[
         tuple[Uuid, ...],
         Field(

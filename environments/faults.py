@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 from environments.model import Environment
 
 _REFERENCE = "docs/reference/environment.md"
+NEAR = 0.7  # of difflib: a slip of the hand; less likeness names a key of another meaning
 _NEEDED = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
@@ -99,7 +100,7 @@ def _told(detail: Any) -> tuple[str, tuple[str, str, str]]:
             return key if whole_table else shown, (words["problem"], words["allowed"], words["fix"])
         case "extra_forbidden":
             names = sorted(_model(loc).model_fields)
-            near = get_close_matches(str(loc[-1]), names, n=1, cutoff=0.5)
+            near = get_close_matches(str(loc[-1]), names, n=1, cutoff=NEAR)
             fix = f"write {near[0]}" if near else "delete it"
             return shown, ("unknown key", ", ".join(names), fix)
         case "missing":

@@ -13,6 +13,7 @@ from helm_values.airflow.migrations import migration_values
 from helm_values.airflow.network_policies import network_values
 from helm_values.airflow.placement import node_values
 from helm_values.airflow.pods import pod_values
+from helm_values.airflow.scheduling import scheduling_values
 from helm_values.airflow.scratch_volume import scratch_values
 from helm_values.airflow.secrets import secret_values
 from helm_values.airflow.sign_in import sign_in_values
@@ -43,6 +44,7 @@ def airflow_values(env: Environment, infra: Infrastructure) -> Values:
         log_values(),
         metric_values(),
         dag_values(env),
+        scheduling_values(env.airflow),
         connection_values(env, infra),
         scratch_values(env),
         network_values(),
@@ -52,6 +54,7 @@ def airflow_values(env: Environment, infra: Infrastructure) -> Values:
             tenant_id=env.tenant_id,
             client_id=infra.sso_client_id,
             support_contact=env.tags.owner,
+            session_minutes=env.single_sign_on.session_minutes,
             client_secret=env.single_sign_on.client_secret,
         ),
     )

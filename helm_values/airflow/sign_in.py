@@ -4,7 +4,6 @@ from helm_values.airflow.secrets import SECRETS_FOLDER
 from helm_values.merge import Values
 
 AUTHORITY = "https://login.microsoftonline.com"
-SESSION_MINUTES = 480  # users sign in again at the latest after this time
 TOKEN_MINUTES = 60  # of the API token that the browser gets; the session renews it
 AUTH_MANAGER = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
 
@@ -15,6 +14,7 @@ def sign_in_values(
     tenant_id: str,
     client_id: str,
     support_contact: str,
+    session_minutes: int,
     client_secret: str | None = None,
 ) -> Values:
     """Return the part of the chart's values that `images/airflow/webserver_config.py` relies on.
@@ -25,6 +25,7 @@ def sign_in_values(
         tenant_id: the directory's GUID.
         client_id: the application's GUID.
         support_contact: whom users shall ask, shown on the page of a refused sign-in.
+        session_minutes: users sign in again at the latest after this time.
         client_secret: the vault's secret that proves the client, which the API server mounts;
             None lets the workload identity's token prove it.
     """
@@ -51,8 +52,8 @@ def sign_in_values(
                 "cookie_secure": "True",
                 "cookie_samesite": "Lax",
                 "session_backend": "database",
-                "session_lifetime_minutes": str(SESSION_MINUTES),
-                "session_max_lifetime_minutes": str(SESSION_MINUTES),
+                "session_lifetime_minutes": str(session_minutes),
+                "session_max_lifetime_minutes": str(session_minutes),
             },
         },
         "apiServer": {"env": [{"name": name, "value": value} for name, value in env.items()]},

@@ -484,6 +484,27 @@ REFUSALS = {
         "not an address of a private network",
         "delete it",
     ),
+    "time zone that does not exist": (
+        "[airflow]",
+        '[airflow]\ntime_zone = "Europe/Atlantis"',
+        'airflow.time_zone = "Europe/Atlantis"',
+        "not a time zone",
+        "Europe/Berlin",
+    ),
+    "session longer than a day": (
+        "[single_sign_on]",
+        "[single_sign_on]\nsession_minutes = 1441",
+        "single_sign_on.session_minutes = 1441",
+        "too large",
+        "set 1440",
+    ),
+    "unknown key that is like a key of another meaning": (
+        "[single_sign_on]",
+        "[single_sign_on]\nroles = []",
+        "single_sign_on.roles = []",
+        "unknown key",
+        "delete it",
+    ),
     "groups of an application of another team": (
         "[single_sign_on]",
         '[single_sign_on]\napplication_id = "12345678-1234-4234-8234-123456789012"',

@@ -88,7 +88,11 @@ def test_the_tls_secret_is_made_of_the_mounted_file() -> None:
 
 def test_no_user_with_a_password_is_made() -> None:
     values = sign_in_values(
-        host="a.example.com", tenant_id="t", client_id="c", support_contact="a@example.com"
+        session_minutes=480,
+        host="a.example.com",
+        tenant_id="t",
+        client_id="c",
+        support_contact="a@example.com",
     )
 
     assert values["createUserJob"]["enabled"] is False

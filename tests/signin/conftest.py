@@ -155,6 +155,7 @@ def airflow_environment(
 ) -> dict[str, str]:
     """Return the environment of the API server's container, as the chart makes it of our values."""
     values = sign_in_values(
+        session_minutes=480,
         host=host,
         tenant_id=TENANT_ID,
         client_id=CLIENT_ID,
