@@ -1,27 +1,30 @@
-"""The only home of fixtures that more than one folder uses."""
+"""The only home of fixtures that more than one folder uses.
+
+Every run of tests imports this module, one of a single pure file too. So what is slow to import
+(cdktf, Playwright, Azure's SDK) is imported by the fixture that uses it.
+"""
+
+from __future__ import annotations
 
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
-from environments.load import load
-from main import build
-from synthesis.output import write
-from synthesis.preload import Preload
-from synthesis.sources import record
 from tests.environment_files import DEV, FILES, checkout, tables
-from tests.real_parts import Azurite, PartMissingError, Postgres
-from tests.real_parts import azurite as run_azurite
-from tests.real_parts import postgres as run_postgres
 from tools.airflow_venv import AirflowUnavailableError, airflow_bin
 from tools.reference_data import DataMissingError, find
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser
+
+    from tests.real_parts import Azurite, Postgres
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -58,6 +61,12 @@ def pipelines_schema() -> Any:
 @pytest.fixture(scope="session")
 def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder that `make synth` would write of the tests' environments; written once."""
+    from environments.load import load
+    from main import build
+    from synthesis.output import write
+    from synthesis.preload import Preload
+    from synthesis.sources import record
+
     folder = tmp_path_factory.mktemp("synthesized") / "cdktf.out"
     with Preload():
         environments = load(FILES)
@@ -102,20 +111,24 @@ def dbt() -> Path:
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """A PostgreSQL server for this run of the tests."""
+    from tests import real_parts
+
     try:
-        with run_postgres() as server:
+        with real_parts.postgres() as server:
             yield server
-    except PartMissingError as error:
+    except real_parts.PartMissingError as error:
         missing(str(error))
 
 
 @pytest.fixture(scope="session")
 def azurite() -> Iterator[Azurite]:
     """A blob service for this run of the tests."""
+    from tests import real_parts
+
     try:
-        with run_azurite() as service:
+        with real_parts.azurite() as service:
             yield service
-    except PartMissingError as error:
+    except real_parts.PartMissingError as error:
         missing(str(error))
 
 
@@ -132,6 +145,8 @@ def browser(chromium: str) -> Iterator[Browser]:
 
     One for all tests: a process holds one Playwright.
     """
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(
             executable_path=chromium,
