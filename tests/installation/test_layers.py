@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.environment_files import FILES
 from tests.fixtures import ROOT
 
 SYNTH_LOCK = ROOT / "synth.lock"
@@ -82,9 +83,12 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     for name in filter(None, listed.stdout.split("\0")):
-        if (ROOT / name).exists():
+        own = name.startswith(("environments/", "policy/")) and name.endswith(".toml")
+        if (ROOT / name).exists() and not own:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
+    for file in FILES:
+        shutil.copy2(file, folder / "environments")
     if (ROOT / ".tools" / "bin" / "uv").exists():
         (folder / ".tools" / "bin").mkdir(parents=True)
         shutil.copy2(ROOT / ".tools" / "bin" / "uv", folder / ".tools" / "bin")
