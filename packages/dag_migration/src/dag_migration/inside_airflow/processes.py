@@ -61,8 +61,8 @@ def run(
         for pipe in ended:
             kept = running.pop(pipe)
             answer = kept.result()
-            if not kept.answered:  # its keeper is gone: the worker came to this process
-                _end_all_but({other.pid for other in running.values()})
+            # what its keeper did not end in time, or could not, came to this process
+            _end_all_but({other.pid for other in running.values()})
             yield kept.key, answer
 
 
@@ -109,13 +109,16 @@ class _Kept:
 def _keep(question: Question, write: int, timeout_seconds: float) -> NoReturn:
     """Run in the keeper: start the worker, pass its answer on, end what it left behind."""
     os.setsid()
-    _end_with_parent()
+    # a file may end the process above: this one then ends what its worker has started, and itself
+    signal.signal(signal.SIGTERM, _give_up)
+    _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     adopt_orphans()
     os.closerange(3, write)  # not the way on which the process above answers
     os.closerange(write + 1, write + 1024)
     pipe, answers = os.pipe()
     worker = os.fork()
     if worker == 0:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.close(pipe)
         os.close(write)
         _work(question, answers)
@@ -128,6 +131,11 @@ def _keep(question: Question, write: int, timeout_seconds: float) -> NoReturn:
     with os.fdopen(write, "wb") as out:
         out.write(json.dumps(answer).encode() + b"\n")
     os._exit(0)
+
+
+def _give_up(*_: object) -> NoReturn:
+    _end_all_but(set())
+    os._exit(1)
 
 
 def _wait(worker: int, pipe: int, deadline: float, timeout_seconds: float) -> Answer:
