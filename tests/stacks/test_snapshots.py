@@ -96,21 +96,33 @@ PAGES = (
 )
 
 
-def test_each_stack_and_each_release_has_a_snapshot(stacks: dict[str, Any]) -> None:
-    assert sorted(pages(stacks, "dev")) == sorted(pages(stacks, "prod")) == sorted(PAGES)
+@pytest.fixture(scope="module")
+def dev(stacks: dict[str, Any]) -> dict[str, str]:
+    """The pages of dev, written once: YAML is slow to write."""
+    return pages(stacks, "dev")
+
+
+@pytest.fixture(scope="module")
+def prod(stacks: dict[str, Any]) -> dict[str, str]:
+    """The pages of prod, written once."""
+    return pages(stacks, "prod")
+
+
+def test_each_stack_and_each_release_has_a_snapshot(
+    dev: dict[str, str], prod: dict[str, str]
+) -> None:
+    assert sorted(dev) == sorted(prod) == sorted(PAGES)
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_dev_is_as_reviewed(stacks: dict[str, Any], page: str, snapshot: SnapshotAssertion) -> None:
-    found = pages(stacks, "dev")[page]
-
-    assert found == snapshot(extension_class=YamlExtension, name=f"dev.{page}")
+def test_dev_is_as_reviewed(dev: dict[str, str], page: str, snapshot: SnapshotAssertion) -> None:
+    assert dev[page] == snapshot(extension_class=YamlExtension, name=f"dev.{page}")
 
 
 @pytest.mark.parametrize("page", PAGES)
 def test_prod_differs_from_dev_as_reviewed(
-    stacks: dict[str, Any], page: str, snapshot: SnapshotAssertion
+    dev: dict[str, str], prod: dict[str, str], page: str, snapshot: SnapshotAssertion
 ) -> None:
-    found = differences(pages(stacks, "dev")[page], pages(stacks, "prod")[page])
+    found = differences(dev[page], prod[page])
 
     assert found == snapshot(extension_class=DiffExtension, name=f"prod.{page}")
