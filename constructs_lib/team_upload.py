@@ -21,10 +21,11 @@ def add_team_upload(
     subject: str,
     container_id: str,
 ) -> None:
-    """Make the identity of a team's service connection, and let it write to `<team>/` alone.
+    """Make the identity of a team's connection, and let it write blobs below `<team>/` alone.
 
     The role is on the container, and its condition on the path: Terraform would need the data plane
-    to set an access list on a folder. Whoever lists must name the folder as prefix.
+    to set an access list on a folder. Whoever lists must name the folder as prefix. A condition
+    bounds what is done to blobs: the role's rights on the container itself stay, deleting it too.
 
     Args:
         scope: the stack that holds them.
