@@ -1,6 +1,5 @@
 """What `make verify` refuses and `make synth` warns of, year by year."""
 
-import json
 import tomllib
 from datetime import date, timedelta
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import pytest
 
 from environments.load import EnvironmentFileError, validate
+from synthesis.reader import Stack, Synthesis
 from tools.calendar import page, raising, table, uses
 from tools.calendar.judgement import Finding, findings
 from tools.calendar.uses import Use
@@ -154,14 +154,14 @@ def test_a_planned_version_is_not_offered_as_a_way_out() -> None:
 
 
 def test_what_the_synthesized_stacks_use_is_in_the_table(synthesized: Path) -> None:
-    used = list(uses.of_environments(synthesized))
+    used = list(uses.of_environments(Synthesis.load(synthesized)))
 
     assert {use.part for use in used} >= {"kubernetes", "postgres", "grafana", "vm_sizes"}
     assert [use for use in used if FACTS[use.part].version(use.version) is None] == []
 
 
 def test_what_the_project_pins_is_in_the_table(synthesized: Path) -> None:
-    used = list(uses.of_project(page.ROOT, synthesized))
+    used = list(uses.of_project(page.ROOT, Synthesis.load(synthesized)))
 
     assert {use.part for use in used} == {
         "airflow", "airflow_chart", "azurerm", "cdktf", "cert_manager", "nginx", "node", "python",
@@ -170,22 +170,31 @@ def test_what_the_project_pins_is_in_the_table(synthesized: Path) -> None:
     assert [use for use in used if FACTS[use.part].version(use.version) is None] == []
 
 
-def test_long_term_support_has_days_of_its_own(tmp_path: Path) -> None:
+def test_long_term_support_has_days_of_its_own() -> None:
     cluster = {
         "kubernetes_version": "1.33",
         "sku_tier": "Premium",
         "default_node_pool": {"vm_size": "Standard_F8s_v2"},
     }
-    (tmp_path / "cdk.tf.json").write_text(
-        json.dumps({"resource": {"azurerm_kubernetes_cluster": {"aks": cluster}}})
-    )
-    (tmp_path / "manifest.json").write_text(
-        json.dumps({"stacks": {"platform-lts": {"synthesizedStackPath": "cdk.tf.json"}}})
-    )
+    synthesis = platform_of("lts", azurerm_kubernetes_cluster={"aks": cluster})
 
-    used = {(use.part, use.version) for use in uses.of_environments(tmp_path)}
+    used = {(use.part, use.version) for use in uses.of_environments(synthesis)}
 
     assert used == {("kubernetes_long_term", "1.33"), ("vm_sizes", "Fs_v2")}
+
+
+def test_an_environment_s_name_may_hold_a_hyphen() -> None:
+    server = {"server": {"version": "16"}}
+    synthesis = platform_of("eu-dev", azurerm_postgresql_flexible_server=server)
+
+    assert [use.environment for use in uses.of_environments(synthesis)] == ["eu-dev"]
+
+
+def platform_of(environment: str, **resources: Any) -> Synthesis:
+    """Return a synthesis of one platform stack."""
+    document = {"resource": resources}
+    stack = Stack(name=f"platform-{environment}", document=document, path=Path("cdk.tf.json"))
+    return Synthesis((stack,))
 
 
 TEXT = """\

@@ -40,7 +40,7 @@ def test_a_folder_without_stacks_is_refused_with_the_way_out(tmp_path: Path) -> 
     done = calendar("check", "--out", tmp_path)
 
     assert done.returncode == 2
-    assert "fix: run make synth" in done.stderr
+    assert "fix: run: make synth" in done.stderr
 
 
 def test_a_synth_warns_and_never_refuses(synthesized: Path) -> None:

@@ -1,7 +1,7 @@
 """`python -m tools.calendar`: what ends when, what has ended, and a version raised.
 
 Exit statuses: 0 good; 1 `check`: something in use has ended that Azure refuses or stops; 2 nothing
-was synthesized, or there is nothing to raise in the file.
+was synthesized, or something older than its sources, or there is nothing to raise in the file.
 """
 
 import sys
@@ -14,6 +14,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from conventions.faults import FaultError
+from synthesis.reader import Synthesis
 from tools.calendar import page, raising, table, uses
 from tools.calendar.judgement import Finding, findings
 from tools.calendar.picture import bar, months
@@ -101,10 +103,11 @@ def _day(on: datetime | None) -> date:
 
 def _uses(out: Path) -> Sequence[Use]:
     try:
-        return [*uses.of_environments(out), *uses.of_project(ROOT, out)]
-    except FileNotFoundError:
-        print(f"{out} holds no synthesized stacks\n    fix: run make synth", file=sys.stderr)
+        synthesis = Synthesis.load(out, ROOT)
+    except FaultError as error:
+        print(error, file=sys.stderr)
         raise typer.Exit(2) from None
+    return [*uses.of_environments(synthesis), *uses.of_project(ROOT, synthesis)]
 
 
 def _findings(out: Path, today: date, environments: Path) -> list[Finding]:

@@ -4,25 +4,19 @@ A budget keeps the month that it began in, and only a new one is refused an earl
 past its day is still handed out by Key Vault, and alerts go off.
 """
 
-import json
 from collections.abc import Iterator
 from datetime import date
-from pathlib import Path
 from typing import Any
 
+from synthesis.reader import Synthesis
 
-def past(out: Path, today: date) -> Iterator[str]:
-    """Yield a warning for each day in the synthesized stacks that lies before `today`.
 
-    Raises:
-        FileNotFoundError: nothing was synthesized.
-    """
-    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
-    for name, entry in manifest["stacks"].items():
-        document = json.loads((out / entry["synthesizedStackPath"]).read_text(encoding="utf-8"))
-        environment = name.rpartition("-")[2]
-        for warning in dict.fromkeys(_of_stack(document.get("resource", {}), today)):
-            yield f"{environment}: {warning}"
+def past(synthesis: Synthesis, today: date) -> Iterator[str]:
+    """Yield a warning for each day in the synthesized stacks that lies before `today`."""
+    for stack in synthesis.stacks:
+        resources = stack.document.get("resource", {})
+        for warning in dict.fromkeys(_of_stack(resources, today)):
+            yield f"{stack.environment}: {warning}"
 
 
 def _of_stack(resources: dict[str, Any], today: date) -> Iterator[str]:

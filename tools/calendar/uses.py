@@ -1,12 +1,13 @@
 """Which versions an environment and this project use: read from cdktf.out and from the pins."""
 
-import json
 import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from synthesis.reader import Synthesis
 
 PROJECT = ""  # the environment of what the project pins for all of them
 
@@ -21,18 +22,11 @@ class Use:
     place: str
 
 
-def of_environments(out: Path) -> Iterator[Use]:
-    """Yield what the synthesized stacks of every environment use.
-
-    Raises:
-        FileNotFoundError: nothing was synthesized.
-    """
-    manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
-    for name, entry in manifest["stacks"].items():
-        document = json.loads((out / entry["synthesizedStackPath"]).read_text(encoding="utf-8"))
-        environment = name.rpartition("-")[2]
-        for part, version, place in sorted(set(_of_stack(document))):
-            yield Use(environment, part, version, place)
+def of_environments(synthesis: Synthesis) -> Iterator[Use]:
+    """Yield what the synthesized stacks of every environment use."""
+    for stack in synthesis.stacks:
+        for part, version, place in sorted(set(_of_stack(stack.document))):
+            yield Use(stack.environment, part, version, place)
 
 
 def _of_stack(document: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
@@ -64,7 +58,7 @@ def _series(size: str) -> str:
 _CHARTS = {"airflow": "airflow_chart", "nginx-ingress": "nginx", "cert-manager": "cert_manager"}
 
 
-def of_project(root: Path, out: Path) -> Iterator[Use]:
+def of_project(root: Path, synthesis: Synthesis) -> Iterator[Use]:
     """Yield what this project pins for every environment."""
     pyproject = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     yield Use(PROJECT, "python", _minor(pyproject["requires-python"]), "pyproject.toml")
@@ -84,12 +78,11 @@ def of_project(root: Path, out: Path) -> Iterator[Use]:
         for part, pattern in parts.items():
             for version in sorted(set(re.findall(pattern, text))):
                 yield Use(PROJECT, part, version, place)
-    yield from sorted(set(_of_releases(out)))
+    yield from sorted(set(_of_releases(synthesis)))
 
 
-def _of_releases(out: Path) -> Iterator[Use]:
-    for file in out.glob("stacks/*/cdk.tf.json"):
-        document = json.loads(file.read_text(encoding="utf-8"))
+def _of_releases(synthesis: Synthesis) -> Iterator[Use]:
+    for document in (stack.document for stack in synthesis.stacks):
         for release in _all(document, "helm_release"):
             if part := _CHARTS.get(release["chart"]):
                 yield Use(PROJECT, part, _minor(release["version"]), "the Helm releases")

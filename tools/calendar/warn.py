@@ -8,6 +8,7 @@ import sys
 from datetime import date
 from pathlib import Path
 
+from synthesis.reader import Synthesis
 from tools.calendar import table
 from tools.calendar.dates import past
 from tools.calendar.judgement import Acknowledged, findings
@@ -18,9 +19,10 @@ ENVIRONMENTS = Path(__file__).resolve().parents[2] / "environments"
 
 def main(out: Path, today: date, environments: Path = ENVIRONMENTS) -> None:
     """Print the warnings of all environments to stderr."""
-    for warning in past(out, today):
+    synthesis = Synthesis.load(out)
+    for warning in past(synthesis, today):
         print(f"warning: {warning}", file=sys.stderr)
-    uses, facts = list(of_environments(out)), table.read()
+    uses, facts = list(of_environments(synthesis)), table.read()
     if list(findings(uses, facts, today, {})):
         for finding in findings(uses, facts, today, acknowledged(environments)):
             print(f"warning: {finding}", file=sys.stderr)
