@@ -42,15 +42,13 @@ class PrometheusAlerts(Construct):
         alerts: Sequence[PrometheusAlert],
     ) -> None:
         super().__init__(scope, construct_id)
-        MonitorAlertPrometheusRuleGroup(
+        _add_rules(
             self,
-            "Default",
             name=place.names.of("prg", construct_id.replace("_", "-")),
+            place=place,
+            metrics_id=metrics_id,
             cluster_name=cluster_name,
-            scopes=[metrics_id],
-            interval="PT1M",
-            rule_group_enabled=True,
-            rule=[
+            rules=[
                 MonitorAlertPrometheusRuleGroupRule(
                     alert=alert.name,
                     expression=alert.expression,
@@ -67,7 +65,6 @@ class PrometheusAlerts(Construct):
                 )
                 for alert in alerts
             ],
-            **place.at,
         )
 
 
@@ -85,22 +82,41 @@ class PrometheusRecordings(Construct):
         recordings: Sequence[Recording],
     ) -> None:
         super().__init__(scope, construct_id)
-        MonitorAlertPrometheusRuleGroup(
+        _add_rules(
             self,
-            "Default",
             name=place.names.of("prg", construct_id.replace("_", "-")),
+            place=place,
+            metrics_id=metrics_id,
             cluster_name=cluster_name,
-            scopes=[metrics_id],
-            interval="PT1M",
-            rule_group_enabled=True,
-            rule=[
+            rules=[
                 MonitorAlertPrometheusRuleGroupRule(
                     record=recording.record, expression=recording.expression, enabled=True
                 )
                 for recording in recordings
             ],
-            **place.at,
         )
+
+
+def _add_rules(
+    scope: Construct,
+    *,
+    name: str,
+    place: Place,
+    metrics_id: str,
+    cluster_name: str,
+    rules: list[MonitorAlertPrometheusRuleGroupRule],
+) -> None:
+    MonitorAlertPrometheusRuleGroup(
+        scope,
+        "Default",
+        name=name,
+        cluster_name=cluster_name,
+        scopes=[metrics_id],
+        interval="PT1M",
+        rule_group_enabled=True,
+        rule=rules,
+        **place.at,
+    )
 
 
 def add_metric_alert(
