@@ -1,3 +1,4 @@
+# ruff: noqa: N802  (libcst calls these methods, and names them after its node classes)
 """What every automatic change shares: it records what it does, by line."""
 
 from typing import Any, ClassVar
@@ -36,6 +37,33 @@ class Change(cst.CSTTransformer):
         """Return the full dotted name that a node stands for, or ""."""
         written = get_full_name_for_node(node) if isinstance(node, NAMES) else None
         return self.analysis.full_name(written) if self.analysis and written else ""
+
+
+class InsideStrings(Change):
+    """A change that knows the f-strings around a place: code in them may not use their quotes."""
+
+    def __init__(self, analysis: Analysis | None = None) -> None:
+        """See Change."""
+        super().__init__(analysis)
+        self._strings: list[str] = []
+
+    def visit_FormattedString(self, node: cst.FormattedString) -> None:
+        """Enter an f-string."""
+        self._strings.append(node.quote)
+
+    def leave_FormattedString(
+        self, original_node: cst.FormattedString, updated_node: cst.FormattedString
+    ) -> cst.FormattedString:
+        """Leave an f-string."""
+        self._strings.pop()
+        return updated_node
+
+    @property
+    def quotes(self) -> str:
+        """The quotes that code inside of f-strings may use; "" outside of them."""
+        if not self._strings:
+            return ""
+        return "'" if any('"' in quote for quote in self._strings) else '"'
 
 
 def applied(change: Change, text: str, fixes: list[Fix]) -> str:

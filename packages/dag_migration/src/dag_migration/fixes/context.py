@@ -11,12 +11,12 @@ from dag_migration import templates
 from dag_migration.analysis import Analysis
 from dag_migration.context_keys import COMPUTED, OWNERS, RENAMED
 from dag_migration.context_uses import ContextUses
-from dag_migration.fixes.change import Change
+from dag_migration.fixes.change import Change, InsideStrings
 
 KEYS = (*RENAMED, *COMPUTED)
 
 
-class ContextKeys(Change):
+class ContextKeys(InsideStrings):
     """Keys, parameters and attributes of the context take their successors' names."""
 
     code = "MIG020"
@@ -36,7 +36,6 @@ class ContextKeys(Change):
         self.filled: list[frozenset[str]] = []
         self.runs: list[set[str]] = []
         self.renames: list[dict[str, str]] = [{}]
-        self.strings: list[str] = []  # the quotes of the f-strings around a place
 
     def visit_FunctionDef(self, node: cst.FunctionDef) -> None:
         line = self.get_metadata(PositionProvider, node.name).start.line
@@ -144,22 +143,6 @@ class ContextKeys(Change):
     def _own(self, key: str) -> bool:
         """Whether the file itself hands this key over: then it is not that of the context."""
         return bool(self.filled) and key in self.filled[-1]
-
-    def visit_FormattedString(self, node: cst.FormattedString) -> None:
-        self.strings.append(node.quote)
-
-    def leave_FormattedString(
-        self, original_node: cst.FormattedString, updated_node: cst.FormattedString
-    ) -> cst.FormattedString:
-        self.strings.pop()
-        return updated_node
-
-    @property
-    def quotes(self) -> str:
-        """The quotes that code inside of f-strings may use; "" outside of them."""
-        if not self.strings:
-            return ""
-        return "'" if any('"' in quote for quote in self.strings) else '"'
 
     def _is_bag(self, node: cst.BaseExpression) -> bool:
         if isinstance(node, cst.Call):

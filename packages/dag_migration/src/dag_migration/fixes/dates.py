@@ -6,14 +6,14 @@ import ast
 import libcst as cst
 
 from dag_migration.analysis import Analysis
-from dag_migration.fixes.change import Change, module_of, one_import_a_line
+from dag_migration.fixes.change import InsideStrings, module_of, one_import_a_line
 
 DATES = "airflow.utils.dates"
 DAYS_AGO = f"{DATES}.days_ago"
 TIMES = {"hour", "minute", "second", "microsecond"}
 
 
-class DaysAgo(Change):
+class DaysAgo(InsideStrings):
     """`days_ago(2)` becomes what Airflow's own release notes name as its replacement."""
 
     code = "AIR301"
@@ -21,16 +21,6 @@ class DaysAgo(Change):
     def __init__(self, code: Analysis) -> None:
         super().__init__(code)
         self.imported = "pendulum" in {i.local for i in code.imports}
-        self.strings: list[str] = []  # the quotes of the f-strings around a place
-
-    def visit_FormattedString(self, node: cst.FormattedString) -> None:
-        self.strings.append(node.quote)
-
-    def leave_FormattedString(
-        self, original_node: cst.FormattedString, updated_node: cst.FormattedString
-    ) -> cst.FormattedString:
-        self.strings.pop()
-        return updated_node
 
     def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.BaseExpression:
         if self.name(original_node.func) != DAYS_AGO:
@@ -39,7 +29,7 @@ class DaysAgo(Change):
         code = cst.Module([]).code_for_node(days.value)
         offset = f"-{code}" if isinstance(days.value, (cst.Integer, cst.Name)) else f"-({code})"
         self.note(original_node, f"`days_ago({code})` is now a pendulum date")
-        quote = "'" if any('"' in quote for quote in self.strings) else '"'
+        quote = self.quotes or '"'
         date = f"pendulum.today({quote}UTC{quote}).add(days={offset})"
         if times:
             words = (cst.Module([]).code_for_node(time.value) for time in times)
