@@ -32,9 +32,6 @@ class ApiServer:
     """A running API server, asked as its administrator or as a service account."""
 
     def __init__(self, url: str, ca_certificate: Path, token: str) -> None:
-        self.url = url
-        self.ca_certificate = ca_certificate
-        self.token = token
         configuration = client.Configuration(host=url)
         configuration.ssl_ca_cert = str(ca_certificate)
         configuration.api_key = {"authorization": f"Bearer {token}"}
