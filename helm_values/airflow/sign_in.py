@@ -5,7 +5,7 @@ from helm_values.merge import Values
 
 AUTHORITY = "https://login.microsoftonline.com"
 TOKEN_MINUTES = 60  # of the API token that the browser gets; the session renews it
-AUTH_MANAGER = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
+AUTH_MANAGER = "entra_sign_in.auth_manager.EntraAuthManager"
 
 
 def sign_in_values(

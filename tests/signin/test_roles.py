@@ -96,6 +96,36 @@ def test_losing_every_role_ends_the_rights_of_an_open_session(
     other.context.close()
 
 
+def test_two_accounts_with_one_email_address_stay_two(
+    site: Site, entra: IdentityProvider, page: Page
+) -> None:
+    entra.claims = {"roles": ["Airflow.Admin"], "oid": "first", "email": "shared@example.com"}
+    sign_in(page, site)
+    page.context.clear_cookies()
+    entra.claims = {"roles": ["Airflow.Viewer"], "oid": "second", "email": "shared@example.com"}
+
+    sign_in(page, site)
+
+    assert [status(page, *READ_DAGS), status(page, *READ_CONNECTIONS)] == [200, 403]
+
+
+def test_a_lower_role_counts_also_when_somebody_else_has_the_new_email_address(
+    site: Site, entra: IdentityProvider, browser: Browser, page: Page
+) -> None:
+    entra.claims = {"roles": ["Airflow.Viewer"], "oid": "holder", "email": "held@example.com"}
+    sign_in(page, site)
+    page.context.clear_cookies()
+    entra.claims = {"roles": ["Airflow.Admin"], "oid": "demoted", "email": "old@example.com"}
+    sign_in(page, site)
+    entra.claims = {"roles": ["Airflow.Viewer"], "oid": "demoted", "email": "held@example.com"}
+    other = browser.new_context(ignore_https_errors=True).new_page()
+
+    sign_in(other, site)
+
+    assert status(page, *READ_CONNECTIONS) == 403
+    other.context.close()
+
+
 def test_groups_that_overflow_the_token_change_nothing(
     site: Site, entra: IdentityProvider, page: Page
 ) -> None:

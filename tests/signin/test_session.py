@@ -88,6 +88,29 @@ def test_sign_out_ends_the_session_and_shows_a_page_to_sign_in_again(
     assert b"Invalid JWT" in get(site, "/api/v2/dags", {"Authorization": f"Bearer {token}"}).body
 
 
+def test_a_copy_of_the_session_cookie_opens_nothing_after_the_sign_out(
+    site: Site, entra: IdentityProvider, page: Page
+) -> None:
+    entra.claims = VIEWER
+    sign_in(page, site)
+    (copied,) = (c for c in page.context.cookies(site.url) if c["name"] == "session")
+    page.goto(f"{site.url}/api/v2/auth/logout")
+
+    answer = get(site, "/auth/login/?next=/", {"Cookie": f"session={copied['value']}"})
+
+    assert answer.headers["Location"].startswith(entra.authority)
+
+
+def test_a_line_break_in_the_page_to_come_back_to_leads_to_the_start_page(
+    site: Site, entra: IdentityProvider, page: Page
+) -> None:
+    entra.claims = VIEWER
+
+    page.goto(f"{site.url}/auth/login/?next=/dags%0d%0aX-Injected:%20yes")
+
+    assert page.url == f"{site.url}/"
+
+
 def test_after_sign_out_users_may_choose_another_account(
     site: Site, entra: IdentityProvider, page: Page
 ) -> None:
@@ -121,6 +144,15 @@ def test_a_forwarded_prefix_of_the_client_does_not_reach_the_redirect_uri(
     site: Site, entra: IdentityProvider
 ) -> None:
     answer = get(site, "/auth/login/azure", {"X-Forwarded-Prefix": "/evil"})
+
+    query = parse_qs(urlsplit(answer.headers["Location"]).query)
+    assert query["redirect_uri"] == [f"{site.url}/auth/oauth-authorized/azure"]
+
+
+def test_the_host_header_of_the_client_does_not_reach_the_redirect_uri(
+    site: Site, entra: IdentityProvider
+) -> None:
+    answer = get(site, "/auth/login/azure", {"Host": "evil.example"})
 
     query = parse_qs(urlsplit(answer.headers["Location"]).query)
     assert query["redirect_uri"] == [f"{site.url}/auth/oauth-authorized/azure"]

@@ -32,21 +32,31 @@ class Account:
 
         The e-mail address is not always there ("Optional claims", Microsoft identity platform):
         then the user principal name stands in, and at last an address that cannot receive mail.
+
+        Raises:
+            ValueError: the object ID is no text.
         """
-        object_id = str(claims["oid"])
-        for name in ("email", "upn", "preferred_username"):
-            if email := _text(claims, name):
-                break
-        else:
-            email = f"{object_id}@no-email.invalid"
+        object_id = _text(claims, "oid")
+        if not object_id:
+            raise ValueError("oid is no text")
+        emails = (_text(claims, name) for name in ("email", "upn", "preferred_username"))
         _note_groups(claims, object_id)
         return cls(
             object_id=object_id,
-            email=email,
+            email=next(filter(None, emails), _no_email(object_id)),
             first_name=_text(claims, "given_name") or _text(claims, "name"),
             last_name=_text(claims, "family_name"),
             app_roles=_app_roles(claims),
         )
+
+    @property
+    def no_email(self) -> str:
+        """An address that cannot receive mail, and is this user's alone."""
+        return _no_email(self.object_id)
+
+
+def _no_email(object_id: str) -> str:
+    return f"{object_id}@no-email.invalid"
 
 
 def _text(claims: Mapping[str, Any], name: str) -> str:

@@ -42,11 +42,11 @@ class Refusal(enum.Enum):
         "Your account is blocked in this Airflow",
         "An administrator of this Airflow has set {account} to inactive. Ask {contact} why.",
     )
-    DUPLICATE = Page(
-        403,
-        "Your account could not be created",
-        "Another user of this Airflow already has the e-mail address of {account}. "
-        "Ask {contact} to remove the old user.",
+    NOT_SAVED = Page(
+        503,
+        "Your account could not be saved",
+        "This is not your fault. Try again in a few minutes; if it lasts, give {contact} the "
+        "reference below.",
     )
     DECLINED = Page(
         403,

@@ -27,7 +27,7 @@ class EntraSecurityManager(FabAirflowSecurityManagerOverride):
         """Return the user of verified claims, created or brought up to date.
 
         Raises:
-            SignInRefusedError: no app role, set to inactive, or an e-mail address already taken.
+            SignInRefusedError: no app role, set to inactive, or the database refused the user.
         """
         account = Account.of(claims)
         roles = list(self.get_roles_from_keys(account.app_roles))
@@ -45,33 +45,47 @@ class EntraSecurityManager(FabAirflowSecurityManagerOverride):
                 f"{account.object_id} has the app roles {account.app_roles}, none is known",
                 account=account.email,
             )
-        user = user or self._register(account)
+        email = self._email(account)
+        user = user or self._register(account, email)
         user.roles = roles
-        user.email, user.first_name, user.last_name = (
-            account.email,
-            account.first_name,
-            account.last_name,
-        )
+        self._save(user, account)  # before the names: whatever becomes of them, rights are new
+        user.email, user.first_name, user.last_name = email, account.first_name, account.last_name
         self._save(user, account)
         self._rotate_session_id()
         self.update_user_auth_stat(user)
         log.info("%s signed in as %s", account.object_id, sorted(role.name for role in roles))
         return user
 
-    def _register(self, account: Account) -> User:
+    def _email(self, account: Account) -> str:
+        """Return the address to store: FAB gives each to one user, and it identifies nobody here.
+
+        Entra hands addresses on, from one who left to one who came, and users can claim one.
+        """
+        holder = self.find_user(email=account.email)
+        if holder is None or holder.username == account.object_id:
+            return account.email
+        log.warning(
+            "%s signs in without the e-mail address %s: user %s has it",
+            account.object_id,
+            account.email,
+            holder.username,
+        )
+        return account.no_email
+
+    def _register(self, account: Account, email: str) -> User:
         try:
             return self.add_user(
                 username=account.object_id,
                 first_name=account.first_name,
                 last_name=account.last_name,
-                email=account.email,
+                email=email,
                 password=secrets.token_urlsafe(32),  # FAB would store the hash of an empty one
             )
         except FabException as error:
             raise _not_saved(account) from error
 
     def _save(self, user: User, account: Account) -> None:
-        if not self.update_user(user):  # it has rolled back: the user still has the old roles
+        if not self.update_user(user):  # it has rolled back
             raise _not_saved(account)
 
     def auth_user_db(
@@ -84,8 +98,7 @@ class EntraSecurityManager(FabAirflowSecurityManagerOverride):
 
 def _not_saved(account: Account) -> SignInRefusedError:
     return SignInRefusedError(
-        Refusal.DUPLICATE,
-        f"{account.object_id} could not be saved, most likely because another user has the e-mail "
-        f"address {account.email}; the line above has the database's words",
+        Refusal.NOT_SAVED,
+        f"{account.object_id} could not be saved; the line above has the database's words",
         account=account.email,
     )

@@ -5,6 +5,8 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+from airflow.api_fastapi.auth.managers.base_auth_manager import COOKIE_NAME_JWT_TOKEN
+from airflow.configuration import conf
 from airflow.providers.fab.www.views import redirect
 from flask import Response, abort, current_app, g, make_response, request, session, url_for
 from flask_appbuilder import expose
@@ -43,11 +45,20 @@ class EntraSignInView(AuthOAuthView):
         # The button of the start page lets users choose another account than the last one.
         prompt = {"prompt": "select_account"} if provider and not request.args.get("next") else {}
         try:
-            return self._client().authorize_redirect(
-                url_for(".oauth_authorized", provider=PROVIDER, _external=True), **prompt
-            )
+            # Not `_external`: that is the Host header, which a client chooses
+            path = url_for(".oauth_authorized", provider=PROVIDER)
+            redirect_uri = f"{conf.get('api', 'base_url').rstrip('/')}{path}"
+            return self._client().authorize_redirect(redirect_uri, **prompt)
         except Exception as error:
             return self._refused(refusal_of(error))
+
+    @expose("/logout/")
+    def logout(self) -> Response:
+        """Delete the session's row and both cookies, and show the start page."""
+        session.clear()
+        response: Response = make_response("", 302, {"Location": url_for(".login")})
+        response.delete_cookie(COOKIE_NAME_JWT_TOKEN, secure=True, httponly=True)
+        return response
 
     @expose("/oauth-authorized/<provider>")
     def oauth_authorized(self, provider: str) -> Response:
@@ -77,7 +88,9 @@ class EntraSignInView(AuthOAuthView):
         return settings
 
     def _safe(self, target: str | None) -> str:
-        return get_safe_redirect(target) if target else self.appbuilder.get_url_for_index
+        if target and target.isprintable():  # a header holds no line break
+            return get_safe_redirect(target)
+        return self.appbuilder.get_url_for_index
 
     def _refused(self, refused: SignInRefusedError) -> Response:
         reference = secrets.token_hex(4)

@@ -1,0 +1,15 @@
+"""FAB's auth manager, whose sign-out ends the session on the server too."""
+
+from airflow.providers.fab.auth_manager.fab_auth_manager import FabAuthManager
+
+
+class EntraAuthManager(FabAuthManager):
+    """Sends users who sign out to the page that deletes their session.
+
+    FAB's own address, without the slash at its end, deletes cookies only: who had copied the
+    session's cookie before could go on until the session expires.
+    """
+
+    def get_url_logout(self) -> str:
+        """Return the address of `EntraSignInView.logout`."""
+        return f"{super().get_url_logout()}/"
