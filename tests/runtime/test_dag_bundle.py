@@ -222,13 +222,37 @@ def test_an_archive_that_somebody_changed_is_refused(lab: Lab) -> None:
     lab.do("b = bundle(**where); b.initialize(); b.refresh(); v = version(b); on_a_new_disk()")
     lab.do("from airflow_azure import snapshot")
     lab.do("forged = pathlib.Path(tempfile.mkdtemp()); (forged / 'a.py').write_text('evil')")
-    lab.do("zipped = snapshot.pack(forged, ['a.py'])")
+    lab.do("forged_as = snapshot.version_of(snapshot.digests_of(forged))")
+    lab.do("zipped = snapshot.pack(forged, ['a.py'], forged_as)")
     lab.do("put_named(where['versions_container'], f'dags/{v}.zip', zipped)")
 
     refused = lab.eval("error(lambda: bundle(version=v, **where).initialize())")
 
     assert "somebody changed it" in refused
     assert not lab.eval("bundle(version=v, **where).path.exists()")
+
+
+TAMPER = "file = b.path / 'folder/b.py'; file.chmod(0o644); file.write_text('of another team')"
+
+
+def test_a_file_that_code_beside_it_changed_does_not_reach_the_next_version(lab: Lab) -> None:
+    lab.do(f"b = bundle(**where); b.initialize(); b.refresh(); {TAMPER}")
+
+    lab.do("put(where['container'], a='changed'); b.refresh()")
+
+    lab.do("on_a_new_disk(); task = bundle(version=version(b), **where); task.initialize()")
+    assert lab.eval("content(task)") == {"a.py": "changed", "folder/b.py": "two"}
+
+
+def test_a_version_whose_archive_was_deleted_is_published_again_as_it_was(lab: Lab) -> None:
+    lab.do(f"b = bundle(**where); b.initialize(); b.refresh(); first = version(b); {TAMPER}")
+    lab.do("archive = f'dags/{first}.zip'")
+    lab.do("service.get_blob_client(where['versions_container'], archive).delete_blob()")
+
+    lab.do("restarted = bundle(**where); restarted.initialize(); restarted.refresh()")
+
+    lab.do("on_a_new_disk(); task = bundle(version=first, **where); task.initialize()")
+    assert lab.eval("content(task)") == {"a.py": "one", "folder/b.py": "two"}
 
 
 @pytest.mark.parametrize("name", ["a\\\\..\\\\b.py", "x" * 256 + ".py", "bell\\x07.py"])

@@ -15,7 +15,7 @@ from airflow_azure import snapshot
 from airflow_azure.blobs import Blob, BlobChangedError
 from airflow_azure.marker import Marker
 from airflow_azure.published import PublishedVersions
-from airflow_azure.snapshot import SnapshotError
+from airflow_azure.snapshot import ChangedFilesError, SnapshotError
 from airflow_azure.source import Listing, Source
 
 log = logging.getLogger(__name__)
@@ -90,6 +90,7 @@ class LocalCopy:
             SnapshotError: the source passes a limit, or changes all the time.
             StorageUnavailableError: storage is away; the current version stays.
         """
+        why = ""
         for _attempt in range(ATTEMPTS):
             listing = self._source.listing()
             try:
@@ -99,10 +100,15 @@ class LocalCopy:
                     self._sync_marked(listing, listing.marker, announce)
                 return
             except BlobChangedError as changed:
-                log.info("%s changed during the sync: %s", self._source.url, changed)
+                why = str(changed)
+                log.info("%s changed during the sync: %s", self._source.url, why)
+            except ChangedFilesError as changed:
+                why = str(changed)
+                log.warning("%s; they are fetched again", why)
+                shutil.rmtree(changed.folder, ignore_errors=True)
         raise SnapshotError(
             f"the files in {self._source.url} changed during {ATTEMPTS} syncs in a row; the next "
-            "refresh tries again"
+            f"refresh tries again. The last time: {why}"
         )
 
     def take_published(self) -> bool:
@@ -227,7 +233,7 @@ class LocalCopy:
                 known = self.synced.digests[path]
                 same = self.synced.etags.get(path) == blob.etag
                 if (known == wanted[path] if path in wanted else same) and _reuse(
-                    self.path / path, folder / path
+                    self.path / path, folder / path, known
                 ):
                     digests[path] = known
         changed = [path for path in blobs if path not in digests]
@@ -270,14 +276,16 @@ class LocalCopy:
             shutil.rmtree(self._folder / old)
 
 
-def _reuse(file: Path, target: Path) -> bool:
-    """Make `target` the same as a file of the current version; say whether it is there."""
+def _reuse(file: Path, target: Path, digest: str) -> bool:
+    """Make `target` the same as a file of the current version; say whether it is as it was."""
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
+        if snapshot.digest(file.read_bytes()) != digest:  # DAG code runs beside it, as this user
+            return False
         if file.suffix in PARSED:
             shutil.copy(file, target)  # a link would share the time, which says what is due
         else:
             os.link(file, target)
-    except FileNotFoundError:  # somebody cleaned up
+    except OSError:  # somebody cleaned up
         return False
     return True

@@ -26,9 +26,10 @@ class PublishedVersions:
         """Make the version one that workers can fetch, and delete those long replaced.
 
         Raises:
+            ChangedFilesError: the folder holds something else; nothing is published.
             StorageUnavailableError: it cannot be written.
         """
-        self.container.publish(self._name(version), snapshot.pack(folder, paths))
+        self.container.publish(self._name(version), snapshot.pack(folder, paths, version))
         made = self._made()
         now = datetime.now(UTC)
         for old in snapshot.superseded(made, version, now=now, keep=self.keep):

@@ -26,6 +26,17 @@ class NoFilesError(SnapshotError):
     """There is nothing to make a version of."""
 
 
+class ChangedFilesError(SnapshotError):
+    """A folder does not hold the version that it is named after; it has to be made again."""
+
+    def __init__(self, folder: Path, version: str) -> None:
+        super().__init__(
+            f"the files in {folder} are not those of version {version} any more: something that "
+            "runs beside them changed them, most likely a DAG file while it was parsed"
+        )
+        self.folder = folder
+
+
 def checked_path(name: str) -> PurePosixPath:
     """Return the blob's name as a path that stays inside its folder.
 
@@ -93,12 +104,23 @@ def check_limits(sizes: Mapping[str, int], where: str) -> None:
         )
 
 
-def pack(folder: Path, paths: Iterable[str]) -> bytes:
-    """Return a zip of the files, byte for byte the same for the same content."""
-    packed = io.BytesIO()
+def pack(folder: Path, paths: Iterable[str], version: str) -> bytes:
+    """Return a zip of the version's files, byte for byte the same for the same content.
+
+    Raises:
+        ChangedFilesError: what the folder holds is not that version.
+    """
+    packed, digests = io.BytesIO(), {}
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(paths):
-            archive.writestr(zipfile.ZipInfo(path), (folder / path).read_bytes(), 8)
+            try:
+                content = (folder / path).read_bytes()
+            except OSError:
+                raise ChangedFilesError(folder, version) from None
+            digests[path] = digest(content)
+            archive.writestr(zipfile.ZipInfo(path), content, 8)
+    if version_of(digests) != version:
+        raise ChangedFilesError(folder, version)
     return packed.getvalue()
 
 
