@@ -39,6 +39,9 @@ setup: $(READY) ## Install every layer at once, into the checkout
 synth: $(SYNTH) ## Write cdktf.out/ for every environment and print what it holds
 	@$(BIN)/python -O main.py && $(BIN)/python -m tools.synth_table && $(BIN)/python -m tools.calendar.warn
 
+synth-cdktn: $(SYNTH) $(TOOLS) ## Write cdktn.out/ with CDK Terrain, and compare it with cdktf.out/
+	@$(BIN)/python -O main.py && $(BIN)/python -m tools.cdk_terrain
+
 test: $(READY) ## Run every test
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(PYTEST)
 
@@ -117,6 +120,7 @@ provider-lock: $(TOOLS) ## Write the checksums of Terraform's providers; MIRROR=
 lock: $(TOOLS) ## Resolve requirements.lock, synth.lock (its run-time part) and package-lock.json again
 	$(UV) pip compile pyproject.toml --group dev --universal --generate-hashes --python-version 3.11 --quiet -o requirements.lock
 	$(UV) pip compile pyproject.toml --constraint requirements.lock --universal --generate-hashes --python-version 3.11 --quiet -o synth.lock
+	cd tools/cdk_terrain && $(abspath $(UV)) pip compile requirements.in --constraint ../../synth.lock --universal --generate-hashes --python-version 3.11 --quiet -o requirements.lock
 	cd tools/policy && $(abspath $(UV)) pip compile requirements.in --universal --generate-hashes --python-version 3.11 --quiet -o requirements.lock
 	npm install --package-lock-only
 

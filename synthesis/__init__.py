@@ -1,5 +1,6 @@
 """How a synth runs fast, and how cdktf.out is written, replaced, read and known to be stale.
 
-`program`, `preload` and `output` run a synth; they import cdktf. `reader`, `links`, `resources` and
-`sources` are for whoever reads what was synthesized, and import nothing but the standard library.
+`program`, `preload`, `successor` and `output` run a synth; they import cdktf. `reader`, `links`,
+`resources` and `sources` are for whoever reads what was synthesized, and import nothing but the
+standard library.
 """

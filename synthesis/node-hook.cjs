@@ -9,7 +9,7 @@ const path = require("path");
 const resolve = Module._resolveFilename;
 Module._resolveFilename = function (request, ...rest) {
   const file = resolve.call(this, request, ...rest);
-  if (request.startsWith("@cdktf/provider-")) return lazyIndex(file);
+  if (/^@cdkt[fn]\/provider-/.test(request)) return lazyIndex(file);
   return request === process.argv[1] ? kernel(file) : file;
 };
 

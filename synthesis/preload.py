@@ -9,7 +9,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
-from importlib.util import find_spec, module_from_spec
+from importlib.util import module_from_spec
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
@@ -17,6 +17,7 @@ from types import ModuleType, SimpleNamespace, TracebackType
 from typing import Any
 
 from conventions.faults import Fault, FaultError
+from synthesis import successor
 
 PROVIDERS = tuple(
     f"cdktf_cdktf_provider_{name}" for name in ("azuread", "azurerm", "helm", "kubernetes")
@@ -34,8 +35,9 @@ class NodeMissingError(FaultError):
 
 def install() -> None:
     """Make provider packages load lazily; call it before the first of them is imported."""
+    successor.install()
     for package in PROVIDERS:
-        if package not in sys.modules and (spec := find_spec(package)) is not None:
+        if package not in sys.modules and (spec := successor.provider_spec(package)) is not None:
             module = module_from_spec(spec)  # has the package's path; its __init__ never runs
             module.__dict__["__getattr__"] = _loader(package)  # PEP 562
             sys.modules[package] = module

@@ -36,7 +36,7 @@ def checkout(folder: Path) -> Path:
 
 
 _MADE_HERE = shutil.ignore_patterns(
-    ".*", "__pycache__", "cdktf.out", "node_modules", "site", "sbom"
+    ".*", "__pycache__", "cdktf.out", "cdktn.out", "node_modules", "site", "sbom"
 )
 
 

@@ -1,0 +1,1 @@
+"""The same sources synthesized with CDK Terrain (cdktn), the living fork of cdktf."""
