@@ -7,13 +7,16 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from conventions.redirect import redirect_uri
 from environments.acknowledgements import Acknowledgement, FactName
-from environments.airflow import PLATFORM_TEAM, Airflow, Ingress, SingleSignOn, Team, TeamName
+from environments.airflow import Airflow
+from environments.dags import PLATFORM_TEAM, Team, TeamName
 from environments.data import KeyVault, Postgres, Storage
 from environments.dns import refuse_foreign_cluster_zone
 from environments.facts import REGIONS, WITHOUT_API_SERVER_INTEGRATION
+from environments.ingress import Ingress
 from environments.kubernetes import Kubernetes, Registry
 from environments.landing_zone import refuse_misfit
 from environments.network import Network
+from environments.sign_in import SingleSignOn
 from environments.types import Email, RegionName, Section, Uuid, form, refuse
 
 

@@ -187,6 +187,9 @@ Email = Annotated[
     str,
     form(r"[^@\s]+@[^@\s]+\.[^@\s.]+", "an e-mail address", "platform@example.com"),
 ]
+VaultName = Annotated[
+    str, form(r"[0-9A-Za-z-]{1,127}", "1 to 127 letters, digits and hyphens", "airflow-tls")
+]
 RegionName = Annotated[
     str,
     AfterValidator(one_of("an Azure region", REGIONS, "learn.microsoft.com: List of regions")),

@@ -1,7 +1,7 @@
 """Where DAGs come from: the blob container, a Git repository, or the image."""
 
 from conventions.containers import DAG_VERSIONS, DAGS
-from environments.airflow import PLATFORM_TEAM, GitDags, Team
+from environments.dags import PLATFORM_TEAM, GitDags, Team
 from environments.model import Environment
 from helm_values.merge import Values, at
 

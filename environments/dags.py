@@ -1,0 +1,109 @@
+"""Where DAGs come from: the `[teams.<name>]` tables, and `[airflow.git]`."""
+
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, field_validator, model_validator
+
+from environments.types import Address, Section, form, refuse
+
+TeamName = Annotated[
+    str,
+    form(
+        r"[a-z][a-z0-9-]{1,30}",
+        "2 to 31 lower case letters, digits and hyphens, a letter first",
+        "sales-data",
+    ),
+]
+Issuer = Annotated[
+    str,
+    form(
+        r"https://[^\s]+",
+        "the issuer that the form of the team's service connection shows",
+        "https://login.microsoftonline.com/22222222-2222-4222-8222-222222222222/v2.0",
+    ),
+]
+PLATFORM_TEAM = "platform"  # the folder of this project's own DAGs: pipelines/dags.yml
+
+
+class Team(Section):
+    """A team that writes DAGs; its name is that of its folder in the DAG container."""
+
+    keep_versions_days: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=365,
+            description="days that a replaced version can still run; more than its longest run",
+        ),
+    ] = 30
+    pipeline_issuer: Annotated[
+        Issuer | None,
+        Field(description="issuer of the tokens of the team's pipeline; with pipeline_subject"),
+    ] = None
+    pipeline_subject: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=600,
+            description="subject of those tokens; the team's pipeline then writes to its folder "
+            "and nowhere else",
+        ),
+    ] = None
+
+    @model_validator(mode="after")
+    def _both_or_neither(self) -> Self:
+        if (self.pipeline_issuer is None) != (self.pipeline_subject is None):
+            missing = "pipeline_issuer" if self.pipeline_issuer is None else "pipeline_subject"
+            refuse(
+                f"{missing} is missing: Entra trusts the two together",
+                allowed="pipeline_issuer and pipeline_subject, or neither",
+                fix="copy both from the form of the team's service connection",
+            )
+        return self
+
+
+class GitDags(Section):
+    """A Git repository that Airflow reads DAGs from."""
+
+    repository: Annotated[
+        str,
+        form(
+            r"https://[^\s@]+", "an https address without credentials", "https://example.com/dags"
+        ),
+        Field(description="address of the repository"),
+    ]
+    branch: Annotated[str, Field(min_length=1, description="branch to follow")] = "main"
+    subdirectory: Annotated[str, Field(description="folder of the DAGs in it")] = "dags"
+    private_address: Annotated[
+        Address | None,
+        Field(
+            description="address of the Git server where it is a private one: pods that read DAGs "
+            "may connect to it, at the repository's port"
+        ),
+    ] = None
+
+    @property
+    def port(self) -> int:
+        """The port that the repository's address names, or 443."""
+        return urlsplit(self.repository).port or 443
+
+    @field_validator("repository")
+    @classmethod
+    def _has_a_port(cls, repository: str) -> str:
+        try:
+            urlsplit(repository).port  # noqa: B018  # raises
+        except ValueError:
+            refuse("no address", allowed="a port of 0 to 65535", fix="correct the port")
+        return repository
+
+    @field_validator("private_address")
+    @classmethod
+    def _private(cls, address: Address | None) -> Address | None:
+        if address is not None and (not address.is_private or address.is_link_local):
+            refuse(
+                "not an address of a private network; public ones are reached without it",
+                allowed="an address of 10/8, 172.16/12 or 192.168/16",
+                fix="delete it, or give the address that the server's name has in your network",
+            )
+        return address
