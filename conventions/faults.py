@@ -4,19 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Fault:
     """One thing wrong with an input."""
 
     place: str
-    """A file, with the key and its value where there is one."""
-    problem: str
+    """A file or a command."""
+    key: str = ""
+    """What it is about in that place: a key with its value."""
+    problem: str = ""
     allowed: str = ""
     fix: str = ""
 
     def __str__(self) -> str:
         lines = [
-            f"{self.place}: {self.problem}",
+            ": ".join(filter(None, (self.place, self.key, self.problem))),
             self.allowed and f"allowed: {self.allowed}",
             self.fix and f"fix: {self.fix}",
         ]

@@ -5,7 +5,7 @@ from itertools import combinations, product
 from pathlib import Path
 from typing import NamedTuple
 
-from environments.faults import Fault
+from conventions.faults import Fault
 from environments.landing_zone import SUBNETS, GivenNetwork
 from environments.model import Environment
 

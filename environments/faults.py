@@ -1,7 +1,6 @@
 """What is wrong with an environment file, told in the words of the file."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from difflib import get_close_matches
 from pathlib import Path
@@ -10,6 +9,8 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
+from conventions.faults import Fault
+from environments.hidden import HIDDEN, RENEW, may_be_secret, named_like_a_secret, without_secrets
 from environments.model import Environment
 
 _REFERENCE = "docs/reference/environment.md"
@@ -36,21 +37,6 @@ _KINDS = {
 }
 
 
-@dataclass(frozen=True)
-class Fault:
-    """One thing wrong with an environment file."""
-
-    file: str
-    key: str
-    problem: str
-    allowed: str
-    fix: str
-
-    def __str__(self) -> str:
-        place = f"{self.file}: {self.key}" if self.key else self.file
-        return f"{place}: {self.problem}\n    allowed: {self.allowed}\n    fix: {self.fix}"
-
-
 def faults_of(file: Path, values: dict[str, Any], error: ValidationError) -> Iterator[Fault]:
     """Tell each fault of `values` once."""
     # A rule between two tables runs only where both are whole. So unknown keys are set aside and
@@ -58,8 +44,11 @@ def faults_of(file: Path, values: dict[str, Any], error: ValidationError) -> Ite
     first = error.errors(include_url=False)
     seen = set()
     for detail in first + _behind_unknown_keys(values, first):
-        key, words = _told(detail)
-        fault = Fault(str(file), key, *words)
+        key, words = _explained(detail)
+        problem, allowed, fix = map(without_secrets, words)
+        if HIDDEN in key + problem + fix:
+            fix = f"{fix}; {RENEW}"
+        fault = Fault(str(file), key, problem, allowed, fix)
         if fault not in seen:
             seen.add(fault)
             yield fault
@@ -88,11 +77,11 @@ def _without(value: Any, at: tuple[Any, ...], paths: set[tuple[Any, ...]]) -> An
     return value
 
 
-def _told(detail: Any) -> tuple[str, tuple[str, str, str]]:
+def _explained(detail: Any) -> tuple[str, tuple[str, str, str]]:
     """Return the key with the value given, and: problem, allowed, fix."""
     loc, given = detail["loc"], detail["input"]
     key = _key_path(loc)
-    shown = key if "[key]" in loc else f"{key} = {_toml(given)}"
+    shown = key if "[key]" in loc else f"{key} = {_toml(given, named=_names(loc)[-1])}"
     match detail["type"]:
         case "fault":
             words = detail["ctx"]
@@ -120,7 +109,7 @@ def _told(detail: Any) -> tuple[str, tuple[str, str, str]]:
         case kind:
             needed = _NEEDED.get(kind, "another value")
             problem = f"{_kind(given)} where {needed} is needed"
-            return shown, (problem, _allowed(loc, needed), _mended(loc, needed, given))
+            return shown, (problem, _allowed(loc, needed), _corrected(loc, needed, given))
 
 
 def _allowed(loc: tuple[Any, ...], needed: str = "") -> str:
@@ -139,7 +128,7 @@ def _allowed(loc: tuple[Any, ...], needed: str = "") -> str:
     return "; ".join(filter(None, parts)) or f"see {_REFERENCE}"
 
 
-def _mended(loc: tuple[Any, ...], needed: str, given: Any) -> str:
+def _corrected(loc: tuple[Any, ...], needed: str, given: Any) -> str:
     name, text = loc[-1], str(given)
     if needed == "a table":
         return f"write a table with its keys; {_REFERENCE} lists them"
@@ -207,16 +196,18 @@ def _key_path(loc: tuple[Any, ...]) -> str:
     return path
 
 
-def _toml(value: Any) -> str:
-    """Return a value as the file writes it, shortened."""
+def _toml(value: Any, named: str = "") -> str:
+    """Return a value as the file writes it, shortened, and hidden where it may be a secret."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, str):
-        text = f'"{value}"'
+        secret = named_like_a_secret(named) or may_be_secret(value)
+        text = HIDDEN if secret else f'"{value}"'
     elif isinstance(value, list):
-        text = f"[{', '.join(map(_toml, value))}]"
+        text = f"[{', '.join(_toml(item, named) for item in value)}]"
     elif isinstance(value, dict):
-        text = f"{{{', '.join(f'{key} = {_toml(inner)}' for key, inner in value.items())}}}"
+        pairs = (f"{key} = {_toml(inner, f'{named}.{key}')}" for key, inner in value.items())
+        text = f"{{{', '.join(pairs)}}}"
     else:
         text = str(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

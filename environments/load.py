@@ -7,19 +7,16 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from conventions.faults import Fault, FaultError
 from environments.across import Read, faults_across
-from environments.faults import Fault, faults_of
+from environments.faults import faults_of
 from environments.model import Environment
 
 FOLDER = Path(__file__).parent
 
 
-class EnvironmentFileError(Exception):
+class EnvironmentFileError(FaultError):
     """One or more environment files cannot be used; `faults` holds every reason."""
-
-    def __init__(self, faults: Sequence[Fault]) -> None:
-        self.faults = tuple(faults)
-        super().__init__("\n".join(map(str, self.faults)))
 
 
 def environment_files() -> list[Path]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from environments.faults import Fault
+from conventions.faults import Fault
 from environments.load import EnvironmentFileError, load
 from tests import environment_files
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from constructs_lib.naming import Names
-from environments.faults import Fault
+from conventions.faults import Fault
 from environments.load import EnvironmentFileError, validate
 from environments.model import Environment
 from tests import environment_files

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from environments.faults import Fault
+from conventions.faults import Fault
 from environments.load import EnvironmentFileError, load, read
 from tests import environment_files
 
