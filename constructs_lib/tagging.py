@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from cdktf import TerraformResource
 from constructs import Construct
 
-AZURE = "cdktf_cdktf_provider_azurerm."
+AZURE = "_provider_azurerm."  # in the name of its package with cdktf and with cdktn
 
 
 def tag_azure_resources(scope: Construct, tags: Mapping[str, str]) -> None:
@@ -16,5 +16,5 @@ def tag_azure_resources(scope: Construct, tags: Mapping[str, str]) -> None:
     """
     for node in scope.node.find_all():
         taggable = isinstance(node, TerraformResource) and hasattr(type(node), "tags_input")
-        if taggable and type(node).__module__.startswith(AZURE):
+        if taggable and AZURE in type(node).__module__:
             node.tags = tags  # type: ignore[attr-defined]  # checked by hasattr above

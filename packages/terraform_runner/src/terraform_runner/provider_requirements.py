@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 KINDS = ("resource", "data", "ephemeral")
+_REGISTRY = "registry.terraform.io"
+_OPENTOFU_REGISTRY = "registry.opentofu.org"
 BUILT_IN = "terraform"  # serves terraform_data and terraform_remote_state itself
 
 
@@ -18,6 +20,12 @@ class ProviderRequirements:
     source: str
     versions: frozenset[str] = frozenset()
     types: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The addresses that Terraform and OpenTofu look for it at; each has its own registry."""
+        other = self.source.replace(f"{_REGISTRY}/", f"{_OPENTOFU_REGISTRY}/")
+        return (self.source,) if other == self.source else (self.source, other)
 
 
 def provider_requirements(stacks: Sequence[Path]) -> dict[str, ProviderRequirements]:
@@ -56,5 +64,5 @@ def _of(provider: str, types: Iterable[str]) -> Iterable[str]:
 
 def _address(source: str) -> str:
     parts = source.split("/")
-    defaults = ["registry.terraform.io", "hashicorp"]
+    defaults = [_REGISTRY, "hashicorp"]
     return "/".join([*defaults[: 3 - len(parts)], *parts])
