@@ -42,6 +42,9 @@ synth: $(SYNTH) ## Write cdktf.out/ for every environment and print what it hold
 synth-cdktn: $(SYNTH) $(TOOLS) ## Write cdktn.out/ with CDK Terrain, and compare it with cdktf.out/
 	@$(BIN)/python -O main.py && $(BIN)/python -m tools.cdk_terrain
 
+export: $(SYNTH) $(TOOLS) ## Write the stacks as plain Terraform, without cdktf: TO=folder
+	@$(BIN)/python -O main.py && $(BIN)/python -m tools.export $(if $(TO),--to "$(TO)")
+
 test: $(READY) ## Run every test
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(PYTEST)
 

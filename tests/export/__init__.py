@@ -1,0 +1,1 @@
+"""What `make export` writes."""
