@@ -131,7 +131,7 @@ lock: $(TOOLS) ## Resolve requirements.lock, synth.lock (its run-time part) and 
 
 migrate-dags: $(TOOLS) ## Move Airflow 2 DAGs: SOURCE=folder TARGET=folder [OPTIONS=...]
 	@airflow=$$($(BIN)/python -m tools.airflow_venv) \
-		&& $(BIN)/python -m dag_migration --airflow "$$airflow" --option-keys tools/airflow_options.toml \
+		&& $(BIN)/python -m dag_migration --airflow "$$airflow" --option-keys conventions/airflow_options.toml \
 			$(OPTIONS) "$(SOURCE)" "$(TARGET)"
 
 migrate-corpus: $(TOOLS) ## Migrate released Airflow 2 examples and write the counts into the docs
@@ -150,10 +150,11 @@ dag-tools: | $(UV_READY) ## Install what checks and runs DAGs as the image does
 
 ##@ Image
 
-image-lock: $(TOOLS) ## Resolve the image's three locks again; UPGRADE=package: take its newest release
+image-lock: $(TOOLS) ## Resolve the image's three locks and the list of options again; UPGRADE=package: take its newest
 	@for name in requirements dbt-requirements uv-requirements; do \
 		(cd images/airflow && $(UV) pip compile $$name.in --python-version 3.12 --python-platform linux \
 			$(addprefix --upgrade-package=,$(UPGRADE)) --generate-hashes --quiet -o $$name.lock) || exit 1; done
+	@$(BIN)/python -m tools.airflow_option_list
 
 image-lint: $(TOOLS) ## Lint the Dockerfile
 	@$(BIN)/hadolint images/airflow/Dockerfile

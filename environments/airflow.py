@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
+from environments.airflow_config import AirflowConfig
 from environments.dags import GitDags
 from environments.types import Section, form, refuse
 
@@ -65,6 +66,10 @@ class Airflow(Section):
     celery_max_workers: Annotated[
         int, Field(ge=1, le=500, description="most workers KEDA starts, with CeleryExecutor")
     ] = 10
+    celery_tasks_per_worker: Annotated[
+        int,
+        Field(ge=1, le=200, description="tasks that a worker runs at once, with CeleryExecutor"),
+    ] = 8
     parallelism: Annotated[int, Field(ge=1, le=10000, description="running tasks at most")] = 32
     time_zone: Annotated[
         TimeZone,
@@ -77,6 +82,7 @@ class Airflow(Section):
         bool,
         Field(description="mount the data container by blobfuse2 for tools that need a folder"),
     ] = False
+    config: AirflowConfig
 
     @field_validator("image_tag")
     @classmethod

@@ -10,7 +10,6 @@ from helm_values.charts import AIRFLOW
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values, at, merged
 
-TASKS_PER_WORKER = 8
 REDIS_USER = 999  # of the official image
 
 
@@ -22,11 +21,11 @@ def executor_values(env: Environment) -> Values:
         "data": {"brokerUrlSecretName": REDIS_PASSWORD.name},
     }
     if env.airflow.executor == "CeleryExecutor":
-        return merged(shared, _celery())
+        return merged(shared, _celery(env.airflow.celery_tasks_per_worker))
     return merged(shared, {"executor": "KubernetesExecutor", "redis": {"enabled": False}})
 
 
-def _celery() -> Values:
+def _celery(tasks_per_worker: int) -> Values:
     # Kubernetes puts the password in: the variable that holds it stands before these in the list.
     password = VARIABLES[REDIS_PASSWORD]
     address = f"redis://:$({password})@{AIRFLOW.name}-redis:6379"
@@ -35,7 +34,7 @@ def _celery() -> Values:
         {"name": "AIRFLOW__CELERY__RESULT_BACKEND", "value": f"{address}/1"},
     ]
     return {
-        "config": {"celery": {"worker_concurrency": TASKS_PER_WORKER}},
+        "config": {"celery": {"worker_concurrency": tasks_per_worker}},
         "enableBuiltInSecretEnvVars": {
             "AIRFLOW__CELERY__BROKER_URL": False,
             "AIRFLOW__CELERY__RESULT_BACKEND": False,
@@ -92,7 +91,8 @@ def worker_scaling(env: Environment, infra: Infrastructure) -> list[Values]:
             "dbName": infra.airflow_database,
             "sslmode": "require",
             "query": (
-                f"SELECT ceil(COUNT(*)::decimal / {TASKS_PER_WORKER}) FROM task_instance "
+                f"SELECT ceil(COUNT(*)::decimal / {env.airflow.celery_tasks_per_worker}) "
+                "FROM task_instance "
                 "WHERE state IN ('running', 'queued') AND queue = 'default'"
             ),
             "targetQueryValue": "1",

@@ -16,6 +16,7 @@ from helm_values.airflow.pods import pod_values
 from helm_values.airflow.scheduling import scheduling_values
 from helm_values.airflow.scratch_volume import scratch_values
 from helm_values.airflow.secrets import secret_values
+from helm_values.airflow.settings import setting_values
 from helm_values.airflow.sign_in import sign_in_values
 from helm_values.infrastructure import Infrastructure
 from helm_values.ingress.certificate import ingress_secret
@@ -45,6 +46,7 @@ def airflow_values(env: Environment, infra: Infrastructure) -> Values:
         metric_values(),
         dag_values(env),
         scheduling_values(env.airflow),
+        setting_values(env.airflow),
         connection_values(env, infra),
         scratch_values(env),
         network_values(),
