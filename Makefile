@@ -26,6 +26,8 @@ endef
 define CHECK_NODE
 @node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || { \
 	echo "node: $$(node --version 2>/dev/null || echo not found); needed: Node 20 or newer" >&2; exit 1; }
+@case $$(node --version) in v20.* | v21.*) \
+	echo "node: $$(node --version) works, and nobody repairs it any more (make calendar); better: Node 22 or newer" >&2 ;; esac
 endef
 
 help: ## Show the targets

@@ -1,5 +1,6 @@
 """`python -m tools.calendar`, as `make calendar` and `make verify` start it."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,9 +12,12 @@ from tests.fixtures import ROOT
 OWN = str(ROOT / "tests" / "environment_files")
 
 
-def calendar(*arguments: object) -> subprocess.CompletedProcess[str]:
+def calendar(*arguments: object, **variables: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "tools.calendar", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    environment = {**os.environ, **variables}
+    return subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
 
 
 @pytest.mark.parametrize(
@@ -26,6 +30,23 @@ def test_the_check_judges_on_the_day_that_it_is_given(
 
     assert done.returncode == status, done.stderr
     assert ("refused: " in done.stderr) is bool(status)
+
+
+@pytest.mark.parametrize(("version", "warned"), [("v20.20.2", True), ("v24.11.0", False)])
+def test_the_check_warns_of_this_machine_s_node_and_never_refuses_it(
+    synthesized: Path, tmp_path: Path, version: str, warned: bool
+) -> None:
+    node = tmp_path / "node"
+    node.write_text(f"#!/bin/sh\necho {version}\n")
+    node.chmod(0o755)
+
+    done = calendar(
+        *("check", "--out", synthesized, "--on", "2026-05-01", "--environments", OWN),
+        JSII_NODE=str(node),
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert (f"warning: {node} (this machine): Node 20 ended on 2026-04-30" in done.stderr) is warned
 
 
 def test_the_year_is_shown_as_bars_with_those_who_use_it(synthesized: Path) -> None:

@@ -163,6 +163,15 @@ def test_an_old_node_is_refused_before_anything_is_installed(tmp_path: Path) -> 
     assert "node: v18.20.4; needed: Node 20 or newer" in refusal(tmp_path, "synth", node=old)
 
 
+def test_a_node_without_support_is_warned_of_and_works(tmp_path: Path) -> None:
+    old = "case $1 in --version) echo v20.20.2 ;; esac"
+
+    error = refusal(tmp_path, "node_modules/.ready", node=old)
+
+    assert "node: v20.20.2 works, and nobody repairs it any more" in error
+    assert "npm: not found" in error  # it went on to what is really missing here
+
+
 def test_an_old_python_is_refused_before_anything_is_installed(tmp_path: Path) -> None:
     older = "import sys; sys.version_info = (3, 10, 12); sys.version = '3.10.12'; exec(sys.argv[1])"
     old = f'exec {sys.executable} -c "{older}" "$2"'

@@ -107,7 +107,8 @@ def _uses(out: Path) -> Sequence[Use]:
     except FaultError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(2) from None
-    return [*uses.of_environments(synthesis), *uses.of_project(ROOT, synthesis)]
+    pinned = uses.of_project(ROOT, synthesis)
+    return [*uses.of_environments(synthesis), *pinned, *uses.of_machine()]
 
 
 def _findings(out: Path, today: date, environments: Path) -> list[Finding]:

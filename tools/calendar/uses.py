@@ -1,6 +1,9 @@
-"""Which versions an environment and this project use: read from cdktf.out and from the pins."""
+"""Which versions an environment, this project and this machine use: from cdktf.out and the pins."""
 
+import os
 import re
+import shutil
+import subprocess
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -79,6 +82,16 @@ def of_project(root: Path, synthesis: Synthesis) -> Iterator[Use]:
             for version in sorted(set(re.findall(pattern, text))):
                 yield Use(PROJECT, part, version, place)
     yield from sorted(set(_of_releases(synthesis)))
+
+
+def of_machine() -> Iterator[Use]:
+    """Yield the Node that a synth on this machine runs in; nothing where there is none."""
+    node = shutil.which(os.environ.get("JSII_NODE", "node"))
+    if node is None:
+        return
+    told = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
+    if found := re.match(r"v(\d+)\.", told):
+        yield Use(PROJECT, "node", found[1], f"{node} (this machine)")
 
 
 def _of_releases(synthesis: Synthesis) -> Iterator[Use]:
