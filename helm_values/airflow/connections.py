@@ -10,6 +10,7 @@ from conventions.components import WORKER
 from conventions.databases import SERVER_PORT
 from conventions.service_accounts import TASKS_NAMESPACE
 from environments.model import Environment
+from helm_values.airflow.database import ROOTS
 from helm_values.airflow.placement import workers_key
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values, at, merged
@@ -59,7 +60,13 @@ def _warehouse(infra: Infrastructure) -> Values:
         "port": SERVER_PORT,
         "login": infra.identities[WORKER].name,
         "schema": infra.warehouse_database,
-        "extra": {"iam": True, "azure_conn_id": "azure_default", "sslmode": "require"},
+        "extra": {
+            "iam": True,
+            "azure_conn_id": "azure_default",
+            # A token that the wrong server is given is good for an hour on the right one
+            "sslmode": "verify-full",
+            "sslrootcert": ROOTS,
+        },
     }
 
 

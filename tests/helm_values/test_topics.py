@@ -112,6 +112,13 @@ def test_tasks_sign_in_to_the_warehouse_as_the_workers_identity(
     assert found["extra"]["iam"] is True
 
 
+def test_tasks_verify_the_certificate_of_the_warehouse(values_of_dev: Values) -> None:
+    extra = connection(values_of_dev, "warehouse")["extra"]
+
+    assert extra["sslmode"] == "verify-full"
+    assert extra["sslrootcert"] == "/etc/ssl/certs/ca-certificates.crt"
+
+
 def test_without_a_scratch_volume_nothing_is_mounted(
     dev: Environment, values_of_dev: Values, infra: Infrastructure
 ) -> None:

@@ -81,7 +81,8 @@ def signed_in(
 
 
 def dag_connections(server: Postgres) -> dict[str, str]:
-    extra = {"iam": True, "azure_conn_id": "azure_default", "sslmode": "require"}
+    verified = {"sslmode": "verify-full", "sslrootcert": str(server.root_certificate)}
+    extra = {"iam": True, "azure_conn_id": "azure_default", **verified}
     role = {"login": "airflow", "schema": "airflow", "extra": extra}
     where = {"conn_type": "postgres", "host": "localhost", "port": server.port, **role}
     keyless = {"conn_type": "azure", "extra": {"use_azure_identity_object": True}}

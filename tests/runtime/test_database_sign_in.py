@@ -190,6 +190,13 @@ def test_dbt_is_given_a_token_when_it_starts(python: Conversation, entra: Author
     assert given == [entra.token]
 
 
+def test_a_dbt_profile_verifies_the_server(python: Conversation, postgres_server: Postgres) -> None:
+    written = python.eval("dbt_profile().get_profile_file_contents('warehouse')")
+
+    assert "sslmode: verify-full" in written
+    assert f"sslrootcert: {postgres_server.root_certificate}" in written
+
+
 def test_a_dbt_profile_is_written_without_a_token(python: Conversation, entra: Authority) -> None:
     written = python.eval("dbt_profile().get_profile_file_contents('warehouse')")
 

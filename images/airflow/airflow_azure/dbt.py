@@ -19,7 +19,7 @@ class EntraPostgresProfileMapping(PostgresUserPasswordProfileMapping):
         field: source
         for field, source in PostgresUserPasswordProfileMapping.airflow_param_mapping.items()
         if field != "password"
-    }
+    } | {"sslrootcert": "extra.sslrootcert"}  # without it libpq looks for a file in the home folder
 
     def get_dbt_value(self, name: str) -> Any:
         """Return the profile's value of that name."""
