@@ -63,9 +63,18 @@ class Finding:
         The format is that of the page "Logging commands" of Azure Pipelines.
         """
         kind = "warning" if self.level is Level.HINT else "error"
-        message = f"[{self.rule}] {self.problem} {self.remedy}".replace("%", "%AZP25")
-        place = f"sourcepath={self.file};linenumber={self.line};code={self.rule}"
-        return f"##vso[task.logissue type={kind};{place}]{message.replace(chr(10), ' ')}"
+        message = " ".join(f"[{self.rule}] {self.problem} {self.remedy}".splitlines())
+        file = _escaped(str(self.file), ";", "]", "\r", "\n")
+        place = f"sourcepath={file};linenumber={self.line};code={self.rule}"
+        return f"##vso[task.logissue type={kind};{place}]{_escaped(message)}"
+
+
+def _escaped(text: str, *ends: str) -> str:
+    """Return a part of a logging command, with what would end the part written as a code."""
+    text = text.replace("%", "%AZP25")
+    for end in ends:
+        text = text.replace(end, f"%{ord(end):02X}")
+    return text
 
 
 def in_order(folder: Path, findings: Iterable[Finding]) -> list[Finding]:

@@ -35,7 +35,8 @@ class Airflow:
     """A running Airflow that answers questions; use it in a `with` statement.
 
     DAG files are code: they run with an empty home and without the variables of this shell, so that
-    credentials of the person who migrates do not reach them.
+    one that looks for credentials in the usual places finds none. It runs as the same user, though:
+    a file that is written to find them does. Migrate only DAGs that you would run.
     """
 
     def __init__(
