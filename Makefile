@@ -85,7 +85,7 @@ rehearse: $(READY) ## Deploy and destroy it all with the real Terraform, without
 	@$(BIN)/python -O main.py && $(BIN)/python -m tools.rehearsal $(if $(FROM),--from $(FROM)) \
 		$(if $(PROVIDERS),--providers $(PROVIDERS)) $(REHEARSE)
 
-plan: .tools/.node $(TOOLS) ## Show what a deployment would do to Azure: ENVIRONMENT=dev [PLAN="--no-refresh"]
+plan: .tools/.node $(TOOLS) ## Show what a deployment would do to Azure: ENVIRONMENT=dev [PLAN="--refresh none"]
 	@$(BIN)/python -O main.py && $(BIN)/python -m tools.plan --environment $(ENVIRONMENT) $(PLAN)
 
 verify: ## Check your environment files: synth, calendar, policy, rehearsal; ON=YYYY-MM-DD: the day
@@ -173,8 +173,8 @@ sbom/%.cdx.json: | $(TOOLS)
 	@$(BIN)/cyclonedx-py environment --output-reproducible -o $@ "$$($(BIN)/python -m tools.airflow_venv $<)/python"
 	@echo $@
 
-audit: $(TOOLS) ## Report known vulnerabilities of the image's packages; ADVISORIES=folder: without PyPI
-	@$(BIN)/python -m tools.audit $(if $(ADVISORIES),--advisories "$(ADVISORIES)")
+audit: $(TOOLS) ## Report known vulnerabilities of all that locks pin; ADVISORIES=folder: a copy
+	@$(BIN)/python -m tools.audit $(if $(ADVISORIES),--advisories "$(ADVISORIES)") $(AUDIT)
 
 # The version that builds the image, compared with its hashes. Debian's Python may have no pip.
 .tools/bin/uv:

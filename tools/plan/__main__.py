@@ -18,8 +18,8 @@ from terraform_runner.errors import BadInputError, RunError
 from conventions.faults import FaultError
 from synthesis.reader import Synthesis
 from tools.exit_status import Exit
-from tools.plan.plan_report import Change, Report, expected_changes
-from tools.plan.planning import StackPlan, plan_stacks
+from tools.plan.plan_report import Expected, Report, read_expected
+from tools.plan.planning import Refresh, StackPlan, plan_stacks
 from tools.rehearsal.data_loss import read_acknowledgements
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -33,8 +33,12 @@ def main(
         str | None, typer.Option(help="Only this stack and those it depends on.")
     ] = None,
     refresh: Annotated[
-        bool, typer.Option(help="Ask Azure for the resources; else compare with the states only.")
-    ] = True,
+        Refresh,
+        typer.Option(
+            help="Ask Azure for all resources; for those that are readable without a right to "
+            "secrets; or for none, and compare with the states only."
+        ),
+    ] = Refresh.ALL,
     reviewed: Annotated[
         Path | None, typer.Option(help="JSON of an earlier plan: refuse what is not in it.")
     ] = None,
@@ -68,13 +72,13 @@ def main(
     sys.exit(report.status)
 
 
-def _expected(reviewed: Path | None, expect_none: bool) -> set[Change] | None:
+def _expected(reviewed: Path | None, expect_none: bool) -> Expected | None:
     if expect_none:
-        return set()
+        return Expected()
     if reviewed is None:
         return None
     try:
-        return expected_changes(reviewed.read_text(encoding="utf-8"))
+        return read_expected(reviewed.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BadInputError(f"{reviewed}: {error}") from None
 

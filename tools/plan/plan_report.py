@@ -8,7 +8,7 @@ from enum import IntEnum
 
 from terraform_runner.plan import Action, ResourceChange
 
-from tools.plan.planning import StackPlan
+from tools.plan.planning import RELEASE, StackPlan
 
 LONGEST_COMMENT = 120_000  # Azure DevOps takes 150,000 characters a comment
 SHOWN = (Action.CREATE, Action.UPDATE, Action.REPLACE, Action.DELETE)
@@ -27,12 +27,34 @@ class Exit(IntEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Expected:
+    """What an earlier plan showed to whoever approved it."""
+
+    changes: Collection[Change] = ()
+    left_out: Collection[tuple[str, str]] = ()
+    """Stack and address of resources that it compared with the state only."""
+
+    def restores(self, change: Change) -> bool:
+        """Whether a Helm release that it did not look at is set back to what main says.
+
+        A secret is not: one that is gone from the vault would be made again, and what the old one
+        encrypted could not be read again.
+        """
+        stack, address, action = change
+        return (
+            (stack, address) in self.left_out
+            and address.startswith(f"{RELEASE}.")
+            and action in (Action.CREATE, Action.UPDATE)
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Report:
     """The plans of one environment, and the changes among them that nobody expects."""
 
     environment: str
     plans: Sequence[StackPlan]
-    expected: Collection[Change] | None = None
+    expected: Expected | None = None
     """The changes that are expected; None where every change is."""
 
     @property
@@ -46,8 +68,28 @@ class Report:
         """Changes that were not expected, sorted."""
         if self.expected is None:
             return []
-        first = {stack for stack, address, _ in self.expected if address == "*"}
-        return sorted(c for c in self.changes - set(self.expected) if c[0] not in first)
+        first = {stack for stack, address, _ in self.expected.changes if address == "*"}
+        return sorted(
+            change
+            for change in self.changes - set(self.expected.changes)
+            if change[0] not in first and not self.expected.restores(change)
+        )
+
+    @property
+    def restored(self) -> list[Change]:
+        """Helm releases that are set back though nobody saw it in the plan, sorted."""
+        if self.expected is None:
+            return []
+        return sorted(
+            change
+            for change in self.changes - set(self.expected.changes)
+            if self.expected.restores(change)
+        )
+
+    @property
+    def left_out(self) -> list[tuple[str, str]]:
+        """Stack and address of what was compared with the state only."""
+        return [(plan.stack, address) for plan in self.plans for address in plan.left_out]
 
     @property
     def status(self) -> Exit:
@@ -78,6 +120,7 @@ class Report:
             "verdict": self.verdict,
             "changes": sorted(self.changes),
             "unexpected": self.unexpected,
+            "left_out": self.left_out,
         }
         return json.dumps(document, indent=2)
 
@@ -106,12 +149,36 @@ class Report:
             yield from (
                 f"- {stack}: {action} `{address}`" for stack, address, action in self.unexpected
             )
+            if self._unseen_by_the_plan():
+                yield _SECRETS
+        if self.restored:
+            yield "\n### Set back to what main says; the plan did not look at releases\n"
+            yield from (
+                f"- {stack}: {action} `{address}`" for stack, address, action in self.restored
+            )
         for plan in self.plans:
             if plan.problem:
                 yield f"\n### {plan.stack} cannot be planned\n\n```text\n{plan.problem}\n```"
             elif plan.changes:
                 yield f"\n### {plan.stack}\n"
                 yield from map(_line, plan.changes)
+        if self.left_out:
+            yield f"\n### Compared with the state only\n\n{_LEFT_OUT}\n"
+            yield from (f"- {stack}: `{address}`" for stack, address in self.left_out)
+
+    def _unseen_by_the_plan(self) -> bool:
+        unseen = set(self.expected.left_out) if self.expected else set()
+        return any((stack, address) in unseen for stack, address, _ in self.unexpected)
+
+
+_LEFT_OUT = (
+    "To ask for these is to read secrets, which this identity may not. The deployment asks, and "
+    "refuses a secret that is not as its state says."
+)
+_SECRETS = """
+The plan that was approved did not look at secrets. Is one gone from the vault, recover it
+(`az keyvault secret recover`). Is it to be made again, take it from the state
+(`terraform state rm ADDRESS`): the next plan shows that, for somebody to approve."""
 
 
 def _line(change: ResourceChange) -> str:
@@ -122,13 +189,17 @@ def _line(change: ResourceChange) -> str:
     return f"- {action} `{change.address}`{why}"
 
 
-def expected_changes(text: str) -> set[Change]:
-    """Read the changes of an earlier report.
+def read_expected(text: str) -> Expected:
+    """Read the JSON of an earlier report.
 
     Raises:
         ValueError: it is not one.
     """
     try:
-        return {(stack, address, action) for stack, address, action in json.loads(text)["changes"]}
+        told = json.loads(text)
+        return Expected(
+            changes={(stack, address, action) for stack, address, action in told["changes"]},
+            left_out={(stack, address) for stack, address in told["left_out"]},
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"not the JSON of an earlier plan ({error})") from None

@@ -5,11 +5,12 @@ import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 
 from terraform_runner.binary import find_terraform
 from terraform_runner.diagnostics import TerraformError
-from terraform_runner.plan import Plan, ResourceChange
+from terraform_runner.plan import ResourceChange
 from terraform_runner.terraform import PLAN, Terraform
 
 from synthesis.reader import Stack
@@ -18,6 +19,19 @@ from tools.rehearsal.data_loss import Acknowledgement, Loss, losses
 
 # what Terraform says of a state, or of an output in it, that the first deployment will make
 _NOT_THERE_YET = ("Unable to find remote state", "Unsupported attribute")
+RELEASE = "helm_release"
+READS_SECRETS = frozenset({"azurerm_key_vault_secret", RELEASE})
+"""Types whose refresh reads secrets: GetSecret of the vault, and Helm's Secrets in the cluster."""
+
+
+class Refresh(StrEnum):
+    """Of which resources Azure is asked what has become of them."""
+
+    ALL = "all"
+    READABLE = "readable"
+    """All but those whose refresh reads secrets, for an identity that may not read any."""
+    NONE = "none"
+    """A change is seen, drift is not, and the right to read the states is enough."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +42,8 @@ class StackPlan:
     changes: tuple[ResourceChange, ...] = ()
     outputs_change: bool = False
     losses: tuple[Loss, ...] = ()
+    left_out: tuple[str, ...] = ()
+    """Resources that were compared with the state only, because their refresh reads secrets."""
     waits_for: str = ""
     """The stack that must be deployed before this one can be planned at all."""
     problem: str = ""
@@ -41,23 +57,18 @@ class StackPlan:
 def plan_stacks(
     stacks: Sequence[Stack],
     *,
-    refresh: bool,
+    refresh: Refresh,
     acknowledgements: Collection[Acknowledgement],
     tell: Callable[[StackPlan], None],
 ) -> Iterator[StackPlan]:
-    """Yield a plan for each stack, in order of deployment.
-
-    Without `refresh` Azure is not asked what has become of the resources: a change is seen, drift
-    is not, and the right to read the states is enough.
-    """
-    options = ["-lock=false", *([] if refresh else ["-refresh=false"])]
+    """Yield a plan for each stack, in order of deployment."""
     changing: set[str] = set()
     with tempfile.TemporaryDirectory(prefix="plan-") as folder:
         environment = {**os.environ, "TF_INPUT": "0", "TF_IN_AUTOMATION": "1"}
         terraform = Terraform(binary=find_terraform(Path(folder)), environment=environment)
         for stack in stacks:
             earlier = [name for name in stack.dependencies if name in changing]
-            found = _plan(terraform, stack, options, earlier)
+            found = _plan(terraform, stack, refresh, earlier)
             lost = losses(stack.name, found.changes, acknowledgements, datetime.now(tz=UTC).date())
             found = replace(found, losses=tuple(lost))
             if not found.empty:
@@ -67,12 +78,12 @@ def plan_stacks(
 
 
 def _plan(
-    terraform: Terraform, stack: Stack, options: Sequence[str], earlier: Sequence[str]
+    terraform: Terraform, stack: Stack, refresh: Refresh, earlier: Sequence[str]
 ) -> StackPlan:
     folder = stack.path.parent
     try:
         terraform.init(folder)
-        plan: Plan = terraform.plan(folder, *options)
+        found = _found(terraform, stack, refresh)
     except TerraformError as error:
         missing = any(d.summary in _NOT_THERE_YET for d in error.diagnostics)
         if missing and earlier:
@@ -80,5 +91,41 @@ def _plan(
         return StackPlan(stack=stack.name, problem=str(error))
     finally:
         (folder / PLAN).unlink(missing_ok=True)  # it holds values that nobody needs to keep
-    changes = tuple(change for change in plan.changes if not is_installed_patch(change))
-    return StackPlan(stack=stack.name, changes=changes, outputs_change=plan.outputs_change)
+    changes = tuple(change for change in found.changes if not is_installed_patch(change))
+    return replace(found, changes=changes)
+
+
+def _found(terraform: Terraform, stack: Stack, refresh: Refresh) -> StackPlan:
+    """Plan once, or twice and put together.
+
+    Terraform refreshes all resources or none. Resources that are left out are planned from the
+    state; the others once more, refreshed, as the plan's targets. What refers to a resource that
+    is left out is left out too: a target brings along what it refers to.
+    """
+    folder = stack.path.parent
+    if refresh is Refresh.ALL:
+        everything = terraform.plan(folder, "-lock=false")
+        return StackPlan(
+            stack=stack.name,
+            changes=everything.changes,
+            outputs_change=everything.outputs_change,
+        )
+    kept = terraform.plan(folder, "-lock=false", "-refresh=false")
+    from_state = StackPlan(
+        stack=stack.name, changes=kept.changes, outputs_change=kept.outputs_change
+    )
+    if refresh is Refresh.NONE:
+        return from_state
+    left_out = kept.dependents(READS_SECRETS)
+    from_state = replace(from_state, left_out=tuple(sorted(left_out)))
+    targets = [f"-target={address}" for address in kept.types if address not in left_out]
+    if not targets:
+        return from_state
+    asked = terraform.plan(folder, "-lock=false", *targets)
+    unseen = [change for change in kept.changes if change.resource in left_out]
+    changes = sorted((*asked.changes, *unseen), key=lambda change: change.address)
+    return replace(
+        from_state,
+        changes=tuple(changes),
+        outputs_change=kept.outputs_change or asked.outputs_change,
+    )

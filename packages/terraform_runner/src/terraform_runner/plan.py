@@ -1,7 +1,8 @@
 """A Terraform plan as typed changes, read from `terraform show -json`."""
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
@@ -35,6 +36,11 @@ class ResourceChange:
     forced_by: tuple[str, ...] = ()
     attributes: tuple[AttributeChange, ...] = ()
 
+    @property
+    def resource(self) -> str:
+        """The address without the word on an object that was deposed."""
+        return self.address.partition(" (deposed ")[0]
+
     @classmethod
     def parse(cls, raw: dict[str, Any]) -> Self | None:
         """Read an entry of `resource_changes`; None if nothing happens to it."""
@@ -65,6 +71,10 @@ class Plan:
     outputs_change: bool
     renamed: tuple[tuple[str, str], ...] = ()
     """Old and new addresses of what stays the same in Azure, and is deleted and made again."""
+    types: Mapping[str, str] = field(default_factory=dict)
+    """The type of each resource of the configuration or the state, by its address."""
+    needs: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """What the configuration of a resource refers to, by address."""
 
     @classmethod
     def parse(cls, shown: dict[str, Any]) -> Self:
@@ -75,7 +85,19 @@ class Plan:
             drift=_parsed(shown.get("resource_drift", [])),
             outputs_change=any(output["actions"] != ["no-op"] for output in outputs),
             renamed=tuple(renames(shown.get("resource_changes", []))),
+            types={r["address"]: r["type"] for r in _managed(shown.get("resource_changes", []))},
+            needs={
+                r["address"]: frozenset(_references(r))
+                for r in _managed(shown.get("configuration", {}).get("root_module", {}))
+            },
         )
+
+    def dependents(self, types: Collection[str]) -> frozenset[str]:
+        """Return the resources of these types, and all that refer to one, however indirectly."""
+        found = {address for address, type_ in self.types.items() if type_ in types}
+        while more := {a for a, needed in self.needs.items() if needed & found} - found:
+            found |= more
+        return frozenset(found)
 
     @property
     def empty(self) -> bool:
@@ -86,6 +108,23 @@ class Plan:
         counts = Counter(change.action for change in self.changes)
         told = [f"{counts[action]} to {action}" for action in Action if counts[action]]
         return ", ".join(told) or ("outputs change" if self.outputs_change else "no changes")
+
+
+def _managed(entries: Any) -> Iterator[dict[str, Any]]:
+    found = entries.get("resources", []) if isinstance(entries, dict) else entries
+    return (entry for entry in found if entry["mode"] == "managed")
+
+
+def _references(resource: dict[str, Any]) -> Iterator[str]:
+    yield from resource.get("depends_on", [])
+    queue: list[Any] = [resource.get("expressions", {})]
+    while queue:
+        node = queue.pop()
+        if isinstance(node, dict):
+            yield from node.get("references", [])
+            queue.extend(node.values())
+        elif isinstance(node, list):
+            queue.extend(node)
 
 
 def _parsed(raw: list[dict[str, Any]]) -> tuple[ResourceChange, ...]:
