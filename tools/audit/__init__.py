@@ -1,1 +1,1 @@
-"""Holds the locks of the image against what is known of vulnerable releases."""
+"""Holds every lock of the project against what is known of vulnerable releases."""

@@ -1,6 +1,7 @@
-"""Vulnerabilities that the image may hold: which, in what, and why."""
+"""Vulnerabilities that are accepted for a while: which, in what, why, and until when."""
 
 import tomllib
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -8,17 +9,21 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from tools.audit.found import AuditError, Vulnerability
 
-FIX = 'write id = "CVE-...", package = "..." and reason = "..." of at least 20 characters'
+FIX = (
+    'write id = "CVE-...", package = "...", reason = "..." of at least 20 characters, and until = '
+    "YYYY-MM-DD"
+)
 
 
 class Accepted(BaseModel):
-    """One vulnerability that is known and accepted."""
+    """One vulnerability that is known and accepted until a day, that day included."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     id: Annotated[str, Field(min_length=1)]
     package: Annotated[str, Field(min_length=1)]
     reason: Annotated[str, Field(min_length=20)]
+    until: date
 
     def covers(self, found: Vulnerability) -> bool:
         """Whether this is the vulnerability, by any of its names."""

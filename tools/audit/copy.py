@@ -15,7 +15,7 @@ import yaml
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
-from tools.audit.found import AuditError, Pin, Vulnerability, first_line
+from tools.audit.found import PYPI, AuditError, Pin, Vulnerability, first_line
 
 Advisory = dict[str, Any]
 
@@ -25,28 +25,36 @@ class Copy:
 
     Args:
         folder: searched with all below it.
-        packages: canonical names; advisories of others are not kept.
+        packages: ecosystem and canonical name; advisories of others are not kept.
 
     Raises:
-        AuditError: the folder holds no advisory that can be read.
+        AuditError: the folder holds no advisory that can be read, or none of an ecosystem.
     """
 
-    def __init__(self, folder: Path, packages: Iterable[str]) -> None:
+    def __init__(self, folder: Path, packages: Iterable[tuple[str, str]]) -> None:
         self._folder, self._packages = folder, frozenset(packages)
-        self._of: dict[str, list[tuple[Advisory, Advisory]]] = defaultdict(list)
-        self.newest = datetime.min.replace(tzinfo=UTC)
+        self._of: dict[tuple[str, str], list[tuple[Advisory, Advisory]]] = defaultdict(list)
+        self._newest: dict[str, datetime] = {}
         for advisory in self._read():
-            stamp = datetime.fromisoformat(str(advisory["modified"]).replace("Z", "+00:00"))
-            self.newest = max(self.newest, stamp.astimezone(UTC))
+            told = datetime.fromisoformat(str(advisory["modified"]).replace("Z", "+00:00"))
+            stamp = told.astimezone(UTC)
             for affected in advisory.get("affected", ()):
                 package = affected.get("package", {})
-                name = canonicalize_name(package.get("name", ""))
-                if package.get("ecosystem") == "PyPI" and name in self._packages:
-                    self._of[name].append((advisory, affected))
-        if self.newest.year == 1:
+                ecosystem, name = package.get("ecosystem", ""), package.get("name", "")
+                self._newest[ecosystem] = max(stamp, self._newest.get(ecosystem, stamp))
+                key = (ecosystem, canonicalize_name(name) if ecosystem == PYPI else name)
+                if key in self._packages:
+                    self._of[key].append((advisory, affected))
+        if not self._newest:
             raise AuditError(
                 f"{folder} holds no advisory (*.yaml, *.json of osv.dev's format): clone "
                 "https://github.com/pypa/advisory-database and name that folder"
+            )
+        if missing := {ecosystem for ecosystem, _ in self._packages} - self._newest.keys():
+            raise AuditError(
+                f"{folder} holds no advisory of {', '.join(sorted(missing))}: "
+                "https://github.com/github/advisory-database has those of PyPI and npm; or leave "
+                "the others out with --only"
             )
 
     def _read(self) -> Iterator[Advisory]:
@@ -56,21 +64,24 @@ class Copy:
             yield json.loads(file.read_bytes())
 
     def refuse_if_older(self, days: int, now: datetime) -> None:
-        """Refuse a copy whose newest advisory is older: it would say that all is well.
+        """Refuse a copy that is older in an ecosystem: it would say that all is well.
 
         Raises:
             AuditError: it is older.
         """
-        if now - self.newest > timedelta(days=days):
-            raise AuditError(
-                f"the newest advisory of {self._folder} is of {self.newest:%Y-%m-%d}, more than "
-                f"{days} days ago: git pull there, or accept the age with --max-age-days"
-            )
+        for ecosystem in sorted({ecosystem for ecosystem, _ in self._packages}):
+            newest = self._newest[ecosystem]
+            if now - newest > timedelta(days=days):
+                raise AuditError(
+                    f"the newest advisory of {ecosystem} in {self._folder} is of "
+                    f"{newest:%Y-%m-%d}, more than {days} days ago: git pull there, or accept the "
+                    "age with --max-age-days"
+                )
 
     def ask(self, pins: Iterable[Pin]) -> Iterator[Vulnerability]:
         """Yield the known vulnerabilities of these releases."""
         for pin in pins:
-            for advisory, affected in self._of[pin.package]:
+            for advisory, affected in self._of[pin.ecosystem, pin.package]:
                 if not advisory.get("withdrawn") and _holds(affected, pin.version):
                     text = advisory.get("summary") or advisory.get("details", "")
                     yield Vulnerability(
@@ -84,7 +95,7 @@ class Copy:
 
 def _events(affected: Advisory) -> Iterator[dict[str, str]]:
     for reach in affected.get("ranges", ()):
-        if reach["type"] == "ECOSYSTEM":
+        if reach["type"] in ("ECOSYSTEM", "SEMVER"):
             yield from reach["events"]
 
 

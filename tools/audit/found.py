@@ -10,12 +10,17 @@ class AuditError(Exception):
     """The audit cannot be made; the message says why and what to do."""
 
 
+PYPI = "PyPI"
+
+
 @dataclass(frozen=True, order=True)
 class Pin:
     """One release that a lock holds."""
 
     package: str
     version: str
+    ecosystem: str = PYPI
+    """As osv.dev calls it: PyPI, npm."""
 
 
 @dataclass(frozen=True)
@@ -27,11 +32,14 @@ class Vulnerability:
     aliases: tuple[str, ...]
     fixed_in: tuple[str, ...]
     summary: str
+    affected: str = ""
+    """The releases that it is in, where nobody says which release fixes it."""
 
     def as_text(self) -> str:
         """Return the two lines that a person reads."""
         names = f"{self.id} ({', '.join(self.aliases)})" if self.aliases else self.id
-        remedy = f"fixed in {', '.join(self.fixed_in)}" if self.fixed_in else "no release fixes it"
+        remedy = f"is in {self.affected}" if self.affected else "no release fixes it"
+        remedy = f"fixed in {', '.join(self.fixed_in)}" if self.fixed_in else remedy
         return f"{self.pin.package} {self.pin.version}: {names} {self.summary}\n    {remedy}"
 
 
