@@ -264,6 +264,23 @@ class Registry(Section):
     geo_replications: Annotated[
         tuple[RegionName, ...], Field(strict=False, description="further regions with a copy")
     ] = ()
+    push_object_ids: Annotated[
+        tuple[Uuid, ...],
+        Field(
+            strict=False,
+            description="object ids of identities that push images, as the pipeline that builds",
+        ),
+        EACH_ONCE,
+    ] = ()
+    pull_object_ids: Annotated[
+        tuple[Uuid, ...],
+        Field(
+            strict=False,
+            description="object ids of identities that pull images, as the checks of teams, and "
+            "the deployer of an environment that images are promoted to",
+        ),
+        EACH_ONCE,
+    ] = ()
 
     @field_validator("geo_replications")
     @classmethod

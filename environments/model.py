@@ -8,7 +8,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from conventions.redirect import redirect_uri
 from environments.acknowledgements import Acknowledgement, FactName
 from environments.airflow import Airflow
-from environments.dags import PLATFORM_TEAM, Team, TeamName
+from environments.dags import Team, TeamName
 from environments.data import KeyVault, Postgres, Storage
 from environments.dns import refuse_foreign_cluster_zone
 from environments.facts import REGIONS, WITHOUT_API_SERVER_INTEGRATION
@@ -141,7 +141,9 @@ class Environment(Section):
     teams: Annotated[
         dict[TeamName, Team],
         Field(
-            default_factory=dict, description="teams with a folder in the DAG container, by name"
+            default_factory=dict,
+            description="teams with a folder in the DAG container, by name; `platform` is the "
+            "platform's own, for pipelines/dags.yml",
         ),
     ]
     acknowledged: Annotated[
@@ -165,17 +167,6 @@ class Environment(Section):
                 fix='choose a region near it, for example "uaenorth"',
             )
         return location
-
-    @field_validator("teams")
-    @classmethod
-    def _folders(cls, teams: dict[str, Team]) -> dict[str, Team]:
-        if PLATFORM_TEAM in teams:
-            refuse(
-                "the folder of the platform's own DAGs",
-                allowed=f'any name but "{PLATFORM_TEAM}"',
-                fix="rename the team",
-            )
-        return teams
 
     @field_validator("network")
     @classmethod

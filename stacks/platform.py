@@ -101,6 +101,13 @@ class PlatformStack(AzureStack):
         kubelet, deployer = identity.kubelet_principal_id, env.deployer_object_id
         grant(self, "nodes_pull", role="AcrPull", on=registry.id, to=kubelet)
         grant(self, "deployer_pushes", role="AcrPush", on=registry.id, to=deployer)
+        for verb, role, object_ids in (
+            ("pushes", "AcrPush", env.registry.push_object_ids),
+            ("pulls", "AcrPull", env.registry.pull_object_ids),
+        ):
+            for object_id in object_ids:
+                name = f"{verb}_{object_id.replace('-', '_')}"
+                grant(self, name, role=role, on=registry.id, to=object_id)
         self._trust(cluster.cluster.oidc_issuer_url, identity)
         backup_storage = BackupStorage(
             self,

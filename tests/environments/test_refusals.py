@@ -271,13 +271,6 @@ REFUSALS = {
         "without effect",
         "delete it",
     ),
-    "team of the platform's name": (
-        "[teams.sales-data]",
-        "[teams.platform]",
-        "teams",
-        "the folder of the platform's own DAGs",
-        "rename the team",
-    ),
     "spot system pool": (
         "[kubernetes.system_pool]",
         "[kubernetes.system_pool]\nspot = true",

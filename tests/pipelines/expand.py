@@ -18,8 +18,9 @@ _IF = re.compile(r"\$\{\{ *if (not\()?([\w.]+)\)? *\}\}")
 def expand(file: Path, **parameters: Any) -> Any:
     """Return a pipeline with everything that its templates say."""
     document = yaml.safe_load(file.read_text())
-    variables = document.get("variables", {}) if isinstance(document, dict) else {}
-    return _expand(document, {"variables": variables, "parameters": parameters}, file.parent)
+    declared = {p["name"]: p["default"] for p in document.get("parameters", []) if "default" in p}
+    scope = {"variables": document.get("variables", {}), "parameters": declared | parameters}
+    return _expand(document, scope, file.parent)
 
 
 def _template(file: Path, given: dict[str, Any], scope: dict[str, Any]) -> list[Any]:

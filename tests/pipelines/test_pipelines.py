@@ -15,7 +15,12 @@ from tests.fixtures import ROOT
 from tests.pipelines.expand import expand
 
 FOLDER = ROOT / "pipelines"
-NAMES = ["azure-pipelines.yml", "drift.yml", "product.yml"]  # those of image and DAGs: tests/images
+NAMES = [
+    "azure-pipelines.yml",
+    "audit.yml",
+    "drift.yml",
+    "product.yml",
+]  # those of image and DAGs: tests/images
 FILES = [*(FOLDER / name for name in NAMES), *sorted((FOLDER / "templates").glob("*.yml"))]
 ENVIRONMENTS = ["dev", "prod"]  # those of the pipelines, in the order of their deployment
 
@@ -106,29 +111,6 @@ def test_a_sign_in_outlives_the_ten_minutes_of_its_token(place: str) -> None:
     assert step["env"].keys() == {"SYSTEM_ACCESSTOKEN", "SYSTEM_OIDCREQUESTURI"}
 
 
-def test_a_pull_request_signs_in_only_as_one_that_may_read_states() -> None:
-    connections = {
-        step["inputs"]["azureSubscription"]
-        for place, job in jobs().items()
-        if place.startswith(("verify/", "review/"))
-        for step in signed_in(job)
-    }
-
-    assert connections == {f"airflow-{name}-plan" for name in ENVIRONMENTS}
-
-
-def test_a_pull_request_from_a_fork_signs_in_nowhere() -> None:
-    open_to_forks = [
-        place
-        for place, job in jobs().items()
-        if place.startswith("review/")
-        and any(signed_in(job))
-        and "ne(variables['System.PullRequest.IsFork'], 'True')" not in job.get("condition", "")
-    ]
-
-    assert open_to_forks == []
-
-
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_only_main_is_planned_and_deployed(environment: str) -> None:
     stages = {stage["stage"]: stage for stage in expand(FOLDER / NAMES[0])["stages"]}
@@ -192,6 +174,14 @@ def test_an_environment_of_azure_devops_stands_before_each_deployment() -> None:
     found = [job["environment"] for job in jobs().values() if "deployment" in job]
 
     assert found == [f"airflow-{name}" for name in ENVIRONMENTS]
+
+
+def test_vulnerabilities_of_every_lock_are_looked_for_at_night() -> None:
+    pipeline = expand(FOLDER / "audit.yml")
+    scripts = [step.get("script") for step in steps(jobs("audit.yml")["audit/audit"])]
+
+    assert pipeline["schedules"][0]["always"] == "true"
+    assert "make audit" in scripts
 
 
 def test_drift_of_every_environment_is_looked_for_at_night_and_fails() -> None:

@@ -1,7 +1,6 @@
 """The template gives a team a repository whose own checks pass, and fail when they should."""
 
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +14,8 @@ import yaml
 from copier.errors import CopierError
 from jsonschema import Draft7Validator
 
+from tests.pipelines.agents import connections_of, violations
+from tests.pipelines.conditions import UNREVIEWED, Run, jobs_of
 from tests.real_parts import ROOT, Postgres
 from tools.locked_venv import uv
 
@@ -174,27 +175,38 @@ def test_the_pipeline_is_one_that_azure_accepts(
     ] == []
 
 
-def connections(stage: dict[str, Any]) -> set[str]:
-    """Return the service connections that the steps of a stage sign in with."""
-    text = yaml.safe_dump(stage)
-    return set(re.findall(r"azureSubscription: (\S+)", text))
-
-
 def stages(repository: Path) -> dict[str, dict[str, Any]]:
-    pipeline = yaml.safe_load((repository / "azure-pipelines.yml").read_text())
-    return {stage["stage"]: stage for stage in pipeline["stages"]}
+    return {stage["stage"]: stage for stage in pipeline(repository)["stages"]}
 
 
-def test_a_pull_request_signs_in_with_nothing_that_can_write(repository: Path) -> None:
-    on_pull_requests = [
-        stage for stage in stages(repository).values() if "refs/heads/main" not in str(stage)
-    ]
+def pipeline(repository: Path) -> Any:
+    return yaml.safe_load((repository / "azure-pipelines.yml").read_text())
 
-    assert [connections(stage) for stage in on_pull_requests] == [{"airflow-images"}]
+
+def test_agents_and_connections_are_kept_apart(repository: Path) -> None:
+    assert violations(pipeline(repository)) == []
+
+
+@pytest.mark.parametrize("run", UNREVIEWED, ids=lambda run: run.name)
+def test_what_nobody_has_reviewed_signs_in_with_nothing_that_can_write(
+    repository: Path, run: Run
+) -> None:
+    reached = [connections_of(job) for _, job in jobs_of(pipeline(repository), run)]
+
+    assert reached == ([] if "fork" in run.name else [{"airflow-images"}])
+
+
+def test_one_pool_for_what_is_merged_and_what_is_not_is_refused(
+    tmp_path: Path, render: Render
+) -> None:
+    with pytest.raises((ValueError, CopierError), match="beside what nobody has reviewed"):
+        render(tmp_path, upload_pool="airflow-untrusted")
 
 
 def test_the_upload_alone_signs_in_with_the_team_s_own_connection(repository: Path) -> None:
-    assert connections(stages(repository)["upload"]) == {"airflow-dags-sales-data"}
+    (job,) = stages(repository)["upload"]["jobs"]
+
+    assert connections_of(job) == {"airflow-dags-sales-data"}
 
 
 def test_no_file_of_the_repository_is_read_while_signed_in_for_a_pull_request(

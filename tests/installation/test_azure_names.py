@@ -1,0 +1,28 @@
+"""Pipelines learn what Azure calls a part from the synthesized stacks."""
+
+from pathlib import Path
+
+import pytest
+
+from synthesis.reader import Synthesis, SynthesisError
+from tools.azure_names import Part, azure_name
+
+
+@pytest.mark.parametrize(
+    ("environment", "part", "begins"),
+    [("dev", Part.DATA_LAKE, "stairflowdev"), ("prod", Part.REGISTRY, "crairflowprod")],
+)
+def test_the_name_is_that_of_the_environment(
+    synthesized: Path, environment: str, part: Part, begins: str
+) -> None:
+    name = azure_name(Synthesis.load(synthesized), environment, part)
+
+    assert name.startswith(begins)
+    assert len(name) == len(begins) + 6  # a hash, so that it is unique in all of Azure
+
+
+def test_an_environment_that_is_not_there_is_refused_with_those_that_are(
+    synthesized: Path,
+) -> None:
+    with pytest.raises(SynthesisError, match="dev, prod"):
+        azure_name(Synthesis.load(synthesized), "test", Part.REGISTRY)

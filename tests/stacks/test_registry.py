@@ -1,0 +1,33 @@
+"""Who may push images to the registry of an environment, and who may pull them."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from environments.model import Environment
+from main import build
+from synthesis.output import write
+from tests.fixtures import read_json
+
+BUILDER, READER = (f"{digit * 8}-aaaa-4aaa-8aaa-aaaaaaaaaaaa" for digit in "bc")
+
+
+@pytest.fixture
+def grants(dev_values: dict[str, Any], tmp_path: Path) -> dict[str, Any]:
+    """The roles that `platform` gives in an environment whose images a pipeline builds."""
+    dev_values["registry"] |= {"push_object_ids": [BUILDER], "pull_object_ids": [READER]}
+    write(build, [Environment.model_validate(dev_values)], tmp_path)
+    stack = read_json(tmp_path / "stacks" / "platform-dev" / "cdk.tf.json")
+    found: dict[str, Any] = stack["resource"]["azurerm_role_assignment"]
+    return found
+
+
+@pytest.mark.parametrize(("who", "role"), [(BUILDER, "AcrPush"), (READER, "AcrPull")])
+def test_an_identity_of_the_file_gets_one_role_and_on_the_registry(
+    grants: dict[str, Any], who: str, role: str
+) -> None:
+    (grant,) = [grant for grant in grants.values() if grant["principal_id"] == who]
+
+    assert grant["role_definition_name"] == role
+    assert grant["scope"] == "${azurerm_container_registry.registry.id}"

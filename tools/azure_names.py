@@ -1,0 +1,59 @@
+"""Print what Azure calls a part of an environment, for pipelines that speak to it.
+
+Reads what was synthesized: names are known before anything is deployed, so no right is needed.
+Exit status: 0 printed, 2 there is no such environment or part, or cdktf.out is not up to date.
+"""
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from conventions.faults import FaultError
+from conventions.stack_names import StackName
+from synthesis.reader import Synthesis
+from tools.exit_status import Exit
+
+
+class Part(StrEnum):
+    """What has a name that people and pipelines must know."""
+
+    DATA_LAKE = "data-lake"
+    REGISTRY = "registry"
+
+
+_WHERE: dict[Part, tuple[StackName, str, str]] = {
+    Part.DATA_LAKE: ("data", "azurerm_storage_account", "data_lake"),
+    Part.REGISTRY: ("platform", "azurerm_container_registry", "registry"),
+}
+
+
+def azure_name(synthesis: Synthesis, environment: str, part: Part) -> str:
+    """Return the Azure name of a part of an environment.
+
+    Raises:
+        SynthesisError: there is no such environment.
+    """
+    stack_name, type_, role = _WHERE[part]
+    *_, stack = synthesis.select(environment, stack_name).stacks
+    name: str = stack.document["resource"][type_][role]["name"]
+    return name
+
+
+def main(
+    part: Annotated[Part, typer.Argument(help="The part.")],
+    environment: Annotated[str, typer.Option(help="The environment, for example dev.")],
+    out: Annotated[Path, typer.Option(help="The synthesized stacks.")] = Path("cdktf.out"),
+) -> None:
+    """Print the Azure name of a part of an environment."""
+    try:
+        typer.echo(azure_name(Synthesis.load(out, Path.cwd()), environment, part))
+    except FaultError as error:
+        typer.echo(error, err=True)
+        sys.exit(Exit.BAD_INPUT)
+
+
+if __name__ == "__main__":
+    typer.run(main)
