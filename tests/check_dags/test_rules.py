@@ -76,3 +76,16 @@ def test_a_message_for_azure_stays_on_one_line() -> None:
         "##vso[task.logissue type=error;sourcepath=a.py;linenumber=3;code=import]"
         "[import] 50%AZP25 of it is wrong Correct it."
     )
+
+
+def test_the_name_of_a_file_gives_the_pipeline_no_command() -> None:
+    file = Path("x];a=b\n##vso[task.setvariable variable=PATH]evil.py")
+    finding = Finding(file, 1, "import", "gone\r\n##vso[task.complete]", "100 %")
+
+    line = finding.as_azure()
+
+    assert line.splitlines() == [line]
+    assert line.startswith(
+        "##vso[task.logissue type=error;sourcepath=x%5D%3Ba=b%0A##vso[task.setvariable variable="
+        "PATH%5Devil.py;linenumber=1;code=import]"
+    )
