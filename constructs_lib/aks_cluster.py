@@ -26,6 +26,7 @@ from cdktf_cdktf_provider_azurerm.kubernetes_cluster import (
 )
 from constructs import Construct
 
+from constructs_lib.beyond_bindings import set_beyond_bindings
 from constructs_lib.node_pool import MINOR_CHANNELS, common_settings, pool_version
 from constructs_lib.place import Place
 from environments.kubernetes import Kubernetes, rotation_name
@@ -132,6 +133,9 @@ class AksCluster(Construct):
             ),
             **place.at,
         )
+        # what AKS does unless it is asked; azurerm 5 wants it said
+        manual = {"mode": "Manual", "default_node_pools": "Auto"}
+        set_beyond_bindings(self.cluster, node_provisioning_profile=[manual])
         self.id = self.cluster.id
         # public, but the provider calls all of kube_config sensitive
         credentials = self.cluster.kube_config.get(0)
