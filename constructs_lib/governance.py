@@ -23,7 +23,8 @@ from constructs import Construct
 
 from conventions.service_accounts import MICROSOFTS_NAMESPACES
 from conventions.tag_keys import ENVIRONMENT, WORKLOAD
-from environments.model import Environment, Monitoring
+from environments.model import Environment
+from environments.running import Monitoring
 
 
 class DefenderPlan(NamedTuple):

@@ -26,7 +26,7 @@ from constructs import Construct
 
 from constructs_lib.grant import grant
 from constructs_lib.place import Place
-from environments.model import Monitoring
+from environments.running import Monitoring
 
 # Azure makes no new 11 since June 2026; azurerm 4.81 knows no 13 (tools/calendar/facts.toml)
 GRAFANA_MAJOR_VERSION = "12"

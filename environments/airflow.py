@@ -6,6 +6,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from environments.airflow_config import AirflowConfig
+from environments.airflow_data import (
+    Connections,
+    Environment,
+    EnvironmentFromKeyVault,
+    Pools,
+    Variables,
+)
 from environments.dags import GitDags
 from environments.types import Section, form, refuse
 
@@ -83,6 +90,11 @@ class Airflow(Section):
         Field(description="mount the data container by blobfuse2 for tools that need a folder"),
     ] = False
     config: AirflowConfig
+    env: Environment
+    env_from_key_vault: EnvironmentFromKeyVault
+    connections: Connections
+    variables: Variables
+    pools: Pools
 
     @field_validator("image_tag")
     @classmethod

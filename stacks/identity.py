@@ -24,7 +24,7 @@ from conventions.components import (
     WorkloadIdentity,
 )
 from environments.model import Environment
-from helm_values.airflow.secrets import secret_readers
+from helm_values.airflow.secrets import secret_readers, shared_secrets
 from stacks.base import AzureStack
 from stacks.contracts import DataOutputs, IdentityOutputs, NetworkOutputs
 
@@ -124,6 +124,9 @@ class IdentityStack(AzureStack):
         for component, secrets in secret_readers(self.env.airflow).items():
             for secret in secrets:
                 grants.append((component, f"reads_{secret.role}", user, f"{vault}/{secret.name}"))
+            for shared in shared_secrets(self.env.airflow):
+                role = f"reads_env_{shared.replace('-', '_').lower()}"
+                grants.append((component, role, user, f"{vault}/{shared}"))
         if name := self.env.single_sign_on.client_secret:
             grants.append((API_SERVER, "reads_client_secret", user, f"{vault}/{name}"))
         for component, name, role, scope_id in grants:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from conventions.components import LONG_RUNNING, SCHEDULER, TRIGGERER, WORKER, Component
 from conventions.service_accounts import AIRFLOW_NAMESPACE, TASKS_NAMESPACE
 from environments.model import Environment
+from helm_values.airflow.secrets import SHARED_SECRET
 from helm_values.merge import Values
 
 RBAC = "rbac.authorization.k8s.io"
@@ -49,8 +50,8 @@ def access_objects(env: Environment) -> list[Values]:
                 f"object.spec.serviceAccountName == '{WORKER.service_account.name}'": (
                     f"a pod that Airflow starts runs as {WORKER.service_account.name}"
                 ),
-                f"variables.containers.all(c, {NO_SECRET_VARIABLE})": (
-                    "a pod that Airflow starts has no variable from a Secret"
+                f"variables.containers.all(c, {_no_secret_variable(env)})": (
+                    "a pod that Airflow starts has no variable from a Secret of the platform"
                 ),
                 f"{_each('object.spec', 'volumes', NO_SECRET_VOLUME)}": (
                     "a pod that Airflow starts mounts no Secret"
@@ -77,11 +78,19 @@ def _each(owner: str, field: str, condition: str) -> str:
     return f"!has({owner}.{field}) || {owner}.{field}.all(e, {condition})"
 
 
+def _no_secret_variable(env: Environment) -> str:
+    """Return CEL that holds where a container has no variable from a Secret.
+
+    But from the one that the environment file gives to all pods, where it gives one.
+    """
+    of_a_secret = "!has(e.valueFrom) || !has(e.valueFrom.secretKeyRef)"
+    if env.airflow.env_from_key_vault:
+        of_a_secret += f" || e.valueFrom.secretKeyRef.name == '{SHARED_SECRET}'"
+    from_secrets = _each("c", "envFrom", "!has(e.secretRef)")
+    return f"({from_secrets}) && ({_each('c', 'env', of_a_secret)})"
+
+
 # In the language of Kubernetes' admission policies (CEL).
-NO_SECRET_VARIABLE = (
-    f"({_each('c', 'envFrom', '!has(e.secretRef)')}) && "
-    f"({_each('c', 'env', '!has(e.valueFrom) || !has(e.valueFrom.secretKeyRef)')})"
-)
 NO_SECRET_VOLUME = (
     "!has(e.secret) && !(has(e.csi) && e.csi.driver == 'secrets-store.csi.k8s.io') && "
     "(!has(e.projected) || !has(e.projected.sources) || "

@@ -6,6 +6,8 @@ may start anything. And the release of the migrations has a time of its own: a l
 deployment.
 """
 
+import json
+
 from conventions.components import DAG_PROCESSOR, LONG_RUNNING, MIGRATIONS, TRIGGERER, WORKER
 from conventions.databases import SERVER_PORT
 from conventions.labels import CLIENT_ID_ANNOTATION, USES_WORKLOAD_IDENTITY
@@ -17,6 +19,7 @@ from helm_values.airflow.images import image
 from helm_values.airflow.network_policies import PRIVATE
 from helm_values.airflow.placement import core_placement
 from helm_values.airflow.pods import COMPONENT_SIZES, CONTAINER, POD, resources
+from helm_values.airflow.settings import literal
 from helm_values.airflow.sign_in import AUTH_MANAGER
 from helm_values.cluster.network_rules import block, deny_all, dns, policy, to
 from helm_values.cluster.priority import CLUSTER_SERVICE
@@ -98,7 +101,11 @@ def _migrate(env: Environment, infra: Infrastructure) -> str:
     # tasks and Airflow share one server: whatever tasks do, half of it is left
     roles += [f"--worker-connections {max_connections(env.postgres.sku_name) // 2}"]
     roles += [f"--warehouse {infra.warehouse_database}"]
-    return f"airflow db migrate && exec python -m airflow_azure.roles {' '.join(roles)}"
+    steps = ["airflow db migrate"]
+    if env.airflow.pools:
+        # sets what is there, adds what is not, and leaves all others alone
+        steps += ["printenv POOLS > /tmp/pools.json && airflow pools import /tmp/pools.json"]
+    return " && ".join([*steps, f"exec python -m airflow_azure.roles {' '.join(roles)}"])
 
 
 def _pod(env: Environment, infra: Infrastructure, name: str, command: str) -> Values:
@@ -106,7 +113,7 @@ def _pod(env: Environment, infra: Infrastructure, name: str, command: str) -> Va
         "name": name,
         "image": image(env.airflow, infra),
         "args": ["bash", "-c", command],
-        "env": _variables(infra),
+        "env": _variables(env, infra),
         "resources": resources(COMPONENT_SIZES[MIGRATIONS]),
         "securityContext": CONTAINER,
         "volumeMounts": [{"name": name, "mountPath": path} for name, path in WRITABLE.items()],
@@ -128,7 +135,7 @@ def _pod(env: Environment, infra: Infrastructure, name: str, command: str) -> Va
     }
 
 
-def _variables(infra: Infrastructure) -> list[Values]:
+def _variables(env: Environment, infra: Infrastructure) -> list[Values]:
     # The chart's airflow.cfg is in its own namespace; Airflow writes one where there is none.
     variables = {
         "AIRFLOW_CONFIG": "/tmp/airflow.cfg",  # the pod's own, its root is read-only
@@ -136,6 +143,8 @@ def _variables(infra: Infrastructure) -> list[Values]:
         "AIRFLOW__CORE__AUTH_MANAGER": AUTH_MANAGER,  # its tables are migrated too
         "PYTHONUNBUFFERED": "1",
     }
+    if pools := {name: pool.model_dump() for name, pool in env.airflow.pools.items()}:
+        variables["POOLS"] = literal(json.dumps(pools))
     # A pooler that hands out a session per transaction loses the locks of a migration.
     address = address_variables(infra, infra.identities[MIGRATIONS].name, SERVER_PORT)
     return [*address, *({"name": key, "value": value} for key, value in variables.items())]

@@ -44,6 +44,8 @@ CELERY_READERS: Mapping[Component, tuple[VaultSecret, ...]] = {
     WORKER: (API_SECRET_KEY, REDIS_PASSWORD),
 }
 SECRETS_FOLDER = "/mnt/secrets"
+# The Kubernetes Secret of `[airflow.env_from_key_vault]`: what every pod of Airflow may read
+SHARED_SECRET = "airflow-env"
 # The chart itself passes the JWT secret to the two components that need it.
 VARIABLES = {
     FERNET_KEY: "AIRFLOW__CORE__FERNET_KEY",
@@ -71,12 +73,20 @@ def secret_values(airflow: Airflow) -> Values:
             },
         },
         *(_reader(component, secrets) for component, secrets in secret_readers(airflow).items()),
+        *(
+            at(_chart_key(component), {"env": _shared_variables(airflow)})
+            for component in secret_readers(airflow)
+        ),
+        # Pods of tasks mount no class: the Secret is there while the scheduler runs
+        at("workers.kubernetes", {"env": _shared_variables(airflow)})
+        if airflow.env_from_key_vault and airflow.executor == "KubernetesExecutor"
+        else {},
     )
 
 
 def _reader(component: Component, secrets: tuple[VaultSecret, ...]) -> Values:
     return at(
-        "workers.celery" if component == WORKER else component.chart_key,
+        _chart_key(component),
         {
             "env": [_variable(s) for s in secrets if s in VARIABLES],
             "extraVolumes": [volume(name="secrets", provider_class=provider_class(component))],
@@ -85,6 +95,27 @@ def _reader(component: Component, secrets: tuple[VaultSecret, ...]) -> Values:
             ],
         },
     )
+
+
+def _chart_key(component: Component) -> str:
+    return "workers.celery" if component == WORKER else component.chart_key
+
+
+def shared_secrets(airflow: Airflow) -> list[str]:
+    """Return the secrets of the vault that all components read, each once."""
+    return sorted(set(airflow.env_from_key_vault.values()))
+
+
+def _shared_variables(airflow: Airflow) -> list[Values]:
+    return [
+        {"name": name, "valueFrom": {"secretKeyRef": {"name": SHARED_SECRET, "key": secret}}}
+        for name, secret in airflow.env_from_key_vault.items()
+    ]
+
+
+def _shared_secret(airflow: Airflow) -> list[Values]:
+    data = [{"objectName": secret, "key": secret} for secret in shared_secrets(airflow)]
+    return [{"secretName": SHARED_SECRET, "type": "Opaque", "data": data}] if data else []
 
 
 def _variable(secret: VaultSecret) -> Values:
@@ -123,9 +154,16 @@ def secret_provider_classes(env: Environment, infra: Infrastructure) -> list[Val
             client_id=infra.identities[component].client_id,
             files={
                 name: name
-                for name in (*(secret.name for secret in secrets), *_client_secret(env, component))
+                for name in (
+                    *(secret.name for secret in secrets),
+                    *_client_secret(env, component),
+                    *shared_secrets(env.airflow),
+                )
             },
-            secret_objects=[_kubernetes_secret(secret) for secret in secrets],
+            secret_objects=[
+                *(_kubernetes_secret(secret) for secret in secrets),
+                *_shared_secret(env.airflow),
+            ],
         )
         for component, secrets in secret_readers(env.airflow).items()
     ]

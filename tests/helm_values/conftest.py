@@ -24,6 +24,16 @@ CHANGES: dict[str, dict[str, Any]] = {
     "git": {"airflow": {"dags": "git", "git": {"repository": "https://example.com/dags"}}},
     "image": {"airflow": {"dags": "image"}},
     "scratch": {"airflow": {"scratch_volume": True}},
+    "settings": {
+        "airflow": {
+            "config": {"core": {"max_active_runs_per_dag": 4}},
+            "env": {"STAGE": "test"},
+            "env_from_key_vault": {"DBT_TOKEN": "dbt-token"},
+            "connections": {"shop_api": {"conn_type": "http", "host": "shop.example.com"}},
+            "variables": {"currency": "EUR"},
+            "pools": {"shop_api": {"slots": 3}},
+        },
+    },
     "key_vault": {
         "ingress": {"certificate": "key_vault", "key_vault_certificate": "airflow-tls"},
     },

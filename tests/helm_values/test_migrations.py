@@ -1,5 +1,7 @@
 """The Job of the migrations and the weekly cleanup, beside the chart."""
 
+import json
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -114,3 +116,34 @@ def job_name(objects: Objects) -> Values:
     (job,) = of_kind(objects, "Job")
     found: Values = job["metadata"]["name"]
     return found
+
+
+def test_the_job_sets_the_pools_and_leaves_others_alone(
+    environments: dict[str, Environment], infra: Infrastructure, airflow: Path, tmp_path: Path
+) -> None:
+    (job,) = of_kind(migration_objects(environments["settings"], infra), "Job")
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    step = container["args"][2].split(" && exec ")[0].removeprefix("airflow db migrate && ")
+    (pools,) = [found["value"] for found in container["env"] if found["name"] == "POOLS"]
+    env = {"AIRFLOW_HOME": str(tmp_path), "PATH": f"{airflow}:/usr/bin:/bin", "POOLS": pools}
+    others = "airflow db migrate && airflow pools set by_hand 7 kept"
+    listed = "airflow pools list --output json"
+
+    done = subprocess.run(
+        ["bash", "-ec", f"({others}; {step}; {step}) >log 2>&1; {listed} 2>>log"],
+        env=env,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, (tmp_path / "log").read_text()[-2000:]
+    found = {pool["pool"]: pool["slots"] for pool in json.loads(done.stdout)}
+    assert found == {"default_pool": "128", "by_hand": "7", "shop_api": "3"}
+
+
+def test_without_pools_the_job_has_no_step_for_them(objects: Objects) -> None:
+    (job,) = of_kind(objects, "Job")
+
+    assert "pools" not in str(job)

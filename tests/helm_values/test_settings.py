@@ -9,10 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from environments.airflow_config import options_of_the_platform
+from environments.model import Environment
 from helm_values.airflow.release import airflow_values
+from helm_values.airflow.secrets import secret_provider_classes
 from helm_values.merge import Values
+from tests.helm_values.rendering import Objects, containers, named, workload_pods
 
 IMAGE = Path(__file__).resolve().parents[2] / "images" / "airflow"
 
@@ -111,10 +115,95 @@ def test_airflow_reads_an_option_as_the_environment_file_has_it(
     assert asked.stdout.splitlines()[-1] == written
 
 
-def test_each_option_that_the_platform_sets_is_refused_in_the_file(values: Values) -> None:
+def test_each_option_that_the_platform_sets_is_refused_in_the_file(
+    environment: Environment, values: Values
+) -> None:
     given = {f"{section}.{name}" for section, names in values["config"].items() for name in names}
     variables = re.findall(r"AIRFLOW__([A-Z_]+?)__([A-Z_]+)", json.dumps(values))
     given |= {f"{section}.{name}".lower() for section, name in variables}
+    given -= {f"{name}.{key}" for name, keys in environment.airflow.config.items() for key in keys}
     own = {"azure_postgres.entra_token_scope"}  # of our package, and in no list of Airflow
 
     assert given - own <= set(options_of_the_platform())
+
+
+@pytest.fixture(scope="module")
+def pods(
+    environments: dict[str, Environment], infra: Any, render: Callable[..., Any]
+) -> dict[str, Any]:
+    """Pods with the settings of a company: those of Airflow's image, by name."""
+    objects: Objects = render(airflow_values(environments["settings"], infra))
+    template = named(objects, "ConfigMap", "airflow-config")["data"]["pod_template_file.yaml"]
+    found = dict(workload_pods(objects)) | {"task": yaml.safe_load(template)}
+    return {name: pod for name, pod in found.items() if "statsd" not in name}
+
+
+def _variables(pod: dict[str, Any]) -> dict[str, Any]:
+    (container, *_) = pod["spec"]["containers"]
+    return {found["name"]: found for found in container["env"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("STAGE", "test"),
+        ("AIRFLOW_VAR_CURRENCY", "EUR"),
+        ("AIRFLOW_CONN_SHOP_API", '{"conn_type": "http", "host": "shop.example.com"}'),
+    ],
+)
+def test_every_pod_has_the_variable(pods: dict[str, Any], name: str, value: str) -> None:
+    assert len(pods) == 5
+    assert {_variables(pod).get(name, {}).get("value") for pod in pods.values()} == {value}
+
+
+def test_kubernetes_puts_nothing_into_a_variable(build: Callable[..., Any], infra: Any) -> None:
+    env = build("dev", airflow={"env": {"PRICE": "$(STAGE)"}})
+
+    given = airflow_values(env, infra)["env"]
+
+    assert {"name": "PRICE", "value": "$$(STAGE)"} in given
+
+
+def test_every_pod_reads_the_secret_that_the_file_names(pods: dict[str, Any]) -> None:
+    reference = {"secretKeyRef": {"name": "airflow-env", "key": "dbt-token"}}
+
+    assert [_variables(pod)["DBT_TOKEN"]["valueFrom"] for pod in pods.values()] == [reference] * 5
+
+
+def test_no_pod_reads_the_secret_before_the_driver_has_made_it(pods: dict[str, Any]) -> None:
+    first = [containers(pod)[0] for pod in pods.values() if pod["spec"].get("initContainers")]
+
+    assert not any("DBT_TOKEN" in {v["name"] for v in container["env"]} for container in first)
+
+
+def test_each_component_asks_the_vault_for_the_secret_as_itself(
+    environments: dict[str, Environment], infra: Any
+) -> None:
+    classes = secret_provider_classes(environments["settings"], infra)
+
+    for found in classes:
+        assert "dbt-token" in found["spec"]["parameters"]["objects"]
+        assert {
+            "secretName": "airflow-env",
+            "type": "Opaque",
+            "data": [{"objectName": "dbt-token", "key": "dbt-token"}],
+        } in found["spec"]["secretObjects"]
+
+
+def test_airflow_reads_the_connection(
+    environments: dict[str, Environment], infra: Any, airflow: Path, tmp_path: Path
+) -> None:
+    variables = {
+        v["name"]: v["value"] for v in airflow_values(environments["settings"], infra)["env"]
+    }
+    program = "from airflow.sdk import Connection; print(Connection.get('shop_api').host)"
+
+    asked = subprocess.run(
+        [airflow / "python", "-c", program],
+        env={"AIRFLOW_HOME": str(tmp_path), **variables},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert asked.stdout.splitlines()[-1] == "shop.example.com"

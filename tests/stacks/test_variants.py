@@ -465,3 +465,22 @@ def test_the_cluster_s_rights_on_its_key_end_at_a_vault_of_its_own(
         assert "outputs.etcd_vault_id" in grants[name]["scope"]
     vaults = resources["azurerm_key_vault"]
     assert vaults["etcd_vault"]["name"] != vaults["key_vault"]["name"]
+
+
+def test_each_component_may_read_the_secrets_of_its_environment_and_no_other(
+    synthesize: Synthesize,
+) -> None:
+    resources = synthesize(airflow={"env_from_key_vault": {"DBT_TOKEN": "dbt-Token"}})
+
+    grants = {
+        name: found
+        for name, found in resources["azurerm_role_assignment"].items()
+        if "reads_env" in name
+    }
+    assert sorted(grants) == [
+        f"{component}_reads_env_dbt_token"
+        for component in ("api_server", "dag_processor", "scheduler", "triggerer")
+    ]
+    for found in grants.values():
+        assert found["role_definition_name"] == "Key Vault Secrets User"
+        assert found["scope"].endswith("/secrets/dbt-Token")
