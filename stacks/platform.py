@@ -179,7 +179,6 @@ class PlatformStack(AzureStack):
             replication=self.env.storage.replication,
             key=key,
             logs=observability.logs,
-            link=network.private_link(network.blob_dns_zone_id),
         )
 
     def _trust(self, issuer: str, identity: IdentityOutputs) -> None:

@@ -74,3 +74,18 @@ def test_secrets_of_airflow_are_made_and_written_without_a_trace(
 
     assert f"ephemeral.random_password.{secret}.result" in written["value_wo"]
     assert secret in stacks[stack]["ephemeral"]["random_password"]
+
+
+def test_no_network_leads_to_an_account_whose_keys_work(stacks: dict[str, Any]) -> None:
+    found = resources(stacks)
+    with_keys = [
+        one
+        for one in found
+        if one.type == "azurerm_storage_account" and one.arguments["shared_access_key_enabled"]
+    ]
+    endpoints = [str(one.arguments) for one in found if one.type == "azurerm_private_endpoint"]
+
+    assert {one.stack for one in with_keys} == {"platform-dev", "platform-prod"}
+    for account in with_keys:
+        assert account.arguments["public_network_access_enabled"] is False
+        assert not [text for text in endpoints if f"{account.address}.id" in text]
