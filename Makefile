@@ -27,7 +27,7 @@ define CHECK_NODE
 @node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || { \
 	echo "node: $$(node --version 2>/dev/null || echo not found); needed: Node 20 or newer" >&2; exit 1; }
 @case $$(node --version) in v20.* | v21.*) \
-	echo "node: $$(node --version) works, and nobody repairs it any more (make calendar); better: Node 22 or newer" >&2 ;; esac
+	echo "node: $$(node --version) works, and nobody repairs it any more (make calendar); better: Node 22" >&2 ;; esac
 endef
 
 help: ## Show the targets
@@ -208,6 +208,8 @@ node_modules/.ready: package-lock.json
 	$(CHECK_NODE)
 	@command -v npm >/dev/null || { \
 		echo "npm: not found; the cdktf CLI and Azurite are installed by it; fix: install npm" >&2; exit 1; }
+	@case $$(node --version) in v2[0-2].*) ;; *) echo "node: $$(node --version): the cdktf CLI has no build for a Node" \
+		"above 22 and is compiled here, or does not start; a synth needs none of it" >&2 ;; esac
 	@tools/step "Node packages: the cdktf CLI and Azurite" npm ci --silent
 	@touch $@
 

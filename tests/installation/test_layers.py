@@ -13,6 +13,7 @@ from tests.fixtures import ROOT
 
 SYNTH_LOCK = ROOT / "synth.lock"
 WHOLE_LOCK = ROOT / "requirements.lock"
+TERRAIN_LOCK = ROOT / "tools" / "cdk_terrain" / "requirements.lock"
 
 
 def pins(lock: Path) -> set[str]:
@@ -65,6 +66,12 @@ def test_checking_dags_needs_no_package_of_the_platform() -> None:
 
 def test_tools_run_with_the_very_packages_of_a_synth() -> None:
     assert pins(SYNTH_LOCK) - pins(WHOLE_LOCK) == set()
+
+
+def test_cdk_terrain_runs_beside_the_packages_of_every_other_synth() -> None:
+    other = {pin for pin in pins(TERRAIN_LOCK) if not pin.startswith("cdktn")}
+
+    assert other - pins(SYNTH_LOCK) == set()
 
 
 @pytest.mark.parametrize("lock", [SYNTH_LOCK, WHOLE_LOCK], ids=lambda lock: lock.name)
