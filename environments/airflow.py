@@ -38,6 +38,10 @@ TimeZone = Annotated[
     ),
     AfterValidator(lambda name: name if name == "UTC" else _known_zone(name)),
 ]
+Digest = Annotated[
+    str,
+    form(r"sha256:[0-9a-f]{64}", "sha256: and 64 hexadecimal digits", f"sha256:{'0f' * 32}"),
+]
 FLOATING_TAGS = {"latest", "main", "master", "stable", "dev", "edge"}
 
 
@@ -54,6 +58,13 @@ class Airflow(Section):
         form(r"\w[\w.-]{0,127}", "1 to 128 letters, digits, . _ -", "3.3.2-4f2c9d1"),
         Field(description="immutable tag of the image, version and commit"),
     ]
+    image_digest: Annotated[
+        Digest | None,
+        Field(
+            description="digest of the image, which the pipeline of the image prints: every pod "
+            "names it beside the tag, and the deployment checks its signature"
+        ),
+    ] = None
     executor: Annotated[
         Literal["KubernetesExecutor", "CeleryExecutor"],
         Field(description="one pod per task, or long-lived workers scaled by KEDA"),

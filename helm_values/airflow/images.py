@@ -8,20 +8,25 @@ from helm_values.merge import Values
 
 def image(airflow: Airflow, infra: Infrastructure) -> str:
     """Return the image of pods beside the chart."""
-    return f"{_repository(airflow, infra)}:{airflow.image_tag}"
+    return f"{_repository(airflow, infra)}:{_tag(airflow)}"
 
 
 def image_values(airflow: Airflow, infra: Infrastructure) -> Values:
     """Return the image, as the chart's default.
 
     `images.airflow` would leave the pod template of the KubernetesExecutor with Apache's image, and
-    a digest never reaches it: so the default itself is ours, under a tag that is written once.
+    the chart's own key for a digest never reaches it: so the default itself is ours, and the digest
+    stands in the tag. Kubernetes then fetches by digest, and the tag is there for people.
     """
     return {
         "airflowVersion": AIRFLOW_VERSION,
         "defaultAirflowRepository": _repository(airflow, infra),
-        "defaultAirflowTag": airflow.image_tag,
+        "defaultAirflowTag": _tag(airflow),
     }
+
+
+def _tag(airflow: Airflow) -> str:
+    return "@".join(filter(None, (airflow.image_tag, airflow.image_digest)))
 
 
 def _repository(airflow: Airflow, infra: Infrastructure) -> str:

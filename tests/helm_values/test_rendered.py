@@ -192,14 +192,16 @@ def test_every_airflow_pod_may_use_its_identity(rendered: Objects) -> None:
         assert pod["metadata"]["labels"]["azure.workload.identity/use"] == "true", name
 
 
-def test_every_airflow_pod_runs_the_environment_s_image(
-    dev_objects: Objects, values_of_dev: Values
+def test_every_airflow_pod_runs_the_environment_s_image_by_its_digest_if_it_has_one(
+    rendered: Objects, environment: Environment, infra: Infrastructure
 ) -> None:
-    image = f"{values_of_dev['defaultAirflowRepository']}:{values_of_dev['defaultAirflowTag']}"
+    image = f"{infra.registry_login_server}/airflow:{environment.airflow.image_tag}"
+    if environment.airflow.image_digest:  # prod's
+        image += f"@{environment.airflow.image_digest}"
     others = {
         container["image"]
-        for name, pod in pods(dev_objects)
-        if "statsd" not in name
+        for name, pod in pods(rendered)
+        if not any(part in name for part in ("statsd", "redis"))
         for container in containers(pod)
     } - {image}
 

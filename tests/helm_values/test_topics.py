@@ -32,6 +32,16 @@ def test_the_image_comes_from_the_registry_under_the_environment_s_tag(
     assert values_of_dev["defaultAirflowTag"] == dev.airflow.image_tag
 
 
+def test_the_digest_stands_in_the_tag(
+    environments: dict[str, Environment], infra: Infrastructure
+) -> None:
+    prod = environments["prod"].airflow
+
+    tag = airflow_values(environments["prod"], infra)["defaultAirflowTag"]
+
+    assert tag == f"{prod.image_tag}@{prod.image_digest}"
+
+
 def test_each_team_s_folder_is_a_bundle_of_its_own(values_of_dev: Values) -> None:
     bundles = values_of_dev["dagProcessor"]["dagBundleConfigList"]
 
