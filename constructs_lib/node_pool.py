@@ -40,8 +40,8 @@ def common_settings(pool: Pool) -> dict[str, Any]:
         "max_pods": pool.max_pods,
         "zones": list(pool.zones) or None,
         "host_encryption_enabled": True,
-        "os_disk_type": "Ephemeral",
-        "os_disk_size_gb": pool.os_disk_gib,
+        "os_disk_type": "Ephemeral" if pool.has_ephemeral_os_disk else "Managed",
+        "os_disk_size_gb": pool.os_disk_size_gib,
         "os_sku": "AzureLinux",
     }
 

@@ -14,6 +14,7 @@ from environments.airflow_data import (
     Variables,
 )
 from environments.dags import GitDags
+from environments.resources import ComponentResources
 from environments.types import Section, form, refuse
 
 
@@ -100,6 +101,9 @@ class Airflow(Section):
         bool,
         Field(description="mount the data container by blobfuse2 for tools that need a folder"),
     ] = False
+    resources: Annotated[
+        ComponentResources, Field(description="CPU, memory and disk of each component")
+    ] = ComponentResources()
     config: AirflowConfig
     env: Environment
     env_from_key_vault: EnvironmentFromKeyVault

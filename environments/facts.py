@@ -4,8 +4,6 @@ Sources, on learn.microsoft.com: "List of Azure regions", "Azure Database for Po
 options", "Virtual machine sizes". A value missing here is a one-line change.
 """
 
-import re
-from itertools import product
 from typing import NamedTuple
 
 
@@ -78,38 +76,84 @@ POSTGRES_SKUS = frozenset(
 # The largest disk lacks one GiB of 32 TiB
 POSTGRES_STORAGE_GIB = (*(32 * 2**step for step in range(10)), 32767)
 
-_VM_CORES = (2, 4, 8, 16, 32, 48, 64, 96)
-VM_SIZES = frozenset(
-    f"Standard_{letter}{cores}{kind}"
-    for letter, cores, kind in product(
-        "DE",
-        _VM_CORES,
-        ("s_v5", "ds_v5", "as_v5", "ads_v5", "s_v6", "ds_v6", "as_v6", "ads_v6"),
-    )
-) | frozenset(f"Standard_F{cores}s_v2" for cores in (2, 4, 8, 16, 32, 48, 64, 72))
+
+class VmSize(NamedTuple):
+    """A virtual machine size: its cores, its memory, and the largest OS disk on its local disk.
+
+    An ephemeral OS disk is placed on the temporary disk, on NVMe with v6, in the cache with F and
+    v3 (learn.microsoft.com: "Ephemeral OS disks for Azure VMs"); 0 where there is none of these.
+    """
+
+    cores: int
+    memory_gib: int
+    local_disk_gib: int
+
+
+_GENERAL, _LARGE = (2, 4, 8, 16, 32, 48, 64), (2, 4, 8, 16, 32, 48, 64, 96)
+_MEMORY = {"D": 4, "E": 8}  # GiB a core: general purpose, memory optimized
+_FAMILIES = {  # by ending: cores, and GiB of local disk a core
+    "s_v3": (_GENERAL, 25.0),
+    "s_v4": (_GENERAL, 0.0),
+    "ds_v4": (_GENERAL, 37.5),
+    **dict.fromkeys(("s_v5", "as_v5", "s_v6", "as_v6"), (_LARGE, 0.0)),
+    **dict.fromkeys(("ds_v5", "ads_v5"), (_LARGE, 37.5)),
+    **dict.fromkeys(("ds_v6", "ads_v6"), (_LARGE, 55.0)),
+}
+_LESS_MEMORY = {"E64s_v3": 432, "E64s_v4": 504, "E64ds_v4": 504} | dict.fromkeys(
+    ("E96s_v5", "E96ds_v5", "E96as_v5", "E96ads_v5"), 672
+)
+_GPU = {  # learn.microsoft.com: "NCasT4_v3", "NC_A100_v4" and "NVadsA10_v5" sizes series
+    "NC4as_T4_v3": VmSize(4, 28, 176),
+    "NC8as_T4_v3": VmSize(8, 56, 352),
+    "NC16as_T4_v3": VmSize(16, 110, 352),
+    "NC64as_T4_v3": VmSize(64, 440, 2816),
+    "NC24ads_A100_v4": VmSize(24, 220, 64),
+    "NC48ads_A100_v4": VmSize(48, 440, 128),
+    "NC96ads_A100_v4": VmSize(96, 880, 256),
+    "NV6ads_A10_v5": VmSize(6, 55, 180),
+    "NV12ads_A10_v5": VmSize(12, 110, 360),
+    "NV18ads_A10_v5": VmSize(18, 220, 720),
+    "NV36ads_A10_v5": VmSize(36, 440, 1440),
+    "NV72ads_A10_v5": VmSize(72, 880, 2880),
+}
+VM_SIZES: dict[str, VmSize] = {
+    f"Standard_{name}": size
+    for name, size in (
+        {
+            f"{letter}{cores}{kind}": VmSize(
+                cores,
+                _LESS_MEMORY.get(f"{letter}{cores}{kind}", memory * cores),
+                int(cores * disk),
+            )
+            for letter, memory in _MEMORY.items()
+            for kind, (counts, disk) in _FAMILIES.items()
+            for cores in counts
+        }
+        | {
+            f"F{cores}s_v2": VmSize(cores, 2 * cores, 16 * cores)
+            for cores in (2, 4, 8, 16, 32, 48, 64, 72)
+        }
+        | _GPU
+    ).items()
+}
+# learn.microsoft.com: "Resource reservations in AKS", by cores
+_RESERVED_CORES = {1: 0.06, 2: 0.1, 4: 0.14, 8: 0.18, 16: 0.26, 32: 0.42, 64: 0.74}
 
 
 # learn.microsoft.com: "Create an AKS cluster with API Server VNet Integration", region availability
 WITHOUT_API_SERVER_INTEGRATION = frozenset({"qatarcentral"})
 
 
-def has_local_disk(vm_size: str) -> bool:
-    """Whether the size carries the temporary disk that an ephemeral OS disk is placed on."""
-    kind = vm_size.removeprefix("Standard_")
-    return kind.startswith("F") or "d" in kind.lower()[1:]
+def allocatable(vm_size: str, max_pods: int) -> tuple[float, int]:
+    """Return the cores and the MiB of memory that a node has for pods.
 
-
-def local_disk_gib(vm_size: str) -> int:
-    """Return how large an ephemeral OS disk of this size can be.
-
-    It is placed on the temporary disk, on NVMe with v6, in the cache with F
-    (learn.microsoft.com: "Ephemeral OS disks for Azure VMs").
+    AKS keeps cores by their number, 20 MB a pod and 50 MB more or a quarter of the memory, and
+    100 MiB at which it ends pods (learn.microsoft.com: "Resource reservations in AKS").
     """
-    kind = vm_size.removeprefix("Standard_")
-    cores = int(re.findall(r"\d+", kind)[0])
-    if kind.startswith("F"):
-        return 16 * cores
-    return cores * 55 if kind.endswith("v6") else cores * 75 // 2
+    size = VM_SIZES[vm_size]
+    memory = size.memory_gib * 1024
+    cores = size.cores - _RESERVED_CORES[max(n for n in _RESERVED_CORES if n <= size.cores)]
+    return cores, memory - min(20 * max_pods + 50, memory // 4) - 100
 
 
 def max_connections(postgres_sku: str) -> int:

@@ -8,7 +8,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from conventions.labels import NODE_POOL
 from conventions.weekdays import Weekday
-from environments.facts import has_local_disk, local_disk_gib
+from environments.facts import VM_SIZES
 from environments.types import EACH_ONCE, RegionName, Section, Uuid, VmSize, Zone, form, refuse
 
 PoolName = Annotated[
@@ -35,38 +35,67 @@ RESERVED = "kubernetes.azure.com/"  # AKS keeps labels and taints of this prefix
 class Pool(Section):
     """What the system pool and every worker pool share."""
 
-    vm_size: Annotated[VmSize, Field(description="virtual machine size; one with a local disk")]
+    vm_size: Annotated[VmSize, Field(description="virtual machine size")]
     min_nodes: Annotated[int, Field(ge=0, le=1000, description="fewest nodes")] = 1
     max_nodes: Annotated[int, Field(ge=1, le=1000, description="most nodes")] = 3
     zones: Annotated[
         tuple[Zone, ...], Field(strict=False, description="availability zones; none = regional")
     ] = ("1", "2", "3")
     max_pods: Annotated[int, Field(ge=50, le=250, description="pods a node may hold")] = 110
+    os_disk: Annotated[
+        Literal["ephemeral", "managed"] | None,
+        Field(
+            description="on the local disk, or a disk of Azure's; left out, ephemeral where the "
+            "size has a local disk"
+        ),
+    ] = None
     os_disk_gib: Annotated[
-        int, Field(ge=30, le=2048, description="ephemeral OS disk; must fit the local disk")
-    ] = 64
+        int | None,
+        Field(
+            ge=30,
+            le=2048,
+            description="size of the OS disk; left out, 64, or what the local disk holds",
+        ),
+    ] = None
     spot: Annotated[bool, Field(description="spare capacity that Azure may take back")] = False
 
-    @field_validator("vm_size")
+    @property
+    def has_ephemeral_os_disk(self) -> bool:
+        """Whether nodes have their OS disk on the local disk."""
+        return self.os_disk == "ephemeral" or (
+            self.os_disk is None and VM_SIZES[self.vm_size].local_disk_gib > 0
+        )
+
+    @property
+    def os_disk_size_gib(self) -> int:
+        """Size of the OS disk, whether the file gives it or not."""
+        largest = VM_SIZES[self.vm_size].local_disk_gib if self.has_ephemeral_os_disk else 64
+        return self.os_disk_gib or min(64, largest)
+
+    @field_validator("os_disk")
     @classmethod
-    def _local_disk(cls, size: str) -> str:
-        if not has_local_disk(size):
+    def _local_disk(cls, os_disk: str | None, info: ValidationInfo) -> str | None:
+        vm_size = info.data.get("vm_size")
+        if vm_size and os_disk == "ephemeral" and not VM_SIZES[vm_size].local_disk_gib:
             refuse(
-                "has no local disk, and nodes have ephemeral OS disks",
-                allowed='sizes with a "d" after the cores, such as "Standard_D4ds_v5"',
-                fix=f'set "{_with_disk(size)}"',
+                f"{vm_size} has no local disk for it",
+                allowed='"managed", or a size with a local disk',
+                fix=f'set os_disk = "managed", or vm_size = "{_with_disk(vm_size)}"',
             )
-        return size
+        return os_disk
 
     @field_validator("os_disk_gib")
     @classmethod
-    def _fits(cls, size: int, info: ValidationInfo) -> int:
-        vm_size = info.data.get("vm_size")
-        if vm_size is not None and size > (largest := local_disk_gib(vm_size)):
+    def _fits(cls, size: int | None, info: ValidationInfo) -> int | None:
+        vm_size, os_disk = info.data.get("vm_size"), info.data.get("os_disk")
+        if size is None or vm_size is None or os_disk == "managed":
+            return size
+        largest = VM_SIZES[vm_size].local_disk_gib
+        if 0 < largest < size:
             refuse(
                 f"larger than the local disk of {vm_size}, which the OS disk is placed on",
                 allowed=f"30 to {largest}",
-                fix=f"set {largest}, or choose a vm_size with more cores",
+                fix=f'set {largest}, or os_disk = "managed", or choose a vm_size with more cores',
             )
         return size
 
@@ -90,6 +119,7 @@ class Pool(Section):
 
 
 def _with_disk(size: str) -> str:
+    """Return the size with a local disk that is otherwise like `size`."""
     head, version = size.rsplit("_", 1)
     return f"{head.removesuffix('s')}ds_{version}"
 

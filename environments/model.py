@@ -8,6 +8,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from conventions.redirect import redirect_uri
 from environments.acknowledgements import Acknowledgement, FactName
 from environments.airflow import Airflow
+from environments.capacity import refuse_without_room
 from environments.dags import Team, TeamName
 from environments.data import KeyVault, Postgres, Storage
 from environments.dns import refuse_foreign_cluster_zone
@@ -51,12 +52,12 @@ class Environment(Section):
     storage: Annotated[Storage, Field(description="ADLS Gen2: DAGs, logs, data")] = Storage()
     postgres: Annotated[Postgres, Field(description="database server")]
     key_vault: Annotated[KeyVault, Field(description="secrets and keys")] = KeyVault()
-    kubernetes: Annotated[Kubernetes, Field(description="AKS")]
     registry: Annotated[Registry, Field(description="container images")] = Registry()
     monitoring: Annotated[Monitoring, Field(description="logs, metrics, alerts, budget")]
     airflow: Annotated[Airflow, Field(description="the Airflow release")]
     ingress: Annotated[Ingress, Field(description="host name, load balancer, certificate")]
     single_sign_on: Annotated[SingleSignOn, Field(description="who may sign in")]
+    kubernetes: Annotated[Kubernetes, Field(description="AKS")]
     teams: Annotated[
         dict[TeamName, Team],
         Field(
@@ -165,6 +166,9 @@ class Environment(Section):
         network: Network | None = info.data.get("network")
         if network is not None:
             _refuse_crowd(kubernetes, network)
+        airflow, ingress = info.data.get("airflow"), info.data.get("ingress")
+        if airflow is not None and ingress is not None:
+            refuse_without_room(kubernetes.node_pools, airflow, ingress)
         return kubernetes
 
     @field_validator("registry")

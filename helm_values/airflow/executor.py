@@ -2,11 +2,13 @@
 
 from conventions.components import SCHEDULER, WORKER
 from conventions.databases import SERVER_PORT
+from conventions.sizes import SIDECAR
 from conventions.vault_secrets import REDIS_PASSWORD
 from environments.model import Environment
-from helm_values.airflow.pods import BUDGET, CONTAINER, resources
+from helm_values.airflow.pods import BUDGET, CONTAINER
 from helm_values.airflow.secrets import VARIABLES
 from helm_values.charts import AIRFLOW
+from helm_values.cluster.resources import resources
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values, at, merged
 
@@ -46,7 +48,7 @@ def _celery(tasks_per_worker: int) -> Values:
                 "persistence": {"enabled": False},
                 # Of workers the chart forgets its own number as soon as another key is given.
                 "podDisruptionBudget": merged(BUDGET, at("config", {"maxUnavailable": 1})),
-                "logGroomerSidecar": {"resources": resources("sidecar")},
+                "logGroomerSidecar": {"resources": resources(SIDECAR)},
                 # It would ask the database, and workers have no access to it.
                 "waitForMigrations": {"enabled": False},
             }
@@ -54,7 +56,7 @@ def _celery(tasks_per_worker: int) -> Values:
         "redis": {
             "passwordSecretName": REDIS_PASSWORD.name,
             "priorityClassName": "airflow-core",
-            "resources": resources("sidecar"),
+            "resources": resources(SIDECAR),
             "serviceAccount": {"automountServiceAccountToken": False},
             "securityContexts": {
                 "pod": {

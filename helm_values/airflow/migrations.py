@@ -18,11 +18,12 @@ from helm_values.airflow.database import TOKEN_SCOPE, address_variables
 from helm_values.airflow.images import image
 from helm_values.airflow.network_policies import PRIVATE
 from helm_values.airflow.placement import core_placement
-from helm_values.airflow.pods import COMPONENT_SIZES, CONTAINER, POD, resources
+from helm_values.airflow.pods import CONTAINER, POD
 from helm_values.airflow.settings import literal
 from helm_values.airflow.sign_in import AUTH_MANAGER
 from helm_values.cluster.network_rules import block, deny_all, dns, policy, to
 from helm_values.cluster.priority import CLUSTER_SERVICE
+from helm_values.cluster.resources import resources
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values
 
@@ -114,7 +115,7 @@ def _pod(env: Environment, infra: Infrastructure, name: str, command: str) -> Va
         "image": image(env.airflow, infra),
         "args": ["bash", "-c", command],
         "env": _variables(env, infra),
-        "resources": resources(COMPONENT_SIZES[MIGRATIONS]),
+        "resources": resources(env.airflow.resources.of(MIGRATIONS)),
         "securityContext": CONTAINER,
         "volumeMounts": [{"name": name, "mountPath": path} for name, path in WRITABLE.items()],
     }

@@ -2,33 +2,13 @@
 
 from collections.abc import Collection
 
-from conventions.labels import NODE_POOL, SPOT, SPOT_TAINT, WORKER_NODES
+from conventions.labels import NODE_POOL, SPOT, SPOT_TAINT
+from environments.capacity import core_pools, worker_pools
 from environments.kubernetes import NodePool
 from environments.model import Environment
 from helm_values.merge import Values, at, merged
 
 Pools = dict[str, NodePool]
-
-
-def worker_pools(pools: Pools) -> Pools:
-    """Return the pools for tasks: those labelled airflow/role=worker, else spot ones, else all."""
-    labelled = {
-        name: pool
-        for name, pool in pools.items()
-        if pool.labels.get(WORKER_NODES.key) == WORKER_NODES.value
-    }
-    spot = {name: pool for name, pool in pools.items() if pool.spot}
-    return labelled or spot or pools
-
-
-def core_pools(pools: Pools) -> Pools:
-    """Return the pools for Airflow's own components: never spot, and not the workers' if possible.
-
-    The model refuses an environment whose pools are all spot.
-    """
-    steady = {name: pool for name, pool in pools.items() if not pool.spot}
-    own = {name: pool for name, pool in steady.items() if name not in worker_pools(pools)}
-    return own or steady
 
 
 def node_values(env: Environment) -> Values:

@@ -1,12 +1,9 @@
 """How pods run: identity, rights, resources, priority, spread and disruption budgets."""
 
-from typing import Literal
-
 from conventions.components import (
     API_SERVER,
     DAG_PROCESSOR,
     LONG_RUNNING,
-    MIGRATIONS,
     SCHEDULER,
     TRIGGERER,
     WORKER,
@@ -14,8 +11,10 @@ from conventions.components import (
     WorkloadIdentity,
 )
 from conventions.labels import CLIENT_ID_ANNOTATION, USES_WORKLOAD_IDENTITY
+from conventions.sizes import SIDECAR
 from environments.airflow import Airflow
 from environments.model import Environment
+from helm_values.cluster.resources import resources
 from helm_values.cluster.spread import spread
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values, at, merged
@@ -46,23 +45,6 @@ STARTUP_PROBES = 18
 # which by Kubernetes' default they do.
 BUDGET = {"enabled": True, "config": {"unhealthyPodEvictionPolicy": "AlwaysAllow"}}
 
-Size = Literal["sidecar", "small", "medium", "large"]
-# requests cpu, requests memory, limits cpu, limits memory
-SIZES: dict[Size, tuple[str, str, str, str]] = {
-    "sidecar": ("10m", "64Mi", "200m", "256Mi"),
-    "small": ("100m", "512Mi", "1", "1Gi"),
-    "medium": ("500m", "1Gi", "2", "2Gi"),
-    "large": ("500m", "1536Mi", "2", "3Gi"),
-}
-COMPONENT_SIZES: dict[Component, Size] = {
-    API_SERVER: "large",
-    SCHEDULER: "medium",
-    DAG_PROCESSOR: "medium",
-    TRIGGERER: "medium",
-    WORKER: "medium",
-    MIGRATIONS: "small",
-}
-
 
 def pod_values(env: Environment, infra: Infrastructure) -> Values:
     """Return what all pods share, and each component's own."""
@@ -79,7 +61,7 @@ def pod_values(env: Environment, infra: Infrastructure) -> Values:
             "volumes": [{"name": "tmp", "emptyDir": {}}],
             "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],
         },
-        *(_long_running(component, identities[component]) for component in LONG_RUNNING),
+        *(_long_running(env.airflow, each, identities[each]) for each in LONG_RUNNING),
         _api_server(env.airflow),
         at(SCHEDULER.chart_key, {"replicas": env.airflow.scheduler_replicas}),
         at(DAG_PROCESSOR.chart_key, {"replicas": env.airflow.dag_processor_replicas}),
@@ -93,25 +75,16 @@ def pod_values(env: Environment, infra: Infrastructure) -> Values:
     )
 
 
-def resources(size: Size) -> Values:
-    """Return requests and limits of a container."""
-    cpu, memory, cpu_limit, memory_limit = SIZES[size]
-    return {
-        "requests": {"cpu": cpu, "memory": memory},
-        "limits": {"cpu": cpu_limit, "memory": memory_limit},
-    }
-
-
-def _long_running(component: Component, identity: WorkloadIdentity) -> Values:
+def _long_running(airflow: Airflow, component: Component, identity: WorkloadIdentity) -> Values:
     values: Values = {
         "serviceAccount": _annotated(identity),
-        "resources": resources(COMPONENT_SIZES[component]),
+        "resources": resources(airflow.resources.of(component)),
         "priorityClassName": "airflow-core",
         "podDisruptionBudget": BUDGET,
         "topologySpreadConstraints": _spreads(component),
     }
     if component != API_SERVER:  # the one that keeps no log files
-        values["logGroomerSidecar"] = {"retentionDays": 3, "resources": resources("sidecar")}
+        values["logGroomerSidecar"] = {"retentionDays": 3, "resources": resources(SIDECAR)}
     if component in (API_SERVER, SCHEDULER):  # the two that the chart gives a minute
         values["startupProbe"] = {"failureThreshold": STARTUP_PROBES}
     return at(component.chart_key, values)
@@ -141,7 +114,7 @@ def _workers(env: Environment, identity: WorkloadIdentity) -> Values:
     account: Values = _annotated(identity)
     values: Values = {
         "serviceAccount": account,
-        "resources": resources(COMPONENT_SIZES[WORKER]),
+        "resources": resources(env.airflow.resources.of(WORKER)),
         "priorityClassName": "airflow-task",
         "securityContexts": {"container": TASK_CONTAINER},
     }
@@ -161,7 +134,7 @@ def _statsd() -> Values:
         "statsd",
         {
             "priorityClassName": "airflow-core",
-            "resources": resources("sidecar"),
+            "resources": resources(SIDECAR),
             "securityContexts": {
                 "pod": {
                     "runAsNonRoot": True,

@@ -1,17 +1,21 @@
 """The certificate of Airflow's host: from Let's Encrypt by cert-manager, or from Key Vault."""
 
 from conventions.labels import USES_WORKLOAD_IDENTITY
+from conventions.sizes import CERT_MANAGER as CERT_MANAGER_SIZE
+from conventions.sizes import CERT_MANAGER_PODS
 from helm_values.charts import CERT_MANAGER
 from helm_values.cluster.pod_monitor import pod_monitor
 from helm_values.cluster.priority import CLUSTER_SERVICE
+from helm_values.cluster.resources import resources
 from helm_values.cluster.secrets_store import secret_provider_class
 from helm_values.cluster.spread import spread
 from helm_values.merge import Values
 
 LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
 ISSUER = "lets-encrypt"
-REPLICAS = 2  # of each part: a drained node takes one
-RESOURCES = {"requests": {"cpu": "20m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}}
+PARTS = 3  # controller, webhook and cainjector
+REPLICAS = CERT_MANAGER_PODS // PARTS
+RESOURCES = resources(CERT_MANAGER_SIZE)
 WORKLOAD_IDENTITY = dict([USES_WORKLOAD_IDENTITY])
 
 

@@ -1,8 +1,10 @@
 """Values of the chart of the F5 NGINX Ingress Controller, version 2.7."""
 
 from conventions.service_accounts import CERTIFICATE_ACCOUNTS
+from conventions.sizes import NGINX, NGINX_START
 from environments.model import Environment
 from helm_values.cluster.priority import CLUSTER_SERVICE
+from helm_values.cluster.resources import resources
 from helm_values.cluster.spread import spread
 from helm_values.ingress.certificate import nginx_certificate_values
 from helm_values.ingress.nginx_config import config_map
@@ -43,8 +45,8 @@ def nginx_values(*, internal: bool, replicas: int) -> Values:
         "topologySpreadConstraints": spread({"app.kubernetes.io/name": "nginx-ingress"}),
         # without one, pods of Airflow, which have one, would push these off a full node
         "priorityClassName": CLUSTER_SERVICE,
-        "resources": _resources(cpu="250m", memory="256Mi", memory_limit="512Mi"),
-        "initContainerResources": _resources(cpu="50m", memory="64Mi", memory_limit="128Mi"),
+        "resources": resources(NGINX),
+        "initContainerResources": resources(NGINX_START),
         # Together with the chart's defaults: user 101, no escalation, all capabilities dropped but
         # NET_BIND_SERVICE. Setting `securityContext` would switch those defaults off.
         "readOnlyRootFilesystem": True,
@@ -88,7 +90,3 @@ def _load_balancer(internal: bool) -> dict[str, str]:
     if internal:
         annotations[f"{AZURE}load-balancer-internal"] = "true"
     return annotations
-
-
-def _resources(*, cpu: str, memory: str, memory_limit: str) -> Values:
-    return {"requests": {"cpu": cpu, "memory": memory}, "limits": {"memory": memory_limit}}

@@ -4,37 +4,47 @@ import pytest
 
 from environments.facts import (
     POSTGRES_STORAGE_GIB,
-    has_local_disk,
-    local_disk_gib,
+    VM_SIZES,
+    allocatable,
     max_connections,
 )
 
 
 @pytest.mark.parametrize(
-    ("size", "there"),
+    ("size", "cores", "memory_gib", "local_disk_gib"),
     [
-        ("Standard_D4ds_v5", True),
-        ("Standard_D4s_v5", False),
-        ("Standard_E8ads_v6", True),
-        ("Standard_E8as_v6", False),
-        ("Standard_F8s_v2", True),
+        ("Standard_D4ds_v5", 4, 16, 150),
+        ("Standard_D4s_v5", 4, 16, 0),
+        ("Standard_E8ads_v6", 8, 64, 440),
+        ("Standard_E8as_v6", 8, 64, 0),
+        ("Standard_E96ads_v5", 96, 672, 3600),
+        ("Standard_D4s_v3", 4, 16, 100),
+        ("Standard_F8s_v2", 8, 16, 128),
+        ("Standard_NC4as_T4_v3", 4, 28, 176),
     ],
 )
-def test_the_letter_d_behind_the_cores_means_a_local_disk(size: str, there: bool) -> None:
-    assert has_local_disk(size) is there
+def test_a_size_has_cores_memory_and_a_local_disk_or_none(
+    size: str, cores: int, memory_gib: int, local_disk_gib: int
+) -> None:
+    assert VM_SIZES[size] == (cores, memory_gib, local_disk_gib)
 
 
 @pytest.mark.parametrize(
-    ("size", "gib"),
+    ("size", "max_pods", "cores", "memory_mib"),
     [
-        ("Standard_D2ds_v5", 75),
-        ("Standard_E96ads_v5", 3600),
-        ("Standard_D2ads_v6", 110),
-        ("Standard_F4s_v2", 64),
+        ("Standard_D2ds_v5", 110, 1.9, 8192 - 2048 - 100),
+        ("Standard_D4ds_v5", 110, 3.86, 16384 - 2250 - 100),
+        ("Standard_D4ds_v5", 250, 3.86, 16384 - 4096 - 100),
+        ("Standard_D48ds_v5", 110, 47.58, 196608 - 2250 - 100),
     ],
 )
-def test_an_os_disk_can_be_as_large_as_the_local_disk(size: str, gib: int) -> None:
-    assert local_disk_gib(size) == gib
+def test_aks_keeps_a_part_of_each_node(
+    size: str, max_pods: int, cores: float, memory_mib: int
+) -> None:
+    found = allocatable(size, max_pods)
+
+    assert found[0] == pytest.approx(cores)
+    assert found[1] == memory_mib
 
 
 def test_the_largest_database_disk_is_the_one_that_the_provider_takes() -> None:

@@ -210,10 +210,10 @@ REFUSALS = {
     ),
     "size without local disk": (
         'vm_size = "Standard_D2ds_v5"',
-        'vm_size = "Standard_D2s_v5"',
-        'kubernetes.system_pool.vm_size = "Standard_D2s_v5"',
-        "no local disk",
-        "Standard_D2ds_v5",
+        'vm_size = "Standard_D2s_v5"\nos_disk = "ephemeral"',
+        'kubernetes.system_pool.os_disk = "ephemeral"',
+        "Standard_D2s_v5 has no local disk",
+        'vm_size = "Standard_D2ds_v5"',
     ),
     "HA on burstable": (
         'sku_name = "B_Standard_B2s"',

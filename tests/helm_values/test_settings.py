@@ -10,13 +10,15 @@ from typing import Any
 
 import pytest
 import yaml
+from kubernetes.utils.quantity import parse_quantity
 
 from environments.airflow_config import options_of_the_platform
+from environments.capacity import core_pods
 from environments.model import Environment
 from helm_values.airflow.release import airflow_values
 from helm_values.airflow.secrets import secret_provider_classes
 from helm_values.merge import Values
-from tests.helm_values.rendering import Objects, containers, named, workload_pods
+from tests.helm_values.rendering import Objects, containers, named, of_kind, workload_pods
 
 IMAGE = Path(__file__).resolve().parents[2] / "images" / "airflow"
 
@@ -207,3 +209,48 @@ def test_airflow_reads_the_connection(
     )
 
     assert asked.stdout.splitlines()[-1] == "shop.example.com"
+
+
+def test_a_task_has_the_memory_and_the_disk_that_the_file_gives_it(pods: dict[str, Any]) -> None:
+    (container, *_) = pods["task"]["spec"]["containers"]
+
+    assert container["resources"] == {
+        "requests": {"cpu": "500m", "memory": "3000Mi", "ephemeral-storage": "20Gi"},
+        "limits": {"cpu": "2", "memory": "6Gi", "ephemeral-storage": "20Gi"},
+    }
+
+
+def test_a_component_has_the_cores_that_the_file_gives_it(pods: dict[str, Any]) -> None:
+    (container, *_) = pods["Deployment airflow-api-server"]["spec"]["containers"]
+
+    assert container["resources"]["requests"] == {"cpu": "250m", "memory": "1536Mi"}
+
+
+def _number(quantity: str) -> float:
+    return float(parse_quantity(quantity))  # type: ignore[no-untyped-call]
+
+
+def test_the_sums_that_pools_are_held_to_are_those_of_the_chart(
+    environment: Environment, values: Values, render: Callable[..., Any]
+) -> None:
+    objects: Objects = render(values)
+    fewest = {
+        found["spec"]["scaleTargetRef"]["name"]: found["spec"]["minReplicas"]
+        for found in of_kind(objects, "HorizontalPodAutoscaler")
+    }
+    rendered = [0.0, 0.0]
+    for kind in ("Deployment", "StatefulSet"):
+        for found in of_kind(objects, kind):
+            name = found["metadata"]["name"]
+            count = found["spec"].get("replicas") or fewest.get(name, 1)
+            if "worker" in name:
+                continue
+            for container in found["spec"]["template"]["spec"]["containers"]:
+                asked = container["resources"]["requests"]
+                rendered[0] += count * _number(asked["cpu"])
+                rendered[1] += count * _number(asked["memory"]) / 2**20
+
+    pods = core_pods(environment.airflow)
+
+    assert sum(pod.cpu for pod in pods) == pytest.approx(rendered[0])
+    assert sum(pod.memory_mib for pod in pods) == pytest.approx(rendered[1])

@@ -10,6 +10,7 @@ import pytest
 from environments.model import Environment
 from main import build
 from synthesis.output import write
+from tests.environment_files import DEV, tables
 
 Synthesize = Callable[..., dict[str, Any]]
 
@@ -484,3 +485,12 @@ def test_each_component_may_read_the_secrets_of_its_environment_and_no_other(
     for found in grants.values():
         assert found["role_definition_name"] == "Key Vault Secrets User"
         assert found["scope"].endswith("/secrets/dbt-Token")
+
+
+def test_nodes_without_a_local_disk_have_one_of_azure_s(synthesize: Synthesize) -> None:
+    pool = {"vm_size": "Standard_E8s_v5", "max_nodes": 3}
+
+    resources = synthesize(kubernetes=tables(DEV)["kubernetes"] | {"node_pools": {"core": pool}})
+
+    made = only(resources, "azurerm_kubernetes_cluster_node_pool")
+    assert (made["os_disk_type"], made["os_disk_size_gb"]) == ("Managed", 64)
