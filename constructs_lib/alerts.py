@@ -8,6 +8,9 @@ from cdktf_cdktf_provider_azurerm.monitor_activity_log_alert import (
     MonitorActivityLogAlertCriteria,
     MonitorActivityLogAlertCriteriaServiceHealth,
 )
+from cdktf_cdktf_provider_azurerm.monitor_alert_processing_rule_action_group import (
+    MonitorAlertProcessingRuleActionGroup,
+)
 from cdktf_cdktf_provider_azurerm.monitor_alert_prometheus_rule_group import (
     MonitorAlertPrometheusRuleGroup,
     MonitorAlertPrometheusRuleGroupRule,
@@ -38,7 +41,8 @@ class PrometheusAlerts(Construct):
         place: Place,
         metrics_id: str,
         cluster_name: str,
-        action_group_id: str,
+        action_group_ids: Sequence[str],
+        runbooks: str | None,
         alerts: Sequence[PrometheusAlert],
     ) -> None:
         super().__init__(scope, construct_id)
@@ -55,9 +59,10 @@ class PrometheusAlerts(Construct):
                     for_=f"PT{alert.for_minutes}M" if alert.for_minutes else None,
                     severity=alert.severity,
                     enabled=True,
-                    annotations={"summary": alert.summary, "remedy": alert.remedy},
+                    annotations={"summary": alert.summary, "remedy": alert.remedy(runbooks)},
                     action=[
-                        MonitorAlertPrometheusRuleGroupRuleAction(action_group_id=action_group_id)
+                        MonitorAlertPrometheusRuleGroupRuleAction(action_group_id=group_id)
+                        for group_id in action_group_ids
                     ],
                     alert_resolution=MonitorAlertPrometheusRuleGroupRuleAlertResolution(
                         auto_resolved=True, time_to_resolve="PT10M"
@@ -125,14 +130,15 @@ def add_metric_alert(
     *,
     place: Place,
     resource_id: str,
-    action_group_id: str,
+    action_group_ids: Sequence[str],
+    runbooks: str | None,
 ) -> None:
     """Watch a metric that Azure itself measures on one resource."""
     MonitorMetricAlert(
         scope,
         alert.name,
         name=place.names.of("alert", alert.name),
-        description=f"{alert.summary} {alert.remedy}",
+        description=f"{alert.summary} {alert.remedy(runbooks)}",
         resource_group_name=place.resource_group_name,
         scopes=[resource_id],
         severity=alert.severity,
@@ -154,12 +160,12 @@ def add_metric_alert(
                 or None,
             )
         ],
-        action=[MonitorMetricAlertAction(action_group_id=action_group_id)],
+        action=[MonitorMetricAlertAction(action_group_id=one) for one in action_group_ids],
     )
 
 
 def add_service_health_alert(
-    scope: Construct, *, place: Place, subscription_id: str, action_group_id: str
+    scope: Construct, *, place: Place, subscription_id: str, action_group_ids: Sequence[str]
 ) -> None:
     """Tell of Azure's own incidents and planned works: is it us, or is it Azure?"""
     MonitorActivityLogAlert(
@@ -176,5 +182,23 @@ def add_service_health_alert(
                 events=["Incident", "Maintenance", "ActionRequired", "Security"]
             ),
         ),
-        action=[MonitorActivityLogAlertAction(action_group_id=action_group_id)],
+        action=[MonitorActivityLogAlertAction(action_group_id=one) for one in action_group_ids],
+    )
+
+
+def add_backup_alerts(
+    scope: Construct, *, place: Place, vault_id: str, action_group_ids: Sequence[str]
+) -> None:
+    """Tell of failed backups and restores: the vault raises these alerts itself, and mails nobody.
+
+    ("Manage Azure Monitor based alerts for Azure Backup", learn.microsoft.com)
+    """
+    MonitorAlertProcessingRuleActionGroup(
+        scope,
+        "backup_alerts",
+        name=place.names.of("apr", "backup"),
+        description="A backup or a restore of the cluster failed. See the vault's Backup jobs.",
+        resource_group_name=place.resource_group_name,
+        scopes=[vault_id],
+        add_action_group_ids=list(action_group_ids),
     )

@@ -24,7 +24,7 @@ from constructs import Construct
 from conventions.service_accounts import MICROSOFTS_NAMESPACES
 from conventions.tag_keys import ENVIRONMENT, WORKLOAD
 from environments.model import Environment
-from environments.running import Monitoring
+from environments.monitoring import Monitoring
 
 
 class DefenderPlan(NamedTuple):
@@ -72,7 +72,7 @@ def add_budget(scope: Construct, env: Environment) -> None:
 
     Costs are found by the environment's tag, which the machines of the pools bear too.
     """
-    emails = [env.monitoring.alert_email]
+    emails = list(env.monitoring.alert_emails)
     ConsumptionBudgetSubscription(
         scope,
         "budget",
@@ -194,7 +194,7 @@ def enable_defender(scope: Construct, monitoring: Monitoring) -> None:
             scope,
             "defender_contact",
             name="default",  # the only name that Azure takes
-            email=monitoring.alert_email,
+            email=monitoring.alert_emails[0],
             phone=monitoring.alert_phone,
             alert_notifications=True,
             alerts_to_admins=True,

@@ -12,6 +12,8 @@ from cdktf_cdktf_provider_azurerm.log_analytics_workspace import LogAnalyticsWor
 from cdktf_cdktf_provider_azurerm.monitor_action_group import (
     MonitorActionGroup,
     MonitorActionGroupEmailReceiver,
+    MonitorActionGroupSmsReceiver,
+    MonitorActionGroupWebhookReceiver,
 )
 from cdktf_cdktf_provider_azurerm.monitor_data_collection_rule_association import (
     MonitorDataCollectionRuleAssociation,
@@ -26,14 +28,14 @@ from constructs import Construct
 
 from constructs_lib.grant import grant
 from constructs_lib.place import Place
-from environments.running import Monitoring
+from environments.monitoring import Monitoring
 
 # Azure makes no new 11 since June 2026; azurerm 4.81 knows no 13 (tools/calendar/facts.toml)
 GRAFANA_MAJOR_VERSION = "12"
 
 
 class Observability(Construct):
-    """A Log Analytics workspace, a Prometheus workspace, whom to mail, and optionally Grafana.
+    """A Log Analytics workspace, a Prometheus workspace, whom alerts reach, and optionally Grafana.
 
     An Azure Monitor workspace brings its own data collection endpoint and rule, which clusters are
     associated with (learn.microsoft.com: "Azure Monitor workspace overview").
@@ -66,18 +68,8 @@ class Observability(Construct):
             self, "prometheus", name=place.names.of("amw"), **self.metrics_place.at
         )
         self.metrics_id = self.metrics.id
-        self.action_group_id = MonitorActionGroup(
-            self,
-            "action_group",
-            name=place.names.of("ag"),
-            short_name="airflow",
-            resource_group_name=place.resource_group_name,
-            email_receiver=[
-                MonitorActionGroupEmailReceiver(
-                    name="owner", email_address=settings.alert_email, use_common_alert_schema=True
-                )
-            ],
-        ).id
+        own = _action_group(self, place, settings)
+        self.action_group_ids = (own.id, *settings.alert_action_groups)
         self.grafana_id: str | None = None
         if settings.grafana:
             self._grafana(self.metrics_place, grafana_admin_groups, zone_redundant=zone_redundant)
@@ -130,6 +122,38 @@ class Observability(Construct):
             target_resource_id=cluster_id,
             data_collection_endpoint_id=self.metrics.default_data_collection_endpoint_id,
         )
+
+
+def _action_group(scope: Construct, place: Place, settings: Monitoring) -> MonitorActionGroup:
+    return MonitorActionGroup(
+        scope,
+        "action_group",
+        name=place.names.of("ag"),
+        short_name="airflow",
+        resource_group_name=place.resource_group_name,
+        email_receiver=[
+            MonitorActionGroupEmailReceiver(
+                name=f"mail-{position}", email_address=address, use_common_alert_schema=True
+            )
+            for position, address in enumerate(settings.alert_emails)
+        ],
+        sms_receiver=[
+            MonitorActionGroupSmsReceiver(
+                name=f"sms-{position}", country_code=code.removeprefix("+"), phone_number=number
+            )
+            for position, (code, _, number) in enumerate(
+                sms.partition(" ") for sms in settings.alert_sms
+            )
+        ]
+        or None,
+        webhook_receiver=[
+            MonitorActionGroupWebhookReceiver(
+                name=f"webhook-{position}", service_uri=address, use_common_alert_schema=True
+            )
+            for position, address in enumerate(settings.alert_webhooks)
+        ]
+        or None,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

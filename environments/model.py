@@ -16,8 +16,9 @@ from environments.facts import REGIONS, WITHOUT_API_SERVER_INTEGRATION
 from environments.ingress import Ingress
 from environments.kubernetes import Kubernetes, Registry
 from environments.landing_zone import refuse_misfit
+from environments.monitoring import Monitoring
 from environments.network import Network
-from environments.running import Monitoring, State, Tags
+from environments.running import State, Tags
 from environments.sign_in import SingleSignOn
 from environments.types import RegionName, Section, Uuid, form, refuse
 

@@ -1,10 +1,10 @@
-"""The `[tags]`, `[state]` and `[monitoring]` tables: whose it is, its state, and who watches it."""
+"""The `[tags]` and `[state]` tables: whose the environment is, and where its state lies."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from environments.types import Email, RegionName, Section, form
+from environments.types import Email, Section, form
 
 
 class Tags(Section):
@@ -48,42 +48,3 @@ class State(Section):
         ),
         Field(description="blob container, one an environment"),
     ]
-
-
-class Monitoring(Section):
-    """Logs, metrics, alerts and the budget."""
-
-    log_retention_days: Annotated[
-        int, Field(ge=30, le=730, description="days that Log Analytics keeps logs")
-    ] = 30
-    alert_email: Annotated[Email, Field(description="who is notified when an alert fires")]
-    alert_phone: Annotated[
-        Annotated[
-            str,
-            form(r"\+[0-9][0-9 -]{5,20}", "+, digits, spaces and -", "+49 30 5550100"),
-        ]
-        | None,
-        Field(description="phone beside it; Defender's findings go to a contact with both"),
-    ] = None
-    monthly_budget: Annotated[
-        int, Field(ge=1, le=10_000_000, examples=[800], description="in the billing currency")
-    ]
-    budget_start: Annotated[
-        str,
-        form(r"20\d\d-(0[1-9]|1[0-2])-01", "the first day of a month, YYYY-MM-01", "2026-12-01"),
-        Field(description="month that the budget counts from"),
-    ]
-    defender: Annotated[
-        bool,
-        Field(
-            description="Defender plans; they are the subscription's: switch on in one environment"
-        ),
-    ] = False
-    grafana: Annotated[bool, Field(description="a managed Grafana for this environment")] = True
-    location: Annotated[
-        RegionName | None,
-        Field(
-            description="region of the Prometheus workspace and of Grafana; the environment's "
-            "own, unless it has none"
-        ),
-    ] = None

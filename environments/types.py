@@ -236,3 +236,4 @@ SubnetId = Annotated[
 ]
 PrivateDnsZoneId = Annotated[str, resource_id("Microsoft.Network/privateDnsZones")]
 DnsZoneId = Annotated[str, resource_id("Microsoft.Network/dnsZones")]
+ActionGroupId = Annotated[str, resource_id("Microsoft.Insights/actionGroups")]

@@ -31,15 +31,24 @@ class Alert:
     action: str
 
     @property
-    def runbook(self) -> str:
-        """The page about it, in the project's repository."""
-        page = re.sub(r"(?<!^)(?=[A-Z])", "-", self.name).lower()
-        return f"docs/how-to/operate/alerts/{page}.md"
+    def page(self) -> str:
+        """The page about it, from the documentation's first folder, without an ending."""
+        words = re.sub(r"(?<!^)(?=[A-Z])", "-", self.name).lower()
+        return f"how-to/operate/alerts/{words}"
 
     @property
-    def remedy(self) -> str:
-        """What to do first, and where the rest is written."""
-        return f"{self.action} Runbook: {self.runbook}"
+    def runbook(self) -> str:
+        """The page about it, in the project's repository."""
+        return f"docs/{self.page}.md"
+
+    def remedy(self, published: str | None) -> str:
+        """Return what to do first, and where the rest is written.
+
+        Args:
+            published: address of the published documentation; None names the file.
+        """
+        link = f"{published}/{self.page}.html" if published else self.runbook
+        return f"{self.action} Runbook: {link}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +87,18 @@ def prometheus_alerts() -> tuple[PrometheusAlert, ...]:
     """Return the rules on what Airflow and cert-manager report."""
     return (
         *(_silent(component) for component in ("scheduler", "dag_processor", "triggerer")),
+        PrometheusAlert(
+            name="AirflowUnavailable",
+            # the API server serves the pages, NGINX leads to it
+            expression="sum by (namespace, deployment) (kube_deployment_status_replicas_available{"
+            'deployment=~"airflow-api-server|nginx-ingress-controller"}) == 0',
+            for_minutes=5,
+            severity=1,
+            summary="Airflow does not open: no API server, or no NGINX, has been ready for 5 "
+            "minutes.",
+            action="kubectl get pods in the namespace that is named, then describe the one that "
+            "is not ready.",
+        ),
         PrometheusAlert(
             name="DagImportErrors",
             expression="max(airflow_dag_processing_import_errors) > 0",

@@ -12,6 +12,7 @@ from constructs_lib.aks_cluster import AksCluster
 from constructs_lib.alerts import (
     PrometheusAlerts,
     PrometheusRecordings,
+    add_backup_alerts,
     add_metric_alert,
     add_service_health_alert,
 )
@@ -64,7 +65,8 @@ def watch(
             place=by.metrics_place,
             metrics_id=by.metrics_id,
             cluster_name=watched.cluster.cluster.name,
-            action_group_id=by.action_group_id,
+            action_group_ids=by.action_group_ids,
+            runbooks=env.monitoring.runbooks,
             alerts=alerts,
         )
     if by.grafana_id:  # its built-in boards draw them, and nothing else does
@@ -87,10 +89,20 @@ def watch(
             alert,
             place=place,
             resource_id=resource_id,
-            action_group_id=by.action_group_id,
+            action_group_ids=by.action_group_ids,
+            runbooks=env.monitoring.runbooks,
         )
     add_service_health_alert(
-        scope, place=place, subscription_id=env.subscription_id, action_group_id=by.action_group_id
+        scope,
+        place=place,
+        subscription_id=env.subscription_id,
+        action_group_ids=by.action_group_ids,
+    )
+    add_backup_alerts(
+        scope,
+        place=place,
+        vault_id=watched.backup_vault_id,
+        action_group_ids=by.action_group_ids,
     )
     for diagnosed in _diagnosed(watched, env, by):
         send_diagnostics(scope, diagnosed, workspace_id=by.logs_id)

@@ -111,6 +111,19 @@ def test_every_alert_has_a_runbook_of_its_name_and_severity(alert: Alert) -> Non
 
 
 @pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
+def test_every_runbook_says_what_to_look_at_what_to_fix_and_how_to_see_that_it_is_over(
+    alert: Alert,
+) -> None:
+    text = (ROOT / alert.runbook).read_text()
+
+    chapters = re.findall(r"^## (.*)$", text, re.M)
+    assert [one for one in chapters if one != "Afterwards"] in (
+        ["Look", "Fix", "Verify"],
+        ["Look and fix", "Verify"],
+    )
+
+
+@pytest.mark.parametrize("alert", ALERTS, ids=lambda alert: alert.name)
 def test_every_alert_is_in_the_table_of_the_chapter(alert: Alert) -> None:
     table = (ROOT / "docs/how-to/operate/README.md").read_text()
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
+from conventions.faults import Fault
 from environments.airflow_config import (
     OPTIONS_FILE,
     airflow_options,
     options_of_the_platform,
 )
-from environments.faults import Fault
 from environments.load import EnvironmentFileError, validate
 from helm_values.charts import AIRFLOW_VERSION
 from tests.environment_files import DEV, tables

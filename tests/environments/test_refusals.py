@@ -601,6 +601,49 @@ REFUSALS = {
         "names a region twice",
         "delete the second",
     ),
+    "nobody to tell": (
+        'alert_emails = ["data-platform@example.com"]',
+        "alert_emails = []",
+        "monitoring.alert_emails",
+        "too few",
+        "write alert_emails",
+    ),
+    "alert by text message without a country": (
+        'alert_emails = ["data-platform@example.com"]',
+        'alert_emails = ["data-platform@example.com"]\nalert_sms = ["01705550100"]',
+        "monitoring.alert_sms",
+        "not of the required form",
+        "+49 1705550100",
+    ),
+    "webhook that holds its key": (
+        'alert_emails = ["data-platform@example.com"]',
+        'alert_emails = ["data-platform@example.com"]\n'
+        'alert_webhooks = ["https://hooks.example.com/T0AB1/B9zX2/kQ7pV3mW8nR5tY1uI4oP6aS2"]',
+        "monitoring.alert_webhooks",
+        "holds its own key",
+        "alert_action_groups",
+    ),
+    "webhook without TLS": (
+        'alert_emails = ["data-platform@example.com"]',
+        'alert_emails = ["data-platform@example.com"]\nalert_webhooks = ["http://hooks.example.com/azure"]',
+        "monitoring.alert_webhooks",
+        "not of the required form",
+        "https://hooks.example.com",
+    ),
+    "action group that is none": (
+        'alert_emails = ["data-platform@example.com"]',
+        'alert_emails = ["data-platform@example.com"]\nalert_action_groups = ["on-call"]',
+        "monitoring.alert_action_groups",
+        "not",
+        "actionGroups",
+    ),
+    "runbooks at no address": (
+        'alert_emails = ["data-platform@example.com"]',
+        'alert_emails = ["data-platform@example.com"]\nrunbooks = "docs.example.com"',
+        "monitoring.runbooks",
+        "not an https:// address",
+        "https://docs.example.com",
+    ),
     "group twice": (
         'user_groups = ["55555555-5555-4555-8555-555555555555"]',
         'user_groups = ["55555555-5555-4555-8555-555555555555", '

@@ -1,26 +1,14 @@
 """The series of Grafana's built-in boards, computed by Prometheus itself from what is scraped."""
 
-import shutil
-import subprocess
-from pathlib import Path
-
 import pytest
-import yaml
 
 from observability.recording import kubernetes_recordings, node_recordings
-from tests.runtime.parts import missing
+from tests.observability.conftest import Promtool
 
 RECORDINGS = (*node_recordings(), *kubernetes_recordings())
 POD = 'cluster="c",namespace="airflow",pod="p"'
 NODE = 'cluster="c",instance="n",job="node"'
 STATE = f'{POD},job="kube-state-metrics"'
-
-
-@pytest.fixture(scope="session")
-def promtool() -> str:
-    """Prometheus' own tool."""
-    found = shutil.which("promtool")
-    return found or missing("promtool is not installed (Debian: apt install prometheus)")
 
 
 # series that are scraped, a value a minute: a query over what is recorded, its value
@@ -76,32 +64,18 @@ DRAWN = {
 
 
 @pytest.mark.parametrize("name", DRAWN)
-def test_a_board_has_what_it_draws(promtool: str, tmp_path: Path, name: str) -> None:
+def test_a_board_has_what_it_draws(promtool: Promtool, name: str) -> None:
     series, query, value = DRAWN[name]
     rules = [{"record": one.record, "expr": one.expression} for one in RECORDINGS]
-    (tmp_path / "rules.yaml").write_text(yaml.safe_dump({"groups": [_group(rules)]}))
     sample = {"labels": "{}", "value": value}
-    test = {
-        "interval": "1m",
-        "input_series": [{"series": one, "values": values} for one, values in series.items()],
-        "promql_expr_test": [{"expr": f"sum({query})", "eval_time": "8m", "exp_samples": [sample]}],
-    }
-    (tmp_path / "test.yaml").write_text(
-        yaml.safe_dump({"rule_files": ["rules.yaml"], "evaluation_interval": "1m", "tests": [test]})
+
+    promtool(
+        rules,
+        series,
+        promql_expr_test=[
+            {"expr": f"sum({query})", "eval_time": "8m", "exp_samples": [sample]},
+        ],
     )
-
-    done = subprocess.run(
-        [promtool, "test", "rules", str(tmp_path / "test.yaml")],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-def _group(rules: list[dict[str, str]]) -> dict[str, object]:
-    return {"name": "boards", "interval": "1m", "rules": rules}
 
 
 def test_azure_takes_twenty_rules_a_group() -> None:

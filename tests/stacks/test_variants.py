@@ -387,6 +387,55 @@ def test_what_defender_finds_is_mailed_to_whom_alerts_are(synthesize: Synthesize
     assert contact["alert_notifications"] is True
 
 
+ON_CALL = (
+    "/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/rg-on-call/providers"
+    "/Microsoft.Insights/actionGroups/ag-on-call"
+)
+
+
+def test_an_alert_reaches_all_addresses_phones_and_webhooks(synthesize: Synthesize) -> None:
+    receivers = {
+        "alert_emails": ["a@example.com", "b@example.com"],
+        "alert_sms": ["+49 1705550100"],
+        "alert_webhooks": ["https://hooks.example.com/azure"],
+    }
+
+    group = only(synthesize(monitoring=receivers), "azurerm_monitor_action_group")
+
+    assert [one["email_address"] for one in group["email_receiver"]] == receivers["alert_emails"]
+    (sms,) = group["sms_receiver"]
+    assert (sms["country_code"], sms["phone_number"]) == ("49", "1705550100")
+    (webhook,) = group["webhook_receiver"]
+    assert (webhook["service_uri"], webhook["use_common_alert_schema"]) == (
+        "https://hooks.example.com/azure",
+        True,
+    )
+
+
+def test_every_alert_reaches_the_on_call_group_too(synthesize: Synthesize) -> None:
+    found = synthesize(monitoring={"alert_action_groups": [ON_CALL]})
+
+    groups = found["azurerm_monitor_alert_prometheus_rule_group"].values()
+    rules = [rule for group in groups for rule in group["rule"] if "alert" in rule]
+    reached = [[one["action_group_id"] for one in rule["action"]] for rule in rules]
+    for kind in ("azurerm_monitor_metric_alert", "azurerm_monitor_activity_log_alert"):
+        reached += [[one["action_group_id"] for one in a["action"]] for a in found[kind].values()]
+    backups = only(found, "azurerm_monitor_alert_processing_rule_action_group")
+    assert {tuple(groups[1:]) for groups in [*reached, backups["add_action_group_ids"]]} == {
+        (ON_CALL,)
+    }
+
+
+def test_an_alert_links_to_the_published_page(synthesize: Synthesize) -> None:
+    published = "https://docs.example.com/airflow/"
+
+    alerts = synthesize(monitoring={"runbooks": published})["azurerm_monitor_metric_alert"]
+
+    assert alerts["DatabaseDown"]["description"].endswith(
+        " https://docs.example.com/airflow/how-to/operate/alerts/database-down.html"
+    )
+
+
 def test_no_plan_asks_the_data_plane_of_a_storage_account(stacks: dict[str, Any]) -> None:
     features = [stack["provider"]["azurerm"][0]["features"][0] for stack in stacks.values()]
 
