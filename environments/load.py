@@ -7,12 +7,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from conventions import company
 from conventions.faults import Fault, FaultError
 from environments.across import Read, faults_across
 from environments.faults import faults_of
 from environments.model import Environment
-
-FOLDER = Path(__file__).parent
 
 
 class EnvironmentFileError(FaultError):
@@ -20,8 +19,8 @@ class EnvironmentFileError(FaultError):
 
 
 def environment_files() -> list[Path]:
-    """Return the environment files of the project, by name."""
-    return sorted(FOLDER.glob("*.toml"))
+    """Return the company's environment files, by name."""
+    return sorted(company.environments().glob("*.toml"))
 
 
 def load(files: Sequence[Path]) -> list[Environment]:

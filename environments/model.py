@@ -22,15 +22,26 @@ from environments.running import State, Tags
 from environments.sign_in import SingleSignOn
 from environments.types import RegionName, Section, Uuid, form, refuse
 
+EnvironmentName = Annotated[
+    str,
+    form(r"[a-z][a-z0-9]{1,5}", "2 to 6 lower case letters and digits, a letter first", "dev"),
+]
+
 
 class Environment(Section):
     """One environment, as dev or prod: the whole input of the synthesizer."""
 
     name: Annotated[
-        str,
-        form(r"[a-z][a-z0-9]{1,5}", "2 to 6 lower case letters and digits, a letter first", "dev"),
+        EnvironmentName,
         Field(description="short name of the environment; a part of every resource's name"),
     ]
+    like: Annotated[
+        EnvironmentName | None,
+        Field(
+            description="kind of environment, as waivers name it: what may be broken in "
+            'environments like "dev" may be broken here; its own name unless given'
+        ),
+    ] = None
     workload: Annotated[
         str,
         form(
@@ -71,6 +82,11 @@ class Environment(Section):
         dict[FactName, Acknowledgement],
         Field(default_factory=dict, description="ends of support that are accepted for a while"),
     ]
+
+    @property
+    def kind(self) -> str:
+        """What it is like: environments of a kind share waivers."""
+        return self.like or self.name
 
     @property
     def redirect_uri(self) -> str:

@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from conventions import company
 from conventions.faults import Fault, FaultError
 from synthesis import sources
 from synthesis.output import Build, replace, write
 from synthesis.preload import NodeMissingError, Preload
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 class OutputFolderError(FaultError):
@@ -30,7 +29,7 @@ def run(build: Build) -> NoReturn:
     gc.disable()
     try:
         status = synthesize(build, sys.argv[1:])
-    except (NodeMissingError, OutputFolderError) as error:
+    except (NodeMissingError, OutputFolderError, company.CompanyFolderError) as error:
         print(error, file=sys.stderr)
         status = 1
     atexit._run_exitfuncs()  # ends Node
@@ -50,11 +49,11 @@ def synthesize(build: Build, arguments: Sequence[str]) -> int:
         except EnvironmentFileError as error:
             print(error, file=sys.stderr)
             return 2
-        outdir = Path(os.environ.get("CDKTF_OUTDIR", "cdktf.out"))
+        outdir = Path(os.environ.get("CDKTF_OUTDIR") or company.output())
         with _scratch(outdir) as scratch:
             new = Path(scratch)
             write(build, environments, new)
-            sources.record(new, sources.of_this_run(ROOT, files))
+            sources.record(new, sources.of_this_run(company.PRODUCT, company.home(), files))
             replace(new, outdir)
     return 0
 

@@ -5,20 +5,27 @@ checkout sets them again, a pipeline hands the output to a stage with a newer ch
 that was deleted has none. The modules are those that the run itself imported, so that no list of
 folders has to be kept; beside them every other file in the rooms that they come from (Node's hook,
 the charts, the environment files), the environment files that were named, and the locked packages.
+A company's repository of its own adds its environment files, named apart from the product's: the
+two lie elsewhere on every machine.
 """
 
 import json
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from hashlib import sha256
 from pathlib import Path
+from typing import Self
 
+from conventions.company import PRODUCT, is_product
 from conventions.faults import Fault, FaultError
 
 RECORD = "sources.json"
 SYNTH = "run: make synth"
+_COMPANY = "company:"
 _BESIDE = ("cdktf.json", "synth.lock")
 _STARTED = time.time()
 
@@ -27,15 +34,49 @@ class StaleError(FaultError):
     """The output is not what its sources synthesize now."""
 
 
-def of_this_run(root: Path, environment_files: Iterable[Path]) -> dict[str, str]:
-    """Return the digest of each source of the synth in this process, by its path from `root`."""
-    named = {os.path.relpath(file.resolve(), root) for file in environment_files}
-    modules = set(_imported(root))
-    names = named | modules | set(_data(root, modules)) | set(_BESIDE)
-    found = {name: _digest(root / name) for name in sorted(names)}
+@dataclass(frozen=True)
+class _Places:
+    """Where sources lie; a company's bear a mark where they are not in the product's checkout."""
+
+    product: Path
+    company: Path
+
+    @classmethod
+    def of(cls, project: Path) -> Self:
+        """Return the places of a checkout of the product, or of a company's repository."""
+        return cls(project if is_product(project) else PRODUCT, project)
+
+    @property
+    def mark(self) -> str:
+        return "" if self.product == self.company else _COMPANY
+
+    def path(self, name: str) -> Path:
+        """Return where a recorded source is."""
+        if name.startswith(_COMPANY):
+            return self.company / name.removeprefix(_COMPANY)
+        return self.product / name
+
+    def data(self, names: Collection[str]) -> set[str]:
+        """Name what is not Python and decides, beside modules of these names, what comes out."""
+        found = set(_data(self.product, names))
+        if not names or not self.mark:
+            return found
+        # the environment files of the product are examples then
+        ours = {name for name in found if fnmatchcase(name, "environments/*.toml")}
+        files = self.company.glob("environments/*.toml")
+        return found - ours | {f"{_COMPANY}environments/{file.name}" for file in files}
+
+
+def of_this_run(product: Path, company: Path, environment_files: Iterable[Path]) -> dict[str, str]:
+    """Return the digest of each source of the synth in this process, by its path."""
+    places = _Places(product, company)
+    named = {places.mark + os.path.relpath(f.resolve(), company) for f in environment_files}
+    modules = set(_imported(product))
+    names = named | modules | places.data(modules)
+    found = {name: _digest(places.path(name)) for name in sorted(names | set(_BESIDE))}
     # what was saved while we worked may have been read before: no digest stands for it
     return {
-        name: "" if _STARTED < (root / name).stat().st_mtime <= time.time() else digest
+        name: "" if _STARTED < places.path(name).stat().st_mtime <= time.time() else digest
         for name, digest in found.items()
         if digest is not None
     }
@@ -46,18 +87,18 @@ def record(folder: Path, digests: Mapping[str, str]) -> None:
     (folder / RECORD).write_text(json.dumps(digests, indent=2) + "\n", encoding="utf-8")
 
 
-def refuse_stale(folder: Path, root: Path) -> None:
-    """Refuse a synthesis that is not what the checkout at `root` synthesizes now.
+def refuse_stale(folder: Path, project: Path) -> None:
+    """Refuse a synthesis that is not what a checkout, or a company's repository, gives now.
 
     Raises:
         StaleError: a source was changed, added or deleted since, or the folder has no record.
     """
-    recorded = _read(folder)
-    for name in sorted({*recorded, *_data(root, recorded)}):
-        now, then = _digest(root / name), recorded.get(name)
+    recorded, places = _read(folder), _Places.of(project)
+    for name in sorted({*recorded, *places.data(recorded)}):
+        now, then = _digest(places.path(name)), recorded.get(name)
         if now != then:
             how = "new" if then is None else "gone" if now is None else "changed"
-            raise _stale(folder, f"older than {name}, which is {how}")
+            raise _stale(folder, f"older than {name.removeprefix(_COMPANY)}, which is {how}")
 
 
 def _imported(root: Path) -> Iterator[str]:

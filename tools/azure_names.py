@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from conventions import company
 from conventions.faults import FaultError
 from conventions.stack_names import StackName
 from synthesis.reader import Synthesis
@@ -45,11 +46,14 @@ def azure_name(synthesis: Synthesis, environment: str, part: Part) -> str:
 def main(
     part: Annotated[Part, typer.Argument(help="The part.")],
     environment: Annotated[str, typer.Option(help="The environment, for example dev.")],
-    out: Annotated[Path, typer.Option(help="The synthesized stacks.")] = Path("cdktf.out"),
+    out: Annotated[
+        Path | None, typer.Option(help="The synthesized stacks; else cdktf.out.")
+    ] = None,
 ) -> None:
     """Print the Azure name of a part of an environment."""
     try:
-        typer.echo(azure_name(Synthesis.load(out, Path.cwd()), environment, part))
+        synthesis = Synthesis.load(out or company.output(), company.home())
+        typer.echo(azure_name(synthesis, environment, part))
     except FaultError as error:
         typer.echo(error, err=True)
         sys.exit(Exit.BAD_INPUT)

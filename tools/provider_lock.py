@@ -23,6 +23,7 @@ from terraform_runner import processes
 from terraform_runner.binary import find_terraform
 from terraform_runner.errors import BadInputError, RunError
 
+from conventions import company
 from conventions.terraform_providers import TERRAFORM_PROVIDERS, TerraformProvider
 
 LOCK = Path(__file__).resolve().parents[1] / "providers.lock.hcl"
@@ -53,10 +54,13 @@ def write(
 
 @app.command()
 def lay(
-    out: Annotated[Path, typer.Argument(help="the synthesized stacks")] = Path("cdktf.out"),
+    out: Annotated[
+        Path | None, typer.Argument(help="the synthesized stacks; else cdktf.out")
+    ] = None,
     lock: Annotated[Path, typer.Option(help="the committed lock")] = LOCK,
 ) -> None:
     """Put the lock beside every stack, with the providers that the stack requires."""
+    out = out or company.output()
     stacks = sorted(out.glob("stacks/*/cdk.tf.json"))
     if not stacks:
         print(f"{out} holds no synthesized stacks\n    fix: run make synth", file=sys.stderr)

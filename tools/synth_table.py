@@ -9,10 +9,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from conventions import company
 from conventions.faults import FaultError
 from synthesis.reader import Synthesis
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 def table_of(synthesis: Synthesis) -> Table:
@@ -32,7 +31,8 @@ def table_of(synthesis: Synthesis) -> Table:
 def main() -> None:
     """Print the table of cdktf.out, or of the folder given."""
     try:
-        synthesis = Synthesis.load(Path(sys.argv[1] if len(sys.argv) > 1 else "cdktf.out"), ROOT)
+        out = Path(sys.argv[1]) if len(sys.argv) > 1 else company.output()
+        synthesis = Synthesis.load(out, company.home())
     except FaultError as error:
         print(error, file=sys.stderr)
         sys.exit(2)

@@ -12,6 +12,7 @@ import pytest
 import standin_providers
 from terraform_runner.binary import find_terraform
 
+from conventions.company import VARIABLE
 from conventions.terraform_providers import AZURERM, HELM, RANDOM
 from synthesis.sources import record
 from tests.fixtures import ROOT, read_json
@@ -57,7 +58,12 @@ class Environment:
     def __init__(self, folder: Path, variables: dict[str, str]) -> None:
         self.folder = folder
         self.cloud = folder / "cloud"
-        self._variables = {**os.environ, **variables, "PYTHONPATH": python_path(ROOT)}
+        self._variables = {
+            **os.environ,
+            **variables,
+            "PYTHONPATH": python_path(ROOT),
+            VARIABLE: str(folder),
+        }
 
     def write(self, **changed: Any) -> None:
         """Synthesize the stack, with other resources of some types."""
@@ -127,6 +133,7 @@ class Environment:
 @pytest.fixture
 def environment(tmp_path: Path) -> Iterator[Environment]:
     """A deployed environment."""
+    (tmp_path / "environments").mkdir()
     planned = Environment(tmp_path, {})
     planned.write()
     manifest = tmp_path / "cdktf.out" / "manifest.json"

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from terraform_runner.binary import find_terraform
 
+from conventions.company import VARIABLE
 from synthesis.sources import record
 from tests.fixtures import ROOT
 from tests.guard import python_path
@@ -58,7 +59,7 @@ class Project:
         return subprocess.run(
             [sys.executable, "-m", "tools.plan", "--environment", "dev", *options],
             cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": python_path(ROOT)},
+            env={**os.environ, "PYTHONPATH": python_path(ROOT), VARIABLE: str(self.folder)},
             capture_output=True,
             text=True,
             check=False,
@@ -80,6 +81,7 @@ class Project:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
+    (tmp_path / "environments").mkdir()
     return Project(tmp_path)
 
 

@@ -11,7 +11,7 @@ import pytest
 from synthesis.resources import Landscape
 from tests import environment_files
 from tools.policy import checkov, policy_report, rules, waivers
-from tools.policy.__main__ import WAIVERS
+from tools.policy.__main__ import OURS
 from tools.policy.errors import GateError
 from tools.policy.gate import Verdict, judge
 from tools.policy.results import Result
@@ -46,7 +46,7 @@ def verdict(scanned: list[Result], stacks: dict[str, Any]) -> Verdict:
             if name.endswith(f"-{environment}")
         }
         results += rules.apply(Landscape(environment, own))
-    excuses = [*waivers.load(WAIVERS[0]), *waivers.load(environment_files.WAIVERS)]
+    excuses = [*waivers.load(OURS), *waivers.load(environment_files.WAIVERS)]
     return judge(results, excuses)
 
 

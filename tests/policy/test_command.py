@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from tests.environment_files import DEV
 from tests.rehearsal.samples import write
 from tools.policy import __main__ as command
 from tools.policy import checkov
@@ -15,7 +16,8 @@ KEPT: dict[str, Any] = {"resource": {"azurerm_key_vault_key": {"k": {}}}}
 
 
 def policy(*arguments: str) -> Result:
-    return CliRunner().invoke(command.app, arguments)
+    own = ("--environments", str(DEV.parent))
+    return CliRunner().invoke(command.app, [*arguments, *own])
 
 
 @pytest.fixture

@@ -76,6 +76,22 @@ def test_a_waiver_of_every_environment_covers_each() -> None:
     assert judge([BROKEN, replace(BROKEN, environment="live")], [every]).broken == []
 
 
+LIKE_DEV = Waiver.model_validate(WAIVER.model_dump(exclude={"environments"}) | {"like": "dev"})
+
+
+def test_a_waiver_of_a_kind_covers_each_environment_that_is_like_it() -> None:
+    dev, test = (replace(BROKEN, environment=name) for name in ("dev", "test"))
+
+    assert judge([dev, test, BROKEN], [LIKE_DEV], {"test": "dev"}).broken == [BROKEN]
+
+
+def test_a_waiver_of_a_kind_is_stale_where_no_environment_of_it_needs_it() -> None:
+    dev, test = replace(KEPT, environment="dev"), replace(BROKEN, environment="test")
+
+    assert judge([dev, test], [LIKE_DEV], {"test": "dev"}).passed
+    assert [one.environment for one in judge([dev], [LIKE_DEV]).stale] == ["like dev"]
+
+
 def test_a_waiver_of_every_environment_that_none_needs_is_stale() -> None:
     every = WAIVER.model_copy(update={"environments": ["*"]})
 

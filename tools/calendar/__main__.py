@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from conventions import company
 from conventions.faults import FaultError
 from synthesis.reader import Synthesis
 from tools.calendar import page, raising, table, uses
@@ -21,11 +22,10 @@ from tools.calendar.judgement import Finding, findings
 from tools.calendar.picture import bar, months
 from tools.calendar.table import Part, Version
 from tools.calendar.uses import Use
-from tools.calendar.warn import ENVIRONMENTS, acknowledged
+from tools.calendar.warn import acknowledged
 
-ROOT = Path(__file__).resolve().parents[2]
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-Out = Annotated[Path, typer.Option(help="the folder that make synth wrote")]
+Out = Annotated[Path | None, typer.Option(help="the folder that make synth wrote; else cdktf.out")]
 On = Annotated[
     datetime | None,
     typer.Option(
@@ -35,7 +35,7 @@ On = Annotated[
 
 
 @app.command()
-def show(out: Out = ROOT / "cdktf.out", on: On = None) -> None:
+def show(out: Out = None, on: On = None) -> None:
     """Print twelve months of every part: a bar a version, and who uses it."""
     today = _day(on)
     used = _uses(out)
@@ -63,11 +63,11 @@ def show(out: Out = ROOT / "cdktf.out", on: On = None) -> None:
 
 @app.command()
 def check(
-    out: Out = ROOT / "cdktf.out",
+    out: Out = None,
     on: On = None,
     environments: Annotated[
-        Path, typer.Option(help="the environment files, for what they acknowledge")
-    ] = ENVIRONMENTS,
+        Path | None, typer.Option(help="the environment files, for what they acknowledge")
+    ] = None,
 ) -> None:
     """Refuse what has ended and Azure refuses or stops; warn of what ends soon."""
     found = _findings(out, _day(on), environments)
@@ -101,19 +101,21 @@ def _day(on: datetime | None) -> date:
     return on.date() if on else date.today()
 
 
-def _uses(out: Path) -> Sequence[Use]:
+def _uses(out: Path | None) -> Sequence[Use]:
     try:
-        synthesis = Synthesis.load(out, ROOT)
+        synthesis = Synthesis.load(out or company.output(), company.home())
     except FaultError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(2) from None
-    pinned = uses.of_project(ROOT, synthesis)
+    pinned = uses.of_project(company.PRODUCT, synthesis)
     return [*uses.of_environments(synthesis), *pinned, *uses.of_machine()]
 
 
-def _findings(out: Path, today: date, environments: Path) -> list[Finding]:
+def _findings(out: Path | None, today: date, environments: Path | None) -> list[Finding]:
     used = _uses(out)  # first: without it nothing can be said
-    return list(findings(used, table.read(), today, acknowledged(environments)))
+    return list(
+        findings(used, table.read(), today, acknowledged(environments or company.environments()))
+    )
 
 
 def _users(used: Sequence[Use], part: Part, version: Version) -> str:

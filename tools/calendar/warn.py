@@ -8,16 +8,15 @@ import sys
 from datetime import date
 from pathlib import Path
 
+from conventions import company
 from synthesis.reader import Synthesis
 from tools.calendar import table
 from tools.calendar.dates import past
 from tools.calendar.judgement import Acknowledged, findings
 from tools.calendar.uses import of_environments
 
-ENVIRONMENTS = Path(__file__).resolve().parents[2] / "environments"
 
-
-def main(out: Path, today: date, environments: Path = ENVIRONMENTS) -> None:
+def main(out: Path, today: date, environments: Path) -> None:
     """Print the warnings of all environments to stderr."""
     synthesis = Synthesis.load(out)
     for warning in past(synthesis, today):
@@ -40,6 +39,6 @@ def acknowledged(environments: Path) -> Acknowledged:
 
 
 if __name__ == "__main__":
-    given, defaults = sys.argv[1:], ["cdktf.out", "", str(ENVIRONMENTS)]
+    given, defaults = sys.argv[1:], [str(company.output()), "", str(company.environments())]
     out, day, environments = [*given, *defaults[len(given) :]]
     main(Path(out), date.fromisoformat(day) if day else date.today(), Path(environments))

@@ -19,6 +19,7 @@ from typing import Annotated, Any
 import typer
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from conventions import company
 from conventions.faults import Fault, FaultError
 from synthesis.links import Document
 from synthesis.reader import Stack, Synthesis
@@ -141,7 +142,7 @@ def main(
 ) -> None:
     """Write the synthesized stacks as plain Terraform."""
     try:
-        synthesis = Synthesis.load(ROOT / "cdktf.out", ROOT).select(environment)
+        synthesis = Synthesis.load(company.output(), company.home()).select(environment)
         stacks = export(synthesis, to)
     except FaultError as error:
         print(error, file=sys.stderr)

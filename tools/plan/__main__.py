@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 from terraform_runner.errors import BadInputError, RunError
 
+from conventions import company
 from conventions.faults import FaultError
 from synthesis.reader import Synthesis
 from tools.exit_status import Exit
@@ -47,13 +48,16 @@ def main(
     ] = False,
     markdown: Annotated[Path | None, typer.Option(help="Write the report there.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the changes there.")] = None,
-    out: Annotated[Path, typer.Option(help="The synthesized stacks.")] = Path("cdktf.out"),
+    out: Annotated[
+        Path | None, typer.Option(help="The synthesized stacks; else cdktf.out.")
+    ] = None,
 ) -> None:
     """Run from the command line."""
     try:
         expected = _expected(reviewed, expect_none)
-        acknowledged = read_acknowledgements(Path("rehearsal.toml"))
-        stacks = Synthesis.load(out, Path.cwd()).select(environment, stack).stacks
+        acknowledged = read_acknowledgements(company.home() / "rehearsal.toml")
+        synthesis = Synthesis.load(out or company.output(), company.home())
+        stacks = synthesis.select(environment, stack).stacks
         plans = tuple(
             plan_stacks(stacks, refresh=refresh, acknowledgements=acknowledged, tell=_tell)
         )

@@ -11,22 +11,29 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from conventions import company
 from conventions.faults import FaultError
+from environments.load import load
 from synthesis.reader import Synthesis
 from synthesis.resources import landscapes
 from tools.policy import checkov, gate, policy_report, rules, waivers
 
-ROOT = Path(__file__).resolve().parents[2]
-WAIVERS = [Path(__file__).with_name("waivers.toml"), ROOT / "policy" / "waivers.toml"]
+OURS = Path(__file__).with_name("waivers.toml")
 app = typer.Typer(add_completion=False)
 
 
 @app.command()
 def main(
-    out: Annotated[Path, typer.Option(help="folder that make synth wrote")] = ROOT / "cdktf.out",
+    out: Annotated[
+        Path | None, typer.Option(help="folder that make synth wrote; else cdktf.out")
+    ] = None,
     waiver_files: Annotated[
-        list[Path], typer.Option("--waivers", help="the rules that are broken knowingly")
-    ] = WAIVERS,
+        list[Path] | None,
+        typer.Option("--waivers", help="the rules that are broken knowingly; else ours and yours"),
+    ] = None,
+    environments: Annotated[
+        Path | None, typer.Option(help="the environment files, for what they are like")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON, not tables")] = False,
     stale_output: Annotated[
         bool, typer.Option(help="judge stacks that are not what the sources synthesize now, too")
@@ -34,15 +41,19 @@ def main(
 ) -> None:
     """Check the synthesized stacks against checkov's rules and the project's own."""
     try:
-        excuses = [waiver for file in waiver_files for waiver in waivers.load(file)]
-        synthesis = Synthesis.load(out, None if stale_output else ROOT)
+        out = out or company.output()
+        files = waiver_files or [OURS, company.waivers()]
+        excuses = [waiver for file in files for waiver in waivers.load(file)]
+        synthesis = Synthesis.load(out, None if stale_output else company.home())
+        folder = environments or company.environments()
+        kinds = {env.name: env.kind for env in load(sorted(folder.glob("*.toml")))}
         results = checkov.scan(out)
     except FaultError as error:
         Console(stderr=True).print(str(error), markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(2) from None
     for landscape in landscapes(synthesis):
         results += rules.apply(landscape)
-    verdict = gate.judge(results, excuses)
+    verdict = gate.judge(results, excuses, kinds)
     if as_json:
         print(json.dumps(policy_report.as_json(verdict), indent=2))
     else:

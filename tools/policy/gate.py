@@ -1,15 +1,16 @@
 """Weighs results against waivers: what is broken, what is excused, which excuse is stale."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from tools.policy.results import Result
-from tools.policy.waivers import EVERY_ENVIRONMENT, Waiver
+from tools.policy.waivers import Waiver
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stale:
-    """A waiver that excuses nothing in an environment."""
+    """A waiver that excuses nothing in an environment, or in none of a kind."""
 
     waiver: Waiver
     environment: str
@@ -30,37 +31,37 @@ class Verdict:
         return not self.broken and not self.stale
 
 
-def judge(results: Sequence[Result], waivers: Sequence[Waiver]) -> Verdict:
+def judge(
+    results: Sequence[Result],
+    waivers: Sequence[Waiver],
+    kinds: Mapping[str, str] = MappingProxyType({}),
+) -> Verdict:
     """Match every broken rule with the first waiver that covers it.
 
-    A waiver is stale where it excuses nothing in an environment that was judged. One of an
-    environment that was not is left alone: it excuses nothing there either.
+    A waiver is stale where it excuses nothing in an environment that was judged, or in none of the
+    kind that it names. One of an environment that was not is left alone: it excuses nothing there
+    either. `kinds` gives what an environment is like, where that is not its own name.
     """
     broken: list[Result] = []
     waived: list[tuple[Result, Waiver]] = []
+    used: set[tuple[int, str]] = set()
     for result in sorted(filter(lambda one: one.failed, results), key=_order):
-        excuse = next((waiver for waiver in waivers if waiver.covers(result)), None)
-        if excuse is None:
-            broken.append(result)
+        kind = kinds.get(result.environment, result.environment)
+        for waiver in filter(lambda one: one.matches(result), waivers):
+            if scope := waiver.scope_of(result.environment, kind):
+                waived.append((result, waiver))
+                used.add((id(waiver), scope))
+                break
         else:
-            waived.append((result, excuse))
-    stale = list(_stale(waivers, {result.environment for result in results}, waived))
+            broken.append(result)
+    judged = {result.environment for result in results}
+    stale = [
+        Stale(waiver=waiver, environment=scope)
+        for waiver in waivers
+        for scope in dict.fromkeys(waiver.scope_of(name, kinds.get(name, name)) for name in judged)
+        if scope and (id(waiver), scope) not in used
+    ]
     return Verdict(results=results, broken=broken, waived=waived, stale=stale)
-
-
-def _stale(
-    waivers: Sequence[Waiver], judged: set[str], waived: Sequence[tuple[Result, Waiver]]
-) -> Iterator[Stale]:
-    used = {
-        (id(waiver), name)
-        for result, waiver in waived
-        for name in (result.environment, EVERY_ENVIRONMENT)
-    }
-    for waiver in waivers:
-        for environment in waiver.environments:
-            known = environment in judged or environment == EVERY_ENVIRONMENT
-            if known and (id(waiver), environment) not in used:
-                yield Stale(waiver=waiver, environment=environment)
 
 
 def _order(result: Result) -> tuple[str, ...]:

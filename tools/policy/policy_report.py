@@ -109,7 +109,7 @@ def _waivers(verdict: Verdict) -> Table:
         table.add_column(name, overflow="fold")
     findings = Counter(waiver.rule for _, waiver in verdict.waived)
     for waiver in {id(waiver): waiver for _, waiver in verdict.waived}.values():
-        where = ", ".join(waiver.environments)
+        where = ", ".join(waiver.scopes)
         table.add_row(waiver.rule, where, str(findings[waiver.rule]), waiver.reason)
     return table
 

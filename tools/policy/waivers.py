@@ -4,9 +4,9 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from conventions.faults import Fault
 from tools.policy.errors import GateError
@@ -17,6 +17,7 @@ ALLOWED = {
     "rule": "the id of a rule, as CKV_AZURE_33 or AOA-R01",
     "resource": "a Terraform address, with * for any part of it",
     "environments": 'one or more names of environments, as ["dev", "prod"], or ["*"] for every one',
+    "like": 'a kind of environment, as "dev": each of that name, and each with like = "dev"',
     "reason": "a reason of at least 20 characters that another engineer would accept",
 }
 
@@ -28,16 +29,29 @@ class Waiver(BaseModel):
 
     rule: Annotated[str, Field(pattern=r"^(CKV2?_[A-Z]+_\d+|AOA-[A-Z]\d\d)$")]
     resource: Annotated[str, Field(min_length=1)]
-    environments: Annotated[list[str], Field(min_length=1)]
+    environments: Annotated[list[str] | None, Field(min_length=1)] = None
+    like: Annotated[str | None, Field(min_length=1)] = None
     reason: Annotated[str, Field(min_length=20)]
 
-    def covers(self, result: Result) -> bool:
-        """Say whether this waiver excuses a broken rule."""
-        return (
-            result.rule == self.rule
-            and bool({result.environment, EVERY_ENVIRONMENT} & {*self.environments})
-            and fnmatchcase(result.resource, self.resource)
-        )
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.environments is None) is (self.like is None):
+            raise ValueError("has to name either environments or like")
+        return self
+
+    @property
+    def scopes(self) -> list[str]:
+        """Where it holds, each to be judged by itself: environments, or one kind of them."""
+        return [f"like {self.like}"] if self.like else self.environments or []
+
+    def scope_of(self, environment: str, kind: str) -> str | None:
+        """Return by which of its scopes it holds in an environment, if it does."""
+        holding = {environment, EVERY_ENVIRONMENT, f"like {kind}"}
+        return next((scope for scope in self.scopes if scope in holding), None)
+
+    def matches(self, result: Result) -> bool:
+        """Say whether this waiver is about the rule and the resource."""
+        return result.rule == self.rule and fnmatchcase(result.resource, self.resource)
 
 
 def load(file: Path) -> list[Waiver]:
@@ -82,23 +96,29 @@ def _parse(file: Path) -> Sequence[Any]:
 def _faults(file: Path, position: int, error: ValidationError) -> Iterator[Fault]:
     for detail in error.errors(include_url=False):
         key = str(detail["loc"][0]) if detail["loc"] else ""
-        given = "" if detail["type"] == "missing" else f" = {detail['input']!r}"
+        given = "" if detail["type"] == "missing" or not key else f" = {detail['input']!r}"
         yield Fault(
-            place=f"{file}: waiver[{position}].{key}{given}",
+            place=f"{file}: waiver[{position}]{key and f'.{key}'}{given}",
             problem=str(detail["msg"]),
             allowed=ALLOWED.get(key, ", ".join(ALLOWED)),
-            fix=f"add {key}" if detail["type"] == "missing" else f"correct or delete {key}",
+            fix=_fix(key, detail["type"]),
         )
+
+
+def _fix(key: str, type_: str) -> str:
+    if not key:
+        return "give one of the two"
+    return f"add {key}" if type_ == "missing" else f"correct or delete {key}"
 
 
 def _repeated(file: Path, waivers: Sequence[Waiver]) -> Iterator[Fault]:
     seen: set[tuple[str, str, str]] = set()
     for waiver in waivers:
-        for environment in waiver.environments:
-            key = (waiver.rule, waiver.resource, environment)
+        for scope in waiver.scopes:
+            key = (waiver.rule, waiver.resource, scope)
             if key in seen:
                 yield Fault(
-                    place=f"{file}: {waiver.rule} on {waiver.resource} in {environment}",
+                    place=f"{file}: {waiver.rule} on {waiver.resource} in {scope}",
                     problem="waived twice",
                     allowed="one waiver a rule, resource and environment",
                     fix="delete one of the two",

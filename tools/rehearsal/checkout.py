@@ -13,7 +13,10 @@ from tempfile import TemporaryDirectory
 from terraform_runner import processes
 from terraform_runner.errors import BadInputError
 
+from conventions.company import VARIABLE, is_product
 from synthesis.reader import Synthesis
+
+_OF_THIS_SIDE = {VARIABLE, "MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS"}
 
 
 @dataclass(frozen=True)
@@ -28,19 +31,24 @@ class Checkout:
 def synthesized_at(
     reference: str, repository: Path, environment: Mapping[str, str]
 ) -> Iterator[Checkout]:
-    """Synthesize what `reference` names, with this interpreter and its installed packages.
+    """Synthesize what `reference` names: the product with this interpreter and its packages.
+
+    A company's repository brings the product that it names there, by its own `make synth`.
 
     `git archive` rather than a worktree: nothing is written to the repository's own folder.
 
     Raises:
-        BadInputError: git knows no such reference, or its `main.py` fails.
+        BadInputError: git knows no such reference, or its synth fails.
     """
     with TemporaryDirectory(prefix="rehearsal-from-") as name:
         tree = Path(name)
         _extract(reference, repository, tree)
-        command = [sys.executable, "-O", "main.py"]  # -O: the byte code that `make synth` has made
+        command = ["make", "--no-print-directory", "synth"]
+        if is_product(tree):
+            command = [sys.executable, "-O", "main.py"]  # -O: the byte code that it has made
+        inherited = {key: value for key, value in environment.items() if key not in _OF_THIS_SIDE}
         # Node leaves its temporary folder behind when it is stopped: so it is in ours
-        done = processes.run(command, folder=tree, environment={**environment, "TMPDIR": name})
+        done = processes.run(command, folder=tree, environment={**inherited, "TMPDIR": name})
         if done.returncode:
             last = (done.stderr.strip().splitlines() or ["it printed no error"])[-1]
             raise BadInputError(

@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from terraform_runner.errors import BadInputError, RunError
 
+from conventions import company
 from conventions.faults import FaultError
 from tools.exit_status import INTERRUPTED, Exit
 from tools.rehearsal.markdown_report import to_markdown
@@ -21,8 +22,6 @@ from tools.rehearsal.request import Request
 from tools.rehearsal.runs import rehearse
 from tools.rehearsal.states import StateKind
 from tools.rehearsal.terminal_report import tell_report, tell_step
-
-_PROJECT = Path(__file__).resolve().parents[2]
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -63,24 +62,24 @@ def main(  # noqa: PLR0913 # an argument for each option
         bool, typer.Option("--loopback", help="Deploy with them, too, to an Azure on loopback.")
     ] = False,
     project: Annotated[
-        Path, typer.Option(help="The checkout that holds cdktf.out.", show_default=False)
-    ] = _PROJECT,
+        Path | None, typer.Option(help="The folder that holds cdktf.out.", show_default=False)
+    ] = None,
 ) -> None:
     """Run from the command line."""
     progress = Console(stderr=True, highlight=False, soft_wrap=True)
-    request = Request(
-        project=project.resolve(),
-        variables=os.environ,
-        environment=environment,
-        stack=stack,
-        attachment=attachment,
-        state=state,
-        keep=keep,
-        reference=reference or None,
-        providers=providers,
-        loopback=loopback,
-    )
     try:
+        request = Request(
+            project=(project or company.home()).resolve(),
+            variables=os.environ,
+            environment=environment,
+            stack=stack,
+            attachment=attachment,
+            state=state,
+            keep=keep,
+            reference=reference or None,
+            providers=providers,
+            loopback=loopback,
+        )
         if markdown and not markdown.parent.is_dir():
             raise BadInputError(
                 f"--markdown {markdown}: there is no folder {markdown.parent}", fix="make it first"

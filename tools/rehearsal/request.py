@@ -8,6 +8,7 @@ from pathlib import Path
 from terraform_runner.errors import BadInputError
 from terraform_runner.plugins import usual_folder
 
+from conventions.company import PRODUCT, is_product
 from tools.rehearsal.provider_sources import Attachment
 from tools.rehearsal.states import StateKind
 
@@ -17,7 +18,7 @@ class Request:
     """What to rehearse, and how."""
 
     project: Path
-    """The checkout: its cdktf.out, node_modules and rehearsal.toml are used."""
+    """A checkout, or a company's repository: its cdktf.out and rehearsal.toml are used."""
     variables: Mapping[str, str]
     """Environment variables of whoever asks."""
     environment: str | None = None
@@ -33,8 +34,13 @@ class Request:
 
     @property
     def binaries(self) -> Path:
-        """Where npm has put its programs."""
-        return self.project / "node_modules" / ".bin"
+        """Where npm has put its programs: into the checkout of the product."""
+        return self.product / "node_modules" / ".bin"
+
+    @property
+    def product(self) -> Path:
+        """The checkout of the product."""
+        return self.project if is_product(self.project) else PRODUCT
 
     @cached_property
     def plugins(self) -> Path | None:

@@ -23,7 +23,7 @@ from tools.rehearsal.request import Request
 from tools.rehearsal.review import StackReview, abandoned
 from tools.rehearsal.run_context import RunContext, open_run_context
 from tools.rehearsal.validation import Validation
-from tools.rehearsal.versions import bindings, moved, unserved
+from tools.rehearsal.versions import bindings, moved, pinned, unserved
 
 
 @dataclass(frozen=True)
@@ -100,8 +100,10 @@ def _environments(
                 )
     if before is None:
         return
-    for version in moved(bindings(before.folder), bindings(request.project)):
+    for version in moved(bindings(before.folder), bindings(request.product)):
         journal.note("", f"{version}: both sides are synthesized with the one that is installed")
+    for version in moved(pinned(before.folder), pinned(request.project)):
+        journal.note("", f"{version}: each side is synthesized with its own")
     if request.environment is None and request.stack is None:
         gone = [s for s in before.synthesis.stacks if s.environment not in sides.after.environments]
         yield "", [abandoned(stack) for stack in gone]

@@ -1,6 +1,7 @@
 """The providers' versions: what stacks require, what is served, what a change moves."""
 
 import re
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -34,6 +35,15 @@ def moved(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[str]:
     for name in sorted(before.keys() & after.keys()):
         if before[name] != after[name]:
             yield f"{name} {before[name]} → {after[name]}"
+
+
+def pinned(repository: Path) -> dict[str, str]:
+    """Return the version of the product that a company's repository pins."""
+    try:
+        pin = tomllib.loads((repository / "product.toml").read_text(encoding="utf-8"))
+    except OSError:
+        return {}
+    return {"Airflow on Azure": pin["version"]}
 
 
 def bindings(project: Path) -> dict[str, str]:
