@@ -1,5 +1,6 @@
 """Key Vault: opened by roles, reached by private endpoint only; and secrets that no state holds."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from cdktf import ITerraformDependable, TerraformStack
@@ -22,12 +23,25 @@ from conventions.terraform_providers import RANDOM
 from conventions.vault_secrets import VaultSecret
 from environments.data import KeyVault as KeyVaultSettings
 
+SECRETS_OFFICER = "Key Vault Secrets Officer"
+
 
 class Vault(Construct):
-    """A Key Vault whose deployer may write secrets and keys, and nobody else anything.
+    """A Key Vault that nobody may read or write but those who are named here.
 
     Purge protection is on: a deleted vault keeps its name reserved until its soft-delete days are
     over. Premium, since only its keys lie in a hardware module.
+
+    Args:
+        scope: the stack that holds it.
+        construct_id: its role; the private endpoint bears it.
+        place: resource group and region.
+        name: unique in all of Azure.
+        tenant_id: whose identities it knows.
+        settings: the `[key_vault]` table.
+        link: where its private endpoint lies.
+        deployer_object_id: who writes secrets and keys while deploying; None: nobody.
+        owner_group_ids: Entra groups that write and read its secrets.
     """
 
     def __init__(
@@ -36,18 +50,19 @@ class Vault(Construct):
         construct_id: str,
         *,
         place: Place,
+        name: str,
         tenant_id: str,
-        deployer_object_id: str,
         settings: KeyVaultSettings,
         link: PrivateLink,
-        abbreviation: str = "kv",
+        deployer_object_id: str | None = None,
+        owner_group_ids: Sequence[str] = (),
     ) -> None:
         super().__init__(scope, construct_id)
         self.expiration_date = f"{day}T00:00:00Z" if (day := settings.expire_on) else None
         self.vault = KeyVault(
             self,
             "Default",
-            name=place.names.unique(abbreviation),
+            name=name,
             tenant_id=tenant_id,
             sku_name="premium",
             rbac_authorization_enabled=True,
@@ -66,7 +81,17 @@ class Vault(Construct):
             link=link,
             resource_id=self.id,
             subresource="vault",
+            role=construct_id,
         )
+        for number, group_id in enumerate(owner_group_ids):
+            grant(
+                self,
+                f"owners_{number}",
+                role=SECRETS_OFFICER,
+                on=self.id,
+                to=group_id,
+                principal_type="Group",
+            )
         grants = [
             grant(
                 self,
@@ -75,7 +100,8 @@ class Vault(Construct):
                 on=self.id,
                 to=deployer_object_id,
             )
-            for role in ("Key Vault Secrets Officer", "Key Vault Crypto Officer")
+            for role in (SECRETS_OFFICER, "Key Vault Crypto Officer")
+            if deployer_object_id
         ]
         # what must be there before the deployer can write into the vault
         self.writable: list[ITerraformDependable] = [endpoint, *grants]

@@ -16,19 +16,25 @@ class Names:
     def __init__(self, env: Environment) -> None:
         self._stem = f"{env.workload}-{env.name}"
         self._compact = f"{env.workload}{env.name}"
-        self._hash = sha256(f"{env.subscription_id}/{self._stem}".encode()).hexdigest()[:6]
+        self._whole = f"{env.subscription_id}/{self._stem}"
+        self._hash = _hash(self._whole)
 
     def of(self, abbreviation: str, role: str | None = None) -> str:
         """Return `<abbreviation>-<workload>-<environment>[-<role>]`, unique in a resource group."""
         return "-".join(filter(None, (abbreviation, self._stem, role)))
 
-    def unique(self, abbreviation: str) -> str:
+    def unique(self, abbreviation: str, *, of: str = "") -> str:
         """Return a name unique in all of Azure, of lower case letters and digits only.
 
-        Fits storage accounts (3-24), Key Vaults (3-24) and container registries (5-50).
+        Fits storage accounts (3-24), Key Vaults (3-24) and container registries (5-50). `of` tells
+        several of a kind apart; it has no room in the name, and changes the hash.
         """
-        return f"{abbreviation}{self._compact}{self._hash}"
+        return f"{abbreviation}{self._compact}{_hash(f'{self._whole}/{of}') if of else self._hash}"
 
     def unique_dns(self, abbreviation: str) -> str:
         """Return a name unique in all of Azure that may hold hyphens, as for a database server."""
         return f"{self.of(abbreviation)}-{self._hash}"
+
+
+def _hash(text: str) -> str:
+    return sha256(text.encode()).hexdigest()[:6]

@@ -19,6 +19,7 @@ def add_private_endpoint(
     link: PrivateLink,
     resource_id: str,
     subresource: str,
+    role: str | None = None,
 ) -> PrivateEndpoint:
     """Create the endpoint and its record in the private DNS zone; return what to wait for.
 
@@ -27,9 +28,10 @@ def add_private_endpoint(
     scale").
 
     `subresource` is Azure's name of the service within the resource, as `blob` or `vault`
-    (learn.microsoft.com: "Private-link resource").
+    (learn.microsoft.com: "Private-link resource"). `role` names the endpoint, and is the id's when
+    left out: two of one name do not fit into a resource group.
     """
-    role = construct_id.removesuffix("_endpoint").replace("_", "-")
+    role = (role or construct_id.removesuffix("_endpoint")).replace("_", "-")
     return PrivateEndpoint(
         scope,
         construct_id,

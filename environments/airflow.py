@@ -15,7 +15,7 @@ from environments.airflow_data import (
 )
 from environments.dags import GitDags
 from environments.resources import ComponentResources
-from environments.types import Section, form, refuse
+from environments.types import EACH_ONCE, Section, Uuid, form, refuse
 
 
 def _known_zone(name: str) -> str:
@@ -90,6 +90,15 @@ class Airflow(Section):
         Field(ge=1, le=200, description="tasks that a worker runs at once, with CeleryExecutor"),
     ] = 8
     parallelism: Annotated[int, Field(ge=1, le=10000, description="running tasks at most")] = 32
+    secret_owners: Annotated[
+        tuple[Uuid, ...],
+        Field(
+            strict=False,
+            description="object ids of Entra groups that write the secrets of all DAGs, in a "
+            "vault of their own; teams may have theirs apart: [teams.<name>]",
+        ),
+        EACH_ONCE,
+    ] = ()
     time_zone: Annotated[
         TimeZone,
         Field(description="zone of the times and cron schedules in DAGs that name none"),

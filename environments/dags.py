@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator, model_validator
 
-from environments.types import Address, Section, form, refuse
+from environments.types import EACH_ONCE, Address, Section, Uuid, form, refuse
 
 TeamName = Annotated[
     str,
@@ -50,6 +50,15 @@ class Team(Section):
             "and nowhere else",
         ),
     ] = None
+    secret_owners: Annotated[
+        tuple[Uuid, ...],
+        Field(
+            strict=False,
+            description="object ids of Entra groups that write the team's secrets; the team then "
+            "has a vault of its own, and what it holds begins with the team's name",
+        ),
+        EACH_ONCE,
+    ] = ()
 
     @model_validator(mode="after")
     def _both_or_neither(self) -> Self:

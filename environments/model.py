@@ -89,6 +89,11 @@ class Environment(Section):
         return self.like or self.name
 
     @property
+    def teams_with_a_vault(self) -> tuple[str, ...]:
+        """Teams whose secrets lie apart from all others'."""
+        return tuple(name for name, team in self.teams.items() if team.secret_owners)
+
+    @property
     def redirect_uri(self) -> str:
         """Where Entra sends users back after sign-in."""
         return redirect_uri(self.ingress.host)

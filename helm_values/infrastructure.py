@@ -17,6 +17,8 @@ class Infrastructure:
     storage_account_name: str
     storage_resource_group_name: str
     key_vault_name: str
+    dag_vault_name: str
+    team_vault_names: Mapping[str, str]
     sso_client_id: str
     certificate_client_id: str
     identities: Mapping[Component, WorkloadIdentity]

@@ -91,6 +91,8 @@ class AirflowStack(AzureStack):
             storage_account_name=data.storage_account_name,
             storage_resource_group_name=data.resource_group_name,
             key_vault_name=data.key_vault_name,
+            dag_vault_name=data.dag_vault.name,
+            team_vault_names={team: vault.name for team, vault in data.team_vaults.items()},
             sso_client_id=identity.sso_client_id,
             certificate_client_id=identity.certificate_client_id,
             identities=identity.workloads,

@@ -1,8 +1,9 @@
 """What one stack hands to another: typed, by remote state, ids and names only, never a secret."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
-from typing import Any, ClassVar, Self, TypedDict
+from types import MappingProxyType
+from typing import Any, ClassVar, Self, TypedDict, get_args, get_origin
 
 from cdktf import DataTerraformRemoteStateAzurerm, TerraformOutput
 from constructs import Construct
@@ -26,9 +27,9 @@ from environments.model import Environment
 class Contract:
     """The outputs of a stack; each field *is* a Terraform output of the same name.
 
-    A field that is a record spreads over one output for each of its parts, `<field>_<part>`. The
-    producer builds a contract and publishes it, a consumer reads the same type back: neither
-    spells the name of an output.
+    A field that is a record spreads over one output for each of its parts, `<field>_<part>`, and a
+    mapping of records over `<field>_<key>_<part>`. The producer builds a contract and publishes it,
+    a consumer reads the same type back: neither spells the name of an output.
     """
 
     stack: ClassVar[StackName]
@@ -44,28 +45,45 @@ class Contract:
         state = DataTerraformRemoteStateAzurerm(
             scope, f"{cls.stack}_state", **state_of(env, cls.stack)
         )
-        return cls(**_references(state, cls))
+        return cls(**_references(state, cls, keys=cls.keys_of(env)))
+
+    @classmethod
+    def keys_of(cls, env: Environment) -> Mapping[str, Sequence[str]]:
+        """Return the keys of each field that is a mapping: the environment tells them."""
+        return {}
 
 
 def _spread(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
     outputs: dict[str, str] = {}
     for name, value in values.items():
-        if is_dataclass(value):
-            outputs |= _spread(vars(value), f"{prefix}{name}_")
+        if isinstance(value, Mapping) or is_dataclass(value):
+            inner = value if isinstance(value, Mapping) else vars(value)
+            outputs |= _spread(inner, f"{prefix}{name.replace('-', '_')}_")
         elif value is not None:
             outputs[f"{prefix}{name}"] = value
     return outputs
 
 
 def _references(
-    state: DataTerraformRemoteStateAzurerm, record: type[Any], prefix: str = ""
+    state: DataTerraformRemoteStateAzurerm,
+    record: type[Any],
+    prefix: str = "",
+    keys: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> dict[str, Any]:
-    return {
-        field.name: field.type(**_references(state, field.type, f"{prefix}{field.name}_"))
-        if isinstance(field.type, type) and is_dataclass(field.type)
-        else state.get_string(f"{prefix}{field.name}")
-        for field in fields(record)
-    }
+    found: dict[str, Any] = {}
+    for field in fields(record):
+        start = f"{prefix}{field.name}"
+        if get_origin(field.type) is Mapping:
+            _, kind = get_args(field.type)
+            found[field.name] = {
+                key: kind(**_references(state, kind, f"{start}_{key.replace('-', '_')}_"))
+                for key in keys[field.name]
+            }
+        elif isinstance(field.type, type) and is_dataclass(field.type):
+            found[field.name] = field.type(**_references(state, field.type, f"{start}_"))
+        else:
+            found[field.name] = state.get_string(start)
+    return found
 
 
 class StateLocation(TypedDict):
@@ -146,8 +164,16 @@ class NetworkOutputs(Contract):
 
 
 @dataclass(frozen=True, kw_only=True)
+class DagVault:
+    """A Key Vault for connections and variables of DAGs, and for nothing of Airflow's own."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class DataOutputs(Contract):
-    """The data lake, the database server and the vault."""
+    """The data lake, the database server and the vaults."""
 
     stack = "data"
 
@@ -169,6 +195,13 @@ class DataOutputs(Contract):
     disk_encryption_identity_id: str
     etcd_key_id: str | None  # these two are None without kubernetes.etcd_key
     etcd_vault_id: str | None
+    dag_vault: DagVault
+    team_vaults: Mapping[str, DagVault]  # of the teams that have one, by team
+
+    @classmethod
+    def keys_of(cls, env: Environment) -> Mapping[str, Sequence[str]]:
+        """Return the keys of each field that is a mapping: the environment tells them."""
+        return {"team_vaults": env.teams_with_a_vault}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,10 +1,11 @@
 """The data stack: the data lake, the database server, the vault, and Airflow's secrets in it."""
 
+from functools import partial
+
 from constructs import Construct
 
 from constructs_lib.data_lake import DataLake
 from constructs_lib.key_vault import EncryptionKey, EtcdKey, GeneratedSecret, Vault
-from constructs_lib.place import Place
 from constructs_lib.postgres import PostgresServer
 from constructs_lib.private_endpoint import add_private_endpoint
 from constructs_lib.protection import lock_against_deletion
@@ -12,7 +13,7 @@ from conventions import containers, databases
 from conventions.vault_secrets import API_SECRET_KEY, FERNET_KEY, JWT_SECRET, REDIS_PASSWORD
 from environments.model import Environment
 from stacks.base import AzureStack
-from stacks.contracts import DataOutputs, NetworkOutputs
+from stacks.contracts import DagVault, DataOutputs, NetworkOutputs
 
 
 class DataStack(AzureStack):
@@ -22,17 +23,32 @@ class DataStack(AzureStack):
         super().__init__(scope, env, "data")
         network = NetworkOutputs.read(self, env)
         place = self.resource_group()
-        vault = Vault(
+        add_vault = partial(
+            Vault,
             self,
-            "key_vault",
             place=place,
             tenant_id=env.tenant_id,
-            deployer_object_id=env.deployer_object_id,
             settings=env.key_vault,
             link=network.private_link(network.key_vault_dns_zone_id),
         )
+        own = partial(add_vault, deployer_object_id=env.deployer_object_id)
+        vault = own("key_vault", name=self.names.unique("kv"))
         self._secrets(vault)
-        etcd_vault = self._etcd_vault(place, network) if env.kubernetes.etcd_key else None
+        etcd_vault = (
+            own("etcd_vault", name=self.names.unique("kvet")) if env.kubernetes.etcd_key else None
+        )
+        # what the deployer writes lies in none of these, so it has no right there
+        dag_vault = add_vault(
+            "dag_vault", name=self.names.unique("kvds"), owner_group_ids=env.airflow.secret_owners
+        )
+        team_vaults = {
+            team: add_vault(
+                f"{team.replace('-', '_')}_vault",
+                name=self.names.unique("kvte", of=team),
+                owner_group_ids=env.teams[team].secret_owners,
+            )
+            for team in env.teams_with_a_vault
+        }
         etcd_key = etcd_vault and EtcdKey(self, "etcd_key", place=place, vault=etcd_vault)
         disk_key = EncryptionKey(self, "disk_encryption", place=place, vault=vault).reference
         lake = DataLake(
@@ -69,9 +85,9 @@ class DataStack(AzureStack):
                 subresource=subresource,
             )
         if env.protect_data:
-            holders = {"data_lake": lake.id, "postgres": postgres.id, "key_vault": vault.id}
-            if etcd_vault:
-                holders["etcd_vault"] = etcd_vault.id
+            holders = {"data_lake": lake.id, "postgres": postgres.id}
+            for one in filter(None, (vault, etcd_vault, dag_vault, *team_vaults.values())):
+                holders[one.node.id] = one.id
             lock_against_deletion(self, holders)
         DataOutputs(
             resource_group_name=place.resource_group_name,
@@ -92,19 +108,9 @@ class DataStack(AzureStack):
             disk_encryption_identity_id=disk_key.identity_id,
             etcd_key_id=etcd_key.id if etcd_key else None,
             etcd_vault_id=etcd_vault.id if etcd_vault else None,
+            dag_vault=_reference(dag_vault),
+            team_vaults={team: _reference(made) for team, made in team_vaults.items()},
         ).publish(self)
-
-    def _etcd_vault(self, place: Place, network: NetworkOutputs) -> Vault:
-        return Vault(
-            self,
-            "etcd_vault",
-            place=place,
-            tenant_id=self.env.tenant_id,
-            deployer_object_id=self.env.deployer_object_id,
-            settings=self.env.key_vault,
-            link=network.private_link(network.key_vault_dns_zone_id),
-            abbreviation="kvet",
-        )
 
     def _secrets(self, vault: Vault) -> None:
         secrets = [FERNET_KEY, JWT_SECRET, API_SECRET_KEY]
@@ -120,3 +126,7 @@ class DataStack(AzureStack):
                 # hand, beside the old one
                 version=1 if secret.fernet else self.env.key_vault.secrets_version,
             )
+
+
+def _reference(vault: Vault) -> DagVault:
+    return DagVault(id=vault.id, name=vault.vault.name)

@@ -24,6 +24,7 @@ from conventions.components import (
     WorkloadIdentity,
 )
 from environments.model import Environment
+from helm_values.airflow.dag_secrets import DAG_SECRET_READERS
 from helm_values.airflow.secrets import secret_readers, shared_secrets
 from stacks.base import AzureStack
 from stacks.contracts import DataOutputs, IdentityOutputs, NetworkOutputs
@@ -129,6 +130,12 @@ class IdentityStack(AzureStack):
                 grants.append((component, role, user, f"{vault}/{shared}"))
         if name := self.env.single_sign_on.client_secret:
             grants.append((API_SERVER, "reads_client_secret", user, f"{vault}/{name}"))
+        # who looks connections and variables up for tasks and triggers; a task asks the API server
+        for component in DAG_SECRET_READERS:
+            grants.append((component, "reads_dag_secrets", user, data.dag_vault.id))
+            for team, team_vault in data.team_vaults.items():
+                name = f"reads_{team.replace('-', '_')}_secrets"
+                grants.append((component, name, user, team_vault.id))
         for component, name, role, scope_id in grants:
             principal_id = workloads[component].principal_id
             grant(self, f"{component.name}_{name}", role=role, on=scope_id, to=principal_id)

@@ -125,6 +125,8 @@ def _diagnosed(watched: Watched, env: Environment, by: Observability) -> Iterato
         # the logs of another team's network are its own, as its security groups' are
         *([] if env.network.given else [("virtual_network", network.virtual_network_id)]),
         ("key_vault", data.key_vault_id),
+        ("dag_vault", data.dag_vault.id),
+        *((f"{t.replace('-', '_')}_vault", vault.id) for t, vault in data.team_vaults.items()),
         ("postgres", data.postgres_server_id),
         ("registry", watched.registry_id),
         ("log_analytics", by.logs_id),

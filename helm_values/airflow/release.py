@@ -3,6 +3,7 @@
 from environments.model import Environment
 from helm_values.airflow.access import access_values
 from helm_values.airflow.connections import connection_values
+from helm_values.airflow.dag_secrets import dag_secret_values
 from helm_values.airflow.dags import dag_values
 from helm_values.airflow.database import database_values
 from helm_values.airflow.executor import executor_values
@@ -41,6 +42,7 @@ def airflow_values(env: Environment, infra: Infrastructure) -> Values:
         database_values(env, infra),
         migration_values(),
         secret_values(env.airflow),
+        dag_secret_values(infra),
         executor_values(env),
         log_values(),
         metric_values(),

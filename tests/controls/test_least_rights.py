@@ -68,6 +68,8 @@ def _who(here: Landscape, grant: Resource, principal: Any, env: Environment) -> 
         return "deployer"
     if principal in env.kubernetes.admin_group_object_ids:
         return "kubernetes.admin_group_object_ids"
+    if principal in env.airflow.secret_owners:
+        return "airflow.secret_owners"
     return _named(next(here.referred(grant.stack, principal)))
 
 

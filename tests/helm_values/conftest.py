@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from conventions.components import COMPONENTS, WorkloadIdentity
 from environments.model import Environment
 from helm_values.airflow.release import airflow_values
 from helm_values.charts import AIRFLOW
@@ -15,6 +14,7 @@ from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values
 from tests.environment_files import DEV, PROD, tables
 from tests.helm_values import rendering
+from tests.helm_values.infrastructure import INFRASTRUCTURE
 from tests.helm_values.rendering import Objects, unpacked
 
 CHANGES: dict[str, dict[str, Any]] = {
@@ -88,25 +88,7 @@ def celery(environments: dict[str, Environment]) -> Environment:
 @pytest.fixture(scope="session")
 def infra() -> Infrastructure:
     """What the other stacks would tell."""
-    return Infrastructure(
-        registry_login_server="crairflowdev.azurecr.io",
-        postgres_host="psql-airflow-dev.postgres.database.azure.com",
-        airflow_database="airflow",
-        warehouse_database="warehouse",
-        storage_account_name="stairflowdev",
-        storage_resource_group_name="rg-airflow-dev-data",
-        key_vault_name="kvairflowdev",
-        sso_client_id="99999999-9999-4999-8999-999999999999",
-        certificate_client_id="90000000-0000-4000-8000-000000000000",
-        identities={
-            component: WorkloadIdentity(
-                id=f"/identities/{component.name}",
-                client_id=f"{number}0000000-0000-4000-8000-000000000000",
-                name=f"id-airflow-dev-{component.name.replace('_', '-')}",
-            )
-            for number, component in enumerate(COMPONENTS, start=1)
-        },
-    )
+    return INFRASTRUCTURE
 
 
 @pytest.fixture(scope="session")

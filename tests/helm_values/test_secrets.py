@@ -1,6 +1,8 @@
 """Which secrets each component reads, and that no value is one."""
 
+import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from helm_values.airflow.release import airflow_values
 from helm_values.airflow.secrets import secret_provider_classes
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values
+from tests.helm_values.rendering import Objects
 
 # keys of the chart that take a secret itself
 PLAIN = {
@@ -141,3 +144,36 @@ def test_a_client_secret_is_a_file_of_the_api_server_and_never_a_value(
 
     assert variables["ENTRA_CLIENT_SECRET_FILE"] == "/mnt/secrets/entra-client-secret"
     assert mounting == ["airflow-api-server"]
+
+
+def test_the_api_server_and_the_triggerer_alone_ask_the_vaults_of_dags(
+    render: Callable[[Values], Objects], values: Values
+) -> None:
+    asking = {
+        f"{found['kind']} {found['metadata']['name']}"
+        for found in render(values)
+        if re.search(r"AIRFLOW__SECRETS__BACKEND|KeyVaultSecrets", yaml.safe_dump(found))
+    }
+
+    assert asking <= {
+        "Deployment airflow-api-server",
+        "Deployment airflow-triggerer",
+        "StatefulSet airflow-triggerer",
+    }
+    assert len(asking) == 2
+
+
+def test_no_vault_stands_in_the_configuration_that_all_components_share(values: Values) -> None:
+    assert "secrets" not in values["config"]
+    assert values["config"]["workers"]["secrets_backend"].endswith(".TaskSecrets")
+
+
+def test_a_team_s_own_vault_is_asked_for_what_bears_its_name(values_of_dev: Values) -> None:
+    variables = {v["name"]: v.get("value") for v in values_of_dev["apiServer"]["env"]}
+
+    assert json.loads(variables["AIRFLOW__SECRETS__BACKEND_KWARGS"]) == {
+        "vaults": {
+            "": "https://kvdsairflowdev.vault.azure.net/",
+            "sales-data": "https://kvteairflowdev.vault.azure.net/",
+        }
+    }

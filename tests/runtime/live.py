@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from helm_values.airflow.dag_secrets import dag_secret_values
 from observability.metrics import AIRFLOW_CONFIG
+from tests.helm_values.infrastructure import INFRASTRUCTURE
 from tests.runtime.airflow_home import AirflowHome
 from tests.runtime.authority import Authority, authority
 from tests.runtime.azurite import ACCOUNT, KEY, Azurite
@@ -18,11 +20,13 @@ from tests.runtime.lab import Lab
 from tests.runtime.parts import free_port, running, wait_until
 from tests.runtime.postgres import Postgres, postgres
 from tests.runtime.statsd import StatsdSink, statsd_sink
+from tests.runtime.vault import LoopbackVaults, loopback_vaults
 
 SCOPE = "https://ossrdbms-aad.database.windows.net/.default"
 CONTAINERS = ("dags", "dag-versions", "airflow-logs", "data")
 DAGS = Path(__file__).parent / "dags"
 TEAM = "sales"
+SECRETS = dag_secret_values(INFRASTRUCTURE)  # as synthesized
 
 
 @dataclass
@@ -35,6 +39,7 @@ class LiveAirflow:
     database: Postgres
     entra: Authority
     metrics: StatsdSink
+    vaults: LoopbackVaults
     port: int
     token: str = ""
     migration: str = ""
@@ -118,7 +123,9 @@ def live_airflow(programs: Path, folder: Path, storage: Azurite, lab: Lab) -> It
         metrics = parts.enter_context(statsd_sink())
         database.accept_only(entra.token)
         home = AirflowHome(programs, folder)
-        live = LiveAirflow(home, storage, lab, database, entra, metrics, free_port())
+        names = (INFRASTRUCTURE.dag_vault_name, *INFRASTRUCTURE.team_vault_names.values())
+        vaults = parts.enter_context(loopback_vaults(folder / "vaults", entra, *names))
+        live = LiveAirflow(home, storage, lab, database, entra, metrics, vaults, free_port())
         _configure(live)
         lab.do(f"[service.create_container(name) for name in {CONTAINERS}]")
         live.upload(DAGS, commit="c1")
@@ -127,12 +134,15 @@ def live_airflow(programs: Path, folder: Path, storage: Azurite, lab: Lab) -> It
         live.migration = migrated.stdout + migrated.stderr
         for name in ("api-server", "scheduler", "dag-processor"):
             command = [str(programs / "airflow"), name]
+            env = live.home.env
             if name == "api-server":
                 command += ["--port", str(live.port), "--workers", "1", "--host", "127.0.0.1"]
+                values = SECRETS["apiServer"]["env"]
+                env |= vaults.environment | {each["name"]: each["value"] for each in values}
             if name == "scheduler":
                 command += ["--skip-serve-logs"]
             log = folder / f"{name}.log"
-            parts.enter_context(running(command, log, env=live.home.env, grace=3))
+            parts.enter_context(running(command, log, env=env, grace=3))
         wait_until(live.sign_in, "the API server", 300)
         yield live
 
@@ -155,6 +165,9 @@ def _configure(live: LiveAirflow) -> None:
         "api_auth", jwt_secret="one-for-all-processes-of-this-test-and-long-enough-for-hs512-x"
     )
     home.set("scheduler", enable_health_check=False)
+    home.set("workers", **SECRETS["config"]["workers"], execution_api_retries=3)
+    home.set("workers", execution_api_timeout=60)  # on a machine that does other things too
+
     where = {"container": "dags", "versions_container": "dag-versions", "prefix": TEAM}
     bundle = {
         "name": TEAM,

@@ -29,7 +29,8 @@ FIELDS = [
     for contract in (NetworkOutputs, DataOutputs, IdentityOutputs, PlatformOutputs)
     for field in fields(contract)
 ]
-FIELD = re.compile(r"^    \w+: (str|str \| None|WorkloadIdentity)\b.*\n", re.MULTILINE)
+KINDS = r"(str|str \| None|WorkloadIdentity|DagVault)\b|Mapping\[str, DagVault\]"
+FIELD = re.compile(rf"^    \w+: ({KINDS})(?!.* = ).*\n", re.MULTILINE)  # and no argument
 
 
 def errors(contracts: str, folder: Path) -> str:

@@ -59,20 +59,15 @@ class EntraToken:
         """Return the token, without a request while the kept one is good."""
         with self._lock:  # one request, however many threads connect at once
             try:
-                self._credential = self._credential or self._new_credential()
+                self._credential = self._credential or new_credential(self._federated_token_file)
                 return self._credential.get_token(self._scope).token
             except (AzureError, ValueError, OSError) as error:
                 raise PasswordUnavailableError(
-                    f"no Entra token for {self._scope} as {self._identity}: {_one_line(error)}. "
+                    f"no Entra token for {self._scope} as {self._identity}: {one_line(error)}. "
                     "Check that the pod's service account is annotated with the client id, that "
                     "the pod is labelled azure.workload.identity/use=true, and that the identity "
                     "has a federated credential for exactly this service account and issuer"
                 ) from error
-
-    def _new_credential(self) -> TokenCredential:
-        if self._federated_token_file:
-            return WorkloadIdentityCredential(**RETRIES)
-        return DefaultAzureCredential(**RETRIES)
 
     @property
     def _identity(self) -> str:
@@ -108,5 +103,13 @@ class PasswordFile:
         return password
 
 
-def _one_line(error: Exception) -> str:
+def new_credential(federated_token_file: str | None) -> TokenCredential:
+    """Return a credential of short patience: the pod's identity, or what a developer has."""
+    if federated_token_file:
+        return WorkloadIdentityCredential(**RETRIES)
+    return DefaultAzureCredential(**RETRIES)
+
+
+def one_line(error: Exception) -> str:
+    """Return the error's text without line breaks and without a full stop."""
     return " ".join(str(error).split()).rstrip(".")

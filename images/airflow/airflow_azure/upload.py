@@ -8,25 +8,21 @@ Exit status: 0 uploaded, 1 not uploaded, 2 wrong arguments.
 """
 
 import os
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from azure.core.credentials import AccessToken
 from azure.core.exceptions import AzureError, HttpResponseError
 from azure.storage.blob import ContainerClient
 
 from airflow_azure import marker, snapshot
+from airflow_azure.given_token import GivenToken, command
 from airflow_azure.marker import Marker
 from airflow_azure.snapshot import SnapshotError
 
 TOKEN = "STORAGE_ACCESS_TOKEN"
-GET_TOKEN = (
-    f'export {TOKEN}="$(az account get-access-token --resource https://storage.azure.com '
-    '--query accessToken --output tsv)"'
-)
+GET_TOKEN = command(TOKEN, "https://storage.azure.com")
 DIGEST = "sha256"  # metadata of each file: what is the same already is not sent again
 
 
@@ -110,16 +106,6 @@ class Upload:
             )
 
 
-class _Token:
-    """The token in the environment: az fetches it for whoever or whatever is signed in."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def get_token(self, *_scopes: str, **_options: Any) -> AccessToken:
-        return AccessToken(self._token, int(time.time()) + 300)
-
-
 def main(
     folder: Annotated[Path, typer.Argument(help="The folder with the DAG files.")],
     account: Annotated[str, typer.Option(help="https://<account>.blob.core.windows.net")],
@@ -135,7 +121,7 @@ def main(
         raise _failed(f"{folder} is not a folder; give the folder that holds the DAG files", 2)
     if not target.strip("/"):
         raise _failed("--target is empty; give the team's folder, for example sales-data", 2)
-    client = ContainerClient(account, container, credential=_Token(token))
+    client = ContainerClient(account, container, credential=GivenToken(token))
     try:
         typer.echo(Upload(client, folder, target).run(commit))
     except (SnapshotError, UploadError) as error:

@@ -13,14 +13,28 @@ HEAD = r"""#!/usr/bin/env bash
 #
 # OLD_AIRFLOW is the command that runs Airflow 2's CLI, for example
 #   OLD_AIRFLOW="kubectl exec -i deploy/airflow-scheduler -- airflow"
+# TEAM_VAULTS names the vaults of teams that have one, for example
+#   TEAM_VAULTS="sales-data=kv-sales finance=kv-finance"
+# what begins with a team's name, as sales_data_shop, goes there, and the rest to VAULT.
 # Needs: az (signed in, role "Key Vault Secrets Officer"), python3.
 set -euo pipefail
 : "${VAULT:?set VAULT to the name of the Key Vault}"
 read -ra old_airflow <<<"${OLD_AIRFLOW:-airflow}"
 
+vault_of() { # NAME: of the secret; the longest name of a team counts
+  local vault=$VAULT longest="" team=""
+  for pair in ${TEAM_VAULTS:-}; do
+    team=${pair%%=*}
+    if [[ $1 =~ ^airflow-(connections|variables)-$team- && ${#team} -gt ${#longest} ]]; then
+      vault=${pair#*=} longest=$team
+    fi
+  done
+  echo "$vault"
+}
+
 store() { # NAME: the value comes on standard input
-  az keyvault secret set --vault-name "$VAULT" --name "$1" --file /dev/stdin --encoding utf-8 \
-    --output none
+  az keyvault secret set --vault-name "$(vault_of "$1")" --name "$1" \
+    --file /dev/stdin --encoding utf-8 --output none
   echo "stored $1" >&2
 }
 
