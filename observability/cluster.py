@@ -23,6 +23,18 @@ CLUSTER_ALERTS = (
         action="kubectl logs --previous of the pod, and its last state by kubectl describe.",
     ),
     PrometheusAlert(
+        name="ContainerOutOfMemory",
+        # the reason stays until the next end: only a restart makes it news
+        expression="max by (namespace, pod, container) "
+        '(kube_pod_container_status_last_terminated_reason{reason="OOMKilled"}) == 1 and '
+        "max by (namespace, pod, container) "
+        "(increase(kube_pod_container_status_restarts_total[15m])) > 0",
+        for_minutes=0,
+        severity=2,
+        summary="A container used more memory than it may and was started again.",
+        action="Give it more memory in the environment file, or look for what grows in it.",
+    ),
+    PrometheusAlert(
         name="PodNotScheduled",
         expression='sum by (namespace, pod) (kube_pod_status_phase{phase="Pending"}) > 0',
         for_minutes=30,

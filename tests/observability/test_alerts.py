@@ -105,6 +105,18 @@ NIGHTS = {
         over=45,
         labels={"namespace": "airflow", "pod": "p", "reason": "CrashLoopBackOff"},
     ),
+    "ContainerOutOfMemory": Night(
+        {
+            f'kube_pod_container_status_last_terminated_reason{{{KUBE},pod="p",container="c",'
+            'reason="OOMKilled"}': "_x10 1x60",
+            f'kube_pod_container_status_restarts_total{{{KUBE},pod="p",container="c"}}': (
+                "0x10 1x60"
+            ),
+        },
+        fires=15,
+        over=40,
+        labels={"namespace": "airflow", "pod": "p", "container": "c"},
+    ),
     "PodNotScheduled": Night(
         {f'kube_pod_status_phase{{{KUBE},pod="p",phase="Pending"}}': "0x5 1x50 0x30"},
         fires=40,
