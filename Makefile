@@ -94,6 +94,11 @@ verify: ## Check your environment files: synth, calendar, policy, rehearsal; ON=
 policy: $(TOOLS) ## Check cdktf.out against checkov's rules and ours
 	@$(BIN)/python -m tools.policy
 
+contract: $(READY) ## Check what real providers send against Microsoft's types: PROVIDERS=, RECORDING=, TYPES=, CONTRACT=
+	@$(if $(RECORDING),,$(BIN)/python -O main.py &&) $(BIN)/python -m tools.contract check $(CONTRACT) \
+		$(if $(PROVIDERS),--providers $(PROVIDERS)) $(if $(TYPES),--types $(TYPES)) \
+		$(foreach file,$(RECORDING),--recording $(file))
+
 calendar: $(TOOLS) ## Show what ends in the coming twelve months, and who uses it
 	@$(BIN)/python -m tools.calendar show
 

@@ -1,9 +1,11 @@
 """Azure Resource Manager on loopback: what it keeps, what it computes, and what it refuses."""
 
+import json
 from pathlib import Path
 
 import pytest
 from loopback_azure.loopback import loopback_azure
+from loopback_azure.recording import FILE
 
 from packages.loopback_azure.tests.conftest import SUBSCRIPTION, TENANT, Client
 
@@ -274,3 +276,15 @@ def test_a_link_is_written_twice(client: Client) -> None:
     link(client, "dev", SUBSCRIPTION + VNET)
 
     assert link(client, "dev", SUBSCRIPTION + VNET) < 300
+
+
+def test_what_is_asked_to_be_written_is_recorded_with_the_api_version(folder: Path) -> None:
+    with loopback_azure(folder, TENANT) as azure:
+        network(Client(azure))
+
+    lines = [json.loads(line) for line in (folder / FILE).read_text().splitlines()]
+    assert [(one["method"], one["type"], one["version"]) for one in lines] == [
+        ("PUT", "Microsoft.Resources/resourceGroups", "2025-01-01"),
+        ("PUT", "Microsoft.Network/virtualNetworks", "2025-01-01"),
+    ]
+    assert lines[1]["body"] == {"location": "westeurope", "properties": {"subnets": []}}

@@ -11,6 +11,7 @@ from loopback_azure import entra, graph, manager, vaults
 from loopback_azure.certificates import CertificateFiles
 from loopback_azure.http_messages import Reply, Request, unknown
 from loopback_azure.proxy import connect_proxy
+from loopback_azure.recording import FILE, Recording
 from loopback_azure.server import Service, serving
 from loopback_azure.storage import SUFFIXES, Storage
 from loopback_azure.store import Store
@@ -51,7 +52,10 @@ class LoopbackAzure:
 
 @contextmanager
 def loopback_azure(folder: Path, tenant: str) -> Iterator[LoopbackAzure]:
-    """Run a loopback Azure; what it holds is written into the folder at the end, and read again."""
+    """Run a loopback Azure; what it holds is written into the folder at the end, and read again.
+
+    What Resource Manager is asked to write stands there as requests.jsonl, see `recording`.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     held = folder / "azure.json"
     store = Store()
@@ -59,7 +63,7 @@ def loopback_azure(folder: Path, tenant: str) -> Iterator[LoopbackAzure]:
     authority = CertificateFiles.make(folder, _NAMES)
     services: dict[str, Service] = {
         entra.HOST: entra.entra,
-        manager.HOST: manager.Manager(store, tenant),
+        manager.HOST: manager.Manager(store, tenant, Recording(folder / FILE)),
         graph.HOST: graph.Graph(store, tenant),
         VAULT_SUFFIX: vaults.Vaults(store, tenant),
         **{suffix: Storage(store) for suffix in SUFFIXES},

@@ -8,6 +8,7 @@ from azure_facts import refusals
 from loopback_azure import rules
 from loopback_azure.http_messages import Document, RefusedError, Reply, Request, unknown
 from loopback_azure.merging import filled, over, patched
+from loopback_azure.recording import Recording
 from loopback_azure.resource_manager_metadata import endpoints, metadata_reply
 from loopback_azure.resource_path import ResourcePath
 from loopback_azure.resource_types import (
@@ -27,9 +28,10 @@ HOST = "management.azure.com"
 class Manager:
     """Answers the calls to management.azure.com."""
 
-    def __init__(self, store: Store, tenant: str) -> None:
+    def __init__(self, store: Store, tenant: str, recording: Recording) -> None:
         self._store = store
         self._tenant = tenant
+        self._recording = recording
         self._verbs: dict[str, Callable[[Request, ResourcePath, ResourceType], Reply]] = {
             "GET": self._get,
             "HEAD": self._get,
@@ -48,6 +50,7 @@ class Manager:
             if (found := metadata_reply(request, self._store, self._tenant)) is not None:
                 return found
             address = ResourcePath.parse(request.path)
+            self._recording.note(request, address)
             if request.method == "POST":
                 return self._act(request, address)
             if (read := self._read_below(request, address)) is not None:

@@ -1,0 +1,1 @@
+"""What providers send, held to Microsoft's types."""
