@@ -25,6 +25,7 @@ from terraform_runner.errors import BadInputError, RunError
 
 from conventions import company
 from conventions.terraform_providers import TERRAFORM_PROVIDERS, TerraformProvider
+from synthesis.reader import Synthesis, SynthesisError
 
 LOCK = Path(__file__).resolve().parents[1] / "providers.lock.hcl"
 PLATFORMS = ("linux_amd64", "linux_arm64", "darwin_amd64", "darwin_arm64", "windows_amd64")
@@ -60,18 +61,19 @@ def lay(
     lock: Annotated[Path, typer.Option(help="the committed lock")] = LOCK,
 ) -> None:
     """Put the lock beside every stack, with the providers that the stack requires."""
-    out = out or company.output()
-    stacks = sorted(out.glob("stacks/*/cdk.tf.json"))
-    if not stacks:
-        print(f"{out} holds no synthesized stacks\n    fix: run make synth", file=sys.stderr)
-        raise typer.Exit(2)
+    try:
+        stacks = Synthesis.load(out or company.output()).stacks
+    except SynthesisError as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(2) from None
     if not lock.exists():
         print(f"no {lock.name}: terraform takes the pinned versions without their checksums")
         return
     text = lock.read_text(encoding="utf-8")
     for stack in stacks:
-        required = json.loads(stack.read_text(encoding="utf-8"))["terraform"]["required_providers"]
-        stack.with_name(".terraform.lock.hcl").write_text(only(text, required), encoding="utf-8")
+        required = stack.document["terraform"]["required_providers"]
+        laid = stack.path.with_name(".terraform.lock.hcl")
+        laid.write_text(only(text, required), encoding="utf-8")
     print(f"{lock.name} lies beside {len(stacks)} stacks")
 
 

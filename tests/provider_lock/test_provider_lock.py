@@ -95,10 +95,8 @@ def test_the_lock_has_every_provider_on_every_platform(lock: Path) -> None:
 def test_a_stack_holds_to_the_lock(
     lock: Path, registry: tuple[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stack = tmp_path / "cdktf.out" / "stacks" / "data-dev"
-    stack.mkdir(parents=True)
     required = {RANDOM.name: {"source": RANDOM.source, "version": RANDOM.version}}
-    (stack / "cdk.tf.json").write_text(json.dumps({"terraform": {"required_providers": required}}))
+    stack = synthesized(tmp_path / "cdktf.out", {"terraform": {"required_providers": required}})
     provider_lock.lay(tmp_path / "cdktf.out", lock=lock)
     text = (stack / ".terraform.lock.hcl").read_text()
 
@@ -106,6 +104,16 @@ def test_a_stack_holds_to_the_lock(
     assert initialized(stack, registry[0]).returncode == 0
     (stack / ".terraform.lock.hcl").write_text(text.replace('"h1:', '"h1:A'))
     assert "checksums" in initialized(stack, registry[0]).stderr
+
+
+def synthesized(out: Path, document: dict[str, object]) -> Path:
+    """Write one stack as cdktf does, and return its folder."""
+    stack = out / "stacks" / "data-dev"
+    stack.mkdir(parents=True)
+    (stack / "cdk.tf.json").write_text(json.dumps(document))
+    told = {"stacks": {"data-dev": {"synthesizedStackPath": "stacks/data-dev/cdk.tf.json"}}}
+    (out / "manifest.json").write_text(json.dumps(told))
+    return stack
 
 
 def initialized(stack: Path, mirror: str) -> subprocess.CompletedProcess[str]:
@@ -143,9 +151,7 @@ def test_a_registry_that_is_not_there_is_told_with_the_way_out(tmp_path: Path) -
 
 
 def test_without_a_lock_nothing_is_laid(tmp_path: Path) -> None:
-    stack = tmp_path / "stacks" / "data-dev"
-    stack.mkdir(parents=True)
-    (stack / "cdk.tf.json").write_text("{}")
+    stack = synthesized(tmp_path, {})
 
     provider_lock.lay(tmp_path, lock=tmp_path / "none.hcl")
 
