@@ -26,8 +26,8 @@ from conventions.weekdays import WEEKDAYS
 from environments.data import Postgres
 from environments.facts import REGIONS
 
+EXTENSIONS = ("btree_gin", "btree_gist", "pg_stat_statements", "pg_trgm")
 PARAMETERS = {
-    "azure.extensions": "BTREE_GIN,BTREE_GIST,PG_STAT_STATEMENTS,PG_TRGM",
     "require_secure_transport": "on",
     "ssl_min_protocol_version": "TLSv1.2",
     "connection_throttle.enable": "on",
@@ -109,7 +109,12 @@ class PostgresServer(Construct):
             )
             for name in DATABASES
         }
-        parameters = PARAMETERS | (_POOLER if settings.pgbouncer else {})
+        extensions = sorted({*EXTENSIONS, *settings.extensions})  # another order is a change
+        parameters = {
+            "azure.extensions": ",".join(extensions).upper(),
+            **PARAMETERS,
+            **(_POOLER if settings.pgbouncer else {}),
+        }
         for name, value in parameters.items():
             PostgresqlFlexibleServerConfiguration(
                 self,

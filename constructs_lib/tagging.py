@@ -1,15 +1,22 @@
 """Tags on every Azure resource, in one place."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 
-from cdktf import TerraformResource
+from cdktf import TerraformResource, TerraformResourceLifecycle
 from constructs import Construct
 
+POOL = "default_node_pool_input"
 AZURE = "_provider_azurerm."  # in the name of its package with cdktf and with cdktn
 
 
-def tag_azure_resources(scope: Construct, tags: Mapping[str, str]) -> None:
+def tag_azure_resources(
+    scope: Construct, tags: Mapping[str, str], *, ignored: Sequence[str] = ()
+) -> None:
     """Give every azurerm resource below `scope` that can bear tags the same ones.
+
+    A plan leaves the `ignored` ones alone, whatever a policy writes there. A system pool has tags
+    of its own within its cluster.
 
     Only azurerm: the tags of azuread are a list of another meaning. An aspect would do the same
     with a call from Node into Python for every node of the tree.
@@ -18,3 +25,21 @@ def tag_azure_resources(scope: Construct, tags: Mapping[str, str]) -> None:
         taggable = isinstance(node, TerraformResource) and hasattr(type(node), "tags_input")
         if taggable and AZURE in type(node).__module__:
             node.tags = tags  # type: ignore[attr-defined]  # checked by hasattr above
+            if ignored and isinstance(node, TerraformResource):
+                _ignore(node, ignored)
+
+
+def _ignore(resource: TerraformResource, names: Sequence[str]) -> None:
+    places = ["tags", *(["default_node_pool[0].tags"] if hasattr(resource, POOL) else [])]
+    given = resource.lifecycle or TerraformResourceLifecycle()
+    resource.lifecycle = TerraformResourceLifecycle(
+        prevent_destroy=given.prevent_destroy,
+        create_before_destroy=given.create_before_destroy,
+        replace_triggered_by=given.replace_triggered_by,
+        precondition=given.precondition,
+        postcondition=given.postcondition,
+        ignore_changes=[
+            *(given.ignore_changes or []),
+            *(f"{place}[{json.dumps(name)}]" for place in places for name in names),
+        ],
+    )

@@ -8,6 +8,13 @@ MIGRATIONS_NAMESPACE = "airflow-migrations"
 TASKS_NAMESPACE = "airflow-tasks"  # where the pods of KubernetesPodOperator start
 CERT_MANAGER_NAMESPACE = "cert-manager"
 INGRESS_NAMESPACE = "ingress-nginx"
+OWN_NAMESPACES = (
+    AIRFLOW_NAMESPACE,
+    MIGRATIONS_NAMESPACE,
+    TASKS_NAMESPACE,
+    CERT_MANAGER_NAMESPACE,
+    INGRESS_NAMESPACE,
+)
 SYSTEM_NAMESPACE = "kube-system"
 # of AKS, and of its extensions for Azure Policy and backups: their pods are Microsoft's
 MICROSOFTS_NAMESPACES = (SYSTEM_NAMESPACE, "gatekeeper-system", "dataprotection-microsoft")

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
+from conventions.service_accounts import MICROSOFTS_NAMESPACES, OWN_NAMESPACES
 from environments.airflow_config import AirflowConfig
 from environments.airflow_data import (
     Connections,
@@ -44,6 +45,32 @@ Digest = Annotated[
     form(r"sha256:[0-9a-f]{64}", "sha256: and 64 hexadecimal digits", f"sha256:{'0f' * 32}"),
 ]
 FLOATING_TAGS = {"latest", "main", "master", "stable", "dev", "edge"}
+
+
+Namespace = Annotated[
+    str,
+    form(
+        r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?",
+        "a namespace's name: up to 63 lower case letters, digits and hyphens",
+        "spark",
+    ),
+]
+
+
+def _others(namespaces: tuple[str, ...]) -> tuple[str, ...]:
+    taken = sorted(set(namespaces) & {*OWN_NAMESPACES, *MICROSOFTS_NAMESPACES, "default"})
+    if taken:
+        refuse(
+            f"{', '.join(taken)} belongs to the platform, and tasks do not call its pods",
+            allowed="namespaces of your company's own services",
+            fix="delete it; Airflow's API server is reached without",
+        )
+    if len(set(namespaces)) < len(namespaces):
+        refuse("names a namespace twice", allowed="each once", fix="delete the second one")
+    return namespaces
+
+
+EACH_NAMESPACE_ONCE = AfterValidator(_others)
 
 
 class Airflow(Section):
@@ -113,12 +140,26 @@ class Airflow(Section):
     resources: Annotated[
         ComponentResources, Field(description="CPU, memory and disk of each component")
     ] = ComponentResources()
+    task_namespaces: Annotated[
+        tuple[Namespace, ...],
+        Field(
+            strict=False,
+            description="namespaces of the cluster that tasks, their pods and triggers may call, "
+            "as those of Spark, Trino or MLflow",
+        ),
+        EACH_NAMESPACE_ONCE,
+    ] = ()
     config: AirflowConfig
     env: Environment
     env_from_key_vault: EnvironmentFromKeyVault
     connections: Connections
     variables: Variables
     pools: Pools
+
+    @property
+    def signs_in_to_git(self) -> bool:
+        """Whether the connection to the Git server comes from Key Vault."""
+        return "AIRFLOW_CONN_GIT_DEFAULT" in self.env_from_key_vault
 
     @field_validator("image_tag")
     @classmethod

@@ -3,7 +3,7 @@
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from environments.types import EACH_ONCE, Address, Section, Uuid, form, refuse
 
@@ -72,18 +72,41 @@ class Team(Section):
         return self
 
 
+Folder = Annotated[
+    str,
+    form(
+        r"(?!\.\.?(/|$))[\w.-]+(/(?!\.\.?(/|$))[\w.-]+)*",
+        "a folder of the repository, without / at either end",
+        "dags",
+    ),
+]
+
+
 class GitDags(Section):
     """A Git repository that Airflow reads DAGs from."""
 
     repository: Annotated[
         str,
         form(
-            r"https://[^\s@]+", "an https address without credentials", "https://example.com/dags"
+            r"https://[^\s@]+|ssh://[\w.-]+@[^\s@:/]+(:\d+)?/[^\s@]+",
+            "an https address without credentials, or an ssh one with a user",
+            "https://example.com/dags",
         ),
-        Field(description="address of the repository"),
+        Field(
+            description="address of the repository; by ssh://, or where it is private, the "
+            "connection that signs in comes from env_from_key_vault.AIRFLOW_CONN_GIT_DEFAULT"
+        ),
     ]
     branch: Annotated[str, Field(min_length=1, description="branch to follow")] = "main"
     subdirectory: Annotated[str, Field(description="folder of the DAGs in it")] = "dags"
+    sparse_dirs: Annotated[
+        tuple[Folder, ...],
+        Field(
+            strict=False,
+            description="folders to check out, with that of the DAGs; left out, all of them. "
+            "Each clone still fetches the whole history",
+        ),
+    ] = ()
     private_address: Annotated[
         Address | None,
         Field(
@@ -94,8 +117,21 @@ class GitDags(Section):
 
     @property
     def port(self) -> int:
-        """The port that the repository's address names, or 443."""
-        return urlsplit(self.repository).port or 443
+        """The port that the repository's address names, or that of https or ssh."""
+        parts = urlsplit(self.repository)
+        return parts.port or (22 if parts.scheme == "ssh" else 443)
+
+    @field_validator("sparse_dirs")
+    @classmethod
+    def _with_dags(cls, folders: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        dags = info.data.get("subdirectory", "")
+        if folders and not any(f"{dags}/".startswith(f"{folder}/") for folder in folders):
+            refuse(
+                f"without the folder of the DAGs, airflow.git.subdirectory = {dags}",
+                allowed="folders of the repository, that of the DAGs among them",
+                fix=f'add "{dags}"',
+            )
+        return folders
 
     @field_validator("repository")
     @classmethod

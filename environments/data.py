@@ -2,11 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
 from conventions.weekdays import Weekday
-from environments.facts import POSTGRES_STORAGE_GIB
-from environments.types import PostgresSku, Section, Uuid, Zone, form, refuse
+from environments.facts import POSTGRES_EXTENSIONS, POSTGRES_STORAGE_GIB
+from environments.types import PostgresSku, Section, Uuid, Zone, form, one_of, refuse
 
 GroupName = Annotated[
     str, form(r"\w[\w .-]{0,62}", "1 to 63 letters, digits, spaces, . _ -", "sg-data-platform")
@@ -34,6 +34,19 @@ class Storage(Section):
     ] = False
 
 
+Extension = Annotated[
+    str,
+    AfterValidator(
+        one_of(
+            "an extension of the server",
+            POSTGRES_EXTENSIONS,
+            "learn.microsoft.com: List of extensions and modules by name",
+        )
+    ),
+    WithJsonSchema({"type": "string", "enum": sorted(POSTGRES_EXTENSIONS)}),
+]
+
+
 class Maintenance(Section):
     """A weekly window, in UTC."""
 
@@ -59,6 +72,14 @@ class Postgres(Section):
         Literal["Disabled", "SameZone", "ZoneRedundant"],
         Field(description="standby server: none, in the same zone, in another zone"),
     ] = "Disabled"
+    extensions: Annotated[
+        tuple[Extension, ...],
+        Field(
+            strict=False,
+            description="extensions that owners of a database may create, beside those of this "
+            "project",
+        ),
+    ] = ()
     zone: Annotated[Zone, Field(description="availability zone of the primary")] = "1"
     standby_zone: Annotated[Zone, Field(description="availability zone of the standby")] = "2"
     backup_retention_days: Annotated[

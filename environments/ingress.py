@@ -24,6 +24,9 @@ class Ingress(Section):
     key_vault_certificate: Annotated[
         VaultName | None, Field(description="name of the certificate in the vault")
     ] = None
+    max_body_mib: Annotated[
+        int, Field(ge=1, le=1024, description="largest request in MiB, as XComs by the API")
+    ] = 16
     contact: Annotated[Email | None, Field(description="mail address for expiry notices")] = None
 
     @field_validator("dns_zone_id")

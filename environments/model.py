@@ -213,6 +213,14 @@ class Environment(Section):
                 allowed='dags = "git" together with the table [airflow.git]',
                 fix='add [airflow.git] with repository = "https://...", or set dags = "blob"',
             )
+        git = airflow.git
+        if git and git.repository.startswith("ssh:") and not airflow.signs_in_to_git:
+            refuse(
+                "git.repository is reached by ssh, and nothing gives the key",
+                allowed="ssh:// together with a connection from Key Vault",
+                fix="put a connection of type git with its private_key into the vault, and name it "
+                'in [airflow.env_from_key_vault]: AIRFLOW_CONN_GIT_DEFAULT = "git-connection"',
+            )
         return airflow
 
     @field_validator("ingress")

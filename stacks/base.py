@@ -102,6 +102,7 @@ class AzureStack(TerraformStack):
             OWNER: self.env.tags.owner,
             COST_CENTER: self.env.tags.cost_center,
             DATA_CLASSIFICATION: self.env.tags.data_classification,
+            **self.env.tags.more,
         }
 
     def use_entra(self) -> None:
@@ -111,7 +112,7 @@ class AzureStack(TerraformStack):
 
     def prepare_stack(self) -> None:
         """Tag what the stack holds; cdktf calls this before it writes the stack."""
-        tag_azure_resources(self, self.tags)
+        tag_azure_resources(self, self.tags, ignored=self.env.tags.ignored)
         super().prepare_stack()
 
     def resource_group(self) -> Place:

@@ -42,6 +42,7 @@ def synthesize(build: Build, arguments: Sequence[str]) -> int:
     """Read all environment files, then write all stacks; return the exit status."""
     with Preload():  # Node starts, and is given the packages, while Python imports and reads
         from environments.load import EnvironmentFileError, environment_files, load
+        from environments.notes import notes
 
         files = [Path(name) for name in arguments] or environment_files()
         try:
@@ -49,6 +50,8 @@ def synthesize(build: Build, arguments: Sequence[str]) -> int:
         except EnvironmentFileError as error:
             print(error, file=sys.stderr)
             return 2
+        for note in (note for env in environments for note in notes(env)):
+            print(f"note: {note}", file=sys.stderr)
         outdir = Path(os.environ.get("CDKTF_OUTDIR") or company.output())
         with _scratch(outdir) as scratch:
             new = Path(scratch)

@@ -46,10 +46,11 @@ def _git_bundle(git: GitDags) -> Values:
         "name": "dags",
         "classpath": "airflow.providers.git.bundles.git.GitDagBundle",
         "kwargs": {
-            # A private repository's credentials come from the Airflow connection `git_default`.
+            # A private repository's credentials come from the Airflow connection `git_default`
             "repo_url": git.repository,
             "tracking_ref": git.branch,
             "subdir": git.subdirectory,
+            **({"sparse_dirs": list(git.sparse_dirs)} if git.sparse_dirs else {}),
             "refresh_interval": 60,  # a fetch each, from a server that is not ours
         },
     }

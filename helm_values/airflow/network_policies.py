@@ -1,5 +1,7 @@
 """Who may talk to whom in Airflow's namespace: nothing that is not named here."""
 
+from collections.abc import Sequence
+
 from conventions.components import (
     API_SERVER,
     DAG_PROCESSOR,
@@ -26,6 +28,7 @@ from helm_values.merge import Values
 # Azure's metadata and wire servers hand out credentials and settings of the node to whoever asks.
 NODE_SERVICES = ["169.254.169.254/32", "168.63.129.16/32"]
 PRIVATE = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "168.63.129.16/32"]
+HTTPS = 443
 AIRFLOW_PODS = {"podSelector": {"matchLabels": {"tier": "airflow"}}}
 
 
@@ -70,15 +73,38 @@ def network_policies(env: Environment) -> list[Values]:
         *_git_server(env),
         deny_all(TASKS_NAMESPACE),
         policy(TASKS_NAMESPACE, "tasks", {}, ["Egress"], egress=[dns(), anywhere]),
+        *_services(env.airflow.task_namespaces),
+    ]
+
+
+def _services(namespaces: Sequence[str]) -> list[Values]:
+    """Return the way to pods of other namespaces, which no range of addresses opens in Cilium.
+
+    Those namespaces decide themselves whom they let in. A trigger asks in a task's place.
+    """
+    if not namespaces:
+        return []
+    services = {"to": [in_namespace(name) for name in namespaces]}
+    return [
+        _out("services", _components(WORKER.label, TRIGGERER.label), services),
+        policy(TASKS_NAMESPACE, "services", {}, ["Egress"], egress=[services]),
     ]
 
 
 def _git_server(env: Environment) -> list[Values]:
-    """Return the way to a Git server on a private address, for who reads DAGs outside of tasks."""
+    """Return the way to a Git server that the one to Azure does not open: who reads DAGs takes it.
+
+    Tasks take their own way to any address.
+    """
     git = env.airflow.git
-    if env.airflow.dags != "git" or git is None or git.private_address is None:
+    if env.airflow.dags != "git" or git is None:
         return []
-    server = to([block(f"{git.private_address}/32")], [("TCP", git.port)])
+    if git.private_address is not None:
+        server = to([block(f"{git.private_address}/32")], [("TCP", git.port)])
+    elif git.port != HTTPS:
+        server = to([block("0.0.0.0/0", PRIVATE)], [("TCP", git.port)])
+    else:
+        return []
     return [_out("git-server", _components(DAG_PROCESSOR.label, TRIGGERER.label), server)]
 
 

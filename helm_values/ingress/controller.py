@@ -18,18 +18,23 @@ AZURE = "service.beta.kubernetes.io/azure-"
 def ingress_controller_values(env: Environment) -> Values:
     """Return the values of the chart `nginx-ingress`, its certificate included."""
     return merged(
-        nginx_values(internal=env.ingress.internal, replicas=env.ingress.replicas),
+        nginx_values(
+            internal=env.ingress.internal,
+            replicas=env.ingress.replicas,
+            max_body_mib=env.ingress.max_body_mib,
+        ),
         nginx_certificate_values(env),
     )
 
 
-def nginx_values(*, internal: bool, replicas: int) -> Values:
+def nginx_values(*, internal: bool, replicas: int, max_body_mib: int) -> Values:
     """Return the values of the chart `nginx-ingress` without a certificate.
 
     Args:
         internal: a load balancer in the virtual network instead of a public one.
         replicas: at least two, so that a node can be drained without an outage; the autoscaler may
             add ROOM_TO_GROW.
+        max_body_mib: largest request.
     """
     controller: Values = {
         "kind": "deployment",
@@ -76,7 +81,7 @@ def nginx_values(*, internal: bool, replicas: int) -> Values:
             "annotations": _load_balancer(internal),
             "loadBalancerSourceRanges": [],
         },
-        "config": {"entries": config_map()},
+        "config": {"entries": config_map(max_body_mib)},
     }
     return {"controller": controller, "prometheus": {"create": True, "port": METRICS_PORT}}
 

@@ -73,7 +73,7 @@ LOG_FORMAT = """
 """.strip()
 
 
-def config_map() -> dict[str, str]:
+def config_map(max_body_mib: int) -> dict[str, str]:
     """Return the entries of the controller's ConfigMap: what holds for every host."""
     return {
         "ssl-protocols": "TLSv1.2 TLSv1.3",
@@ -85,7 +85,7 @@ def config_map() -> dict[str, str]:
         "http-redirect-code": "308",
         "http2": "true",
         "server-tokens": "false",
-        "client-max-body-size": "16m",
+        "client-max-body-size": f"{max_body_mib}m",
         "proxy-connect-timeout": "10s",
         "proxy-read-timeout": "120s",
         "proxy-send-timeout": "60s",

@@ -52,7 +52,7 @@ def test_the_list_is_that_of_the_image_s_airflow(airflow: Path) -> None:
     ("section", "option", "value", "problem", "fix"),
     [
         ("core", "executor", "LocalExecutor", "set by the platform", "set [airflow] executor"),
-        ("core", "paralelism", 3, "no option of Airflow", "write core.parallelism"),
+        ("core", "parallelisms", 3, "no option of Airflow", "write core.parallelism"),
         ("nothing", "alike", 3, "no option of Airflow", "delete nothing.alike"),
         ("sentry", "sentry_dsn", "https://x", "may hold a secret", "AIRFLOW__SENTRY__SENTRY_DSN"),
         ("api", "default_wrap", "yes", "'yes' is not true or false", "write true or false"),
@@ -74,10 +74,10 @@ def test_an_option_is_refused_with_the_way_out(
 
 
 def test_all_wrong_options_are_reported_together() -> None:
-    (fault,) = _refused({"core": {"executor": "x", "paralelism": 3}})
+    (fault,) = _refused({"core": {"executor": "x", "parallelisms": 3}})
 
     assert "core.executor" in fault.problem
-    assert "core.paralelism" in fault.problem
+    assert "core.parallelisms" in fault.problem
 
 
 def test_a_sensitive_value_is_never_shown() -> None:

@@ -32,6 +32,7 @@ CHANGES: dict[str, dict[str, Any]] = {
             "connections": {"shop_api": {"conn_type": "http", "host": "shop.example.com"}},
             "variables": {"currency": "EUR"},
             "pools": {"shop_api": {"slots": 3}},
+            "task_namespaces": ["spark"],
             "resources": {
                 "api_server": {"cpu": 0.25},
                 "worker": {"memory_mib": 3000, "memory_limit_mib": 6144, "disk_gib": 20},

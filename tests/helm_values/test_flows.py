@@ -168,3 +168,50 @@ def test_who_reads_dags_reaches_the_git_server_on_its_private_address(
     pod = Pod("airflow", {"tier": "airflow", "component": source})
 
     assert passes(policies, pod, address, port) is passing
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "passing"),
+    [
+        (TASK, Pod("spark", {}), True),
+        (POD_OF_TASK, Pod("spark", {}), True),
+        (Pod("airflow", {"tier": "airflow", "component": "triggerer"}), Pod("spark", {}), True),
+        (Pod("airflow", {"tier": "airflow", "component": "scheduler"}), Pod("spark", {}), False),
+        (TASK, Pod("trino", {}), False),
+        (POD_OF_TASK, STRANGER, False),
+    ],
+)
+def test_tasks_reach_pods_of_the_namespaces_that_the_file_names(
+    build: Callable[..., Environment],
+    infra: Infrastructure,
+    source: Pod,
+    target: Pod,
+    passing: bool,
+) -> None:
+    env = build("dev", airflow={"task_namespaces": ["spark"]})
+    policies = [
+        found
+        for found in of_kind(prerequisites(env, infra), "NetworkPolicy")
+        if found["metadata"]["namespace"] in ("airflow", "airflow-tasks")
+    ]
+
+    assert passes(policies, source, target, 7077) is passing
+
+
+@pytest.mark.parametrize(("port", "passing"), [(22, True), (2222, False)])
+def test_who_reads_dags_reaches_a_public_git_server_by_ssh(
+    build: Callable[..., Environment], infra: Infrastructure, port: int, passing: bool
+) -> None:
+    env = build(
+        "dev",
+        airflow={
+            "dags": "git",
+            "git": {"repository": "ssh://git@git.example.com/team/dags.git"},
+            "env_from_key_vault": {"AIRFLOW_CONN_GIT_DEFAULT": "git-connection"},
+        },
+    )
+    policies = of_kind(prerequisites(env, infra), "NetworkPolicy")
+
+    pod = Pod("airflow", {"tier": "airflow", "component": "dag-processor"})
+
+    assert passes(policies, pod, "140.82.121.4", port) is passing

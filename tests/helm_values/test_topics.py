@@ -83,6 +83,17 @@ def test_dags_from_git_follow_the_repository_s_branch_and_folder(
     }
 
 
+def test_a_git_bundle_checks_out_the_folders_that_the_file_names(
+    build: Any, infra: Infrastructure
+) -> None:
+    git = {"repository": "https://example.com/dags", "sparse_dirs": ["dags", "sql"]}
+    values = airflow_values(build("dev", airflow={"dags": "git", "git": git}), infra)
+
+    (bundle,) = values["dagProcessor"]["dagBundleConfigList"]
+
+    assert bundle["kwargs"]["sparse_dirs"] == ["dags", "sql"]
+
+
 def test_dags_in_the_image_leave_the_chart_s_own_bundle(
     environments: Any, infra: Infrastructure
 ) -> None:

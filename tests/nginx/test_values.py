@@ -12,7 +12,12 @@ from helm_values.ingress.host import SECURITY_HEADERS, ingress_values
 from helm_values.ingress.nginx_config import config_map
 
 KNOWN = json.loads((Path(__file__).parent / "known_keys.json").read_text())
+CONFIG_MAP = config_map(max_body_mib=16)
 AZURE = "service.beta.kubernetes.io/azure-"
+
+
+def values(*, internal: bool = True, replicas: int = 2) -> dict[str, Any]:
+    return nginx_values(internal=internal, replicas=replicas, max_body_mib=16)
 
 
 def leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
@@ -31,11 +36,11 @@ def annotations() -> dict[str, str]:
 
 
 def test_the_chart_knows_every_value() -> None:
-    assert set(leaves(nginx_values(internal=True, replicas=2))) <= set(KNOWN["values"])
+    assert set(leaves(values())) <= set(KNOWN["values"])
 
 
 def test_the_controller_knows_every_config_map_key() -> None:
-    assert set(config_map()) <= set(KNOWN["config_map"])
+    assert set(CONFIG_MAP) <= set(KNOWN["config_map"])
 
 
 def test_the_controller_knows_every_annotation() -> None:
@@ -43,7 +48,7 @@ def test_the_controller_knows_every_annotation() -> None:
 
 
 def test_config_map_entries_and_annotations_are_texts() -> None:
-    assert all(isinstance(value, str) for value in {**config_map(), **annotations()}.values())
+    assert all(isinstance(value, str) for value in {**CONFIG_MAP, **annotations()}.values())
 
 
 def test_a_security_header_has_no_sign_that_ends_it_in_the_annotation() -> None:
@@ -52,21 +57,21 @@ def test_a_security_header_has_no_sign_that_ends_it_in_the_annotation() -> None:
 
 
 def test_security_headers_are_not_where_hsts_would_drop_them() -> None:
-    assert "add-header" not in config_map()
+    assert "add-header" not in CONFIG_MAP
 
 
 def test_the_log_format_survives_the_quotes_of_the_template() -> None:
-    assert "'" not in config_map()["log-format"]
+    assert "'" not in CONFIG_MAP["log-format"]
 
 
 def test_a_public_load_balancer_is_not_internal() -> None:
-    service = nginx_values(internal=False, replicas=2)["controller"]["service"]
+    service = values(internal=False)["controller"]["service"]
 
     assert f"{AZURE}load-balancer-internal" not in service["annotations"]
 
 
 def test_an_internal_load_balancer_has_a_private_address() -> None:
-    service = nginx_values(internal=True, replicas=2)["controller"]["service"]
+    service = values()["controller"]["service"]
 
     assert service["annotations"][f"{AZURE}load-balancer-internal"] == "true"
 
@@ -86,7 +91,7 @@ def test_an_internal_load_balancer_has_a_private_address() -> None:
     ],
 )
 def test_a_secure_choice_is_the_default(path: str, expected: object) -> None:
-    value: Any = nginx_values(internal=True, replicas=2)["controller"]
+    value: Any = values()["controller"]
     for name in path.split("."):
         value = value[name]
 
@@ -94,11 +99,11 @@ def test_a_secure_choice_is_the_default(path: str, expected: object) -> None:
 
 
 def test_the_charts_hardened_container_context_is_not_switched_off() -> None:
-    assert "securityContext" not in nginx_values(internal=True, replicas=2)["controller"]
+    assert "securityContext" not in values()["controller"]
 
 
 def test_the_autoscaler_may_add_controllers() -> None:
-    autoscaling = nginx_values(internal=True, replicas=3)["controller"]["autoscaling"]
+    autoscaling = values(replicas=3)["controller"]["autoscaling"]
 
     assert (autoscaling["minReplicas"], autoscaling["maxReplicas"]) == (3, 7)
 
@@ -108,3 +113,7 @@ def test_a_host_without_a_secret_takes_the_controller_s_own_certificate() -> Non
 
     (host,) = values["apiServer"]["hosts"]
     assert host["tls"] == {"enabled": True}
+
+
+def test_the_largest_request_is_the_file_s() -> None:
+    assert config_map(max_body_mib=64)["client-max-body-size"] == "64m"

@@ -90,7 +90,7 @@ def site(
     prepare_home(folder)
     run([airflow / "airflow", "db", "migrate"], environment)
     conf = nginx_conf(
-        config_map(),
+        config_map(max_body_mib=16),
         ingress_values(host=host, tls_secret="airflow-tls"),
         Listening(
             folder=folder,

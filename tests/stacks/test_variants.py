@@ -543,3 +543,42 @@ def test_nodes_without_a_local_disk_have_one_of_azure_s(synthesize: Synthesize) 
 
     made = only(resources, "azurerm_kubernetes_cluster_node_pool")
     assert (made["os_disk_type"], made["os_disk_size_gb"]) == ("Managed", 64)
+
+
+def test_every_resource_has_the_company_s_tags(synthesize: Synthesize) -> None:
+    tags = tables(DEV)["tags"] | {"more": {"business-unit": "north"}}
+
+    resources = synthesize(tags=tags)
+
+    tagged = [
+        found["tags"]
+        for kind, blocks in resources.items()
+        if kind.startswith("azurerm")
+        for found in blocks.values()
+        if "tags" in found
+    ]
+    assert len(tagged) > 30
+    assert {found.get("business-unit") for found in tagged} == {"north"}
+
+
+def test_a_plan_leaves_the_tags_of_a_policy_alone(synthesize: Synthesize) -> None:
+    resources = synthesize(tags=tables(DEV)["tags"] | {"ignored": ["CreatedBy"]})
+
+    for kind, blocks in resources.items():
+        for name, found in blocks.items():
+            if kind.startswith("azurerm") and "tags" in found:
+                assert 'tags["CreatedBy"]' in found["lifecycle"]["ignore_changes"], name
+    (cluster,) = resources["azurerm_kubernetes_cluster"].values()
+    ignored = cluster["lifecycle"]["ignore_changes"]
+    assert 'default_node_pool[0].tags["CreatedBy"]' in ignored
+    assert "default_node_pool[0].node_count" in ignored
+
+
+def test_the_server_allows_the_company_s_extensions_beside_ours(synthesize: Synthesize) -> None:
+    postgres = tables(DEV)["postgres"] | {"extensions": ["postgis", "pgcrypto"]}
+
+    resources = synthesize(postgres=postgres)
+
+    parameters = resources["azurerm_postgresql_flexible_server_configuration"]
+    (allowed,) = [p["value"] for p in parameters.values() if p["name"] == "azure.extensions"]
+    assert allowed == "BTREE_GIN,BTREE_GIST,PG_STAT_STATEMENTS,PG_TRGM,PGCRYPTO,POSTGIS"

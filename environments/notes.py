@@ -1,0 +1,15 @@
+"""What an environment file may say, and its author should know: a synth prints it."""
+
+from collections.abc import Iterator
+
+from environments.model import Environment
+
+
+def notes(env: Environment) -> Iterator[str]:
+    """Tell what works and costs more than it looks like."""
+    if env.airflow.dags == "git" and env.airflow.executor == "KubernetesExecutor":
+        yield (
+            f'{env.name}: airflow.dags = "git" with KubernetesExecutor: each task is a pod of its '
+            "own and clones the whole history of the repository before it starts. Keep the history "
+            'small, or set dags = "blob", or executor = "CeleryExecutor"'
+        )

@@ -1,0 +1,130 @@
+"""Settings of a company beside Airflow's own: what is refused, and how."""
+
+from typing import Any
+
+import pytest
+
+from environments.load import EnvironmentFileError, validate
+from environments.model import Environment
+from environments.notes import notes
+from tests.environment_files import DEV, tables
+
+GIT = {"dags": "git", "git": {"repository": "https://example.com/dags"}}
+SSH = {"dags": "git", "git": {"repository": "ssh://git@example.com/dags"}}
+REFUSALS: dict[str, tuple[str, dict[str, Any], str, str]] = {
+    "a tag of ours": ("tags", {"more": {"Owner": "x"}}, "Owner and owner", "rename"),
+    "a tag twice": ("tags", {"more": {"a": "1", "A": "2"}}, "A and a", "delete one"),
+    "a tag of a bad name": ("tags", {"more": {"a/b": "x"}}, "not of the required form", "business"),
+    "a tag that Azure keeps": (
+        "tags",
+        {"more": {"azureX": "x"}},
+        "not of the required",
+        "business",
+    ),
+    "a tag of two lines": ("tags", {"more": {"a": "x\ny"}}, "not of the required form", "north"),
+    "too many tags": (
+        "tags",
+        {"more": {f"t{number}": "x" for number in range(45)}},
+        "51 tags with the 6",
+        "delete 1",
+    ),
+    "a tag that is set and ignored": (
+        "tags",
+        {"more": {"unit": "x"}, "ignored": ["Unit"]},
+        "Unit and unit",
+        "delete one",
+    ),
+    "an extension that is none": (
+        "postgres",
+        {"extensions": ["postgiss"]},
+        "not an extension of the server",
+        'set "postgis"',
+    ),
+    "a namespace of the platform": (
+        "airflow",
+        {"task_namespaces": ["airflow"]},
+        "airflow belongs to the platform",
+        "delete it",
+    ),
+    "a namespace of Microsoft's": (
+        "airflow",
+        {"task_namespaces": ["kube-system"]},
+        "kube-system belongs to the platform",
+        "delete it",
+    ),
+    "a namespace twice": (
+        "airflow",
+        {"task_namespaces": ["spark", "spark"]},
+        "names a namespace twice",
+        "delete the second",
+    ),
+    "a namespace that is none": (
+        "airflow",
+        {"task_namespaces": ["Spark_1"]},
+        "not of the required form",
+        "spark",
+    ),
+    "ssh without a key": ("airflow", SSH, "nothing gives the key", "AIRFLOW_CONN_GIT_DEFAULT"),
+    "ssh without a user": (
+        "airflow",
+        {"dags": "git", "git": {"repository": "ssh://example.com/dags"}},
+        "not of the required form",
+        "https://example.com/dags",
+    ),
+    "folders without that of the DAGs": (
+        "airflow",
+        {"dags": "git", "git": GIT["git"] | {"sparse_dirs": ["sql"]}},  # type: ignore[operator]
+        "without the folder of the DAGs",
+        'add "dags"',
+    ),
+    "a folder outside of the repository": (
+        "airflow",
+        {"dags": "git", "git": GIT["git"] | {"sparse_dirs": ["../x"]}},  # type: ignore[operator]
+        "not of the required form",
+        "dags",
+    ),
+    "a request of no size": ("ingress", {"max_body_mib": 0}, "too small", "set 1"),
+}
+
+
+def made(table: str, given: dict[str, Any]) -> Environment:
+    values = tables(DEV)
+    values[table] |= given
+    return validate(values, DEV)
+
+
+@pytest.mark.parametrize(
+    ("table", "given", "problem", "fix"), REFUSALS.values(), ids=REFUSALS.keys()
+)
+def test_what_does_not_fit_is_refused_with_the_way_out(
+    table: str, given: dict[str, Any], problem: str, fix: str
+) -> None:
+    with pytest.raises(EnvironmentFileError) as caught:
+        made(table, given)
+
+    (fault,) = caught.value.faults
+    assert fault.key.startswith(table)
+    assert problem in fault.problem
+    assert fix in fault.fix
+    assert fault.allowed
+
+
+def test_ssh_with_a_connection_from_the_vault_is_taken() -> None:
+    variables = {"AIRFLOW_CONN_GIT_DEFAULT": "git-connection"}
+
+    git = made("airflow", SSH | {"env_from_key_vault": variables}).airflow.git
+
+    assert git is not None
+    assert git.port == 22
+
+
+@pytest.mark.parametrize(("executor", "count"), [("KubernetesExecutor", 1), ("CeleryExecutor", 0)])
+def test_a_synth_notes_that_each_task_clones_the_history(executor: str, count: int) -> None:
+    found = list(notes(made("airflow", GIT | {"executor": executor})))
+
+    assert len(found) == count
+    assert all("whole history" in note for note in found)
+
+
+def test_without_git_there_is_nothing_to_note() -> None:
+    assert list(notes(made("airflow", {}))) == []
