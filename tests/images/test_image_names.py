@@ -1,20 +1,13 @@
 """The base is pinned by what a real registry says; a tag names one commit."""
 
-import hashlib
-import io
-import json
-import os
-import shutil
-import socket
 import subprocess
-import tarfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from tests.images.registries import push, running_registry
 from tests.real_parts import ROOT
 from tools.image import ImageError, app, pin, pinned, tag_of
 
@@ -32,70 +25,9 @@ def dockerfile(tmp_path: Path) -> Path:
 @pytest.fixture
 def registry(tmp_path: Path) -> Iterator[str]:
     """The address of a real registry that holds one image, airflow:1."""
-    program, skopeo = shutil.which("docker-registry"), shutil.which("skopeo")
-    if program is None or skopeo is None:
-        reason = "no registry to ask: apt-get install docker-registry skopeo"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
-    config = tmp_path / "registry.yml"
-    config.write_text(
-        f"version: 0.1\nstorage: {{filesystem: {{rootdirectory: {tmp_path}/registry}}}}\n"
-        f"http: {{addr: '{address}'}}\nlog: {{level: error}}\n"
-    )
-    server = subprocess.Popen([program, "serve", config], stderr=subprocess.DEVNULL)
-    try:
-        _push_an_image(skopeo, tmp_path, f"{address}/airflow:1")
+    with running_registry(tmp_path) as address:
+        push(tmp_path, f"{address}/airflow:1", b"hello")
         yield address
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
-
-
-def _push_an_image(skopeo: str, folder: Path, image: str) -> None:
-    archive = folder / "image.tar"
-    archive.write_bytes(_docker_archive(folder))
-    policy = folder / "policy.json"
-    policy.write_text('{"default": [{"type": "insecureAcceptAnything"}]}')
-    command = [skopeo, "--policy", str(policy), "copy", "--quiet", "--dest-tls-verify=false"]
-    deadline = time.monotonic() + 30
-    while True:
-        done = subprocess.run(
-            [*command, f"docker-archive:{archive}", f"docker://{image}"],
-            capture_output=True,
-            text=True,
-        )
-        if done.returncode == 0:
-            return
-        assert time.monotonic() < deadline, done.stderr
-        time.sleep(0.3)
-
-
-def _docker_archive(folder: Path) -> bytes:
-    def tar(files: dict[str, bytes]) -> bytes:
-        buffer = io.BytesIO()
-        with tarfile.open(fileobj=buffer, mode="w") as archive:
-            for name, content in files.items():
-                entry = tarfile.TarInfo(name)
-                entry.size = len(content)
-                archive.addfile(entry, io.BytesIO(content))
-        return buffer.getvalue()
-
-    layer = tar({"hello": b"hello"})
-    diff = f"sha256:{hashlib.sha256(layer).hexdigest()}"
-    config = {"architecture": "amd64", "os": "linux", "config": {}}
-    config |= {"rootfs": {"type": "layers", "diff_ids": [diff]}}
-    manifest = [{"Config": "config.json", "RepoTags": [], "Layers": ["layer.tar"]}]
-    return tar(
-        {
-            "config.json": json.dumps(config).encode(),
-            "layer.tar": layer,
-            "manifest.json": json.dumps(manifest).encode(),
-        }
-    )
 
 
 def test_pinning_writes_the_digest_that_the_registry_serves(

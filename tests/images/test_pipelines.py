@@ -1,12 +1,17 @@
 """The pipelines of the image and of the DAGs are ones that Azure DevOps accepts."""
 
+import re
 from typing import Any
 
 import pytest
 import yaml
 from jsonschema import Draft7Validator
 
+from tests.pipelines.agents import connections_of
+from tests.pipelines.expand import expand
+from tests.pipelines.test_pipelines import steps
 from tests.real_parts import ROOT
+from tools.release.__main__ import app
 
 PIPELINES = ["image.yml", "dags.yml"]
 
@@ -50,9 +55,37 @@ def test_no_pipeline_holds_a_key(name: str) -> None:
     assert not [word for word in ("--account-key", "--password", "admin-enabled") if word in text]
 
 
-def test_production_gets_the_digest_that_was_built() -> None:
-    build, promote = load("image.yml")["stages"][1:]
-    script = promote["jobs"][0]["strategy"]["runOnce"]["deploy"]["steps"][0]["inputs"]
+def jobs() -> dict[str, Any]:
+    """Return the jobs of the image's pipeline, templates expanded."""
+    pipeline = expand(ROOT / "pipelines" / "image.yml")
+    return {
+        job.get("job") or job["deployment"]: job
+        for stage in pipeline["stages"]
+        for job in stage["jobs"]
+    }
 
-    assert "isOutput=true]$digest" in build["jobs"][0]["steps"][0]["inputs"]["inlineScript"]
-    assert '$(repository)@$(digest)"' in script["inlineScript"]
+
+def test_production_gets_the_digest_that_was_built() -> None:
+    (copy,) = [step for step in steps(jobs()["promote"]) if step.get("task") == "AzureCLI@2"]
+    (built,) = [step for step in steps(jobs()["build"]) if step.get("task") == "AzureCLI@2"]
+
+    assert built["name"] == "image"
+    assert jobs()["promote"]["variables"]["image"] == (
+        "$[ stageDependencies.build.build.outputs['image.image'] ]"
+    )
+    assert 'tools.release promote "$(image)" --environment prod' in copy["inputs"]["inlineScript"]
+
+
+def test_the_job_that_runs_other_people_s_set_up_code_cannot_sign() -> None:
+    assert connections_of(jobs()["build"]) == {"airflow-build"}
+    assert connections_of(jobs()["sign"]) == {"airflow-sign"}
+
+
+def test_every_command_of_a_release_exists() -> None:
+    text = (ROOT / "pipelines" / "image.yml").read_text()
+    text += (ROOT / "pipelines" / "check-image.sh").read_text()
+    called = set(re.findall(r"tools[.]release (\w+)", text))
+    known = {command.callback.__name__ for command in app.registered_commands if command.callback}
+
+    assert called == {"build", "check", "login", "promote"}
+    assert called <= known

@@ -21,6 +21,7 @@ CONNECTIONS = {
     r"airflow-(dev|prod)-review": UNTRUSTED,  # reads states
     r"airflow-(dev|prod)-plan": PLAN,  # reads nearly everything, and no secret
     r"airflow-build": BUILD,  # pushes to dev's registry
+    r"airflow-sign": BUILD,  # signs what was built, in a job of its own
     r"airflow-dags-[a-z0-9-]+": BUILD,  # writes to one team's folder
     r"airflow-(dev|prod)": DEPLOY,  # the deployer
 }

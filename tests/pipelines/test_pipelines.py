@@ -143,6 +143,17 @@ def test_stacks_are_deployed_in_order_each_by_a_step_of_its_own(environment: str
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_the_image_is_checked_once_its_registry_is_there_and_before_airflow(
+    environment: str,
+) -> None:
+    commands = [s["inputs"]["arguments"] for s in signed_in(jobs()[f"deploy_{environment}/deploy"])]
+
+    at = commands.index(f"pipelines/check-image.sh {environment}")
+    assert f"deploy platform-{environment} " in commands[at - 1]
+    assert f"deploy airflow-{environment} " in commands[at + 1]
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_what_was_tested_is_deployed_and_nothing_is_synthesized_anew(environment: str) -> None:
     deploy = jobs()[f"deploy_{environment}/deploy"]
     published = {step.get("artifact") for step in steps(jobs()["verify/verify"])}

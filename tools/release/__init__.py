@@ -1,0 +1,1 @@
+"""Releases the Airflow image: built, promoted by digest, and checked before a deployment."""

@@ -1,0 +1,141 @@
+"""Build the Airflow image, promote it, and check it before a deployment.
+
+Signs in to registries by Docker's configuration, which `login` writes as `az` is signed in.
+Exit status: 0 done, 1 the image is refused or could not be brought there, 2 there is no such
+environment, or cdktf.out is not up to date.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from conventions.faults import FaultError
+from synthesis.reader import Synthesis
+from tools.exit_status import Exit
+from tools.image import ROOT, ImageError, tag_of
+from tools.release.building import build as build_image
+from tools.release.deployed import image_of, registry_of
+from tools.release.errors import ReleaseError
+from tools.release.programs import programs
+from tools.release.promotion import promote as promote_image
+from tools.release.registry import Image, Registries
+
+SIGNERS = Path("policy/image-signers")
+OUT = Path("cdktf.out")
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
+Signers = Annotated[Path, typer.Option(help="Certificates of who may sign images.")]
+PlainHttp = Annotated[bool, typer.Option(help="Registries without TLS, on this machine.")]
+Registry = Annotated[
+    str | None, typer.Option(help="Its host; left out, it follows from the environment.")
+]
+
+
+@app.command()
+def login(
+    environments: Annotated[list[str], typer.Argument(help="Environments, for example dev.")],
+) -> None:
+    """Sign in to the registries of environments, as `az` is signed in."""
+    with _told():
+        registries = Registries(programs=programs())
+        for environment in environments:
+            registries.sign_in(registry_of(Synthesis.load(OUT), environment))
+
+
+@app.command()
+def build(
+    environment: Annotated[str, typer.Option(help="The environment whose registry gets it.")],
+    repository: Annotated[str, typer.Option(help="Path in the registry.")] = "airflow",
+    target: Annotated[str | None, typer.Option(help="Stage of the Dockerfile.")] = None,
+    registry: Registry = None,
+    plain_http: PlainHttp = False,
+) -> None:
+    """Build the checkout's commit and push it; a tag is built once."""
+    with _told():
+        tag = tag_of(ROOT)
+        image = Image(repository=f"{_host(environment, registry)}/{repository}", tag=tag)
+        digest = Registries(programs=programs(), plain_http=plain_http).digest_of(image)
+        if digest is None:
+            version, _, revision = tag.rpartition("-")
+            created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            arguments = {"VERSION": version, "REVISION": revision, "CREATED": created}
+            digest = build_image(
+                ROOT, image, arguments=arguments, target=target, plain_http=plain_http
+            )
+        _tell(Image(repository=image.repository, tag=tag, digest=digest))
+
+
+@app.command()
+def promote(
+    image: Annotated[str, typer.Argument(help="registry/path:tag@sha256:...")],
+    environment: Annotated[str, typer.Option(help="The environment whose registry gets it.")],
+    signers: Signers = SIGNERS,
+    registry: Registry = None,
+    plain_http: PlainHttp = False,
+) -> None:
+    """Copy an image by its digest, with its signatures, to the registry of an environment."""
+    with _told():
+        source = Image.parse(image)
+        path = source.repository.partition("/")[2]
+        registries = Registries(programs=programs(), plain_http=plain_http)
+        to = f"{_host(environment, registry)}/{path}"
+        _tell(promote_image(registries, source, to, signers))
+
+
+@app.command()
+def check(
+    environment: Annotated[str, typer.Option(help="The environment to be deployed.")],
+    signers: Signers = SIGNERS,
+    registry: Registry = None,
+    plain_http: PlainHttp = False,
+) -> None:
+    """Refuse a deployment whose image is not in the registry, or that nobody we trust signed."""
+    with _told():
+        image = image_of(Synthesis.load(OUT), environment)
+        if registry:
+            path = image.repository.partition("/")[2]
+            image = Image(repository=f"{registry}/{path}", tag=image.tag, digest=image.digest)
+        registries = Registries(programs=programs(), plain_http=plain_http)
+        digest = registries.digest_of(image)
+        if digest is None:
+            raise ReleaseError(
+                f"{image} is not in the registry: release it, or correct image_tag and "
+                f"image_digest in environments/{environment}.toml"
+            )
+        found = Image(repository=image.repository, tag=image.tag, digest=digest)
+        registries.verify(found, signers)
+        typer.echo(f"{found}: there, and its signature verifies")
+
+
+def _host(environment: str, registry: str | None) -> str:
+    return registry or registry_of(Synthesis.load(OUT), environment)
+
+
+def _tell(image: Image) -> None:
+    typer.echo(f'image_tag = "{image.tag}"\nimage_digest = "{image.digest}"')
+    if os.environ.get("TF_BUILD"):  # for later steps and stages of Azure DevOps
+        said = {"image": str(image), "reference": image.by_digest}
+        for name, value in said.items():
+            typer.echo(f"##vso[task.setvariable variable={name};isOutput=true]{value}")
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except (ReleaseError, ImageError) as error:
+        typer.echo(error, err=True)
+        sys.exit(Exit.FAILED)
+    except FaultError as error:
+        typer.echo(error, err=True)
+        sys.exit(Exit.BAD_INPUT)
+
+
+if __name__ == "__main__":
+    app()

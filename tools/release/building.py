@@ -1,0 +1,60 @@
+"""Builds the image with buildah, which needs no server, and pushes it."""
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from tools.release.errors import ReleaseError
+from tools.release.registry import Image
+
+DOCKERFILE = Path("images/airflow/Dockerfile")
+
+
+def build(
+    checkout: Path,
+    image: Image,
+    *,
+    arguments: Mapping[str, str],
+    dockerfile: Path = DOCKERFILE,
+    target: str | None = None,
+    plain_http: bool = False,
+) -> str:
+    """Build a checkout, push it under the tag of `image`, and return its digest.
+
+    A company's proxy reaches the build by HTTP_PROXY, HTTPS_PROXY and NO_PROXY of this process,
+    and its authority by images/airflow/certificates.
+
+    Raises:
+        ReleaseError: buildah is not installed, or says no.
+    """
+    if shutil.which("buildah") is None:
+        raise ReleaseError("buildah is not installed: apt-get install buildah")
+    given = [f"--build-arg={name}={value}" for name, value in arguments.items()]
+    given += [f"--target={target}"] if target else []
+    # chroot: no more rights than a job has, inside a container too
+    _buildah(
+        "build",
+        "--isolation=chroot",
+        "--format=oci",
+        "--layers=false",
+        f"--file={checkout / dockerfile}",
+        f"--tag={image}",
+        *given,
+        str(checkout),
+    )
+    with tempfile.TemporaryDirectory(prefix="digest-") as folder:
+        told = Path(folder) / "digest"
+        plain = ["--tls-verify=false"] if plain_http else []
+        _buildah("push", *plain, f"--digestfile={told}", str(image), f"docker://{image}")
+        return told.read_text(encoding="utf-8").strip()
+
+
+def _buildah(*command: str) -> None:
+    # vfs: overlay file systems do not nest
+    driver = {"STORAGE_DRIVER": os.environ.get("STORAGE_DRIVER", "vfs")}
+    done = subprocess.run(["buildah", *command], env=os.environ | driver, check=False)
+    if done.returncode:
+        raise ReleaseError(f"buildah {command[0]} ended with {done.returncode}; it says why above")
