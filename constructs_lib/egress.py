@@ -21,7 +21,7 @@ ALL_ZONES = ["1", "2", "3"]
 
 
 class NatEgress(Construct):
-    """A NAT gateway with two fixed public addresses that partners can put on an allow list.
+    """A NAT gateway with fixed public addresses that partners can put on an allow list.
 
     StandardV2 stands in all zones of a region, and takes addresses of its own SKU only. Changing
     the SKU later means other addresses. A region without zones has the older Standard
@@ -35,6 +35,7 @@ class NatEgress(Construct):
         *,
         place: Place,
         subnet: Subnet,
+        addresses: int,
         zone_redundant: bool,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -43,7 +44,7 @@ class NatEgress(Construct):
             self,
             "public_ip_prefix",
             name=place.names.of("ippre"),
-            prefix_length=31,
+            prefix_length=32 - (addresses.bit_length() - 1),
             sku=sku,
             zones=ALL_ZONES if zone_redundant else None,
             **place.at,

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from environments.types import DnsZoneId, Email, HostName, Section, VaultName, refuse
+from environments.types import DnsZoneId, Email, HostName, NameServer, Section, VaultName, refuse
 
 
 class Ingress(Section):
@@ -28,6 +28,15 @@ class Ingress(Section):
         int, Field(ge=1, le=1024, description="largest request in MiB, as XComs by the API")
     ] = 16
     contact: Annotated[Email | None, Field(description="mail address for expiry notices")] = None
+    dns01_name_servers: Annotated[
+        tuple[NameServer, ...],
+        Field(
+            strict=False,
+            max_length=4,
+            description="whom cert-manager asks for the DNS-01 record, where a private zone hides "
+            "the public one; none = the network's own",
+        ),
+    ] = ()
 
     @field_validator("dns_zone_id")
     @classmethod

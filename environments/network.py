@@ -58,6 +58,13 @@ class Network(Section):
     firewall_private_ip: Annotated[
         Address | None, Field(description='next hop of all egress when egress = "firewall"')
     ] = None
+    nat_addresses: Annotated[
+        Literal[1, 2, 4, 8, 16],
+        Field(
+            description="public addresses of the NAT gateway, 64,512 connections to one "
+            "destination each; another number means other addresses"
+        ),
+    ] = 2
     flow_log_retention_days: Annotated[
         int, Field(ge=1, le=365, description="days that flow logs are kept")
     ] = 30

@@ -187,6 +187,14 @@ Email = Annotated[
     str,
     form(r"[^@\s]+@[^@\s]+\.[^@\s.]+", "an e-mail address", "platform@example.com"),
 ]
+NameServer = Annotated[
+    str,
+    form(
+        r"(\d{1,3}\.){3}\d{1,3}:\d{1,5}|https://[^\s,]+",
+        "an IPv4 address with its port, or an https:// address",
+        "1.1.1.1:53",
+    ),
+]
 VaultName = Annotated[
     str, form(r"[0-9A-Za-z-]{1,127}", "1 to 127 letters, digits and hyphens", "airflow-tls")
 ]

@@ -46,7 +46,10 @@ class AirflowStack(AzureStack):
         )
         if request := certificate_request(env, infra):
             issuer = self._release(
-                "cert_manager", CERT_MANAGER, cert_manager_values(), after=[objects.release]
+                "cert_manager",
+                CERT_MANAGER,
+                cert_manager_values(name_servers=self.env.ingress.dns01_name_servers),
+                after=[objects.release],
             )
             after = [objects.release, issuer.release]
             ObjectsRelease(self, "certificate", objects=request, after=after)

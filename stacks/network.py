@@ -166,7 +166,14 @@ class NetworkStack(AzureStack):
                 firewall_private_ip=address,
             )
         zones = REGIONS[self.env.location].zones
-        return NatEgress(self, "egress", place=place, subnet=nodes.subnet, zone_redundant=zones)
+        return NatEgress(
+            self,
+            "egress",
+            place=place,
+            subnet=nodes.subnet,
+            addresses=self.env.network.nat_addresses,
+            zone_redundant=zones,
+        )
 
     def _own_zones(self) -> dict[str, str]:
         """Return the names of the zones to make; the last two are no other environment's."""

@@ -1,5 +1,7 @@
 """The certificate of Airflow's host: from Let's Encrypt by cert-manager, or from Key Vault."""
 
+from collections.abc import Sequence
+
 from conventions.labels import USES_WORKLOAD_IDENTITY
 from conventions.sizes import CERT_MANAGER as CERT_MANAGER_SIZE
 from conventions.sizes import CERT_MANAGER_PODS
@@ -19,10 +21,13 @@ RESOURCES = resources(CERT_MANAGER_SIZE)
 WORKLOAD_IDENTITY = dict([USES_WORKLOAD_IDENTITY])
 
 
-def cert_manager_values() -> Values:
+def cert_manager_values(*, name_servers: Sequence[str] = ()) -> Values:
     """Return the values of the chart `cert-manager`.
 
     The chart's own security contexts are kept: non-root, seccomp, read-only root file system.
+
+    Args:
+        name_servers: who is asked for DNS-01 records alone; none asks as all pods do.
     """
     return {
         **_part("controller"),
@@ -33,8 +38,8 @@ def cert_manager_values() -> Values:
         "webhook": _part("webhook"),
         "cainjector": _part("cainjector"),
         "startupapicheck": {"resources": RESOURCES},
-        "dns01RecursiveNameservers": "",
-        "dns01RecursiveNameserversOnly": False,
+        "dns01RecursiveNameservers": ",".join(name_servers),
+        "dns01RecursiveNameserversOnly": bool(name_servers),
     }
 
 

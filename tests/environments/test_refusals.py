@@ -601,6 +601,20 @@ REFUSALS = {
         "names a region twice",
         "delete the second",
     ),
+    "number of addresses that no prefix has": (
+        "[network]\n",
+        "[network]\nnat_addresses = 3\n",
+        "network.nat_addresses",
+        "not one of the values",
+        "set",
+    ),
+    "name server without a port": (
+        "[ingress]",
+        '[ingress]\ndns01_name_servers = ["1.1.1.1"]',
+        "ingress.dns01_name_servers",
+        "not of the required form",
+        "1.1.1.1:53",
+    ),
     "nobody to tell": (
         'alert_emails = ["data-platform@example.com"]',
         "alert_emails = []",
@@ -804,7 +818,7 @@ def test_an_unreadable_file_is_refused_with_its_reason(
 def test_a_missing_file_is_refused_with_the_ones_that_exist(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("environments.load.FOLDER", environment_files.DEV.parent)
+    monkeypatch.setattr("conventions.company.environments", lambda: environment_files.DEV.parent)
 
     with pytest.raises(EnvironmentFileError, match=r"dev\.toml, prod\.toml"):
         load([Path("nope.toml")])

@@ -96,3 +96,10 @@ def test_no_user_with_a_password_is_made() -> None:
     )
 
     assert values["createUserJob"]["enabled"] is False
+
+
+def test_other_name_servers_alone_are_asked_for_the_record() -> None:
+    values = cert_manager_values(name_servers=["1.1.1.1:53", "9.9.9.9:53"])
+
+    assert values["dns01RecursiveNameservers"] == "1.1.1.1:53,9.9.9.9:53"
+    assert values["dns01RecursiveNameserversOnly"] is True

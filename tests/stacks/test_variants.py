@@ -38,6 +38,15 @@ def only(resources: dict[str, Any], kind: str) -> Any:
     return resource
 
 
+@pytest.mark.parametrize(("addresses", "length"), [(1, 32), (2, 31), (16, 28)])
+def test_the_gateway_has_as_many_addresses_as_the_file_says(
+    synthesize: Synthesize, addresses: int, length: int
+) -> None:
+    found = synthesize(network={"nat_addresses": addresses})
+
+    assert only(found, "azurerm_public_ip_prefix")["prefix_length"] == length
+
+
 def test_firewall_egress_routes_everything_to_the_firewall(synthesize: Synthesize) -> None:
     resources = synthesize(network={"egress": "firewall", "firewall_private_ip": "10.0.1.4"})
 
