@@ -13,10 +13,11 @@ class InstallationError(Exception):
     """An environment cannot be installed; the message says which step failed and why."""
 
 
-def locked_venv(name: str, lock: Path, python: Path | str) -> Path:
+def locked_venv(name: str, lock: Path, python: Path | str, *, compiled: bool = True) -> Path:
     """Return the folder of the environment of `lock`, installing it on first use.
 
-    Its name ends in a hash of the lock: another lock is another environment.
+    Its name ends in a hash of the lock: another lock is another environment. `compiled` makes byte
+    code of every module at once; leave it out where few of many are ever imported.
 
     Raises:
         InstallationError: the package index is out of reach, or holds other files than the lock.
@@ -30,7 +31,7 @@ def locked_venv(name: str, lock: Path, python: Path | str) -> Path:
             _run(uv(), "venv", "--quiet", "--clear", "--python", str(python), str(folder))
             target = ("--python", str(folder / "bin" / "python"))
             # compiled here, not at every start: many machines set PYTHONDONTWRITEBYTECODE
-            options = ("--quiet", "--require-hashes", "--compile-bytecode")
+            options = ("--quiet", "--require-hashes", *(["--compile-bytecode"] if compiled else []))
             _run(uv(), "pip", "sync", *options, *target, str(lock))
             (folder / ".ready").touch()
     return folder
