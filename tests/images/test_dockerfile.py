@@ -56,6 +56,14 @@ def test_every_stage_starts_from_the_one_base() -> None:
     assert bases - stages == {"${BASE_IMAGE}"}
 
 
+def test_every_stage_trusts_the_company_s_authorities() -> None:
+    bases = {one.stage: one.rest.split()[0] for one in instructions() if one.word == "FROM"}
+    settings = [one.rest for one in instructions() if (one.stage, one.word) == ("base", "ENV")]
+
+    assert {stage for stage, base in bases.items() if base == "${BASE_IMAGE}"} == {"base"}
+    assert all(name in settings[0] for name in ("REQUESTS_CA_BUNDLE=", "SSL_CERT_FILE="))
+
+
 def test_the_locks_were_made_for_the_python_of_the_base() -> None:
     headers = [(IMAGE / f"{name}.lock").read_text()[:300] for name in LOCKS]
 

@@ -5,12 +5,15 @@ Folders in a temporary place stand in for those of the base image.
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import trustme
 
+from tests.fixtures import ROOT, missing
 from tests.images.dockerfile import instructions
 from tests.images.test_dockerfile import IMAGE, pins
 from tools.airflow_venv import airflow_bin
@@ -65,6 +68,30 @@ def test_uv_is_installed_from_its_lock(place: Path, airflow: Path, python312: Pa
 
     said = subprocess.run([place / "tmp/uv/bin/uv", "--version"], capture_output=True, text=True)
     assert said.stdout.split()[1] == pins("uv-requirements")["uv"]
+
+
+def test_an_authority_of_the_company_is_trusted_beside_debian_s(
+    place: Path, python312: Path
+) -> None:
+    program = shutil.which("update-ca-certificates", path="/usr/sbin:/usr/bin")
+    if program is None:
+        missing("no update-ca-certificates here: apt-get install ca-certificates")
+    [step] = [one.rest for one in instructions() if (one.stage, one.word) == ("base", "RUN")]
+    [copy] = [one.rest for one in instructions() if (one.stage, one.word) == ("base", "COPY")]
+    source, target = copy.split()
+    local, bundle = place / target.lstrip("/"), place / "etc/ssl/certs"
+    bundle.mkdir(parents=True)
+    shutil.copytree(ROOT / source, local)
+    authority = trustme.CA(organization_name="company").cert_pem.bytes()
+    (local / "company.crt").write_bytes(authority)
+
+    places = ["--localcertsdir", str(local), "--etccertsdir", str(bundle)]
+    places += ["--hooksdir", str(place)]
+    subprocess.run([program, *step.split()[1:], *places], check=True, capture_output=True)
+
+    trusted = (bundle / "ca-certificates.crt").read_bytes()
+    assert authority.strip() in trusted
+    assert trusted.count(b"BEGIN CERTIFICATE") > 50  # Debian's
 
 
 def test_the_environment_becomes_what_the_lock_says(place: Path, python312: Path) -> None:
