@@ -88,8 +88,8 @@ rehearse: $(READY) ## Deploy and destroy it all with the real Terraform, without
 plan: .tools/.node $(TOOLS) ## Show what a deployment would do to Azure: ENVIRONMENT=dev [PLAN="--refresh none"]
 	@$(BIN)/python -O main.py && $(BIN)/python -m tools.plan --environment $(ENVIRONMENT) $(PLAN)
 
-verify: ## Check your environment files: synth, calendar, policy, rehearsal; ON=YYYY-MM-DD: the day
-	@for gate in synth calendar-check policy rehearse; do $(MAKE) --no-print-directory $$gate || exit 1; done
+verify: ## Check your environment files: synth, calendar, policy, attack paths, rehearsal; ON=YYYY-MM-DD: the day
+	@for gate in synth calendar-check policy attack-paths rehearse; do $(MAKE) --no-print-directory $$gate || exit 1; done
 
 policy: $(TOOLS) ## Check cdktf.out against checkov's rules and ours
 	@$(BIN)/python -m tools.policy
@@ -98,6 +98,9 @@ contract: $(READY) ## Check what real providers send against Microsoft's types: 
 	@$(if $(RECORDING),,$(BIN)/python -O main.py &&) $(BIN)/python -m tools.contract check $(CONTRACT) \
 		$(if $(PROVIDERS),--providers $(PROVIDERS)) $(if $(TYPES),--types $(TYPES)) \
 		$(foreach file,$(RECORDING),--recording $(file))
+
+attack-paths: $(TOOLS) ## Show who can become whom, and refuse what is not accepted; ON=YYYY-MM-DD
+	@$(BIN)/python -m tools.attack_paths $(if $(ON),--on $(ON)) $(ATTACK_PATHS)
 
 calendar: $(TOOLS) ## Show what ends in the coming twelve months, and who uses it
 	@$(BIN)/python -m tools.calendar show

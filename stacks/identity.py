@@ -33,7 +33,7 @@ Identities = Mapping[Component, UserAssignedIdentity]
 
 
 class IdentityStack(AzureStack):
-    """One identity for each workload, with the least rights that it needs."""
+    """One identity for each workload, with roles on single resources."""
 
     def __init__(self, scope: Construct, env: Environment) -> None:
         super().__init__(scope, env, "identity")

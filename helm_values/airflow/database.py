@@ -17,7 +17,7 @@ SECONDS_BETWEEN_TRIES = 3
 def database_values(env: Environment, infra: Infrastructure) -> Values:
     """Return the address of the database in every component but the workers.
 
-    Workers have none: in Airflow 3 a task talks to the API server only. The chart's own Secret with
+    Workers have none: in Airflow 3 a task asks the API server. The chart's own Secret with
     a connection is neither made nor read; the image's `airflow_local_settings.py` adds the token.
     """
     return merged(

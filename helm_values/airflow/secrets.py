@@ -30,7 +30,7 @@ from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values, at, merged
 
 # The fernet key opens connections in the database; the API's key signs sessions and the requests
-# for logs; the JWT secret signs the tokens of tasks. A task's pod has none of them.
+# for logs; the JWT secret signs the tokens of tasks. A pod that runs one task has none of them.
 READERS: Mapping[Component, tuple[VaultSecret, ...]] = {
     API_SERVER: (FERNET_KEY, JWT_SECRET, API_SECRET_KEY),
     SCHEDULER: (FERNET_KEY, JWT_SECRET),

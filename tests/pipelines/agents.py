@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tests.pipelines.conditions import RUNS, Run, jobs_of
+from tools.pipeline_yaml.conditions import RUNS, Run, jobs_of
 
 HOSTED = "Microsoft's"
 UNTRUSTED, PLAN, BUILD, DEPLOY = (

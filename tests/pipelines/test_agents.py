@@ -6,8 +6,8 @@ import pytest
 
 from tests.fixtures import ROOT
 from tests.pipelines.agents import BUILD, DEPLOY, PLAN, UNTRUSTED, violations
-from tests.pipelines.conditions import RUNS, UNREVIEWED, holds, jobs_of
-from tests.pipelines.expand import expand
+from tools.pipeline_yaml.conditions import RUNS, UNREVIEWED, holds, jobs_of
+from tools.pipeline_yaml.expand import expand
 
 PIPELINES = sorted((ROOT / "pipelines").glob("*.yml"))
 BOOTSTRAP = ROOT / "docs" / "how-to" / "bootstrap.md"

@@ -12,7 +12,7 @@ from jsonschema import Draft7Validator
 
 from conventions.stack_names import STACKS
 from tests.fixtures import ROOT
-from tests.pipelines.expand import expand
+from tools.pipeline_yaml.expand import expand
 
 FOLDER = ROOT / "pipelines"
 NAMES = [

@@ -15,9 +15,9 @@ from copier.errors import CopierError
 from jsonschema import Draft7Validator
 
 from tests.pipelines.agents import connections_of, violations
-from tests.pipelines.conditions import UNREVIEWED, Run, jobs_of
 from tests.real_parts import ROOT, Postgres
 from tools.locked_venv import uv
+from tools.pipeline_yaml.conditions import UNREVIEWED, Run, jobs_of
 
 Render = Callable[..., Path]
 Make = Callable[..., subprocess.CompletedProcess[str]]

@@ -14,13 +14,7 @@ from airflow.configuration import conf
 from sqlalchemy import URL, Connection, create_engine, make_url, text
 from sqlalchemy.exc import ProgrammingError
 
-ALL = "SELECT, INSERT, UPDATE, DELETE"
-READ = "SELECT"
-# SQLAlchemy asks for the new row's id, and reading that column alone shows nothing of the log.
-APPEND = "INSERT, SELECT (id)"
-# With FAB, Airflow writes the permissions of each DAG at every parse, and reads who has them.
-PERMISSIONS = frozenset({"ab_permission", "ab_view_menu", "ab_permission_view"})
-PERMISSIONS_READ = frozenset({"ab_permission_view_role", "ab_role"})
+from airflow_azure.rights import of_component, of_dag_processor, of_triggerer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,37 +122,6 @@ def share(metadata: URL, roles: Roles) -> None:
                 connection.execute(text(statement))
             for table, rows in _by_table(tables, right).items():
                 connection.execute(text(f"GRANT {rows} ON {quote(table)} TO {name}"))
-
-
-def of_component(_table: str) -> str:
-    """Return what the API server and the scheduler may do with the rows of a table."""
-    return ALL
-
-
-def of_dag_processor(table: str) -> str:
-    """Return what the DAG processor may do: the code of DAG files runs in it.
-
-    It must not give itself a role in Airflow, take part in a sign-in, change the log, or confuse
-    the next migration.
-    """
-    if table in PERMISSIONS:
-        return "SELECT, INSERT"
-    if table.startswith("ab_"):
-        return READ if table in PERMISSIONS_READ else ""
-    return _of_foreign_code(table)
-
-
-def of_triggerer(table: str) -> str:
-    """Return what the triggerer may do: the code of triggers runs in it."""
-    return "" if table.startswith("ab_") else _of_foreign_code(table)
-
-
-def _of_foreign_code(table: str) -> str:
-    if table == "session":
-        return ""
-    if table.startswith("alembic_version"):
-        return READ
-    return APPEND if table == "log" else ALL
 
 
 def _by_table(tables: Iterable[str], right: Callable[[str], str]) -> Mapping[str, str]:

@@ -9,9 +9,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from typing import Any
 
-from helm_values.merge import Values
-
-Policies = list[Values]
+Policies = list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -91,5 +89,6 @@ def _selects(selector: Any, labels: dict[str, str]) -> bool:
 
 def _expressions(selector: Any) -> Iterator[tuple[str, list[str]]]:
     for expression in selector.get("matchExpressions", []):
-        assert expression["operator"] == "In", expression
+        if expression["operator"] != "In":
+            raise NotImplementedError(f"a selector with the operator {expression['operator']}")
         yield expression["key"], expression["values"]

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tools.pipeline_yaml.expand import refused
+
 _TOKEN = re.compile(r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<name>[\w.]+)|(?P<sign>[(),\[\]]))")
 _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "and": lambda *given: all(given),
@@ -63,12 +65,15 @@ def holds(condition: str, run: Run) -> bool:
     """Evaluate a condition, as it stands in the YAML.
 
     Raises:
-        AssertionError: it uses something that is not known here.
+        PipelineError: it uses something that is not known here.
     """
     tokens = list(_TOKEN.finditer(condition.strip()))
-    assert "".join(t[0] for t in tokens).strip() == condition.strip(), condition
-    value, rest = _value(tokens, run)
-    assert not rest, condition
+    try:
+        value, rest = _value(tokens, run)
+    except (ValueError, IndexError, KeyError, TypeError):
+        raise refused(f"condition {condition}", "is not understood here") from None
+    if rest or "".join(t[0] for t in tokens).strip() != condition.strip():
+        raise refused(f"condition {condition}", "is not understood here")
     return bool(value)
 
 
@@ -113,7 +118,6 @@ def _value(tokens: list[re.Match[str]], run: Run) -> tuple[Any, list[re.Match[st
         given.append(value)
         if rest[0]["sign"] == ",":
             rest = rest[1:]
-    assert name in _FUNCTIONS, f"{name}() is not known to tests/pipelines/conditions.py"
     return _FUNCTIONS[name](*given), rest[1:]
 
 

@@ -10,26 +10,38 @@ from typing import Any
 
 import yaml
 
+from conventions.faults import Fault, FaultError
+
 _WHOLE = re.compile(r"\$\{\{ *([\w.]+) *\}\}")
 _EACH = re.compile(r"\$\{\{ *each (\w+) in ([\w.]+) *\}\}")
 _IF = re.compile(r"\$\{\{ *if (not\()?([\w.]+)\)? *\}\}")
 
 
+class PipelineError(FaultError):
+    """A pipeline's YAML is not what this reader knows."""
+
+
 def expand(file: Path, **parameters: Any) -> Any:
-    """Return a pipeline with everything that its templates say."""
-    document = yaml.safe_load(file.read_text())
+    """Return a pipeline with everything that its templates say.
+
+    Raises:
+        PipelineError: a template is given what it does not take, or names what is not defined.
+    """
+    document = _load(file)
     declared = {p["name"]: p["default"] for p in document.get("parameters", []) if "default" in p}
     scope = {"variables": document.get("variables", {}), "parameters": declared | parameters}
     return _expand(document, scope, file.parent)
 
 
 def _template(file: Path, given: dict[str, Any], scope: dict[str, Any]) -> list[Any]:
-    document = yaml.safe_load(file.read_text())
+    document = _load(file)
     declared = {p["name"]: p for p in document.pop("parameters", [])}
     unknown = given.keys() - declared.keys()
     missing = {n for n, p in declared.items() if "default" not in p} - given.keys()
-    assert not unknown, f"{file.name} has no parameters {unknown}"
-    assert not missing, f"{file.name} needs {missing}"
+    if unknown:
+        raise refused(str(file), f"has no parameters {', '.join(sorted(unknown))}")
+    if missing:
+        raise refused(str(file), f"needs the parameters {', '.join(sorted(missing))}")
     values = {name: given.get(name, p.get("default")) for name, p in declared.items()}
     (items,) = document.values()  # stages, or steps
     expanded: list[Any] = _expand(items, {**scope, "parameters": values}, file.parent)
@@ -70,6 +82,21 @@ def _text(text: str, scope: dict[str, Any]) -> Any:
 def _value(path: str, scope: dict[str, Any]) -> Any:
     value: Any = scope
     for part in path.split("."):
-        assert part in value, f"{path} is not defined"
+        if part not in value:
+            raise refused(path, "is not defined")
         value = value[part]
     return value
+
+
+def _load(file: Path) -> Any:
+    # the parser in C, where PyYAML was built with it, is ten times as fast
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    try:
+        return yaml.load(file.read_text("utf-8"), Loader=loader)
+    except (OSError, yaml.YAMLError) as error:
+        raise refused(str(file), f"cannot be read: {error}") from None
+
+
+def refused(place: str, problem: str) -> PipelineError:
+    """Return the error that says what is wrong with a pipeline, and where."""
+    return PipelineError([Fault(place=place, problem=problem, fix="correct the pipeline's YAML")])

@@ -1,0 +1,43 @@
+"""Which rows of Airflow's database each kind of component may read and write, table by table.
+
+Needs nothing of Airflow: `roles` grants it, and whoever judges who can reach what reads it too.
+"""
+
+ALL = "SELECT, INSERT, UPDATE, DELETE"
+READ = "SELECT"
+# SQLAlchemy asks for the new row's id, and reading that column alone shows nothing of the log.
+APPEND = "INSERT, SELECT (id)"
+# With FAB, Airflow writes the permissions of each DAG at every parse, and reads who has them.
+PERMISSIONS = frozenset({"ab_permission", "ab_view_menu", "ab_permission_view"})
+PERMISSIONS_READ = frozenset({"ab_permission_view_role", "ab_role"})
+
+
+def of_component(_table: str) -> str:
+    """Return what the API server and the scheduler may do with the rows of a table."""
+    return ALL
+
+
+def of_dag_processor(table: str) -> str:
+    """Return what the DAG processor may do: the code of DAG files runs in it.
+
+    It must not give itself a role in Airflow, take part in a sign-in, change the log, or confuse
+    the next migration.
+    """
+    if table in PERMISSIONS:
+        return "SELECT, INSERT"
+    if table.startswith("ab_"):
+        return READ if table in PERMISSIONS_READ else ""
+    return _of_foreign_code(table)
+
+
+def of_triggerer(table: str) -> str:
+    """Return what the triggerer may do: the code of triggers runs in it."""
+    return "" if table.startswith("ab_") else _of_foreign_code(table)
+
+
+def _of_foreign_code(table: str) -> str:
+    if table == "session":
+        return ""
+    if table.startswith("alembic_version"):
+        return READ
+    return APPEND if table == "log" else ALL

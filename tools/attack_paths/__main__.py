@@ -1,0 +1,75 @@
+"""`python -m tools.attack_paths`: what each start reaches in each environment, and by which way.
+
+Exit status: 0 every path is accepted; 1 one is not, or an acceptance is over or stale; 2 cannot
+judge: nothing synthesized, or not what the sources synthesize now, or a file that cannot be read.
+"""
+
+import os
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from conventions.faults import FaultError
+from synthesis.reader import Synthesis
+from synthesis.resources import landscapes
+from tools.attack_paths import accepted, graph, page, picture, reading, report
+
+ROOT = Path(__file__).resolve().parents[2]
+OURS = Path(__file__).with_name("accepted_paths.toml")
+THEIRS = ROOT / "policy" / "accepted_paths.toml"
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def main(
+    out: Annotated[Path, typer.Option(help="folder that make synth wrote")] = ROOT / "cdktf.out",
+    pipelines: Annotated[Path, typer.Option(help="folder of pipelines")] = ROOT / "pipelines",
+    accepted_file: Annotated[
+        Path, typer.Option("--accepted", help="the paths that you accept for a while")
+    ] = THEIRS,
+    page_file: Annotated[
+        Path | None, typer.Option("--page", help="write the answer as a page of Markdown, too")
+    ] = None,
+    picture_file: Annotated[
+        Path | None, typer.Option("--picture", help="and the picture that the page shows (SVG)")
+    ] = None,
+    on: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="the day to judge on", metavar="YYYY-MM-DD"),
+    ] = None,
+    stale_output: Annotated[
+        bool, typer.Option(help="judge stacks that are not what the sources synthesize now, too")
+    ] = False,
+) -> None:
+    """Find the ways by which people and code reach what they must not."""
+    day = on.date() if on else date.today()
+    try:
+        theirs = accepted.load(accepted_file) if accepted_file.exists() else []
+        known = [*theirs, *accepted.load(OURS)]
+        synthesis = Synthesis.load(out, None if stale_output else ROOT)
+        facts = [reading.read(here, pipelines) for here in landscapes(synthesis)]
+    except FaultError as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(2) from None
+    verdicts = [accepted.judge(each, graph.build(each), known, day) for each in facts]
+    ended = accepted.over(known, day)
+    stale = accepted.stale(theirs, verdicts, day)  # ours serve environments that are not yours
+    for line in report.lines(verdicts, ended, stale):
+        typer.echo(line)
+    if picture_file:
+        every = [path for verdict in verdicts for path, _ in verdict.accepted]
+        every += [path for verdict in verdicts for path in verdict.refused]
+        steps = page.accepted_steps(verdicts)
+        picture_file.write_text(picture.svg(every, steps), encoding="utf-8")
+    if page_file:
+        beside = picture_file or page_file.with_suffix(".svg")
+        shown = os.path.relpath(beside, page_file.parent)
+        page_file.write_text(page.text(verdicts, Path(shown).as_posix()), encoding="utf-8")
+    failed = ended or stale or any(verdict.refused for verdict in verdicts)
+    raise typer.Exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,170 @@
+"""Weighs paths against those that are accepted: where, why, and until when."""
+
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated, Any
+
+import networkx
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from conventions.faults import Fault, FaultError
+from tools.attack_paths.facts import Facts
+from tools.attack_paths.questions import Path as Way
+from tools.attack_paths.questions import paths, shortest
+
+ALLOWED = {
+    "starts": 'one or more starts of the report, with * for any part, as ["code in the worker"]',
+    "steps": 'one or more steps of the path, as ["a -> b"]; * and {environment} may stand in them',
+    "goals": 'what is reached by it, with * for any part, as ["secret *"]',
+    "environments": 'one or more names of environments, as ["dev"], or ["*"] for every one',
+    "reason": "a reason of at least 20 characters that an auditor would accept",
+    "until": "the last day on which it is accepted, as 2027-06-30",
+}
+Names = Annotated[list[str], Field(min_length=1)]
+
+
+class AcceptedPathsError(FaultError):
+    """A file of accepted paths cannot be used."""
+
+
+class Accepted(BaseModel):
+    """Steps that may be taken from some starts, to some goals, for a while."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    starts: Names
+    steps: Names
+    goals: Names
+    environments: Names
+    reason: Annotated[str, Field(min_length=20)]
+    until: date
+
+    def covers(self, environment: str, start: str, goal: str, step: str) -> bool:
+        """Whether a step is accepted on the way from a start to a goal."""
+        steps = [name.replace("{environment}", environment) for name in self.steps]
+        return all(
+            any(fnmatchcase(given, name) for name in names)
+            for given, names in (
+                (environment, self.environments),
+                (start, self.starts),
+                (goal, self.goals),
+                (step, steps),
+            )
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What is reached in one environment, and what of it nobody accepted."""
+
+    facts: Facts
+    refused: Sequence[Way]
+    accepted: Sequence[tuple[Way, Accepted]]
+    used: frozenset[int]
+    """Positions of the acceptances that a path of this environment goes through."""
+
+
+def judge(
+    facts: Facts, graph: "networkx.DiGraph[str]", accepted: Sequence[Accepted], on: date
+) -> Verdict:
+    """Find each path that stands when all accepted steps are gone.
+
+    A path is refused even if a longer one beside it was accepted: what is accepted is a step.
+    """
+    refused: list[Way] = []
+    excused: list[tuple[Way, Accepted]] = []
+    used: set[int] = set()
+    valid = [each for each in accepted if each.until >= on]
+    for way in paths(facts, graph):
+        covering = {
+            edge: each
+            for each in valid
+            for edge in graph.edges
+            if each.covers(facts.environment, way.start, way.goal, f"{edge[0]} -> {edge[1]}")
+        }
+        used |= {accepted.index(e) for edge, e in covering.items() if _on_a_way(graph, edge, way)}
+        view = graph.edge_subgraph(edge for edge in graph.edges if edge not in covering)
+        left = shortest(facts.environment, view, way.start, way.goal)
+        if left:
+            refused.append(left)
+        else:
+            taken = ((step.start, step.end) for step in way.steps)
+            excused.append((way, next(covering[edge] for edge in taken if edge in covering)))
+    return Verdict(facts=facts, refused=refused, accepted=excused, used=frozenset(used))
+
+
+def _on_a_way(graph: "networkx.DiGraph[str]", edge: tuple[str, str], way: Way) -> bool:
+    return networkx.has_path(graph, way.start, edge[0]) and networkx.has_path(
+        graph, edge[1], way.goal
+    )
+
+
+def over(accepted: Sequence[Accepted], on: date) -> list[Accepted]:
+    """Return the acceptances that have ended."""
+    return [each for each in accepted if each.until < on]
+
+
+def stale(accepted: Sequence[Accepted], verdicts: Sequence[Verdict], on: date) -> list[Accepted]:
+    """Return the acceptances that no path needs in the environments that were judged."""
+    judged = {verdict.facts.environment for verdict in verdicts}
+    used = {position for verdict in verdicts for position in verdict.used}
+    return [
+        each
+        for position, each in enumerate(accepted)
+        if each.until >= on and position not in used and {"*", *judged} & {*each.environments}
+    ]
+
+
+def load(file: Path) -> list[Accepted]:
+    """Read a file of accepted paths.
+
+    Raises:
+        AcceptedPathsError: with every fault of the file.
+    """
+    tables = _parse(file)
+    accepted: list[Accepted] = []
+    faults: list[Fault] = []
+    for position, table in enumerate(tables):
+        try:
+            accepted.append(Accepted.model_validate(table))
+        except ValidationError as error:
+            faults += _faults(file, position, error)
+    if faults:
+        raise AcceptedPathsError(faults)
+    return accepted
+
+
+def _parse(file: Path) -> Sequence[Any]:
+    def unusable(problem: str, fix: str) -> AcceptedPathsError:
+        allowed = "a TOML document of tables [[accepted]]"
+        return AcceptedPathsError(
+            [Fault(place=str(file), problem=problem, allowed=allowed, fix=fix)]
+        )
+
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise unusable(f"cannot be read: {error.strerror}", "fix the path or mode") from None
+    except ValueError as error:
+        raise unusable(f"not TOML: {error}", "correct the line that it names") from None
+    tables = content.pop("accepted", [])
+    if content or not isinstance(tables, list):
+        raise unusable("has something else than tables [[accepted]]", "write [[accepted]]")
+    return tables
+
+
+def _faults(file: Path, position: int, error: ValidationError) -> Iterator[Fault]:
+    for detail in error.errors(include_url=False):
+        key = str(detail["loc"][0]) if detail["loc"] else ""
+        missing = detail["type"] == "missing"
+        yield Fault(
+            place=f"{file}: accepted[{position}].{key}"
+            + ("" if missing else f" = {detail['input']!r}"),
+            problem=str(detail["msg"]),
+            allowed=ALLOWED.get(key, ", ".join(ALLOWED)),
+            fix=f"add {key}" if missing else f"correct or delete {key}",
+        )

@@ -1,0 +1,1 @@
+"""Reads the YAML of Azure DevOps pipelines as Azure DevOps does: templates, conditions, jobs."""
