@@ -209,6 +209,16 @@ def test_a_change_needs_git(
     assert "--from needs git, which is not on PATH" in error
 
 
+def test_a_link_out_of_the_project_is_refused_in_words(plain: Project) -> None:
+    (plain.folder / "elsewhere").symlink_to("/etc")
+    plain.commit("stacks.json", "elsewhere")
+
+    status, _, error = command(plain, "--from", "HEAD")
+
+    assert status == 2
+    assert "--from HEAD: the project as it was there cannot be unpacked: 'elsewhere'" in error
+
+
 def test_an_output_that_is_older_than_its_sources_exits_2(plain: Project) -> None:
     record(plain.folder / "cdktf.out", {"environments/dev.toml": "another digest"})
 

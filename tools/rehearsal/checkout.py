@@ -38,7 +38,7 @@ def synthesized_at(
     `git archive` rather than a worktree: nothing is written to the repository's own folder.
 
     Raises:
-        BadInputError: git knows no such reference, or its synth fails.
+        BadInputError: git knows no such reference, it cannot be unpacked, or its synth fails.
     """
     with TemporaryDirectory(prefix="rehearsal-from-") as name:
         tree = Path(name)
@@ -72,5 +72,12 @@ def _extract(reference: str, repository: Path, tree: Path) -> None:
             allowed="a branch, a tag or a commit that this clone has",
             fix="fetch it with its history; `git log --oneline --all` names what is there",
         )
-    with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
-        archive.extractall(tree, filter="data")
+    try:
+        with tarfile.open(fileobj=io.BytesIO(done.stdout)) as archive:
+            archive.extractall(tree, filter="data")
+    except tarfile.FilterError as error:
+        raise BadInputError(
+            f"--from {reference}: the project as it was there cannot be unpacked: {error}",
+            allowed="files, and links that stay inside the project",
+            fix="take the link out of the repository, and name a reference without it",
+        ) from None
