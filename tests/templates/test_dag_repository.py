@@ -14,6 +14,7 @@ import yaml
 from copier.errors import CopierError
 from jsonschema import Draft7Validator
 
+from environments.data import Postgres as PostgresTable
 from tests.pipelines.agents import connections_of, violations
 from tests.real_parts import ROOT, Postgres
 from tools.locked_venv import uv
@@ -152,6 +153,8 @@ def test_a_team_without_dbt_gets_no_trace_of_it(tmp_path: Path, render: Render) 
         ("registry", "docker.io", "is not a login server"),
         ("image_tag", "latest", "is not version-commit"),
         ("storage_account", "my-account", "is not a storage account"),
+        ("vault", "my_vault", "is not a Key Vault"),
+        ("postgres_version", "13", "13"),
     ],
 )
 def test_a_wrong_answer_is_refused_with_what_is_allowed(
@@ -254,11 +257,63 @@ def test_a_dag_runs_on_the_laptop(repository: Path, make: Make) -> None:
     assert "state=success" in done.stdout + done.stderr
 
 
+def program(folder: Path, name: str, script: str) -> None:
+    """Put a program of this name into a folder."""
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+    (folder / name).chmod(0o755)
+
+
+def test_the_postgres_of_dbt_has_the_platform_s_version_and_comes_from_its_registry(
+    repository: Path, tmp_path: Path
+) -> None:
+    program(tmp_path / "bin", "docker", f'echo "$@" >>{tmp_path}/asked')
+    environment = os.environ | {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}
+
+    command = ["make", "-C", str(repository), "postgres", "IN_IMAGE=", "TOOLS="]
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+
+    version = PostgresTable.model_fields["version"].default
+    asked = (tmp_path / "asked").read_text().splitlines()
+    started = [line for line in asked if line.startswith("run ")]
+    assert [line.split()[-1] for line in started] == [f"crairflowdev.azurecr.io/postgres:{version}"]
+    assert asked[-1].startswith("exec dbt-postgres pg_isready")
+    assert "postgres dbt-build" in (repository / "azure-pipelines.yml").read_text()
+
+
+def test_an_author_writes_a_secret_and_no_argument_holds_it(
+    render: Render, airflow: Path, tmp_path: Path
+) -> None:
+    repository = render(tmp_path / "team", vault="kvteairflowdev1a2b3c")
+    bin_folder = tmp_path / "bin"
+    program(bin_folder, "az", f'echo "$@" >>{tmp_path}/asked; echo the-token')
+    program(bin_folder, "python", f'echo "$VAULT_ACCESS_TOKEN $@" >>{tmp_path}/asked; cat')
+    environment = os.environ | {"PATH": f"{bin_folder}:{os.environ['PATH']}"}
+
+    done = subprocess.run(
+        ["make", "-sC", repository, "secret", "CONNECTION=sales_data_shop", "IN_IMAGE=", "TOOLS="],
+        env=environment,
+        input="the value",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    signed_in, ran = (tmp_path / "asked").read_text().splitlines()
+    assert "account get-access-token --resource https://vault.azure.net" in signed_in
+    assert ran == (
+        "the-token -m airflow_azure.put_secret --vault kvteairflowdev1a2b3c "
+        "--connection sales_data_shop --variable "
+    )
+    assert done.stdout == "the value"
+
+
 def test_help_names_every_command(repository: Path, make: Make) -> None:
     done = make(repository, "help")
 
     commands = [line.split()[0] for line in done.stdout.splitlines()]
-    assert commands == ["help", "check", "fix", "run", "dbt-build", "image", "upload"]
+    build = ["postgres", "dbt-build"]
+    assert commands == ["help", "check", "fix", "run", *build, "image", "secret", "upload"]
 
 
 def test_a_later_version_of_the_template_comes_by_an_update_and_keeps_what_the_team_wrote(
