@@ -157,3 +157,43 @@ def test_an_alert_fires_and_stops(promtool: Promtool, name: str) -> None:
 
 def rule(alert: PrometheusAlert) -> dict[str, str]:
     return {"alert": alert.name, "expr": alert.expression, "for": f"{alert.for_minutes}m"}
+
+
+# What looks like trouble and is none, for an hour
+GOOD_TIMES = {
+    "DagsNotUpdating": {
+        'airflow_dag_bundle_sync_failures{bundle_name="dags"}': "0+1x60",
+        'airflow_dag_bundle_syncs{bundle_name="dags"}': "0+1x60",
+    },
+    "TaskQueueDelayHigh": {"airflow_pool_queued_slots": "9x60", "airflow_ti_start": "0+1x60"},
+    "QueuedTasksNotStarting": {"airflow_pool_queued_slots": "4x60", "airflow_ti_start": "0+1x60"},
+    "TaskHeartbeatLost": {"airflow_task_instances_without_heartbeats_killed": "1x60"},
+    "ContainerOutOfMemory": {  # it was, long ago
+        'kube_pod_container_status_last_terminated_reason{reason="OOMKilled"}': "1x60",
+        "kube_pod_container_status_restarts_total": "1x60",
+    },
+    "AirflowUnavailable": {  # one of two is enough
+        'kube_deployment_status_replicas_available{deployment="airflow-api-server"}': "1x60",
+        'kube_deployment_status_replicas_available{deployment="another"}': "0x60",
+    },
+}
+
+
+@pytest.mark.parametrize("name", GOOD_TIMES)
+def test_an_alert_is_quiet_in_good_times(promtool: Promtool, name: str) -> None:
+    promtool(
+        [rule(ALERTS[name])],
+        GOOD_TIMES[name],
+        alert_rule_test=[{"eval_time": "59m", "alertname": name, "exp_alerts": []}],
+    )
+
+
+@pytest.mark.parametrize("name", [name for name in ALERTS if name.endswith("HeartbeatMissing")])
+def test_a_component_that_never_reported_is_silent_too(promtool: Promtool, name: str) -> None:
+    promtool(
+        [rule(ALERTS[name])],
+        {},
+        alert_rule_test=[
+            {"eval_time": "30m", "alertname": name, "exp_alerts": [{"exp_labels": {}}]}
+        ],
+    )
