@@ -7,15 +7,16 @@ Every run of tests imports this module, one of a single pure file too. So what i
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests import ROOT
 from tests.environment_files import DEV, FILES, checkout, tables
+from tests.parts.skips import missing, not_given, program
 from tools.airflow_venv import AirflowUnavailableError, airflow_bin
 from tools.reference_data import DataMissingError, find
 
@@ -24,9 +25,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
 
-    from tests.real_parts import Azurite, Postgres
-
-ROOT = Path(__file__).resolve().parent.parent
+    from tests.parts.azurite import Azurite
+    from tests.parts.postgres import Postgres
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +35,7 @@ def airflow() -> Path:
     try:
         return airflow_bin()
     except AirflowUnavailableError as error:
-        return missing(f"Airflow cannot run here: {error}")
+        missing(f"Airflow cannot run here: {error}")
 
 
 @pytest.fixture(scope="session")
@@ -45,8 +45,8 @@ def reference() -> Callable[[str], Path]:
     def found(name: str) -> Path:
         try:
             return find(name)
-        except DataMissingError as missing:
-            pytest.skip(str(missing))
+        except DataMissingError as error:
+            not_given(str(error))
 
     return found
 
@@ -105,38 +105,31 @@ def dbt() -> Path:
     try:
         return airflow_bin(ROOT / "images" / "airflow" / "dbt-requirements.lock")
     except AirflowUnavailableError as error:
-        return missing(f"dbt cannot run here: {error}")
+        missing(f"dbt cannot run here: {error}")
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:
     """A PostgreSQL server for this run of the tests."""
-    from tests import real_parts
+    from tests.parts import postgres
 
-    try:
-        with real_parts.postgres() as server:
-            yield server
-    except real_parts.PartMissingError as error:
-        missing(str(error))
+    with postgres.postgres() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
-def azurite() -> Iterator[Azurite]:
+def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
     """A blob service for this run of the tests."""
-    from tests import real_parts
+    from tests.parts import azurite
 
-    try:
-        with real_parts.azurite() as service:
-            yield service
-    except real_parts.PartMissingError as error:
-        missing(str(error))
+    with azurite.azurite(tmp_path_factory.mktemp("azurite")) as service:
+        yield service
 
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Where Debian's Chromium is."""
-    found = shutil.which("chromium") or shutil.which("chromium-browser")
-    return found or missing("no Chromium here: apt-get install chromium")
+    return program("chromium", also=["chromium-browser"])
 
 
 @pytest.fixture(scope="session")
@@ -162,7 +155,14 @@ def browser(chromium: str) -> Iterator[Browser]:
         started.close()
 
 
-def missing(reason: str) -> NoReturn:
-    if os.environ.get("CI"):
-        pytest.fail(f"CI must have every part: {reason}")
-    pytest.skip(reason)
+@pytest.fixture(scope="session")
+def promtool() -> str:
+    """Prometheus' own tool."""
+    return program("promtool", package="prometheus")
+
+
+@pytest.fixture(scope="session")
+def terraform() -> Path:
+    """The real Terraform."""
+    found = shutil.which("terraform")
+    return Path(found) if found else missing("terraform is not on PATH")

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.fixtures import ROOT
+from tests import ROOT
 from tools.attack_paths.delivery import by_hand
 
 PAGE = (ROOT / "docs" / "how-to" / "bootstrap.md").read_text()

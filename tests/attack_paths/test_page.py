@@ -6,8 +6,8 @@ from xml.etree import ElementTree
 import pytest
 from typer.testing import CliRunner
 
+from tests import ROOT
 from tests.attack_paths.conftest import HERE
-from tests.fixtures import ROOT
 from tools.attack_paths.__main__ import app
 
 PAGE = ROOT / "docs" / "reference" / "attack-paths.md"

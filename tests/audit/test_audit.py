@@ -13,7 +13,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner, Result
 
-from tests.fixtures import ROOT
+from tests import ROOT
 from tools.audit import pypi
 from tools.audit.__main__ import ACCEPTED, KINDS, app
 from tools.audit.found import AuditError

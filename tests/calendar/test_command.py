@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures import ROOT
+from tests import ROOT
 
 OWN = str(ROOT / "tests" / "environment_files")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from check_dags.findings import RULES, Level
 
-from tests.real_parts import ROOT
+from tests import ROOT
 
 GOOD = '''"""A DAG that follows every rule."""
 

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests import ROOT
 from tests.dags.ran import Ran
-from tests.real_parts import ROOT, Azurite, Postgres
+from tests.parts.azurite import Azurite
+from tests.parts.postgres import Postgres
 
 DAGS = ROOT / "dags"
 ORDERS = "order_id,customer_id,country,ordered_on,currency,amount\n"
@@ -28,7 +30,7 @@ def run_airflow(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Callable[..., str]:
     """Run Airflow commands where the example DAGs, the lake and the warehouse are."""
-    database = postgres.create("airflow")
+    database = postgres.create("example_dags")
     postgres.create("warehouse")
     warehouse = {"host": "127.0.0.1", "port": postgres.port, "login": postgres.user}
     lake = {"connection_string": azurite.connection_string}
@@ -88,7 +90,9 @@ def ran(
     azurite.upload("logs", "dag_id=x/attempt=1.log", "new")
     run_airflow(["db", "migrate"])
     # so old that cleaning spares the runs of these tests, which are of January
-    postgres.query("airflow", "insert into log (dttm, event) values ('1900-01-01', 'long ago')")
+    postgres.query(
+        "example_dags", "insert into log (dttm, event) values ('1900-01-01', 'long ago')"
+    )
     output = run_airflow(
         ["dags", "test", "orders_ingest", "2026-01-01"],
         ["dags", "test", "orders_load", "2026-01-01", "--conf", '{"day": "2026-01-01"}'],
@@ -97,4 +101,4 @@ def ran(
         ["dags", "list", "--columns", "dag_id", "--output", "plain"],
         ["dags", "list-import-errors"],
     )
-    return Ran(azurite, postgres, output, "airflow")
+    return Ran(azurite, postgres, output, "example_dags")

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from tests.real_parts import Azurite, Postgres
+from tests.parts.azurite import Azurite
+from tests.parts.postgres import Postgres
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.real_parts import ROOT, Postgres
+from tests import ROOT
+from tests.parts.postgres import Postgres
 
 Dbt = Callable[..., subprocess.CompletedProcess[str]]
 

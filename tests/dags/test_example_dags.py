@@ -4,8 +4,8 @@ import os
 import subprocess
 from pathlib import Path
 
+from tests import ROOT
 from tests.dags.ran import Ran
-from tests.fixtures import ROOT
 
 
 def test_orders_ingest_writes_the_good_rows_of_every_file(ran: Ran) -> None:

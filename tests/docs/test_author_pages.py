@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests import ROOT
 from tests.docs.pages import blocks
-from tests.fixtures import ROOT
 from tests.runtime.airflow_home import AirflowHome
 
 FOLDER = ROOT / "docs" / "how-to" / "authors"

@@ -12,8 +12,9 @@ from azure_facts.directory import ROLES
 from environments.model import Environment
 from main import build
 from synthesis.output import write
+from tests import ROOT
 from tests.docs.pages import blocks
-from tests.fixtures import ROOT, read_json
+from tests.fixtures import read_json
 
 PAGE = ROOT / "docs" / "how-to" / "bootstrap.md"
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests import ROOT
 from tests.docs.pages import blocks
 from tests.environment_files import DEV
-from tests.fixtures import ROOT
 from tests.guard import python_path
 
 README = ROOT / "README.md"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import ROOT
 from tests.docs.pages import blocks
-from tests.fixtures import ROOT
 
 TRAINING = ROOT / "docs" / "training"
 LAKE = 'LAKE = ObjectStoragePath("abfs://data", conn_id="data_lake")\n'

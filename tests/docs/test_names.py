@@ -10,8 +10,8 @@ import pytest
 from observability.alerts import Alert, database_alerts, prometheus_alerts
 from observability.cluster import CLUSTER_ALERTS
 from observability.egress import EGRESS_ALERTS
+from tests import ROOT
 from tests.docs.pages import PAGES, blocks, code, commands, name
-from tests.fixtures import ROOT
 
 ALERTS: list[Alert] = [
     *prometheus_alerts(),

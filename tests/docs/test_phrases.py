@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures import ROOT
+from tests import ROOT
 
 PHRASES = dict(
     line.split("->") for line in (ROOT / "tools/prose/phrases.txt").read_text().splitlines()

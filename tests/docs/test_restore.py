@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from tests import ROOT
 from tests.docs.pages import blocks
-from tests.fixtures import ROOT
-from tests.real_parts import Postgres
+from tests.parts.postgres import Postgres
 
 RUNBOOK = ROOT / "docs" / "how-to" / "operate" / "restore-the-database.md"
 SERVERS = {

@@ -16,6 +16,7 @@ from terraform_runner.offline import offline
 from conventions.faults import FaultError
 from synthesis.reader import Synthesis
 from tests.fixtures import read_json
+from tests.parts.skips import not_given
 from tests.rehearsal.samples import network
 from tools.export.__main__ import export, plain
 from tools.provider_lock import only
@@ -106,7 +107,7 @@ def program(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     if request.param == "terraform":
         return find_terraform(tmp_path)
     found = shutil.which("tofu")
-    return Path(found) if found else pytest.skip("no tofu on PATH")
+    return Path(found) if found else not_given("no tofu on PATH")
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import yaml
 
 from helm_values.charts import Chart, allowed_images
 from helm_values.merge import Values
+from tests.parts.skips import not_given
 from tools.charts import download, find
 
 Objects = list[dict[str, Any]]
@@ -37,7 +38,7 @@ def unpacked(chart: Chart, folder: Path) -> Path:
     helm = pytest.importorskip("helm_python", reason="Helm's library has no wheel for here")
     file = find(chart)
     if not file.is_file():
-        pytest.skip(f"the chart {file.name} is not in {file.parent}; `make charts` downloads it")
+        not_given(f"the chart {file.name} is not in {file.parent}; `make charts` downloads it")
     helm.expand(folder, download(chart, file.parent))
     schema = folder / chart.name / "values.schema.json"
     local = ADDRESS.sub(

@@ -16,7 +16,7 @@ from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values
 from helm_values.prerequisites import prerequisites
 from observability.metrics import EXPORTER_MAPPINGS
-from tests.fixtures import ROOT
+from tests import ROOT
 
 
 def connection(values: Values, name: str) -> Any:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.real_parts import ROOT
+from tests import ROOT
 
 DOCKERFILE = ROOT / "images" / "airflow" / "Dockerfile"
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from tests import ROOT
 from tests.fixtures import read_json
 from tests.images.test_dockerfile import pins
-from tests.real_parts import ROOT
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 
+from tests import ROOT
 from tests.images.dockerfile import DOCKERFILE, copied_sources, instructions
-from tests.real_parts import ROOT
 from tools import airflow_venv
 
 IMAGE = ROOT / "images" / "airflow"

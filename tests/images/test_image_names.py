@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from tests import ROOT
 from tests.images.registries import push, running_registry
-from tests.real_parts import ROOT
 from tools.image import ImageError, app, pin, pinned, tag_of
 
 UNPINNED = "# the base\nARG BASE_IMAGE={image}\nFROM ${{BASE_IMAGE}}\n"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import ROOT
 from tests.images.test_dockerfile import pins
-from tests.real_parts import ROOT
 
 
 def uv_pip_check(bin_folder: Path) -> str:

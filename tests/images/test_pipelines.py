@@ -7,9 +7,9 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
+from tests import ROOT
 from tests.pipelines.agents import connections_of
 from tests.pipelines.test_pipelines import steps
-from tests.real_parts import ROOT
 from tools.pipeline_yaml.expand import expand
 from tools.release.__main__ import app
 

@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from typer.testing import CliRunner, Result
 
-from tests.fixtures import missing
 from tests.images.registries import push, running_registry
+from tests.parts.skips import missing
 from tools.release.__main__ import app
 from tools.release.building import build
 from tools.release.errors import ReleaseError

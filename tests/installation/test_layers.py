@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import ROOT
 from tests.environment_files import FILES
-from tests.fixtures import ROOT
 
 SYNTH_LOCK = ROOT / "synth.lock"
 WHOLE_LOCK = ROOT / "requirements.lock"

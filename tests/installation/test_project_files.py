@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 import yaml
 
-from tests.fixtures import ROOT
+from tests import ROOT
 
 SCHEMAS = resources.files("check_jsonschema") / "builtin_schemas" / "vendor"
 GITHUB = ROOT / ".github"

@@ -1,6 +1,5 @@
 """Prometheus' own tool, which evaluates rules on series that a test gives."""
 
-import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -9,17 +8,12 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.runtime.parts import missing
-
 Promtool = Callable[..., None]
 
 
 @pytest.fixture
-def promtool(tmp_path: Path) -> Promtool:
+def promtool(promtool: str, tmp_path: Path) -> Promtool:
     """Evaluate rules each minute on series with a value a minute, and fail as promtool does."""
-    program = shutil.which("promtool")
-    if not program:
-        missing("promtool is not installed (Debian: apt install prometheus)")
 
     def check(
         rules: Sequence[Mapping[str, Any]], series: Mapping[str, str], **expected: Any
@@ -34,7 +28,7 @@ def promtool(tmp_path: Path) -> Promtool:
             )
         )
         done = subprocess.run(
-            [str(program), "test", "rules", str(tmp_path / "test.yaml")],
+            [promtool, "test", "rules", str(tmp_path / "test.yaml")],
             capture_output=True,
             text=True,
             check=False,

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.fixtures import ROOT
+from tests import ROOT
 from tests.pipelines.agents import BUILD, DEPLOY, PLAN, UNTRUSTED, violations
 from tools.pipeline_yaml.conditions import RUNS, UNREVIEWED, holds, jobs_of
 from tools.pipeline_yaml.expand import expand

@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft7Validator
 
 from conventions.stack_names import STACKS
-from tests.fixtures import ROOT
+from tests import ROOT
 from tools.pipeline_yaml.expand import expand
 
 FOLDER = ROOT / "pipelines"

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.fixtures import ROOT
+from tests import ROOT
 
 PATH = "/tfs/My%20Project/_apis/git/repositories/repo/pullRequests/7/threads"
 

@@ -15,7 +15,8 @@ from terraform_runner.binary import find_terraform
 from conventions.company import VARIABLE
 from conventions.terraform_providers import AZURERM, HELM, RANDOM
 from synthesis.sources import record
-from tests.fixtures import ROOT, read_json
+from tests import ROOT
+from tests.fixtures import read_json
 from tests.guard import python_path
 
 GROUP, SECRET, RELEASE = (

@@ -12,7 +12,7 @@ from terraform_runner.binary import find_terraform
 
 from conventions.company import VARIABLE
 from synthesis.sources import record
-from tests.fixtures import ROOT
+from tests import ROOT
 from tests.guard import python_path
 from tools.plan.plan_report import Exit, Report
 from tools.plan.planning import StackPlan

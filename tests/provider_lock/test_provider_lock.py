@@ -17,7 +17,7 @@ import trustme
 from terraform_runner.binary import find_terraform
 
 from conventions.terraform_providers import AZURERM, RANDOM, TERRAFORM_PROVIDERS
-from tests.fixtures import ROOT
+from tests import ROOT
 from tools import provider_lock
 from tools.provider_lock import PLATFORMS, only
 

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from terraform_runner.plugins import usual_folder
 
+from tests.parts.skips import not_given
 from tests.rehearsal.samples import Document, write
 from tools.rehearsal.rehearsal_report import RehearsalReport
 from tools.rehearsal.request import Request
@@ -99,5 +100,5 @@ def real_providers() -> Path:
     """A folder with the providers themselves, which no package registry has."""
     folder = os.environ.get(REAL) or usual_folder("azurerm", os.environ)
     if not folder:
-        pytest.skip(f"no azurerm in the folder of {REAL}, nor where Terraform keeps its plugins")
+        not_given(f"no azurerm in the folder of {REAL}, nor where Terraform keeps its plugins")
     return Path(folder)

@@ -8,6 +8,7 @@ import pytest
 from terraform_runner.binary import VARIABLE, find_terraform
 from terraform_runner.errors import BadInputError
 
+from tests.parts.skips import not_given
 from tests.rehearsal.conftest import Project
 from tests.rehearsal.samples import data, network
 from tools.exit_status import Exit
@@ -17,7 +18,7 @@ from tools.exit_status import Exit
 def tofu(monkeypatch: pytest.MonkeyPatch) -> str:
     """OpenTofu instead of Terraform, which no package registry of Python or Node has."""
     if not shutil.which("tofu"):
-        pytest.skip("no tofu on PATH: https://opentofu.org/docs/intro/install")
+        not_given("no tofu on PATH: https://opentofu.org/docs/intro/install")
     monkeypatch.setenv(VARIABLE, "tofu")
     return "tofu"
 

@@ -4,8 +4,6 @@ import json
 import os
 import shutil
 import signal
-import time
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -17,6 +15,7 @@ from terraform_runner.offline import offline
 from terraform_runner.terraform import Terraform
 
 from synthesis.links import StateLink
+from tests.parts.processes import wait_until
 from tests.rehearsal.conftest import ROOT, Project
 from tests.rehearsal.samples import GROUP, document
 from tools.exit_status import Exit
@@ -39,19 +38,12 @@ class Gate:
 
     def reached(self) -> int:
         """Wait for Terraform to come to the gate; return its process id."""
-        wait_until(lambda: self._reached.exists() and self._reached.read_text().strip() != "")
+        wait_until(lambda: self._reached.exists() and self._reached.read_text().strip(), "the gate")
         return int(self._reached.read_text())
 
     def open(self) -> None:
         """Let Terraform through."""
         self._open.touch()
-
-
-def wait_until(true: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "it took too long"
-        time.sleep(0.05)
 
 
 def processes_in(folder: Path) -> list[int]:
@@ -103,7 +95,7 @@ def test_a_killed_apply_is_continued(gated: Project, gate: Gate, kept: Path) -> 
         os.kill(gate.reached(), signal.SIGKILL)
         first_said = first.communicate(timeout=60)[0]
     gate.open()
-    wait_until(lambda: not processes_in(kept))
+    wait_until(lambda: not processes_in(kept), "the end of all processes")
 
     second = gated.rehearse(state=StateKind.AZURITE, keep=kept)
 
@@ -122,7 +114,7 @@ def test_a_state_that_could_not_be_uploaded_is_saved_by_the_next_run(
         gate.reached()
         for server in processes_in(kept / "dev" / "azurite"):
             os.kill(server, signal.SIGINT)
-        wait_until(lambda: not processes_in(kept / "dev" / "azurite"))
+        wait_until(lambda: not processes_in(kept / "dev" / "azurite"), "the end of Azurite")
         gate.open()
         first.communicate(timeout=200)
 
@@ -206,7 +198,7 @@ def test_a_terraform_that_outlives_a_killed_rehearsal_keeps_the_folder(
         first.kill()
     second = gated.run("--keep", kept)
     gate.open()
-    wait_until(lambda: not processes_in(kept))
+    wait_until(lambda: not processes_in(kept), "the end of all processes")
 
     assert second.returncode == 2
     assert "another rehearsal works in" in second.stderr
@@ -221,7 +213,7 @@ def test_a_killed_rehearsal_takes_its_azurite_along_and_is_continued(
         first.wait()
     os.kill(terraform, signal.SIGKILL)
     gate.open()
-    wait_until(lambda: not processes_in(kept))
+    wait_until(lambda: not processes_in(kept), "the end of all processes")
 
     second = gated.rehearse(state=StateKind.AZURITE, keep=kept)
 

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs
 
-from tests.runtime.parts import certificate
+from loopback_azure.certificates import CertificateFiles
 
 TENANT = "11111111-2222-3333-4444-555555555555"
 CLIENT = "99999999-8888-7777-6666-555555555555"
@@ -22,6 +22,7 @@ class Authority:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.certificate = CertificateFiles.make(folder, ["localhost"])
         self.address = ""
         self.reset()
 
@@ -49,7 +50,7 @@ class Authority:
             "AZURE_TENANT_ID": TENANT,
             "AZURE_CLIENT_ID": CLIENT,
             "AZURE_FEDERATED_TOKEN_FILE": str(token_file),
-            "REQUESTS_CA_BUNDLE": str(self.folder / "tls.crt"),
+            "REQUESTS_CA_BUNDLE": str(self.certificate.trusted),
         }
 
     def answer(self, path: str, form: dict[str, str]) -> tuple[int, dict[str, object]]:
@@ -66,6 +67,7 @@ class Authority:
 @contextmanager
 def authority(folder: Path) -> Iterator[Authority]:
     """Serve tokens on a free port, over TLS as azure-identity demands."""
+    folder.mkdir(exist_ok=True)
     made = Authority(folder)
 
     class Handler(BaseHTTPRequestHandler):
@@ -83,10 +85,9 @@ def authority(folder: Path) -> Iterator[Authority]:
         def log_message(self, *args: object) -> None:
             pass
 
-    cert, key = certificate(folder, "localhost")
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(cert, key)
+    context.load_cert_chain(made.certificate.certificate, made.certificate.key)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     made.address = f"https://localhost:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)

@@ -5,23 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from loopback_azure.certificates import CertificateFiles
 
+from tests.parts.azurite import Azurite, azurite
+from tests.parts.postgres import Postgres
 from tests.runtime.airflow_home import AirflowHome, Conversation
 from tests.runtime.authority import Authority, authority
-from tests.runtime.azurite import Azurite, azurite
 from tests.runtime.lab import PREAMBLE, Lab
 from tests.runtime.live import LiveAirflow, live_airflow
-from tests.runtime.parts import certificate
-from tests.runtime.postgres import Postgres, postgres
 
 SCOPE = "https://ossrdbms-aad.database.windows.net/.default"
-
-
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[Postgres]:
-    """One server for the session; its role's password is the test's to set."""
-    with postgres() as server:
-        yield server
 
 
 @pytest.fixture(scope="session")
@@ -39,34 +32,32 @@ def entra(token_endpoint: Authority) -> Authority:
 
 
 @pytest.fixture
-def database(
-    airflow: Path, tmp_path: Path, postgres_server: Postgres, entra: Authority
-) -> AirflowHome:
+def database(airflow: Path, tmp_path: Path, postgres: Postgres, entra: Authority) -> AirflowHome:
     """Airflow that signs in to the server with the current token, and with nothing else."""
-    postgres_server.accept_only(entra.token)
-    return signed_in(airflow, tmp_path, postgres_server, entra)
+    postgres.accept_only(entra.token)
+    return signed_in(airflow, tmp_path, postgres, entra)
 
 
 @pytest.fixture(scope="session")
 def warm_airflow(
     airflow: Path,
     tmp_path_factory: pytest.TempPathFactory,
-    postgres_server: Postgres,
+    postgres: Postgres,
     token_endpoint: Authority,
 ) -> Iterator[Conversation]:
     """A process that has imported Airflow, to fork from."""
-    home = signed_in(airflow, tmp_path_factory.mktemp("home"), postgres_server, token_endpoint)
-    home.environment |= dag_connections(postgres_server)
+    home = signed_in(airflow, tmp_path_factory.mktemp("home"), postgres, token_endpoint)
+    home.environment |= dag_connections(postgres)
     with home.conversation(DATABASE) as conversation:
         yield conversation
 
 
 @pytest.fixture
 def python(
-    warm_airflow: Conversation, postgres_server: Postgres, entra: Authority
+    warm_airflow: Conversation, postgres: Postgres, entra: Authority
 ) -> Iterator[Conversation]:
     """An Airflow process that has not signed in yet, to the server that takes only the token."""
-    postgres_server.accept_only(entra.token)
+    postgres.accept_only(entra.token)
     with warm_airflow.fresh() as child:
         yield child
 
@@ -75,7 +66,7 @@ def signed_in(
     airflow: Path, folder: Path, server: Postgres, token_endpoint: Authority
 ) -> AirflowHome:
     home = AirflowHome(airflow, folder, dict(token_endpoint.environment))
-    home.set("database", sql_alchemy_conn=server.url())
+    home.set("database", sql_alchemy_conn=server.airflow_url())
     home.set("azure_postgres", entra_token_scope=SCOPE)
     return home
 
@@ -168,7 +159,9 @@ def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
 @pytest.fixture
 def keyless_storage(tmp_path: Path) -> Iterator[Azurite]:
     """A Blob storage that takes Entra tokens."""
-    with azurite(tmp_path / "azurite", certificate(tmp_path / "azurite", "127.0.0.1")) as server:
+    folder = tmp_path / "azurite"
+    folder.mkdir()
+    with azurite(folder, CertificateFiles.make(folder, ["127.0.0.1"])) as server:
         yield server
 
 

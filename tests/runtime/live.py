@@ -13,12 +13,12 @@ from typing import Any
 from helm_values.airflow.dag_secrets import dag_secret_values
 from observability.metrics import AIRFLOW_CONFIG
 from tests.helm_values.infrastructure import INFRASTRUCTURE
+from tests.parts.azurite import Azurite
+from tests.parts.postgres import Postgres, postgres
+from tests.parts.processes import free_port, running, wait_until
 from tests.runtime.airflow_home import AirflowHome
 from tests.runtime.authority import Authority, authority
-from tests.runtime.azurite import ACCOUNT, KEY, Azurite
 from tests.runtime.lab import Lab
-from tests.runtime.parts import free_port, running, wait_until
-from tests.runtime.postgres import Postgres, postgres
 from tests.runtime.statsd import StatsdSink, statsd_sink
 from tests.runtime.vault import LoopbackVaults, loopback_vaults
 
@@ -151,11 +151,12 @@ def _configure(live: LiveAirflow) -> None:
     home = live.home
     home.environment |= live.entra.environment
     home.environment["AIRFLOW_CONN_WASB_DEFAULT"] = live.storage.connection
-    account = f"AccountName={ACCOUNT};AccountKey={KEY};BlobEndpoint={live.storage.url};"
-    extra = {"connection_string": f"DefaultEndpointsProtocol=http;{account}"}
-    lake = {"conn_type": "adls", "extra": extra}
+    lake = {
+        "conn_type": "adls",
+        "extra": {"connection_string": live.storage.connection_string},
+    }
     home.environment["AIRFLOW_CONN_LAKE"] = json.dumps(lake)
-    home.set("database", sql_alchemy_conn=live.database.url())
+    home.set("database", sql_alchemy_conn=live.database.airflow_url())
     home.set("azure_postgres", entra_token_scope=SCOPE)
     home.set("core", executor="LocalExecutor", parallelism=2, dags_are_paused_at_creation=False)
     home.set("core", simple_auth_manager_all_admins=True, fernet_key="")

@@ -15,8 +15,8 @@ from loopback_azure.http_messages import RefusedError, Reply, Request
 from loopback_azure.proxy import connect_proxy
 from loopback_azure.server import serving
 
+from tests.parts.processes import free_port
 from tests.runtime.authority import Authority
-from tests.runtime.parts import free_port
 
 GRAPH = "graph.microsoft.com"
 LOGIN = LoginPassword(b"airflow", b"hunter2")

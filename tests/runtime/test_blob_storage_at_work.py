@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.parts.processes import wait_until
 from tests.runtime.live import DAGS, LiveAirflow
-from tests.runtime.parts import wait_until
 
 
 @pytest.fixture(scope="module")

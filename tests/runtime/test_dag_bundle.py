@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.runtime.azurite import Azurite
+from tests.parts.azurite import Azurite
 from tests.runtime.lab import Lab
 
 

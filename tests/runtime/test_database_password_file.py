@@ -4,8 +4,8 @@ import os
 
 import pytest
 
+from tests.parts.postgres import Postgres
 from tests.runtime.airflow_home import AirflowHome
-from tests.runtime.postgres import Postgres
 
 ASK = """
 from airflow import settings
@@ -23,19 +23,19 @@ def with_file(database: AirflowHome) -> AirflowHome:
 
 
 def test_a_rotated_file_is_used_without_a_restart(
-    with_file: AirflowHome, postgres_server: Postgres
+    with_file: AirflowHome, postgres: Postgres
 ) -> None:
     mount = with_file.folder / "password"
     mount.write_text("first\n")
-    postgres_server.accept_only("first")
+    postgres.accept_only("first")
 
     with with_file.conversation(ASK) as airflow:
         before = airflow.eval("ask()")
         # the CSI driver swaps the file, it never writes into it
         (with_file.folder / "next").write_text("second\n")
         os.replace(with_file.folder / "next", mount)
-        postgres_server.accept_only("second")
-        postgres_server.cut_connections()
+        postgres.accept_only("second")
+        postgres.cut_connections()
         after = airflow.eval("ask()")
 
     assert (before, after) == ("airflow", "airflow")

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.parts.postgres import Postgres
 from tests.runtime.airflow_home import AirflowHome
 from tests.runtime.authority import Authority
 from tests.runtime.conftest import signed_in
-from tests.runtime.postgres import Postgres
 
 SCHEDULER = "id-airflow-dev-scheduler"
 WORKER = "id-airflow-dev-worker"
@@ -16,7 +16,7 @@ PROCESSOR = "id-airflow-dev-dag-processor"
 TRIGGERER = "id-airflow-dev-triggerer"
 COMMAND = (
     *("--component", SCHEDULER, "--dag-processor", PROCESSOR, "--triggerer", TRIGGERER),
-    *("--worker", WORKER, "--worker-connections", "7", "--warehouse", "warehouse"),
+    *("--worker", WORKER, "--worker-connections", "7", "--warehouse", "schemas"),
 )
 
 # Azure's function; what it does there beside making the role, nothing here could check
@@ -47,43 +47,43 @@ def give_roles(home: AirflowHome) -> subprocess.CompletedProcess[str]:
 def migrated(
     airflow: Path,
     tmp_path_factory: pytest.TempPathFactory,
-    postgres_server: Postgres,
+    postgres: Postgres,
     token_endpoint: Authority,
 ) -> AirflowHome:
     """What the migration job does, by an identity that owns the database and no more."""
-    postgres_server.accept_only(token_endpoint.token)
-    home = signed_in(airflow, tmp_path_factory.mktemp("roles"), postgres_server, token_endpoint)
-    sql(postgres_server, AZURE, user="postgres", database="postgres")
-    sql(postgres_server, "CREATE DATABASE warehouse OWNER airflow", user="postgres")
+    postgres.accept_only(token_endpoint.token)
+    home = signed_in(airflow, tmp_path_factory.mktemp("roles"), postgres, token_endpoint)
+    sql(postgres, AZURE, user="postgres", database="postgres")
+    sql(postgres, "CREATE DATABASE schemas OWNER airflow", user="postgres")
     # as Azure's administrators may
-    sql(postgres_server, "ALTER ROLE airflow CREATEROLE", user="postgres")
+    sql(postgres, "ALTER ROLE airflow CREATEROLE", user="postgres")
     assert home.run("airflow", "db", "migrate").returncode == 0
     done = give_roles(home)
     assert done.returncode == 0, done.stderr
     return home
 
 
-def test_a_component_reads_the_tables(migrated: AirflowHome, postgres_server: Postgres) -> None:
-    assert sql(postgres_server, "SELECT count(*) FROM dag", user=SCHEDULER) == "0"
+def test_a_component_reads_the_tables(migrated: AirflowHome, postgres: Postgres) -> None:
+    assert sql(postgres, "SELECT count(*) FROM dag", user=SCHEDULER) == "0"
 
 
-def test_a_component_writes_rows(migrated: AirflowHome, postgres_server: Postgres) -> None:
+def test_a_component_writes_rows(migrated: AirflowHome, postgres: Postgres) -> None:
     columns = "key, val, is_encrypted"
     insert = f"INSERT INTO variable({columns}) VALUES ('a', 'b', false) RETURNING key"
 
-    assert sql(postgres_server, insert, user=SCHEDULER) == "a"
+    assert sql(postgres, insert, user=SCHEDULER) == "a"
 
 
-def test_a_component_changes_no_table(migrated: AirflowHome, postgres_server: Postgres) -> None:
-    assert "must be owner" in sql(postgres_server, "DROP TABLE xcom", user=SCHEDULER)
+def test_a_component_changes_no_table(migrated: AirflowHome, postgres: Postgres) -> None:
+    assert "must be owner" in sql(postgres, "DROP TABLE xcom", user=SCHEDULER)
 
 
 def test_nobody_reads_the_tables_of_later_migrations_before_they_are_given(
-    migrated: AirflowHome, postgres_server: Postgres
+    migrated: AirflowHome, postgres: Postgres
 ) -> None:
-    sql(postgres_server, "CREATE TABLE IF NOT EXISTS later(x int)", user="airflow")
+    sql(postgres, "CREATE TABLE IF NOT EXISTS later(x int)", user="airflow")
 
-    found = sql(postgres_server, "SELECT count(*) FROM later", user=SCHEDULER)
+    found = sql(postgres, "SELECT count(*) FROM later", user=SCHEDULER)
 
     assert "permission denied" in found
 
@@ -108,25 +108,23 @@ FORBIDDEN = {
 @pytest.mark.parametrize("role", [PROCESSOR, TRIGGERER])
 @pytest.mark.parametrize("what", FORBIDDEN)
 def test_code_of_dag_files_may_not(
-    migrated: AirflowHome, postgres_server: Postgres, role: str, what: str
+    migrated: AirflowHome, postgres: Postgres, role: str, what: str
 ) -> None:
-    assert "permission denied" in sql(postgres_server, FORBIDDEN[what], user=role)
+    assert "permission denied" in sql(postgres, FORBIDDEN[what], user=role)
 
 
-def test_the_triggerer_writes_no_permission(
-    migrated: AirflowHome, postgres_server: Postgres
-) -> None:
+def test_the_triggerer_writes_no_permission(migrated: AirflowHome, postgres: Postgres) -> None:
     insert = "INSERT INTO ab_permission(id, name) VALUES (999, 'x')"
 
-    assert "permission denied" in sql(postgres_server, insert, user=TRIGGERER)
+    assert "permission denied" in sql(postgres, insert, user=TRIGGERER)
 
 
 def test_the_log_takes_new_rows_of_the_dag_processor(
-    migrated: AirflowHome, postgres_server: Postgres
+    migrated: AirflowHome, postgres: Postgres
 ) -> None:
     insert = "INSERT INTO log(dttm, event) VALUES (now(), 'parsed') RETURNING id > 0"
 
-    assert sql(postgres_server, insert, user=PROCESSOR) == "t"
+    assert sql(postgres, insert, user=PROCESSOR) == "t"
 
 
 FAB = "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager"
@@ -141,13 +139,13 @@ with DAG("a_new_dag", schedule=None, access_control=None):
 
 
 def test_a_new_dag_is_parsed_with_the_rights_of_the_dag_processor(
-    migrated: AirflowHome, postgres_server: Postgres, token_endpoint: Authority
+    migrated: AirflowHome, postgres: Postgres, token_endpoint: Authority
 ) -> None:
     dags = migrated.folder / "dags"
     dags.mkdir()
     (dags / "new.py").write_text(NEW_DAG)
-    postgres_server.sql(f"ALTER ROLE \"{PROCESSOR}\" PASSWORD '{token_endpoint.token}'")
-    url = postgres_server.url().replace("airflow@", f"{PROCESSOR}@")
+    postgres.sql(f"ALTER ROLE \"{PROCESSOR}\" PASSWORD '{token_endpoint.token}'")
+    url = postgres.airflow_url().replace("airflow@", f"{PROCESSOR}@")
     signed_in_as = {
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url,
         "AIRFLOW__CORE__AUTH_MANAGER": FAB,
@@ -155,43 +153,39 @@ def test_a_new_dag_is_parsed_with_the_rights_of_the_dag_processor(
 
     done = migrated.run("airflow", "dag-processor", "--num-runs", "1", **signed_in_as)
 
-    errors = sql(postgres_server, "SELECT stacktrace FROM import_error", user=SCHEDULER)
-    found = sql(postgres_server, "SELECT dag_id FROM dag", user=SCHEDULER)
+    errors = sql(postgres, "SELECT stacktrace FROM import_error", user=SCHEDULER)
+    found = sql(postgres, "SELECT dag_id FROM dag", user=SCHEDULER)
     permission = sql(
-        postgres_server, "SELECT name FROM ab_view_menu WHERE name LIKE 'DAG:%'", user=SCHEDULER
+        postgres, "SELECT name FROM ab_view_menu WHERE name LIKE 'DAG:%'", user=SCHEDULER
     )
     assert (found, errors) == ("a_new_dag", ""), done.stderr[-3000:]
     assert permission == "DAG:a_new_dag"
 
 
-def test_nobody_else_enters_airflow_s_database(
-    migrated: AirflowHome, postgres_server: Postgres
-) -> None:
-    assert "permission denied for database" in sql(postgres_server, "SELECT 1", user=WORKER)
+def test_nobody_else_enters_airflow_s_database(migrated: AirflowHome, postgres: Postgres) -> None:
+    assert "permission denied for database" in sql(postgres, "SELECT 1", user=WORKER)
 
 
 def test_tasks_hold_no_more_connections_than_they_are_given(
-    migrated: AirflowHome, postgres_server: Postgres
+    migrated: AirflowHome, postgres: Postgres
 ) -> None:
     query = f"SELECT rolconnlimit FROM pg_roles WHERE rolname = '{WORKER}'"
 
-    assert sql(postgres_server, query, user=SCHEDULER) == "7"
+    assert sql(postgres, query, user=SCHEDULER) == "7"
 
 
-def test_tasks_make_schemas_in_the_warehouse(
-    migrated: AirflowHome, postgres_server: Postgres
-) -> None:
+def test_tasks_make_schemas_in_the_warehouse(migrated: AirflowHome, postgres: Postgres) -> None:
     schema = "CREATE SCHEMA IF NOT EXISTS staging"
 
-    assert sql(postgres_server, schema, user=WORKER, database="warehouse") == ""
+    assert sql(postgres, schema, user=WORKER, database="schemas") == ""
 
 
 def test_giving_roles_again_gives_the_tables_of_a_later_migration(
-    migrated: AirflowHome, postgres_server: Postgres, token_endpoint: Authority
+    migrated: AirflowHome, postgres: Postgres, token_endpoint: Authority
 ) -> None:
-    postgres_server.accept_only(token_endpoint.token)
-    sql(postgres_server, "CREATE TABLE IF NOT EXISTS much_later(x int)", user="airflow")
+    postgres.accept_only(token_endpoint.token)
+    sql(postgres, "CREATE TABLE IF NOT EXISTS much_later(x int)", user="airflow")
 
     assert give_roles(migrated).returncode == 0
 
-    assert sql(postgres_server, "SELECT count(*) FROM much_later", user=SCHEDULER) == "0"
+    assert sql(postgres, "SELECT count(*) FROM much_later", user=SCHEDULER) == "0"

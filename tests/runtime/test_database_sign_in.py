@@ -2,10 +2,10 @@
 
 import pytest
 
+from tests.parts.postgres import Postgres
 from tests.runtime.airflow_home import AirflowHome, Conversation
 from tests.runtime.authority import CLIENT, TENANT, Authority
 from tests.runtime.live import LiveAirflow
-from tests.runtime.postgres import Postgres
 
 ENGINES = {"sync": "ask()", "async": "run(ask_async())"}
 
@@ -29,13 +29,13 @@ def test_the_token_is_in_no_file_setting_or_output_of_the_platform(live: LiveAir
 
 @pytest.mark.parametrize("ask", ENGINES.values(), ids=ENGINES)
 def test_the_pool_survives_a_failover_that_falls_together_with_an_expiry(
-    ask: str, python: Conversation, postgres_server: Postgres, entra: Authority
+    ask: str, python: Conversation, postgres: Postgres, entra: Authority
 ) -> None:
     entra.lifetime_seconds = 2
     first = python.eval(ask)
 
-    postgres_server.cut_connections()
-    rotate(postgres_server, entra)
+    postgres.cut_connections()
+    rotate(postgres, entra)
     python.sleep_past(entra.lifetime_seconds)
 
     assert python.eval(ask) != first
@@ -43,12 +43,12 @@ def test_the_pool_survives_a_failover_that_falls_together_with_an_expiry(
 
 
 def test_an_open_connection_outlives_its_token(
-    python: Conversation, postgres_server: Postgres, entra: Authority
+    python: Conversation, postgres: Postgres, entra: Authority
 ) -> None:
     entra.lifetime_seconds = 2
     first = python.eval("ask()")
 
-    rotate(postgres_server, entra)
+    rotate(postgres, entra)
     python.sleep_past(entra.lifetime_seconds)
 
     assert python.eval("ask()") == first
@@ -121,9 +121,9 @@ def test_airflow_retries_a_refused_token_as_it_does_a_database_that_is_away(
 
 
 def test_without_encryption_no_token_is_even_fetched(
-    python: Conversation, entra: Authority, postgres_server: Postgres
+    python: Conversation, entra: Authority, postgres: Postgres
 ) -> None:
-    refused = python.eval(f"error(to({postgres_server.url('sslmode=prefer')!r}))")
+    refused = python.eval(f"error(to({postgres.airflow_url('sslmode=prefer')!r}))")
 
     assert "sslmode is prefer, use one of ('require', 'verify-ca', 'verify-full')" in refused
     assert entra.requests == []
@@ -131,37 +131,37 @@ def test_without_encryption_no_token_is_even_fetched(
 
 @pytest.mark.parametrize("connect", ["to", "to_async"])
 def test_verify_full_accepts_a_server_whose_root_is_given(
-    connect: str, python: Conversation, postgres_server: Postgres
+    connect: str, python: Conversation, postgres: Postgres
 ) -> None:
-    verified = f"sslmode=verify-full&sslrootcert={postgres_server.root_certificate}"
+    verified = f"sslmode=verify-full&sslrootcert={postgres.root_certificate}"
 
-    assert python.eval(f"{connect}({postgres_server.url(verified)!r})()") > 0
+    assert python.eval(f"{connect}({postgres.airflow_url(verified)!r})()") > 0
 
 
 @pytest.mark.parametrize("connect", ["to", "to_async"])
 def test_verify_full_refuses_a_server_that_the_root_did_not_sign(
-    connect: str, python: Conversation, postgres_server: Postgres, entra: Authority
+    connect: str, python: Conversation, postgres: Postgres, entra: Authority
 ) -> None:
-    verified = f"sslmode=verify-full&sslrootcert={entra.folder / 'tls.crt'}"
+    verified = f"sslmode=verify-full&sslrootcert={entra.certificate.trusted}"
 
-    refused = python.eval(f"error({connect}({postgres_server.url(verified)!r}))")
+    refused = python.eval(f"error({connect}({postgres.airflow_url(verified)!r}))")
 
     assert "certificate verify failed" in refused
 
 
 def test_another_host_is_never_given_the_token(
-    python: Conversation, entra: Authority, postgres_server: Postgres
+    python: Conversation, entra: Authority, postgres: Postgres
 ) -> None:
-    refused = python.eval(f"error(to({postgres_server.url(host='127.0.0.1')!r}))")
+    refused = python.eval(f"error(to({postgres.airflow_url(host='127.0.0.1')!r}))")
 
     assert "no password supplied" in refused
     assert entra.requests == []
 
 
 def test_celerys_result_backend_signs_in_by_the_same_listener(
-    python: Conversation, postgres_server: Postgres
+    python: Conversation, postgres: Postgres
 ) -> None:
-    assert python.eval(f"store_in_celery({postgres_server.url()!r})") == "done"
+    assert python.eval(f"store_in_celery({postgres.airflow_url()!r})") == "done"
 
 
 def test_a_dags_postgres_connection_signs_in_with_a_token_of_its_own(
@@ -172,9 +172,9 @@ def test_a_dags_postgres_connection_signs_in_with_a_token_of_its_own(
 
 
 def test_a_url_with_a_password_beside_the_token_is_refused_without_showing_it(
-    database: AirflowHome, postgres_server: Postgres
+    database: AirflowHome, postgres: Postgres
 ) -> None:
-    url = postgres_server.url().replace("airflow@", "airflow:hunter2@")
+    url = postgres.airflow_url().replace("airflow@", "airflow:hunter2@")
     database.set("database", sql_alchemy_conn=url)
 
     done = database.run("airflow", "db", "check")
@@ -190,11 +190,11 @@ def test_dbt_is_given_a_token_when_it_starts(python: Conversation, entra: Author
     assert given == [entra.token]
 
 
-def test_a_dbt_profile_verifies_the_server(python: Conversation, postgres_server: Postgres) -> None:
+def test_a_dbt_profile_verifies_the_server(python: Conversation, postgres: Postgres) -> None:
     written = python.eval("dbt_profile().get_profile_file_contents('warehouse')")
 
     assert "sslmode: verify-full" in written
-    assert f"sslrootcert: {postgres_server.root_certificate}" in written
+    assert f"sslrootcert: {postgres.root_certificate}" in written
 
 
 def test_a_dbt_profile_is_written_without_a_token(python: Conversation, entra: Authority) -> None:

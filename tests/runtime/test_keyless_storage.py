@@ -3,9 +3,9 @@
 import json
 from pathlib import Path
 
+from tests.parts.azurite import ACCOUNT, Azurite, storage_token
 from tests.runtime.airflow_home import AirflowHome
 from tests.runtime.authority import CLIENT, Authority
-from tests.runtime.azurite import ACCOUNT, Azurite, storage_token
 from tests.runtime.lab import PREAMBLE
 
 
@@ -15,7 +15,7 @@ def test_the_bundle_reads_and_publishes_with_a_token_of_the_workload_identity(
     home = AirflowHome(airflow, tmp_path / "home", dict(entra.environment))
     home.folder.mkdir()
     roots = tmp_path / "roots.crt"
-    own, storages = entra.folder / "tls.crt", keyless_storage.certificate
+    own, storages = entra.certificate.trusted, keyless_storage.authority
     assert storages is not None
     roots.write_text(own.read_text() + storages.read_text())
     home.environment["REQUESTS_CA_BUNDLE"] = str(roots)

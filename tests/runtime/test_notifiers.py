@@ -7,8 +7,8 @@ from subprocess import CompletedProcess
 
 import pytest
 
+from tests import ROOT
 from tests.docs.pages import blocks
-from tests.fixtures import ROOT
 from tests.runtime.airflow_home import AirflowHome
 from tests.runtime.authority import Authority
 from tests.runtime.mail_servers import MailServers, mail_servers

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from dataclasses import asdict, dataclass
@@ -19,7 +18,6 @@ from observability.metrics import (
     EXPORTER_MAPPINGS,
 )
 from tests.runtime.live import LiveAirflow
-from tests.runtime.parts import missing
 
 # what airflow_azure.bundle adds to Airflow's own metrics
 OWN_COUNTERS = ("dag_bundle.syncs", "dag_bundle.sync_failures")
@@ -44,12 +42,6 @@ QUERIES = {
 }
 ALERTS = {alert.name: alert for alert in prometheus_alerts()}
 EXPRESSIONS = QUERIES | {alert.name: alert.expression for alert in ALERTS.values()}
-
-
-@pytest.fixture(scope="session")
-def promtool() -> str:
-    found = shutil.which("promtool")
-    return found or missing("promtool is not installed (Debian: apt install prometheus)")
 
 
 @dataclass(frozen=True)

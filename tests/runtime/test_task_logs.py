@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.runtime.azurite import Azurite
+from tests.parts.azurite import Azurite
 from tests.runtime.lab import Lab
 
 NEW_WRITER = """

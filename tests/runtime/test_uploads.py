@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fixtures import ROOT
-from tests.runtime.azurite import Azurite, storage_token
+from tests import ROOT
+from tests.parts.azurite import Azurite, storage_token
 from tests.runtime.lab import Lab
 
 OLD = {"a.py": "from b import old", "b.py": "old = 1"}
@@ -201,7 +201,7 @@ def to(storage: Azurite) -> list[str]:
 def test_the_program_signs_in_with_the_token_of_az(keyless_storage: Azurite, folder: Path) -> None:
     signed_in = {
         "STORAGE_ACCESS_TOKEN": storage_token(),
-        "REQUESTS_CA_BUNDLE": str(keyless_storage.certificate),
+        "REQUESTS_CA_BUNDLE": str(keyless_storage.authority),
     }
 
     refused = run_upload(str(folder), *to(keyless_storage), **signed_in)

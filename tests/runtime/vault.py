@@ -14,8 +14,8 @@ from loopback_azure.server import serving
 from loopback_azure.store import Store
 from loopback_azure.vaults import Vaults
 
+from tests.parts.processes import free_port
 from tests.runtime.authority import TENANT, Authority
-from tests.runtime.parts import free_port
 
 SUFFIX = ".vault.azure.net"
 GROUP = "/subscriptions/s/resourceGroups/rg/providers/Microsoft.KeyVault/vaults"
@@ -88,7 +88,7 @@ def loopback_vaults(folder: Path, entra: Authority, *names: str) -> Iterator[Loo
     folder.mkdir(parents=True, exist_ok=True)
     files = CertificateFiles.make(folder, [f"*{SUFFIX}"])
     trusted = folder / "trusted.pem"
-    trusted.write_text(files.trusted.read_text() + (entra.folder / "tls.crt").read_text())
+    trusted.write_text(files.trusted.read_text() + entra.certificate.trusted.read_text())
     store = Store()
     for name in names:
         vault = {"id": f"{GROUP}/{name}", "name": name, "properties": {}}

@@ -7,7 +7,7 @@ Guide"), for the types that our stacks use.
 from collections.abc import Iterator
 from typing import Any
 
-from tests.fixtures import ROOT
+from tests import ROOT
 
 LINK = "azurerm_private_dns_zone_virtual_network_link"
 GONE = {

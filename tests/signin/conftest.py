@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from loopback_azure.certificates import CertificateFiles
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from conventions.redirect import redirect_uri
@@ -16,9 +17,11 @@ from helm_values.airflow.sign_in import sign_in_values
 from helm_values.ingress.host import ingress_values
 from helm_values.ingress.nginx_config import config_map
 from tests.nginx.controller import Listening, nginx_conf
-from tests.signin.certificates import ServerCertificate, issue
+from tests.parts.processes import free_port
+from tests.parts.processes import running as server
+from tests.parts.skips import program
+from tests.signin.commands import run
 from tests.signin.identity_provider import CLIENT_ID, TENANT_ID, IdentityProvider, running
-from tests.signin.processes import free_port, needed, run, started, wait_for
 
 IMAGE = Path(__file__).resolve().parents[2] / "images" / "airflow"
 HOST = "airflow.test"
@@ -48,13 +51,13 @@ class Site:
 
 
 @pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> ServerCertificate:
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> CertificateFiles:
     """One certificate for the identity provider and for Airflow's host."""
-    return issue(tmp_path_factory.mktemp("tls"), "localhost", HOST)
+    return CertificateFiles.make(tmp_path_factory.mktemp("tls"), ["localhost", HOST])
 
 
 @pytest.fixture(scope="session")
-def _identity_provider(certificate: ServerCertificate) -> Iterator[IdentityProvider]:
+def _identity_provider(certificate: CertificateFiles) -> Iterator[IdentityProvider]:
     with running(certificate) as provider:
         yield provider
 
@@ -70,12 +73,12 @@ def entra(_identity_provider: IdentityProvider) -> Iterator[IdentityProvider]:
 @pytest.fixture(scope="session")
 def site(
     airflow: Path,
-    certificate: ServerCertificate,
+    certificate: CertificateFiles,
     _identity_provider: IdentityProvider,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Site]:
     """Airflow with the image's files and the chart's values, behind nginx; started once."""
-    nginx = needed("nginx", "/usr/sbin/nginx")
+    nginx = program("nginx", also=["/usr/sbin/nginx"])
     folder = tmp_path_factory.mktemp("airflow")
     http_port, https_port, api_port = free_port(), free_port(), free_port()
     host = f"{HOST}:{https_port}"
@@ -84,7 +87,7 @@ def site(
     _identity_provider.assertion_file = assertion_file
     _identity_provider.redirect_uris.add(redirect_uri(host))
     environment = airflow_environment(
-        folder, airflow, host, _identity_provider.authority, certificate.authority
+        folder, airflow, host, _identity_provider.authority, certificate.trusted
     )
     environment["AZURE_FEDERATED_TOKEN_FILE"] = str(assertion_file)
     prepare_home(folder)
@@ -105,19 +108,18 @@ def site(
     with ExitStack() as stack:
         command = [airflow / "airflow", "api-server", "--port", api_port, "--workers", 1]
         log = folder / "api-server.log"
-        server = stack.enter_context(started(command, environment, log))
-        wait_for(api_port, server, log)
+        # open connections of the browser would hold it for long
+        stack.enter_context(server(command, log, env=environment, port=api_port, grace=3))
         command = [nginx, "-c", folder / "nginx.conf", "-p", folder]
         log = folder / "nginx.log"
-        proxy = stack.enter_context(started(command, environment, log))
-        wait_for(http_port, proxy, log)
+        stack.enter_context(server(command, log, env=environment, port=http_port, grace=3))
         yield Site(
             f"https://{host}",
             https_port,
             http_port,
             folder,
             assertion_file,
-            certificate.authority,
+            certificate.trusted,
             environment,
         )
 

@@ -17,8 +17,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
-
-from tests.signin.certificates import ServerCertificate
+from loopback_azure.certificates import CertificateFiles
 
 TENANT_ID = "11111111-aaaa-4bbb-8ccc-111111111111"
 CLIENT_ID = "22222222-aaaa-4bbb-8ccc-222222222222"
@@ -220,7 +219,7 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def running(certificate: ServerCertificate) -> Iterator[IdentityProvider]:
+def running(certificate: CertificateFiles) -> Iterator[IdentityProvider]:
     """Serve an identity provider at `https://localhost` and a free port."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate.certificate, certificate.key)

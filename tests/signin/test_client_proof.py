@@ -5,9 +5,9 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
+from tests.signin.commands import run
 from tests.signin.conftest import IMAGE, Site
 from tests.signin.identity_provider import CLIENT_ID, JWT_BEARER, TENANT_ID, IdentityProvider
-from tests.signin.processes import run
 from tests.signin.steps import sign_in
 
 VIEWER = {"roles": ["Airflow.Viewer"]}

@@ -7,10 +7,10 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Page, expect
 
+from tests.signin.commands import run
 from tests.signin.conftest import IMAGE, Site
 from tests.signin.https import get, post_json
 from tests.signin.identity_provider import IdentityProvider
-from tests.signin.processes import run
 from tests.signin.steps import open_airflow, sign_in, status, title
 
 VIEWER = {"roles": ["Airflow.Viewer"]}

@@ -9,7 +9,8 @@ import pytest
 
 from conventions.faults import FaultError
 from synthesis.reader import Stack, Synthesis
-from tests.fixtures import missing, read_json
+from tests.fixtures import read_json
+from tests.parts.skips import missing
 from tools.cdk_terrain.__main__ import EXPECTED, python, synthesize, unexpected
 
 

@@ -16,7 +16,6 @@ from jsonschema import Draft7Validator
 
 from environments.data import Postgres as PostgresTable
 from tests.pipelines.agents import connections_of, violations
-from tests.real_parts import ROOT, Postgres
 from tools.locked_venv import uv
 from tools.pipeline_yaml.conditions import UNREVIEWED, Run, jobs_of
 

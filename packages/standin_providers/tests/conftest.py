@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -132,14 +131,6 @@ class Workspace:
 
 def _text(diagnostic: dict[str, Any]) -> str:
     return f"{diagnostic['summary']}: {diagnostic.get('detail', '')}"
-
-
-@pytest.fixture(scope="session")
-def terraform() -> Path:
-    found = shutil.which("terraform")
-    if not found:
-        pytest.skip("terraform is not on PATH")
-    return Path(found)
 
 
 def new_workspace(folder: Path, terraform: Path) -> Workspace:

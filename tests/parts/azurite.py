@@ -2,19 +2,24 @@
 
 import base64
 import json
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tests.runtime.parts import free_port, listening, missing, running, wait_until
-from tests.runtime.relay import Relay
+from loopback_azure.certificates import CertificateFiles
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests import ROOT
+from tests.parts.processes import free_port, running, wait_until
+from tests.parts.relay import Relay
+from tests.parts.skips import missing, program
+
+if TYPE_CHECKING:
+    from azure.storage.blob import BlobServiceClient
+
 PROGRAM = ROOT / "node_modules" / ".bin" / "azurite-blob"
 # the emulator's one account, in Microsoft's documentation ("Use the Azurite emulator")
 ACCOUNT = "devstoreaccount1"
@@ -24,9 +29,9 @@ KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr
 class Azurite:
     """One emulator with its data."""
 
-    def __init__(self, folder: Path, tls: tuple[Path, Path] | None = None) -> None:
+    def __init__(self, folder: Path, tls: CertificateFiles | None = None) -> None:
         self._scheme = "https" if tls else "http"
-        self.certificate = tls[0] if tls else None
+        self.authority = tls.trusted if tls else None
         self.port = free_port()
         self._log = folder / "access.log"
         self._marks = count()
@@ -35,7 +40,8 @@ class Azurite:
         self._command = [str(PROGRAM), "--blobHost", "127.0.0.1", "--skipApiVersionCheck"]
         self._command += ["--blobPort", str(self._server_port), "--inMemoryPersistence"]
         if tls:  # with TLS only, Azurite takes Entra tokens
-            self._command += ["--cert", str(tls[0]), "--key", str(tls[1]), "--oauth", "basic"]
+            self._command += ["--cert", str(tls.certificate), "--key", str(tls.key)]
+            self._command += ["--oauth", "basic"]
 
     @property
     def url(self) -> str:
@@ -43,16 +49,45 @@ class Azurite:
         return f"{self._scheme}://127.0.0.1:{self.port}/{ACCOUNT}"
 
     @property
+    def connection_string(self) -> str:
+        """What Azure's clients take."""
+        account = f"AccountName={ACCOUNT};AccountKey={KEY};BlobEndpoint={self.url};"
+        return f"DefaultEndpointsProtocol={self._scheme};{account}"
+
+    @property
     def connection(self) -> str:
         """An Airflow connection of type `wasb`; without retries, which keeps tests short."""
         key = {"host": self.url, "login": ACCOUNT, "password": KEY}
         return json.dumps({"conn_type": "wasb", **key, "extra": {"retry_total": 0}})
 
+    def create_container(self, name: str) -> None:
+        """Make an empty container."""
+        self._service().create_container(name)
+
+    def upload(self, container: str, name: str, text: str) -> None:
+        """Write a blob."""
+        self._service().get_container_client(container).upload_blob(name, text)
+
+    def download_all(self, container: str, prefix: str) -> dict[str, str]:
+        """Return the texts of the blobs under a prefix, by the rest of their names."""
+        client = self._service().get_container_client(container)
+        names = [blob.name for blob in client.list_blobs(name_starts_with=prefix)]
+        return {
+            name.removeprefix(prefix): client.download_blob(name, encoding="utf-8").readall()
+            for name in names
+        }
+
+    def _service(self) -> "BlobServiceClient":
+        # imported here because it takes a second, which nobody else need wait
+        from azure.storage.blob import BlobServiceClient
+
+        return BlobServiceClient.from_connection_string(self.connection_string)
+
     @contextmanager
     def serving(self) -> Iterator[None]:
         """Run."""
-        with running(self._command, self._log, grace=0.5):  # it would wait for idle connections
-            wait_until(lambda: listening(self._server_port), "Azurite")
+        # it would wait for idle connections
+        with running(self._command, self._log, port=self._server_port, grace=0.5):
             self._cable.plug_in()
             yield
             self._cable.pull()
@@ -77,9 +112,10 @@ class Azurite:
 
 
 @contextmanager
-def azurite(folder: Path, tls: tuple[Path, Path] | None = None) -> Iterator[Azurite]:
-    """Run an emulator; with a certificate and its key, one that takes Entra tokens."""
-    if not PROGRAM.exists() or not shutil.which("node"):
+def azurite(folder: Path, tls: CertificateFiles | None = None) -> Iterator[Azurite]:
+    """Run an emulator; with a certificate, one that takes Entra tokens."""
+    program("node", package="nodejs")
+    if not PROGRAM.exists():
         missing("Azurite is not installed (npm ci)")
     folder.mkdir(parents=True, exist_ok=True)
     server = Azurite(folder, tls)

@@ -1,0 +1,92 @@
+"""Servers that tests start: a free port, waiting for it, and the end."""
+
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def free_port() -> int:
+    """Return a loopback port that nobody listens on now."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_until(ready: Callable[[], object], what: str, seconds: float = 60) -> None:
+    """Return when `ready()` is true.
+
+    Raises:
+        AssertionError: it was not within `seconds`.
+    """
+    deadline = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < deadline, f"{what}: not within {seconds:g} s"
+        time.sleep(0.1)
+
+
+def listening(port: int) -> bool:
+    """Tell whether something accepts connections on the loopback port."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@contextmanager
+def running(
+    command: Sequence[object],
+    log: Path,
+    *,
+    port: int | None = None,
+    env: Mapping[str, str] | None = None,
+    grace: float = 15,
+    seconds: float = 120,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a server with its output in `log`; stop it, and all it started, at the end.
+
+    Args:
+        command: program and arguments.
+        log: what the server writes is added to it.
+        port: wait until the server listens there.
+        env: its whole environment; ours by default.
+        grace: seconds to stop in, before it is killed.
+        seconds: how long it may take to listen.
+
+    Raises:
+        AssertionError: it does not listen; with the end of its log.
+    """
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [str(part) for part in command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=env,
+            start_new_session=True,
+        )
+    try:
+        if port is not None:
+            ended_or_listening = lambda: process.poll() is not None or listening(port)  # noqa: E731
+            wait_until(ended_or_listening, f"{log}: {command[0]} listening", seconds)
+            assert process.poll() is None, f"it ended:\n{log.read_text()[-4000:]}"
+        yield process
+    finally:
+        stop(process, grace)
+
+
+def stop(process: subprocess.Popen[bytes], grace: float = 15) -> None:
+    """End the process and its group: politely, then not."""
+    for signal_number in (15, 9):
+        try:
+            os.killpg(process.pid, signal_number)
+        except ProcessLookupError:
+            break
+        try:
+            process.wait(grace)
+            grace = 0.5  # its children have heard the same signal
+        except subprocess.TimeoutExpired:
+            continue
+    process.wait(5)
