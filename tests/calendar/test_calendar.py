@@ -156,7 +156,7 @@ def test_a_planned_version_is_not_offered_as_a_way_out() -> None:
 def test_what_the_synthesized_stacks_use_is_in_the_table(synthesized: Path) -> None:
     used = list(uses.of_environments(Synthesis.load(synthesized)))
 
-    assert {use.part for use in used} >= {"kubernetes", "postgres", "grafana", "vm_sizes"}
+    assert {use.part for use in used} == {"kubernetes", "postgres", "grafana", "vm_sizes"}
     assert [use for use in used if FACTS[use.part].version(use.version) is None] == []
 
 

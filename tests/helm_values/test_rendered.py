@@ -14,6 +14,7 @@ from helm_values.charts import AIRFLOW
 from helm_values.cluster.spread import NODE, ZONE
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values
+from observability.metrics import EXPORTER_MAPPINGS
 from tests.helm_values.rendering import (
     Objects,
     containers,
@@ -73,6 +74,12 @@ def test_the_pod_of_tasks_is_valid_for_the_cluster_s_version(
     dev_objects: Objects, environment: Environment
 ) -> None:
     kubernetes_validate.validate(task_pod(dev_objects), environment.kubernetes.version, strict=True)
+
+
+def test_the_exporter_names_metrics_as_the_alerts_do(rendered: Objects) -> None:
+    written = named(rendered, "ConfigMap", "airflow-statsd")["data"]["mappings.yml"]
+
+    assert yaml.safe_load(written)["mappings"] == EXPORTER_MAPPINGS
 
 
 def test_the_chart_makes_no_secret(rendered: Objects) -> None:
@@ -138,7 +145,8 @@ def test_every_pod_but_those_of_tasks_has_a_read_only_root(rendered: Objects) ->
         if not container["securityContext"].get("readOnlyRootFilesystem")
     }
 
-    assert writable <= {"task", "Deployment airflow-worker"}
+    tasks = "task" if "task" in dict(pods(rendered)) else "Deployment airflow-worker"
+    assert writable == {tasks}
 
 
 def test_every_container_has_requests_and_limits(rendered: Objects) -> None:
@@ -156,7 +164,7 @@ def test_every_pod_has_a_priority_that_the_release_makes(rendered: Objects) -> N
     made = {found["metadata"]["name"] for found in rendered if found["kind"] == "PriorityClass"}
     used = {pod["spec"].get("priorityClassName") for _, pod in pods(rendered)}
 
-    assert used <= made
+    assert used == made
 
 
 @pytest.mark.parametrize("component", LONG_RUNNING)

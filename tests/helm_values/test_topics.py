@@ -15,7 +15,6 @@ from helm_values.airflow.scratch_volume import scratch_objects
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values
 from helm_values.prerequisites import prerequisites
-from observability.metrics import EXPORTER_MAPPINGS
 from tests import ROOT
 
 
@@ -182,10 +181,6 @@ def test_api_servers_of_a_fixed_number_have_no_autoscaler(
 
     assert "hpa" not in api_server
     assert api_server["replicas"] == 2
-
-
-def test_the_exporter_s_mappings_are_those_of_the_alerts(values_of_dev: Values) -> None:
-    assert values_of_dev["statsd"]["overrideMappings"] == EXPORTER_MAPPINGS
 
 
 def test_prometheus_reads_the_port_that_the_exporter_serves(

@@ -94,20 +94,27 @@ def test_it_ends_as_the_numeric_user_of_the_base() -> None:
     assert users[-1] == "50000"
 
 
-def test_airflow_cannot_change_its_own_packages() -> None:
-    packages = [one.rest for one in instructions() if "/home/airflow/.local /home" in one.rest]
+def test_what_is_copied_belongs_to_root() -> None:
+    given_away = [
+        one for one in instructions() if one.word in ("COPY", "ADD") and "--ch" in one.rest
+    ]
 
-    assert packages == ["--from=packages /home/airflow/.local /home/airflow/.local"]
-
-
-def test_what_changes_with_every_build_comes_last() -> None:
-    runtime = [one.word for one in instructions() if one.stage == "airflow"]
-
-    assert runtime[-4:] == ["ARG", "ARG", "ARG", "LABEL"]
+    assert given_away == []  # without --chown the builder makes root the owner
 
 
-@pytest.mark.parametrize("label", ["title", "licenses", "version", "revision", "created"])
-def test_it_is_labelled_as_the_oci_annotations_ask(label: str) -> None:
-    labels = next(one.rest for one in instructions() if one.word == "LABEL")
+def test_no_layer_is_made_again_because_a_build_has_other_values() -> None:
+    runtime = [one for one in instructions() if one.stage == "airflow"]
+    changing = next(n for n, one in enumerate(runtime) if one.word == "ARG")
 
-    assert f"org.opencontainers.image.{label}=" in labels
+    # an ARG makes every layer behind it new; a label is no layer
+    assert {one.word for one in runtime[changing:]} & {"RUN", "COPY", "ADD", "WORKDIR"} == set()
+
+
+def test_every_value_of_a_build_is_a_label() -> None:
+    runtime = [one for one in instructions() if one.stage == "airflow"]
+    values = {one.rest.split("=")[0] for one in runtime if one.word == "ARG"}
+    (labels,) = (one.rest for one in runtime if one.word == "LABEL")
+
+    assert dict(re.findall(r'org\.opencontainers\.image\.(\w+)="\$\{(\w+)\}"', labels)) == {
+        value.lower(): value for value in values
+    }

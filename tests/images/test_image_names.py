@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from tests import ROOT
@@ -111,5 +112,9 @@ def test_a_changed_checkout_gets_no_tag(checkout: Path) -> None:
         tag_of(checkout)
 
 
-def test_the_release_pipeline_refuses_what_is_not_pinned() -> None:
-    assert "make image-pinned" in (ROOT / "pipelines" / "image.yml").read_text()
+def test_the_release_pipeline_refuses_what_is_not_pinned_before_it_builds() -> None:
+    verify, build, _ = yaml.safe_load((ROOT / "pipelines" / "image.yml").read_text())["stages"]
+    scripts = [step.get("script", "") for step in verify["jobs"][0]["steps"]]
+
+    assert "make image-pinned" in "\n".join(scripts).splitlines()
+    assert build["dependsOn"] == "verify"

@@ -29,7 +29,8 @@ def test_azure_devops_accepts_the_pipeline(name: str, pipelines_schema: Any) -> 
 
 @pytest.mark.parametrize("name", PIPELINES)
 def test_every_make_target_that_a_pipeline_calls_exists(name: str) -> None:
-    targets = (ROOT / "Makefile").read_text()
+    rules = re.findall(r"^([\w./ -]+):", (ROOT / "Makefile").read_text(), re.M)
+    targets = {target for rule in rules for target in rule.split()}
     text = (ROOT / "pipelines" / name).read_text()
 
     called = {
@@ -37,7 +38,7 @@ def test_every_make_target_that_a_pipeline_calls_exists(name: str) -> None:
         for line in text.splitlines()
         if "make " in line and "displayName" not in line
     }
-    assert {target for target in called if target not in targets} == set()
+    assert called - targets == set()
 
 
 @pytest.mark.parametrize("name", PIPELINES)
