@@ -50,6 +50,9 @@ export: $(SYNTH) $(TOOLS) ## Write the stacks as plain Terraform, without cdktf:
 test: $(READY) ## Run every test
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(PYTEST)
 
+test-fast: $(TOOLS) ## Run the tests that start no server, browser, Airflow or Terraform; PYTEST="-k word"
+	@EXAMPLES=25 $(BIN)/pytest -q -m fast -n $(WORKERS) --dist loadfile $(PYTEST)
+
 # The only sequence for the product: .ci/run, pipelines/product.yml, GitHub Actions and CONTRIBUTING.md
 # call it. The tests come last.
 CI_STEPS := check verify docs api-server test-own-values test

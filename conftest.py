@@ -2,7 +2,7 @@
 
 import pytest
 
-pytest_plugins = ["tests.fixtures", "tests.guard"]
+pytest_plugins = ["tests.fixtures", "tests.parts.fixtures", "tests.guard", "tests.fast"]
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -1,41 +1,24 @@
-"""The only home of fixtures that more than one folder uses.
+"""Fixtures that more than one folder uses; those of real parts are in tests/parts/fixtures.py.
 
 Every run of tests imports this module, one of a single pure file too. So what is slow to import
-(cdktf, Playwright, Azure's SDK) is imported by the fixture that uses it.
+(cdktf) is imported by the fixture that uses it.
 """
 
 from __future__ import annotations
 
 import json
-import shutil
 from importlib import resources
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests import ROOT
 from tests.environment_files import DEV, FILES, checkout, tables
-from tests.parts.skips import missing, not_given, program
-from tools.airflow_venv import AirflowUnavailableError, airflow_bin
+from tests.parts.skips import not_given
 from tools.reference_data import DataMissingError, find
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from playwright.sync_api import Browser
-
-    from tests.parts.azurite import Azurite
-    from tests.parts.postgres import Postgres
-
-
-@pytest.fixture(scope="session")
-def airflow() -> Path:
-    """The `bin` folder of an environment with exactly the image's packages."""
-    try:
-        return airflow_bin()
-    except AirflowUnavailableError as error:
-        missing(f"Airflow cannot run here: {error}")
+    from collections.abc import Callable
+    from pathlib import Path
 
 
 @pytest.fixture(scope="session")
@@ -97,72 +80,3 @@ def dev_values() -> dict[str, Any]:
 def read_json(path: Path) -> Any:
     """Return the parsed file."""
     return json.loads(path.read_text())
-
-
-@pytest.fixture(scope="session")
-def dbt() -> Path:
-    """The `bin` folder of an environment with exactly the image's dbt."""
-    try:
-        return airflow_bin(ROOT / "images" / "airflow" / "dbt-requirements.lock")
-    except AirflowUnavailableError as error:
-        missing(f"dbt cannot run here: {error}")
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
-    """A PostgreSQL server for this run of the tests."""
-    from tests.parts import postgres
-
-    with postgres.postgres() as server:
-        yield server
-
-
-@pytest.fixture(scope="session")
-def azurite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Azurite]:
-    """A blob service for this run of the tests."""
-    from tests.parts import azurite
-
-    with azurite.azurite(tmp_path_factory.mktemp("azurite")) as service:
-        yield service
-
-
-@pytest.fixture(scope="session")
-def chromium() -> str:
-    """Where Debian's Chromium is."""
-    return program("chromium", also=["chromium-browser"])
-
-
-@pytest.fixture(scope="session")
-def browser(chromium: str) -> Iterator[Browser]:
-    """Chromium, for which every host of the reserved domain `test` is on loopback.
-
-    One for all tests: a process holds one Playwright.
-    """
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(
-            executable_path=chromium,
-            args=[
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-quic",
-                "--disable-background-networking",
-                "--host-resolver-rules=MAP *.test 127.0.0.1",
-            ],
-        )
-        yield started
-        started.close()
-
-
-@pytest.fixture(scope="session")
-def promtool() -> str:
-    """Prometheus' own tool."""
-    return program("promtool", package="prometheus")
-
-
-@pytest.fixture(scope="session")
-def terraform() -> Path:
-    """The real Terraform."""
-    found = shutil.which("terraform")
-    return Path(found) if found else missing("terraform is not on PATH")

@@ -176,6 +176,7 @@ def test_a_folder_without_advisories_is_refused(image: Path) -> None:
     assert (done.exit_code, "holds no advisory" in done.output) == (2, True)
 
 
+@pytest.mark.usefixtures("a_program")
 def test_releases_that_pypi_does_not_know_are_never_passed_over(tmp_path: Path) -> None:
     lock = tmp_path / "requirements.lock"
     lock.write_text(PIN.replace("requests", "no-package-of-this-name-is-on-pypi"))

@@ -30,7 +30,9 @@ SCHEDULER_ACCOUNT = "airflow/airflow-scheduler"
 
 
 @pytest.fixture(scope="module")
-def server(environments: dict[str, Environment], infra: Infrastructure) -> Iterator[ApiServer]:
+def server(
+    a_program: None, environments: dict[str, Environment], infra: Infrastructure
+) -> Iterator[ApiServer]:
     """An API server of the environments' minor version, with their namespaces and custom kinds."""
     try:
         programs = find(nearest(environments["dev"].kubernetes.version))

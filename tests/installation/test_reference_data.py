@@ -13,7 +13,7 @@ NOBODY = Provider("nobody", "localhost:1/nobody/nobody", "1.0.0")
 NAME = PROVIDERS[0].file
 
 
-def test_a_schema_is_what_terraform_says_of_the_provider(tmp_path: Path) -> None:
+def test_a_schema_is_what_terraform_says_of_the_provider(terraform: Path, tmp_path: Path) -> None:
     file = fetch(BUILT_IN, tmp_path / "cache")
 
     assert (
@@ -26,14 +26,16 @@ def test_a_schema_is_what_terraform_says_of_the_provider(tmp_path: Path) -> None
     )
 
 
-def test_what_is_in_the_cache_is_not_fetched_again(tmp_path: Path) -> None:
+def test_what_is_in_the_cache_is_not_fetched_again(terraform: Path, tmp_path: Path) -> None:
     file = fetch(BUILT_IN, tmp_path)
     written = file.stat().st_mtime_ns
 
     assert fetch(BUILT_IN, tmp_path).stat().st_mtime_ns == written
 
 
-def test_a_provider_that_cannot_be_had_leaves_nothing_and_says_why(tmp_path: Path) -> None:
+def test_a_provider_that_cannot_be_had_leaves_nothing_and_says_why(
+    terraform: Path, tmp_path: Path
+) -> None:
     with pytest.raises(BadInputError, match=r"(?s)no nobody 1\.0\.0: .*fix: run it where"):
         fetch(NOBODY, tmp_path / "cache")
 
@@ -48,13 +50,13 @@ def test_data_beside_the_checkout_comes_first(tmp_path: Path) -> None:
     assert find(NAME, beside=beside, cache=tmp_path) == beside / NAME
 
 
-def test_a_file_of_the_cache_is_found(tmp_path: Path) -> None:
+def test_a_file_of_the_cache_is_found(terraform: Path, tmp_path: Path) -> None:
     file = fetch(BUILT_IN, tmp_path)
 
     assert find(file.name, beside=tmp_path / "nowhere", cache=tmp_path) == file
 
 
-def test_a_changed_file_of_the_cache_is_refused(tmp_path: Path) -> None:
+def test_a_changed_file_of_the_cache_is_refused(terraform: Path, tmp_path: Path) -> None:
     file = fetch(BUILT_IN, tmp_path)
     file.write_text(file.read_text() + " ")
 

@@ -21,7 +21,9 @@ WORSE = "platform-worse"
 
 
 @pytest.fixture(scope="module")
-def scanned(synthesized: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Result]:
+def scanned(
+    a_program: None, synthesized: Path, tmp_path_factory: pytest.TempPathFactory
+) -> list[Result]:
     folder = tmp_path_factory.mktemp("scanned")
     shutil.copytree(synthesized / "stacks", folder / "stacks")
     worse = json.loads((folder / "stacks" / "platform-prod" / "cdk.tf.json").read_text())
@@ -83,6 +85,7 @@ def test_every_result_names_a_terraform_address(scanned: list[Result]) -> None:
     ] == []
 
 
+@pytest.mark.usefixtures("a_program")
 def test_checkov_that_cannot_be_installed_is_named_with_the_fix(
     synthesized: Path, tmp_path: Path
 ) -> None:

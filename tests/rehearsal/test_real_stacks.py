@@ -11,7 +11,9 @@ from tools.rehearsal.runs import rehearse
 
 
 @pytest.fixture(scope="module")
-def report(synthesized: Path, tmp_path_factory: pytest.TempPathFactory) -> RehearsalReport:
+def report(
+    terraform: Path, synthesized: Path, tmp_path_factory: pytest.TempPathFactory
+) -> RehearsalReport:
     project = tmp_path_factory.mktemp("project")
     (project / "cdktf.out").symlink_to(synthesized)
     return rehearse(Request(project=project, variables=os.environ, environment="dev"))

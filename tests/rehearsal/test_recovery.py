@@ -153,6 +153,7 @@ def test_a_folder_in_which_a_rehearsal_works_is_refused(
     assert first.returncode == 0
 
 
+@pytest.mark.usefixtures("terraform")
 def test_a_lock_held_by_another_run_is_respected_until_that_run_ends(
     tmp_path: Path, gate: Gate
 ) -> None:

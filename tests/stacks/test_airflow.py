@@ -150,6 +150,7 @@ def test_a_certificate_of_key_vault_needs_no_cert_manager(variants: dict[str, An
     assert not {"cert_manager", "certificate"} & set(variants["vault"])
 
 
+@pytest.mark.usefixtures("a_program")
 def test_terraform_leaves_text_of_values_alone(tmp_path: Path) -> None:
     values = {
         "shell": "${HOME} and $${HOME}",
@@ -163,12 +164,14 @@ def test_terraform_leaves_text_of_values_alone(tmp_path: Path) -> None:
     assert evaluated(tmp_path, values_text(values)) == values
 
 
+@pytest.mark.usefixtures("a_program")
 def test_terraform_fills_references_into_values(tmp_path: Path) -> None:
     text = values_text({"host": "HOST:5432"}).replace("HOST", "${local.host}")
 
     assert evaluated(tmp_path, text, host="example.com") == {"host": "example.com:5432"}
 
 
+@pytest.mark.usefixtures("a_program")
 def test_the_values_of_every_release_are_json_for_terraform(
     stacks: dict[str, Any], tmp_path: Path
 ) -> None:

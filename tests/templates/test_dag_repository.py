@@ -15,6 +15,8 @@ from copier.errors import CopierError
 from jsonschema import Draft7Validator
 
 from environments.data import Postgres as PostgresTable
+from tests import ROOT
+from tests.parts.postgres import Postgres
 from tests.pipelines.agents import connections_of, violations
 from tools.locked_venv import uv
 from tools.pipeline_yaml.conditions import UNREVIEWED, Run, jobs_of
