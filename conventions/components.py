@@ -21,6 +21,11 @@ class Component:
     chart_key: str
     service_account: ServiceAccount
 
+    @property
+    def provider_class(self) -> str:
+        """Name of the SecretProviderClass that brings its secrets, and no other component's."""
+        return f"airflow-{self.label}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class WorkloadIdentity:

@@ -32,3 +32,6 @@ API_SECRET_KEY = VaultSecret(
 REDIS_PASSWORD = VaultSecret(
     role="redis_password", name="airflow-redis-password", key="password", length=32
 )
+
+# The Kubernetes Secret of `[airflow.env_from_key_vault]`: what every pod of Airflow may read
+SHARED_SECRET = "airflow-env"

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from conventions.service_accounts import MICROSOFTS_NAMESPACES, OWN_NAMESPACES
 from environments.airflow_config import AirflowConfig
 from environments.airflow_data import (
+    ChartValues,
     Connections,
     Environment,
     EnvironmentFromKeyVault,
@@ -155,6 +156,7 @@ class Airflow(Section):
     connections: Connections
     variables: Variables
     pools: Pools
+    chart_values: ChartValues
 
     @property
     def signs_in_to_git(self) -> bool:

@@ -4,7 +4,16 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt, StrictStr
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    JsonValue,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    WithJsonSchema,
+)
 
 from conventions.vault_secrets import (
     API_SECRET_KEY,
@@ -218,6 +227,26 @@ Variables = Annotated[
         description="Airflow variables without secrets; no page of Airflow lists them",
     ),
     AfterValidator(_no_secret),
+]
+
+
+def _plain_values(values: dict[str, Any]) -> dict[str, Any]:
+    for key, value in _texts(values):
+        if may_be_secret(value):
+            _refuse_secret(key)
+    return values
+
+
+ChartValues = Annotated[
+    dict[str, JsonValue],
+    Field(
+        default_factory=dict,
+        description="values of Airflow's Helm chart, laid over those of the platform: tables are "
+        "joined, lists follow each other, all else is replaced; the policy gate renders the "
+        "chart and looks at what it makes",
+    ),
+    AfterValidator(_plain_values),
+    WithJsonSchema({"type": "object"}),
 ]
 PoolName = Annotated[str, form(r"[\w.-]{1,256}", "1 to 256 letters, digits, . _ -", "shop_api")]
 Pools = Annotated[

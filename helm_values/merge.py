@@ -15,6 +15,23 @@ def merged(*parts: Values) -> Values:
     return reduce(lambda whole, part: _join(whole, part, ""), parts, {})
 
 
+def overlaid(values: Values, further: Values) -> Values:
+    """Return values with further ones laid over them, which win.
+
+    Tables are joined, lists follow each other.
+    """
+    whole = dict(values)
+    for key, value in further.items():
+        own = whole.get(key)
+        if isinstance(own, dict) and isinstance(value, dict):
+            whole[key] = overlaid(own, value)
+        elif isinstance(own, list) and isinstance(value, list):
+            whole[key] = [*own, *value]
+        else:
+            whole[key] = value
+    return whole
+
+
 def at(path: str, values: Values) -> Values:
     """Return `values` as the table at a dotted path, as `workers.celery`."""
     return reduce(lambda inner, key: {key: inner}, reversed(path.split(".")), values)

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from conventions.components import LONG_RUNNING, SCHEDULER, TRIGGERER, WORKER, Component
 from conventions.service_accounts import AIRFLOW_NAMESPACE, TASKS_NAMESPACE
+from conventions.vault_secrets import SHARED_SECRET
 from environments.model import Environment
-from helm_values.airflow.secrets import SHARED_SECRET
 from helm_values.merge import Values
 
 RBAC = "rbac.authorization.k8s.io"

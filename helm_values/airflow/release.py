@@ -22,11 +22,13 @@ from helm_values.airflow.sign_in import sign_in_values
 from helm_values.infrastructure import Infrastructure
 from helm_values.ingress.certificate import ingress_secret
 from helm_values.ingress.host import ingress_values
-from helm_values.merge import Values, merged
+from helm_values.merge import Values, merged, overlaid
 
 
 def airflow_values(env: Environment, infra: Infrastructure) -> Values:
     """Return what differs from the chart's defaults; no value is a secret.
+
+    Values of the company's own come last; the policy gate looks at what the chart makes of all.
 
     The order of two topics matters where both add variables to a component: Kubernetes puts a
     variable into another only if it stands before it.
@@ -34,6 +36,10 @@ def airflow_values(env: Environment, infra: Infrastructure) -> Values:
     Raises:
         ValueError: two topics set the same key.
     """
+    return overlaid(_values(env, infra), env.airflow.chart_values)
+
+
+def _values(env: Environment, infra: Infrastructure) -> Values:
     return merged(
         image_values(env.airflow, infra),
         node_values(env),

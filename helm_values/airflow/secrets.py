@@ -20,6 +20,7 @@ from conventions.vault_secrets import (
     FERNET_KEY,
     JWT_SECRET,
     REDIS_PASSWORD,
+    SHARED_SECRET,
     VaultSecret,
 )
 from environments.airflow import Airflow
@@ -44,8 +45,6 @@ CELERY_READERS: Mapping[Component, tuple[VaultSecret, ...]] = {
     WORKER: (API_SECRET_KEY, REDIS_PASSWORD),
 }
 SECRETS_FOLDER = "/mnt/secrets"
-# The Kubernetes Secret of `[airflow.env_from_key_vault]`: what every pod of Airflow may read
-SHARED_SECRET = "airflow-env"
 # The chart itself passes the JWT secret to the two components that need it.
 VARIABLES = {
     FERNET_KEY: "AIRFLOW__CORE__FERNET_KEY",
@@ -89,7 +88,7 @@ def _reader(component: Component, secrets: tuple[VaultSecret, ...]) -> Values:
         _chart_key(component),
         {
             "env": [_variable(s) for s in secrets if s in VARIABLES],
-            "extraVolumes": [volume(name="secrets", provider_class=provider_class(component))],
+            "extraVolumes": [volume(name="secrets", provider_class=component.provider_class)],
             "extraVolumeMounts": [
                 {"name": "secrets", "mountPath": SECRETS_FOLDER, "readOnly": True}
             ],
@@ -135,11 +134,6 @@ def _client_secret(env: Environment, component: Component) -> list[str]:
     return [name] if name and component == API_SERVER else []
 
 
-def provider_class(component: Component) -> str:
-    """Return the name of the component's SecretProviderClass."""
-    return f"{AIRFLOW.name}-{component.label}"
-
-
 def secret_provider_classes(env: Environment, infra: Infrastructure) -> list[Values]:
     """Return a SecretProviderClass for each component that reads secrets.
 
@@ -147,7 +141,7 @@ def secret_provider_classes(env: Environment, infra: Infrastructure) -> list[Val
     """
     return [
         secret_provider_class(
-            name=provider_class(component),
+            name=component.provider_class,
             namespace=AIRFLOW.namespace,
             vault_name=infra.key_vault_name,
             tenant_id=env.tenant_id,

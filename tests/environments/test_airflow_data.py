@@ -76,6 +76,11 @@ REFUSALS: dict[str, tuple[dict[str, Any], str, str]] = {
         "api_token = (hidden",
         "Key Vault",
     ),
+    "a secret among the chart's values": (
+        {"chart_values": {"env": {"x": "AccountKey=abc"}}},
+        "x = (hidden",
+        "Key Vault",
+    ),
     "a pool without slots": ({"pools": {"shop": {}}}, "missing", "add slots"),
     "a pool of less than nothing": ({"pools": {"shop": {"slots": -1}}}, "too small", "set 0"),
     "a pool of a name that Airflow refuses": (

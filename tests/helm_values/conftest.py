@@ -15,7 +15,8 @@ from helm_values.merge import Values
 from tests.environment_files import DEV, PROD, tables
 from tests.helm_values import rendering
 from tests.helm_values.infrastructure import INFRASTRUCTURE
-from tests.helm_values.rendering import Objects, unpacked
+from tests.helm_values.rendering import unpacked
+from tools.rendered_chart import Objects
 
 CHANGES: dict[str, dict[str, Any]] = {
     "dev": {},
@@ -33,6 +34,7 @@ CHANGES: dict[str, dict[str, Any]] = {
             "variables": {"currency": "EUR"},
             "pools": {"shop_api": {"slots": 3}},
             "task_namespaces": ["spark"],
+            "chart_values": {"triggerer": {"livenessProbe": {"periodSeconds": 90}}},
             "resources": {
                 "api_server": {"cpu": 0.25},
                 "worker": {"memory_mib": 3000, "memory_limit_mib": 6144, "disk_gib": 20},

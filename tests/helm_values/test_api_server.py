@@ -22,8 +22,8 @@ from helm_values.ingress.certificate import certificate_request
 from helm_values.merge import Values
 from helm_values.prerequisites import prerequisites
 from tests.helm_values.custom_kinds import CUSTOM_KINDS
-from tests.helm_values.rendering import Objects, of_kind, workload_pods
 from tests.parts.skips import missing
+from tools.rendered_chart import Objects, of_kind, workload_pods
 
 AIRFLOW = "airflow"
 SCHEDULER_ACCOUNT = "airflow/airflow-scheduler"

@@ -10,8 +10,8 @@ from helm_values.airflow.release import airflow_values
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values
 from helm_values.prerequisites import prerequisites
-from tests.helm_values.rendering import Objects, of_kind, workload_pods
 from tools.network_flows import Peer, Pod, Policies, passes
+from tools.rendered_chart import Objects, of_kind, workload_pods
 
 PUBLIC, NODE_IDENTITY, NEIGHBOUR = "20.190.128.1", "169.254.169.254", "10.9.9.9"
 DNS = Pod("kube-system", {"k8s-app": "kube-dns"})

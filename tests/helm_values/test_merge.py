@@ -2,7 +2,7 @@
 
 import pytest
 
-from helm_values.merge import at, merged
+from helm_values.merge import at, merged, overlaid
 
 
 def test_tables_of_two_topics_are_joined() -> None:
@@ -28,3 +28,14 @@ def test_merging_leaves_the_parts_as_they_were() -> None:
     merged(part, {"env": [2]})
 
     assert part == {"env": [1]}
+
+
+def test_values_laid_over_others_win_and_lists_follow() -> None:
+    ours = {"a": {"b": 1, "c": [1]}, "d": 1}
+
+    assert overlaid(ours, {"a": {"b": 2, "c": [2]}, "e": 3}) == {
+        "a": {"b": 2, "c": [1, 2]},
+        "d": 1,
+        "e": 3,
+    }
+    assert ours == {"a": {"b": 1, "c": [1]}, "d": 1}

@@ -15,7 +15,7 @@ from environments.model import Environment
 from helm_values.airflow.migrations import migration_objects, migration_prerequisites
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values
-from tests.helm_values.rendering import Objects, containers, of_kind, rights, workload_pods
+from tools.rendered_chart import Objects, containers, of_kind, rights, workload_pods
 
 CHART = Path(__file__).resolve().parents[2] / "helm_values" / "objects_chart"
 CONN = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"

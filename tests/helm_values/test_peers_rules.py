@@ -17,10 +17,11 @@ from helm_values.ingress.cert_manager import cert_manager_values
 from helm_values.ingress.controller import ingress_controller_values
 from helm_values.merge import Values
 from helm_values.prerequisites import prerequisites
-from tests.helm_values.rendering import Objects, named, unpacked
+from tests.helm_values.rendering import named, unpacked
 from tests.helm_values.rendering import render as render_chart
 from tools.locked_venv import locked_venv
 from tools.policy.checkov import LOCK
+from tools.rendered_chart import Objects
 
 ROOT = Path(__file__).resolve().parents[2]
 AIRFLOW = {

@@ -15,10 +15,10 @@ from helm_values.cluster.spread import NODE, ZONE
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values
 from observability.metrics import EXPORTER_MAPPINGS
-from tests.helm_values.rendering import (
+from tests.helm_values.rendering import named
+from tools.rendered_chart import (
     Objects,
     containers,
-    named,
     of_kind,
     refused_images,
     rights,

@@ -10,16 +10,14 @@ from environments.model import Environment
 from helm_values.charts import CERT_MANAGER
 from helm_values.cluster.spread import NODE, ZONE
 from helm_values.ingress.cert_manager import cert_manager_values
-from tests.helm_values.rendering import (
+from tests.helm_values.rendering import named, render, unpacked
+from tools.rendered_chart import (
     Objects,
     containers,
-    named,
     of_kind,
     refused_images,
-    render,
     rights,
     twice,
-    unpacked,
     workload_pods,
 )
 

@@ -11,16 +11,14 @@ from environments.model import Environment
 from helm_values.charts import NGINX
 from helm_values.cluster.spread import NODE, ZONE
 from helm_values.ingress.controller import ingress_controller_values
-from tests.helm_values.rendering import (
+from tests.helm_values.rendering import named, render, unpacked
+from tools.rendered_chart import (
     Objects,
     containers,
-    named,
     of_kind,
     refused_images,
-    render,
     rights,
     twice,
-    unpacked,
     workload_pods,
 )
 

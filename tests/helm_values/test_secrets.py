@@ -14,7 +14,7 @@ from helm_values.airflow.release import airflow_values
 from helm_values.airflow.secrets import secret_provider_classes
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values
-from tests.helm_values.rendering import Objects
+from tools.rendered_chart import Objects
 
 # keys of the chart that take a secret itself
 PLAIN = {

@@ -18,7 +18,8 @@ from environments.model import Environment
 from helm_values.airflow.release import airflow_values
 from helm_values.airflow.secrets import secret_provider_classes
 from helm_values.merge import Values
-from tests.helm_values.rendering import Objects, containers, named, of_kind, workload_pods
+from tests.helm_values.rendering import named
+from tools.rendered_chart import Objects, containers, of_kind, workload_pods
 
 IMAGE = Path(__file__).resolve().parents[2] / "images" / "airflow"
 
@@ -254,3 +255,9 @@ def test_the_sums_that_pools_are_held_to_are_those_of_the_chart(
 
     assert sum(pod.cpu for pod in pods) == pytest.approx(rendered[0])
     assert sum(pod.memory_mib for pod in pods) == pytest.approx(rendered[1])
+
+
+def test_values_of_the_company_win(pods: dict[str, Any]) -> None:
+    (container, *_) = pods["Deployment airflow-triggerer"]["spec"]["containers"]
+
+    assert container["livenessProbe"]["periodSeconds"] == 90

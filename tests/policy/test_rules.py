@@ -214,7 +214,7 @@ def test_a_role_on_one_secret_of_a_vault_is_narrow(prod: Stacks) -> None:
 
 
 def test_every_rule_is_seen_to_break() -> None:
-    elsewhere = {"AOA-S10", "AOA-R15"}
+    elsewhere = {"AOA-S10", "AOA-R15", "AOA-S13"}  # test_rendered.py has the last
 
     assert {change[0] for change in CHANGES} | elsewhere == {rule.id for rule in rules.RULES}
 

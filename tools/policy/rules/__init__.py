@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 from synthesis.resources import Landscape
 from tools.policy.results import Result
-from tools.policy.rules import reliability, security, watching
+from tools.policy.rules import reliability, rendered, security, watching
 from tools.policy.rules.rule import Rule
 
-RULES: tuple[Rule, ...] = (*reliability.RULES, *security.RULES, *watching.RULES)
+RULES: tuple[Rule, ...] = (*reliability.RULES, *security.RULES, *rendered.RULES, *watching.RULES)
 
 
 def apply(landscape: Landscape, rules: Iterable[Rule] = RULES) -> list[Result]:
