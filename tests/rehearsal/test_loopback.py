@@ -4,9 +4,14 @@ import os
 from pathlib import Path
 
 import pytest
+from loopback_azure.resource_path import ResourcePath
+from loopback_azure.resource_types import resource_types
+from standin_providers.facts import facts_of
+from standin_providers.identifiers import new_id
 from terraform_runner.errors import BadInputError
 from terraform_runner.plugins import HERE, usual_folder
 
+from synthesis.reader import Synthesis
 from tests.rehearsal.conftest import Project
 from tests.rehearsal.samples import network, write
 from tools.rehearsal.rehearsal_report import RehearsalReport
@@ -57,3 +62,19 @@ def test_a_stack_whose_provider_is_missing_is_refused(project: Project, tmp_path
 
     with pytest.raises(BadInputError, match="holds no azurerm"):
         project.rehearse(providers=tmp_path, loopback=True)
+
+
+def test_the_loopback_knows_every_type_that_the_stacks_make(synthesized: Path) -> None:
+    made = {
+        type_: resource
+        for stack in Synthesis.load(synthesized).stacks
+        for type_, named in stack.document.get("resource", {}).items()
+        for resource in named.values()
+        if type_.startswith("azurerm_")
+    }
+    ids = {t: new_id(t, facts_of("azurerm", "resource", t).id, v, "any") for t, v in made.items()}
+
+    # what has no id of Resource Manager's form lies in a vault, or joins two that have one
+    asked = {t: ResourcePath.parse(own).type for t, own in ids.items() if "/providers/" in own}
+    assert len(asked) > 40
+    assert {t for t, type_ in asked.items() if type_.lower() not in resource_types()} == set()
