@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from uuid import NAMESPACE_URL, uuid5
 
+from cdktf import ITerraformDependable
 from cdktf_cdktf_provider_azuread.app_role_assignment import AppRoleAssignment
 from cdktf_cdktf_provider_azuread.application import (
     Application,
@@ -47,6 +48,10 @@ class SignInApplication(Construct):
     Users without a role cannot sign in at all: assignment is required. A token names the roles in
     its claim `roles`; group claims, which overflow at 200 groups, are not used. There is no client
     secret: the API server proves itself by a federated credential, added where the cluster is.
+
+    Entra ID shows a new service principal to some of its servers only later, and a role that is
+    given meanwhile is made but not found again, which ends the deployment ("Provider produced
+    inconsistent result"). `after` names what takes minutes in the same stack: roles are given then.
     """
 
     def __init__(
@@ -59,6 +64,7 @@ class SignInApplication(Construct):
         home_page: str,
         owners: Sequence[str],
         groups_by_role: Mapping[str, Sequence[str]],
+        after: Sequence[ITerraformDependable],
     ) -> None:
         super().__init__(scope, construct_id)
         self.application = Application(
@@ -120,4 +126,5 @@ class SignInApplication(Construct):
                     app_role_id=role_id(role),
                     principal_object_id=group,
                     resource_object_id=principal.object_id,
+                    depends_on=list(after),
                 )

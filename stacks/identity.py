@@ -1,7 +1,8 @@
 """The identity stack: who signs in, what workloads run as, and what each of them may do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from cdktf import ITerraformDependable
 from cdktf_cdktf_provider_azurerm.postgresql_flexible_server_active_directory_administrator import (
     PostgresqlFlexibleServerActiveDirectoryAdministrator,
 )
@@ -50,9 +51,9 @@ class IdentityStack(AzureStack):
         self._grant_airflow(workloads, data)
         self._grant_certificate(certificate, data)
         self._let_teams_upload(place, data)
-        self._postgres_administrators(workloads[MIGRATIONS], data)
+        administrators = self._postgres_administrators(workloads[MIGRATIONS], data)
         given = env.single_sign_on.application_id
-        made = None if given else self._sign_in().application
+        made = None if given else self._sign_in(administrators).application
         IdentityOutputs(
             sso_application_id=made.id if made else None,
             sso_client_id=made.client_id if made else str(given),
@@ -162,14 +163,16 @@ class IdentityStack(AzureStack):
                     container_id=data.dags_container_id,
                 )
 
-    def _postgres_administrators(self, owner: UserAssignedIdentity, data: DataOutputs) -> None:
+    def _postgres_administrators(
+        self, owner: UserAssignedIdentity, data: DataOutputs
+    ) -> list[ITerraformDependable]:
         # The migrations make the database roles of the other components
         administrators = {
             "migrations_administrator": (owner.principal_id, owner.name, "ServicePrincipal")
         }
         for name, object_id in self.env.postgres.administrators.items():
             administrators[f"{name.replace(' ', '_')}_administrator"] = (object_id, name, "Group")
-        for role, (object_id, name, kind) in administrators.items():
+        return [
             PostgresqlFlexibleServerActiveDirectoryAdministrator(
                 self,
                 role,
@@ -180,8 +183,10 @@ class IdentityStack(AzureStack):
                 principal_name=name,
                 principal_type=kind,
             )
+            for role, (object_id, name, kind) in administrators.items()
+        ]
 
-    def _sign_in(self) -> SignInApplication:
+    def _sign_in(self, after: Sequence[ITerraformDependable]) -> SignInApplication:
         self.use_entra()
         sso = self.env.single_sign_on
         return SignInApplication(
@@ -198,6 +203,7 @@ class IdentityStack(AzureStack):
                 "User": sso.user_groups,
                 "Viewer": sso.viewer_groups,
             },
+            after=after,
         )
 
 
