@@ -91,6 +91,9 @@ rehearse: $(READY) ## Deploy and destroy it all with the real Terraform, without
 plan: .tools/.node $(TOOLS) ## Show what a deployment would do to Azure: ENVIRONMENT=dev [PLAN="--refresh none"]
 	@$(BIN)/python -O main.py && $(BIN)/python -m tools.plan --environment $(ENVIRONMENT) $(PLAN)
 
+smoke: $(TOOLS) ## Look at a deployed Airflow from outside: ENVIRONMENT=dev [SMOKE="--wait 600"]
+	@$(BIN)/python -m tools.smoke --environment $(ENVIRONMENT) $(SMOKE)
+
 verify: ## Check your environment files: synth, calendar, policy, attack paths, rehearsal; ON=YYYY-MM-DD: the day
 	@for gate in synth calendar-check policy attack-paths rehearse; do $(MAKE) --no-print-directory $$gate || exit 1; done
 

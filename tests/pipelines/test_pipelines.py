@@ -154,6 +154,13 @@ def test_the_image_is_checked_once_its_registry_is_there_and_before_airflow(
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_a_deployment_ends_with_a_look_at_the_page(environment: str) -> None:
+    *_, last = steps(jobs()[f"deploy_{environment}/deploy"])
+
+    assert f"tools.smoke --environment {environment} " in last["script"]
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_what_was_tested_is_deployed_and_nothing_is_synthesized_anew(environment: str) -> None:
     deploy = jobs()[f"deploy_{environment}/deploy"]
     published = {step.get("artifact") for step in steps(jobs()["verify/verify"])}
