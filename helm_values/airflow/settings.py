@@ -1,6 +1,7 @@
 """What a company sets in Airflow itself: options, variables and connections."""
 
 import json
+from collections.abc import Iterator
 
 from environments.airflow import Airflow
 from environments.airflow_config import Value
@@ -12,13 +13,28 @@ def setting_values(airflow: Airflow) -> Values:
 
     The model refuses what the platform sets, so no other topic gives one of them.
     """
-    config = {
-        section: {option: _written(value) for option, value in options.items()}
-        for section, options in airflow.config.items()
-        if options
-    }
+    config: dict[str, dict[str, str]] = {}
+    for section, option, value in (*tuned(airflow), *_given(airflow)):
+        config.setdefault(section, {})[option] = _written(value)
     variables = [{"name": name, "value": literal(text)} for name, text in _variables(airflow)]
-    return ({"config": config} if config else {}) | ({"env": variables} if variables else {})
+    return {"config": config} | ({"env": variables} if variables else {})
+
+
+def tuned(airflow: Airflow) -> Iterator[tuple[str, str, Value]]:
+    """Yield where Airflow's own default is slow here; a company's own value replaces it."""
+    # Airflow starts one pod in each loop of the scheduler, and says itself to raise it
+    yield "kubernetes_executor", "worker_pods_creation_batch_size", 16
+    # Bundles look for changes every 10 s, and Airflow asks them as often as this
+    yield "dag_processor", "bundle_refresh_check_interval", 2
+    if airflow.dags == "blob":
+        # A new version makes each of its files due at once, so nothing waits for this
+        yield "dag_processor", "min_file_process_interval", 300
+
+
+def _given(airflow: Airflow) -> Iterator[tuple[str, str, Value]]:
+    for section, options in airflow.config.items():
+        for option, value in options.items():
+            yield section, option, value
 
 
 def _variables(airflow: Airflow) -> list[tuple[str, str]]:

@@ -17,6 +17,7 @@ from environments.capacity import core_pods
 from environments.model import Environment
 from helm_values.airflow.release import airflow_values
 from helm_values.airflow.secrets import secret_provider_classes
+from helm_values.airflow.settings import tuned
 from helm_values.merge import Values
 from tests.helm_values.rendering import named
 from tools.rendered_chart import Objects, containers, of_kind, workload_pods
@@ -38,6 +39,14 @@ IMAGE = Path(__file__).resolve().parents[2] / "images" / "airflow"
         ),
         ("single_sign_on", "session_minutes", 45, "fab", "session_lifetime_minutes", "45"),
         ("airflow", "config", {"core": {"load_examples": True}}, "core", "load_examples", "True"),
+        (  # the platform's own 16 is a default
+            "airflow",
+            "config",
+            {"kubernetes_executor": {"worker_pods_creation_batch_size": 32}},
+            "kubernetes_executor",
+            "worker_pods_creation_batch_size",
+            "32",
+        ),
         ("airflow", "config", {"email": {"from_email": "a@b.c"}}, "email", "from_email", "a@b.c"),
         (
             "airflow",
@@ -86,6 +95,32 @@ def test_a_setting_reaches_airflow_cfg(
     assert cfg[section][option] == written
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("kubernetes_executor.worker_pods_creation_batch_size", "16"),
+        ("dag_processor.bundle_refresh_check_interval", "2"),
+        ("dag_processor.min_file_process_interval", "300"),
+    ],
+)
+def test_where_airflow_s_own_default_is_slow_the_platform_has_another(
+    build: Callable[..., Any], infra: Any, option: str, value: str
+) -> None:
+    section, name = option.split(".")
+
+    config = airflow_values(build("dev"), infra)["config"]
+
+    assert config[section][name] == value
+
+
+def test_files_that_are_due_at_their_own_time_alone_are_parsed_as_often_as_airflow_does(
+    build: Callable[..., Any], infra: Any
+) -> None:
+    config = airflow_values(build("dev", airflow={"dags": "image"}), infra)["config"]
+
+    assert "min_file_process_interval" not in config["dag_processor"]
+
+
 def _airflow_cfg(objects: list[dict[str, Any]]) -> str:
     (text,) = [
         each["data"]["airflow.cfg"]
@@ -125,6 +160,7 @@ def test_each_option_that_the_platform_sets_is_refused_in_the_file(
     variables = re.findall(r"AIRFLOW__([A-Z_]+?)__([A-Z_]+)", json.dumps(values))
     given |= {f"{section}.{name}".lower() for section, name in variables}
     given -= {f"{name}.{key}" for name, keys in environment.airflow.config.items() for key in keys}
+    given -= {f"{section}.{name}" for section, name, _ in tuned(environment.airflow)}
     own = {"azure_postgres.entra_token_scope"}  # of our package, and in no list of Airflow
 
     assert given - own <= set(options_of_the_platform())

@@ -145,6 +145,8 @@ def closed(place: Path, python312: Path) -> Path:
     ):
         (place / file).parent.mkdir(parents=True, exist_ok=True)
         (place / file).write_text("")
+    (place / "home/airflow/.local/bin").mkdir()
+    (place / "home/airflow/.local/bin/python").symlink_to(python312)
     for path in (place / "opt/airflow").rglob("*"):
         path.chmod(0o775)
     for folder in ("home/airflow", "opt/airflow", "opt/airflow/logs"):
@@ -174,3 +176,30 @@ def test_a_task_may_write_its_own_files_and_no_code(
     done = subprocess.run([*USER, "sh", "-c", command], cwd=closed, capture_output=True, text=True)
 
     assert (done.returncode == 0) is allowed, done.stderr
+
+
+def test_a_task_compiles_no_code_whatever_the_times_of_its_layer(
+    closed: Path, python312: Path
+) -> None:
+    code = closed / "opt/airflow/platform"
+    for source in code.rglob("*.py"):
+        os.utime(source, (0, 0))
+    command = [str(python312), "-v", "-c", "import airflow_azure.code"]
+
+    done = subprocess.run(
+        command, env={"PYTHONPATH": str(code)}, capture_output=True, text=True, check=True
+    )
+
+    loaded = re.findall(rf"# code object from '?({code}[^'\n]*)", done.stderr)
+    assert [path.endswith(".pyc") for path in loaded] == [True]
+
+
+def test_a_package_is_compiled_for_any_time_of_its_layer(place: Path, python312: Path) -> None:
+    local = venv(place / "home/airflow/.local", python312)
+    (place / "tmp/requirements.lock").write_text(SMALL)
+
+    done = run_step("packages", place, python312)
+
+    [compiled] = local.glob("lib/python*/site-packages/__pycache__/six.*.pyc")
+    assert done.returncode == 0, done.stderr
+    assert compiled.read_bytes()[4:8] == b"\x01\0\0\0"  # PEP 552: by hash, and not checked
