@@ -11,7 +11,7 @@ from tools.attack_paths import accepted, report
 from tools.attack_paths import graph as g
 from tools.attack_paths.__main__ import OURS, app
 from tools.attack_paths.accepted import Accepted, AcceptedPathsError, judge
-from tools.attack_paths.facts import Facts, Grant
+from tools.attack_paths.facts import Facts, Grant, Unverified
 
 DAY = date(2027, 1, 1)
 STEP = "a signed-in Op -> the password of every connection"
@@ -140,13 +140,14 @@ def test_nothing_is_reached_that_is_not_accepted(
     assert "\n".join(map(report.refusal, refused)) == ""
 
 
-def test_an_environment_with_teams_and_builds_has_no_other_paths(now: Facts) -> None:
+def test_an_environment_with_teams_builds_and_celery_has_no_other_paths(now: Facts) -> None:
     role, on = "Storage Blob Data Contributor", "storage_container.data_lake_dags_container"
     more = (
         Grant(who="team_platform_identity", role=role, on=on, part="platform"),
-        Grant(who="build", role="AcrPush", on="container_registry.registry"),
+        Grant(who="registry.push_object_ids", role="AcrPush", on="container_registry.registry"),
     )
-    facts = now.model_copy(update={"grants": (*now.grants, *more)})
+    keda = (Unverified(what="KEDA", who="scheduler_identity"),)
+    facts = now.model_copy(update={"grants": (*now.grants, *more), "unverified": keda})
     known = accepted.load(OURS)
 
     verdict = judge(facts, g.build(facts), known, DAY)

@@ -59,7 +59,7 @@ HOLES = {
         {
             "grants": (
                 Grant(
-                    who="images",
+                    who="registry.pull_object_ids",
                     role="Storage Blob Data Contributor",
                     on="storage_container.data_lake_dags_container",
                     part="sales",
@@ -111,7 +111,7 @@ def test_every_connection_of_the_pipelines_leads_to_somebody(
     of_others = {name for name in named if f"-{environment}" not in name}
     known = {connection.name for connection in facts.connections}
 
-    assert named - known <= of_others - {"airflow-build", "airflow-images"}
+    assert named - known <= of_others - {"airflow-build", "airflow-sign", "airflow-images"}
 
 
 def test_every_pod_and_its_account_are_known(now: Facts) -> None:

@@ -11,24 +11,28 @@ from typing import Annotated
 
 import typer
 
+from conventions import company
 from conventions.faults import FaultError
 from synthesis.reader import Synthesis
 from synthesis.resources import landscapes
 from tools.attack_paths import accepted, graph, page, picture, reading, report
 
-ROOT = Path(__file__).resolve().parents[2]
 OURS = Path(__file__).with_name("accepted_paths.toml")
-THEIRS = ROOT / "policy" / "accepted_paths.toml"
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command()
 def main(
-    out: Annotated[Path, typer.Option(help="folder that make synth wrote")] = ROOT / "cdktf.out",
-    pipelines: Annotated[Path, typer.Option(help="folder of pipelines")] = ROOT / "pipelines",
+    out: Annotated[
+        Path | None, typer.Option(help="folder that make synth wrote; else cdktf.out")
+    ] = None,
+    pipelines: Annotated[
+        Path | None, typer.Option(help="folder of pipelines; else yours, or those here")
+    ] = None,
     accepted_file: Annotated[
-        Path, typer.Option("--accepted", help="the paths that you accept for a while")
-    ] = THEIRS,
+        Path | None,
+        typer.Option("--accepted", help="what you accept; else policy/accepted_paths.toml"),
+    ] = None,
     page_file: Annotated[
         Path | None, typer.Option("--page", help="write the answer as a page of Markdown, too")
     ] = None,
@@ -46,9 +50,13 @@ def main(
     """Find the ways by which people and code reach what they must not."""
     day = on.date() if on else date.today()
     try:
-        theirs = accepted.load(accepted_file) if accepted_file.exists() else []
+        out = out or company.output()
+        own = [folder / "pipelines" for folder in (company.home(), company.PRODUCT)]
+        pipelines = pipelines or next(folder for folder in own if folder.is_dir())
+        file = accepted_file or company.home() / "policy" / "accepted_paths.toml"
+        theirs = accepted.load(file) if accepted_file or file.exists() else []
         known = [*theirs, *accepted.load(OURS)]
-        synthesis = Synthesis.load(out, None if stale_output else ROOT)
+        synthesis = Synthesis.load(out, None if stale_output else company.home())
         facts = [reading.read(here, pipelines) for here in landscapes(synthesis)]
     except FaultError as error:
         typer.echo(error, err=True)

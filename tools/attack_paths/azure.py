@@ -47,7 +47,10 @@ def _who(here: Landscape, grant: Resource, principal: Any) -> str:
     name = HASH.sub("", grant.name)
     if "deployer" in name:
         return "deployer"
-    pipelines = {"pushes_": "build", "pulls_": "images"}
+    pipelines = {
+        "pushes_": "registry.push_object_ids",
+        "pulls_": "registry.pull_object_ids",
+    }
     return next((who for start, who in pipelines.items() if name.startswith(start)), name)
 
 

@@ -17,7 +17,7 @@ import yaml
 from conventions.components import API_SERVER, COMPONENTS, MIGRATIONS
 from conventions.service_accounts import AIRFLOW_NAMESPACE, TASKS_NAMESPACE
 from synthesis.resources import Landscape, Resource
-from tools.attack_paths.facts import Admission, ClusterSecret, Pod, Right
+from tools.attack_paths.facts import Admission, ClusterSecret, Pod, Right, Unverified
 from tools.charts import BESIDE, FOLDER
 from tools.network_flows import Pod as Place
 from tools.network_flows import passes
@@ -26,6 +26,7 @@ Objects = list[dict[str, Any]]
 SEPARATOR = re.compile(r"(?m)^---[ \t]*")  # Helm lets a comment follow on the line
 NO_CHART = "the Roles of Airflow's own chart: {reason}; `make charts` brings it"
 RUNS_AS = re.compile(r"object\.spec\.serviceAccountName == '([\w-]+)'")
+IDENTITY = re.compile(r"outputs\.(\w+_identity)_client_id")
 POD_OF_TASK = "pod of a task"
 
 
@@ -151,6 +152,22 @@ def cluster_secrets(objects: Objects) -> Iterator[ClusterSecret]:
     }
     for namespace, name, secret in sorted(found):
         yield ClusterSecret(namespace=namespace, name=name, secret=secret)
+
+
+def unverified(objects: Objects) -> Iterator[Unverified]:
+    """Yield what asks the database and does not look whose certificate it is shown."""
+    becomes = {
+        (o["kind"], o["metadata"]["name"]): str(o["spec"]["podIdentity"]["identityId"])
+        for o in objects
+        if o["kind"] == "TriggerAuthentication" and "podIdentity" in o["spec"]
+    }
+    for scaled in (o for o in objects if o["kind"] == "ScaledObject"):
+        for trigger in scaled["spec"]["triggers"]:
+            mode = trigger["metadata"].get("sslmode")
+            name = trigger.get("authenticationRef", {}).get("name")
+            identity = IDENTITY.search(becomes.get(("TriggerAuthentication", name), ""))
+            if trigger["type"] == "postgresql" and mode != "verify-full" and identity:
+                yield Unverified(what="KEDA", who=identity[1])
 
 
 def pods(here: Landscape, objects: Objects) -> Iterator[Pod]:

@@ -134,6 +134,14 @@ class Connection(_Fact):
     who: str
 
 
+class Unverified(_Fact):
+    """Something that hands a database token to a server whose certificate it does not verify."""
+
+    what: str
+    who: str
+    """The identity that the token is of."""
+
+
 class Facts(_Fact):
     """Everything that the graph is made of."""
 
@@ -149,6 +157,7 @@ class Facts(_Fact):
     rows: tuple[Rows, ...] = ()
     jobs: tuple[Job, ...] = ()
     connections: tuple[Connection, ...] = ()
+    unverified: tuple[Unverified, ...] = ()
     executor: str = "KubernetesExecutor"
     execution_api_outside: bool = False
     """Whether the ingress leads to the execution API."""

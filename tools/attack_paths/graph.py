@@ -65,6 +65,11 @@ def secret(name: str) -> str:
     return f"secret {name}"
 
 
+def between(what: str) -> str:
+    """Return the node of whoever can answer in the database's place."""
+    return f"somebody between {what} and the database"
+
+
 def agents(pool: str) -> str:
     """Return the node of the agents of a pool."""
     return f"agents {pool}"
@@ -249,6 +254,12 @@ def _rows(facts: Facts) -> Iterator[Edge]:
         yield Edge(
             who, CONNECTIONS, "reads the rows, and the Fernet key that opens them", given=True
         )
+    for open_to in facts.unverified:
+        token = f"database token of {open_to.who}"
+        words = "shows a certificate of its own, which is not verified, and is handed it"
+        yield Edge(between(open_to.what), token, words, given=True)
+        if (open_to.who, "ab_user_role") in writes:
+            yield Edge(token, ADMIN, "signs in for an hour, and gives itself the role")
     yield Edge(DATABASE_ADMIN, ADMIN, "gives itself the role in the table ab_user_role")
 
 

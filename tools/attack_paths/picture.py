@@ -5,6 +5,7 @@ the documentation asks no foreign host; Graphviz is a program that every machine
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from xml.sax.saxutils import escape
 
 import networkx
@@ -21,16 +22,20 @@ STYLE = (
 
 def svg(paths: Sequence[Path], accepted: Sequence[Step] = ()) -> str:
     """Draw paths; an accepted step is dashed, and the words of a step appear under the pointer."""
-    columns = _columns(paths)
+    steps = sorted({step for path in paths for step in path.steps}, key=lambda step: step.name)
+    graph: networkx.DiGraph[str] = networkx.DiGraph((step.start, step.end) for step in steps)
+    columns, through = _columns(graph)
     place = {
         node: (column * LEFT + 10, row * DOWN + 10)
         for column, nodes in enumerate(columns)
         for row, node in enumerate(nodes)
     }
     goals = {path.goal for path in paths}
-    steps = {step for path in paths for step in path.steps}
-    rows = [_arrow(step, place, step in accepted) for step in sorted(steps, key=lambda s: s.name)]
-    rows += [_box(node, *at, goal=node in goals) for node, at in place.items()]
+    rows = [
+        _arrow(step, [place[n] for n in through[step.start, step.end]], step in accepted)
+        for step in steps
+    ]
+    rows += [_box(node, *at, goal=node in goals) for node, at in place.items() if node in graph]
     width = len(columns) * LEFT - (LEFT - WIDTH) + 20
     height = max(map(len, columns), default=0) * DOWN + 10
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img">'
@@ -38,21 +43,40 @@ def svg(paths: Sequence[Path], accepted: Sequence[Step] = ()) -> str:
     return "\n".join([head, f"<style>{STYLE}</style>", background, *rows, "</svg>", ""])
 
 
-def _columns(paths: Sequence[Path]) -> list[list[str]]:
-    """Put each node behind all that lead to it; in a column, near those that lead to it."""
-    graph: networkx.DiGraph[str] = networkx.DiGraph()
-    for path in paths:
-        graph.add_edges_from((step.start, step.end) for step in path.steps)
+def _columns(
+    graph: "networkx.DiGraph[str]",
+) -> tuple[list[list[str]], dict[tuple[str, str], list[str]]]:
+    """Put each node behind all that lead to it; in a column, near those that lead to it.
+
+    An arrow over several columns gets a row of its own in those between, so that it crosses no box.
+    Returned beside the columns: what each arrow goes through, its ends included.
+    """
     # a circle, which shortest paths of several starts can make together, is one generation
     whole = networkx.condensation(graph)
-    columns: list[list[str]] = []
+    column = {
+        node: number
+        for number, generation in enumerate(networkx.topological_generations(whole))
+        for one in generation
+        for node in whole.nodes[one]["members"]
+    }
+    columns: list[list[str]] = [[] for _ in range(max(column.values(), default=-1) + 1)]
+    for node in sorted(graph):
+        columns[column[node]].append(node)
+    through: dict[tuple[str, str], list[str]] = {}
+    before: dict[str, list[str]] = {}
+    for start, end in sorted(graph.edges):
+        between = range(column[start] + 1, column[end])
+        stations = [start, *(f"{start} -> {end} @{number}" for number in between), end]
+        through[start, end] = stations
+        for number, station in zip(between, stations[1:-1], strict=True):
+            columns[number].append(station)
+        for one, next_one in pairwise(stations):
+            before.setdefault(next_one, []).append(one)
     height: dict[str, float] = {}
-    for generation in networkx.topological_generations(whole):
-        nodes = sorted(node for one in generation for node in whole.nodes[one]["members"])
-        nodes.sort(key=lambda node: _mean([height.get(n, 0) for n in graph.predecessors(node)]))
+    for nodes in columns:
+        nodes.sort(key=lambda node: _mean([height.get(n, 0) for n in before.get(node, [])]))
         height |= {node: row for row, node in enumerate(nodes)}
-        columns.append(nodes)
-    return columns
+    return columns, through
 
 
 def _mean(values: Sequence[float]) -> float:
@@ -77,12 +101,17 @@ def _wrapped(text: str, most: int = 30) -> list[str]:
     return [text[:cut], text[cut + 1 :]] if cut > 0 else [text[:most], text[most:]]
 
 
-def _arrow(step: Step, place: dict[str, tuple[int, int]], accepted: bool) -> str:
-    (x1, y1), (x2, y2) = place[step.start], place[step.end]
-    x1, y1, y2 = x1 + WIDTH, y1 + HEIGHT // 2, y2 + HEIGHT // 2
-    half = (x1 + x2) // 2
+def _arrow(step: Step, stations: Sequence[tuple[int, int]], accepted: bool) -> str:
+    (x, y), *rest = stations
+    line = f"M{x + WIDTH},{y + HEIGHT // 2}"
+    x += WIDTH
+    for number, (next_x, next_y) in enumerate(rest):
+        half = (x + next_x) // 2
+        middle, next_middle = y + HEIGHT // 2, next_y + HEIGHT // 2
+        line += f" C{half},{middle} {half},{next_middle} {next_x},{next_middle}"
+        x, y = next_x, next_y
+        if number < len(rest) - 1:
+            x += WIDTH
+            line += f" H{x}"
     kind = ' class="accepted"' if accepted else ""
-    return (
-        f'<path{kind} d="M{x1},{y1} C{half},{y1} {half},{y2} {x2},{y2}">'
-        f"<title>{escape(f'{step.start}: {step.words}')}</title></path>"
-    )
+    return f'<path{kind} d="{line}"><title>{escape(f"{step.start}: {step.words}")}</title></path>'

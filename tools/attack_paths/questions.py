@@ -54,6 +54,7 @@ def starts(facts: Facts) -> list[str]:
         g.PLANNER,
         g.REVIEWER,
         *(g.agents(pool) for pool in pools),
+        *(g.between(open_to.what) for open_to in facts.unverified),
     ]
 
 

@@ -44,6 +44,7 @@ def read(here: Landscape, pipelines: Path = ROOT / "pipelines", product: Path = 
         rows=tuple(database.rows([*objects, airflow])),
         jobs=jobs,
         connections=tuple(delivery.connections(named, here.environment, identities)),
+        unverified=tuple(cluster.unverified(objects)),
         executor=airflow.get("executor", "KubernetesExecutor"),
         execution_api_outside="^/execution" not in str(nginx),
         local_accounts=azure.local_accounts(here),
