@@ -93,6 +93,12 @@ OF_A_CONNECTION = dict(password="{{{{ conn.x.password }}}}", token="TOKEN_VARIAB
     "naive.py": "from datetime import datetime\n\nARGS = {'start_date': datetime(2026, 1, 1)}\n",
     "early.py": "from airflow.sdk import BaseHook, dag\n\n\n@dag()\ndef early():\n"
     "    BaseHook.get_connection('x')\n",
+    "alias.py": "from airflow.sdk import Variable as V\n\nV.get('x', default=None)\n",
+    "hook.py": "from airflow.providers.postgres.hooks.postgres import PostgresHook\n\n"
+    "PostgresHook('shop_db').get_records('select 1')\n",
+    "started.py": "from datetime import UTC, datetime, timedelta\n\n"
+    "START = datetime.now(UTC) - timedelta(days=1)\nARGS = {'start_date': START}\n",
+    "default.py": f"def sign_in(password='{SECRET}'):\n    return password\n",
     "rights.py": GOOD.replace("good()", "r()").replace(
         "    schedule=None,", "    schedule=None,\n    access_control={'Op': {'can_edit'}},"
     ),
@@ -141,7 +147,7 @@ def checked(
         "twin.py:8: [duplicate] DAG good is also defined in good.py",
         "talks.py:3: [import-io] importing the file starts a look-up of a host name",
         "breaks.py:3: [import] json.decoder.JSONDecodeError: Expecting value",
-        "exits.py:1: [import] the import ended Python",
+        "exits.py:1: [import] the import ended Python (status 3)",
         "waits.py:1: [slow-import] importing the file took 3.",
         "uncalled.py:8: [no-dag] good is decorated with @dag and never called",
         "cron.py:8: [import] AirflowTimetableInvalid",
@@ -157,6 +163,11 @@ def checked(
         "session.py:1: [metadata] create_session asks Airflow's own database",
         "runs.py:5: [metadata] DagRun.find asks Airflow's own database",
         "now.py:3: [date] start_date is now(): another one at each import",
+        "alias.py:3: [parse-secret] Variable.get is called while the file is imported",
+        "hook.py:3: [import] airflow.sdk.exceptions.AirflowNotFoundException: The conn_id "
+        "`shop_db` isn't defined\n    The DAG processor has no vault and no secrets",
+        "started.py:3: [date] start_date is now(): another one at each import",
+        "default.py:1: [secret] a secret stands in the file, as password",
         "naive.py:3: [time-zone] start_date has no time zone",
         "early.py:6: [parse-secret] BaseHook.get_connection is called while",
         "rights.py:8: [access-control] DAG r hands out rights",

@@ -61,7 +61,9 @@ def _import_apart(file: Path, folder: Path, seconds: int) -> dict[str, Any]:
     try:
         facts: dict[str, Any] = json.loads(text)
     except ValueError:
-        return {"error": f"the import ended Python (status {status})", "line": 1}
+        code = os.waitstatus_to_exitcode(status)
+        how = f"status {code}" if code >= 0 else signal.Signals(-code).name
+        return {"error": f"the import ended Python ({how})", "line": 1}
     return facts
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .findings import Finding
+from .sources import NO_VAULT
 
 DAGS_PAGE = "https://airflow.apache.org/docs/apache-airflow/stable/best-practices.html"
 
@@ -36,6 +37,11 @@ def _remedy_of(error: str) -> str:
         return (
             "It is neither a file of this folder nor in the image. A file beside this one is "
             "imported by its bare name; for a package: docs/how-to/authors/get-a-package.md"
+        )
+    if re.search(r"The conn_id `.*` isn't defined|VARIABLE_NOT_FOUND|Variable .* not found", error):
+        return (
+            f"{NO_VAULT}, even when it is in the vault: read it in a task, or name the connection "
+            "to an operator. docs/how-to/authors/get-a-connection.md"
         )
     return "Airflow shows this as an import error: correct the line, then check again."
 

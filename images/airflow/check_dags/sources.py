@@ -23,6 +23,7 @@ REFERENCE = re.compile(r"\{\{|\$\{|^$|^[A-Z][A-Z0-9_]*$|^(None|null|x+|\*+|<.*>)
 MODELS = {"DagRun", "TaskInstance", "DagModel", "Log", "SlaMiss", "SerializedDagModel", "XCom"}
 SESSIONS = {"create_session", "provide_session"}
 EARLY = {("Variable", "get"), ("Connection", "get"), ("BaseHook", "get_connection")}
+NO_VAULT = "The DAG processor has no vault and no secrets, so the import fails there"
 NOW = {"now", "utcnow", "today"}
 DATES = {"start_date", "end_date"}
 
@@ -49,8 +50,8 @@ def _secrets(tree: ast.AST) -> Found:
     for node in ast.walk(tree):
         for name, value in _named_strings(node):
             # the value is never shown: this text ends in the pipeline's log
-            if HOLDS_SECRET.search(name) and not REFERENCE.search(value):
-                yield _line(node), "secret", f"a secret stands in the file, as {name}", remedy
+            if HOLDS_SECRET.search(name) and not REFERENCE.search(str(value.value)):
+                yield _line(value), "secret", f"a secret stands in the file, as {name}", remedy
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             for what, pattern in IS_SECRET.items():
                 if pattern.search(node.value):
@@ -62,7 +63,7 @@ def _line(node: ast.AST) -> int:
     return int(getattr(node, "lineno", 0) or getattr(getattr(node, "value", None), "lineno", 1))
 
 
-def _named_strings(node: ast.AST) -> Iterator[tuple[str, str]]:
+def _named_strings(node: ast.AST) -> Iterator[tuple[str, ast.Constant]]:
     """Yield the strings that a node gives a name to."""
     pairs: list[tuple[object, ast.expr | None]] = []
     if isinstance(node, ast.Assign):
@@ -74,10 +75,15 @@ def _named_strings(node: ast.AST) -> Iterator[tuple[str, str]]:
     elif isinstance(node, ast.Dict):
         keys = (getattr(key, "value", None) for key in node.keys)
         pairs = list(zip(keys, node.values, strict=True))
+    elif isinstance(node, ast.arguments):
+        positional = [*node.posonlyargs, *node.args]
+        named = [*positional[len(positional) - len(node.defaults) :], *node.kwonlyargs]
+        defaults = [*node.defaults, *node.kw_defaults]
+        pairs = [(arg.arg, value) for arg, value in zip(named, defaults, strict=True)]
     for name, value in pairs:
         text = value.value if isinstance(value, ast.Constant) else None
-        if isinstance(name, str) and isinstance(text, str):
-            yield name, text
+        if isinstance(value, ast.Constant) and isinstance(text, str) and isinstance(name, str):
+            yield name, value
 
 
 def _metadata(tree: ast.AST) -> Found:
@@ -115,16 +121,24 @@ def _metadata(tree: ast.AST) -> Found:
 
 
 def _early_reads(tree: ast.Module) -> Found:
+    own = {
+        alias.asname: alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+        if alias.asname
+    }
     for node in _run_at_import(tree.body):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            called = (_last_name(node.func.value), node.func.attr)
+            owner = _last_name(node.func.value)
+            called = (own.get(owner, owner), node.func.attr)
             if called in EARLY:
                 yield (
                     node.lineno,
                     "parse-secret",
                     f"{'.'.join(called)} is called while the file is imported",
-                    "The DAG processor has no secrets, so the import fails there: call it in a "
-                    "task, or use a template such as {{ var.value.name }}.",
+                    f"{NO_VAULT}: call it in a task, or use a template such as "
+                    "{{ var.value.name }}. docs/how-to/authors/get-a-connection.md",
                 )
 
 
@@ -141,6 +155,13 @@ def _run_at_import(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
 
 
 def _dates(tree: ast.AST) -> Found:
+    assigned = {
+        target.id: node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
     for node in ast.walk(tree):
         pairs: list[tuple[object, ast.expr]] = []
         if isinstance(node, ast.keyword):
@@ -150,6 +171,8 @@ def _dates(tree: ast.AST) -> Found:
             pairs = list(zip(keys, node.values, strict=True))
         for name, value in pairs:
             if name in DATES and isinstance(value, ast.AST):
+                if isinstance(value, ast.Name):
+                    value = assigned.get(value.id, value)
                 yield from _of_date(str(name), value)
 
 
