@@ -1,7 +1,9 @@
 """What the bootstrap page lets the deployer do."""
 
+import json
 import re
 import subprocess
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -68,3 +70,70 @@ def test_bash_passes_the_condition_on_as_it_stands() -> None:
     )
     assert condition.count(ROLES["AcrPull"]) == 2
     assert "#" not in condition
+
+
+def run_as_az_sees_it(commands: str, folder: Path) -> list[list[str]]:
+    """Run commands of the page with an `az` that only notes what it is asked."""
+    az = folder / "az"
+    az.write_text(
+        f"#!{sys.executable}\nimport json, sys\n"
+        f"open({str(folder / 'asked')!r}, 'a').write(json.dumps(sys.argv[1:]) + chr(10))\n"
+        "print('00000000-0000-4000-8000-000000000000')\n"
+    )
+    az.chmod(0o755)
+    known = "environment=dev location=westeurope group=rg account=st container=c subscription=s\n"
+    subprocess.run(
+        ["bash", "-euc", known + commands],
+        check=True,
+        capture_output=True,
+        env={"PATH": f"{folder}:/bin:/usr/bin"},
+    )
+    return [json.loads(line) for line in (folder / "asked").read_text().splitlines()]
+
+
+def after(asked: list[str], option: str) -> str:
+    return asked[asked.index(option) + 1]
+
+
+def identities() -> str:
+    """Return the commands that make the identities of the pipelines."""
+    (found,) = [text for text in blocks(PAGE, "bash") if "for kind in deploy plan review" in text]
+    return found
+
+
+def test_the_planner_and_the_reviewer_get_no_right_to_write(tmp_path: Path) -> None:
+    asked = run_as_az_sees_it(identities(), tmp_path)
+    given = [words for words in asked if words[:3] == ["role", "assignment", "create"]]
+    granted = [after(words, "--role") for words in given]
+    (own,) = [words for words in asked if words[:3] == ["role", "definition", "create"]]
+
+    actions = json.loads(after(own, "--role-definition"))["Actions"]
+    assert all(action.endswith("/read") for action in actions)
+    assert granted[granted.index("Reader") :] == [
+        "Reader",
+        "Key Vault Reader",
+        "Azure Kubernetes Service Cluster User Role",
+        "Storage Blob Data Reader",
+        "Airflow review (dev)",
+        "Storage Blob Data Reader",
+    ]
+
+
+def test_the_pools_are_single_use_and_each_has_a_subnet_of_its_own(tmp_path: Path) -> None:
+    (commands,) = [text for text in blocks(PAGE, "bash") if "DevOpsInfrastructure/pools" in text]
+
+    asked = run_as_az_sees_it(commands, tmp_path)
+
+    pools = [json.loads(after(words, "--body"))["properties"] for words in asked]
+    subnets = {pool["fabricProfile"]["networkProfile"]["subnetId"] for pool in pools}
+    assert [pool["agentProfile"]["kind"] for pool in pools] == ["Stateless"] * 4
+    assert len(subnets) == 4
+
+
+def test_the_permissions_of_entra_are_asked_for_in_json(tmp_path: Path) -> None:
+    (commands,) = [text for text in blocks(PAGE, "bash") if "permit() {" in text]
+
+    asked = run_as_az_sees_it(f"deployer=d planner=p\n{commands}", tmp_path)
+
+    bodies = [json.loads(after(words, "--body")) for words in asked if words[0] == "rest"]
+    assert [body["principalId"] for body in bodies] == ["d", "d", "p"]
