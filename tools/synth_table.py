@@ -24,8 +24,13 @@ def table_of(synthesis: Synthesis) -> Table:
         resources = sum(map(len, stack.document.get("resource", {}).values()))
         outputs = len(stack.document.get("output", {}))
         names = (stack.environment, stack.short_name)
-        table.add_row(*names, str(resources), str(outputs), str(stack.path))
+        table.add_row(*names, str(resources), str(outputs), _shown(stack.path))
     return table
+
+
+def _shown(path: Path) -> str:
+    home = company.home()
+    return str(path.relative_to(home) if path.is_relative_to(home) else path)
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ from environments.data import Postgres as PostgresTable
 from tests import ROOT
 from tests.parts.postgres import Postgres
 from tests.pipelines.agents import connections_of, violations
+from tests.templates.repositories import commit, git
 from tools.locked_venv import uv
 from tools.pipeline_yaml.conditions import UNREVIEWED, Run, jobs_of
 
@@ -29,38 +30,6 @@ ANSWERS = {
     "image_tag": "3.3.2-3f2c1ab",
     "storage_account": "stairflowdev1a2b",
 }
-
-
-@pytest.fixture(scope="session")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """This project as the Git repository that teams copy from."""
-    folder = tmp_path_factory.mktemp("git") / "airflow-on-azure"
-    listed = ["git", "-C", str(ROOT), "ls-files", "-z", "-co", "--exclude-standard"]
-    names = subprocess.run(listed, capture_output=True, text=True, check=True).stdout
-    for name in filter(None, names.split("\0")):
-        own = name.startswith(("environments/", "policy/")) and name.endswith(".toml")
-        if (ROOT / name).is_file() and not own:
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / name, folder / name)
-    for shared in (".cache", ".tools"):  # what is installed here need not be installed again
-        (ROOT / shared).mkdir(exist_ok=True)
-        (folder / shared).symlink_to((ROOT / shared).resolve())
-    git(folder, "init", "--quiet", "--initial-branch=main")
-    commit(folder, "1.0.0")
-    return folder
-
-
-def git(folder: Path, *arguments: str) -> str:
-    who = ["-c", "user.name=test", "-c", "user.email=test@example.com"]
-    command = ["git", "-C", str(folder), *who, *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-
-
-def commit(folder: Path, tag: str | None = None) -> None:
-    git(folder, "add", "--force", "--all")
-    git(folder, "commit", "--quiet", "--message=work")
-    if tag:
-        git(folder, "tag", tag)
 
 
 @pytest.fixture
