@@ -10,7 +10,7 @@ from constructs_lib.place import Place, PrivateLink
 from constructs_lib.private_endpoint import add_private_endpoint
 from constructs_lib.protection import guarded
 from environments.facts import REGIONS
-from environments.kubernetes import Registry
+from environments.registry import Registry
 
 
 class ImageRegistry(Construct):

@@ -70,10 +70,8 @@ def _zones(first: Read, second: Read) -> Iterator[Fault]:
 
     The zones of the database and of the API server bear the environment's name and never meet.
     """
-    one, other = first.environment.network, second.environment.network
-    twice = [
-        name for role, name in other.dns.endpoint_zones.items() if role in one.dns.endpoint_zones
-    ]
+    ours = first.environment.endpoint_zones
+    twice = [name for role, name in second.environment.endpoint_zones.items() if role in ours]
     taken = {id_.casefold() for id_ in _linked(first.environment).values()}
     for key, id_ in _linked(second.environment).items():
         if twice and id_.casefold() in taken:

@@ -9,7 +9,15 @@ from pydantic import Field, ValidationInfo, field_validator
 from conventions.labels import NODE_POOL
 from conventions.weekdays import Weekday
 from environments.facts import VM_SIZES
-from environments.types import EACH_ONCE, RegionName, Section, Uuid, VmSize, Zone, form, refuse
+from environments.types import (
+    EACH_ONCE,
+    Section,
+    Uuid,
+    VmSize,
+    Zone,
+    form,
+    refuse,
+)
 
 PoolName = Annotated[
     str, form(r"[a-z][a-z0-9]{0,11}", "1 to 12 lower case letters and digits", "workers")
@@ -283,38 +291,3 @@ class Kubernetes(Section):
                 fix="add a pool without spot",
             )
         return pools
-
-
-class Registry(Section):
-    """Azure Container Registry, always Premium: private endpoints exist in no other tier."""
-
-    retention_days: Annotated[
-        int, Field(ge=1, le=365, description="days until untagged images are deleted")
-    ] = 30
-    geo_replications: Annotated[
-        tuple[RegionName, ...], Field(strict=False, description="further regions with a copy")
-    ] = ()
-    push_object_ids: Annotated[
-        tuple[Uuid, ...],
-        Field(
-            strict=False,
-            description="object ids of identities that push images, as the pipeline that builds",
-        ),
-        EACH_ONCE,
-    ] = ()
-    pull_object_ids: Annotated[
-        tuple[Uuid, ...],
-        Field(
-            strict=False,
-            description="object ids of identities that pull images, as the checks of teams, and "
-            "the deployer of an environment that images are promoted to",
-        ),
-        EACH_ONCE,
-    ] = ()
-
-    @field_validator("geo_replications")
-    @classmethod
-    def _in_order(cls, regions: tuple[str, ...]) -> tuple[str, ...]:
-        if len(set(regions)) < len(regions):
-            refuse("names a region twice", allowed="each once", fix="delete the second one")
-        return tuple(sorted(regions))  # as Azure tells them back: another order is a change

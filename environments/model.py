@@ -14,10 +14,11 @@ from environments.data import KeyVault, Postgres, Storage
 from environments.dns import refuse_foreign_cluster_zone
 from environments.facts import REGIONS, WITHOUT_API_SERVER_INTEGRATION
 from environments.ingress import Ingress
-from environments.kubernetes import Kubernetes, Registry
+from environments.kubernetes import Kubernetes
 from environments.landing_zone import refuse_misfit
 from environments.monitoring import Monitoring
 from environments.network import Network
+from environments.registry import Registry
 from environments.running import State, Tags
 from environments.sign_in import SingleSignOn
 from environments.types import RegionName, Section, Uuid, form, refuse
@@ -92,6 +93,14 @@ class Environment(Section):
     def teams_with_a_vault(self) -> tuple[str, ...]:
         """Teams whose secrets lie apart from all others'."""
         return tuple(name for name, team in self.teams.items() if team.secret_owners)
+
+    @property
+    def endpoint_zones(self) -> dict[str, str]:
+        """Name of each zone of private endpoints that is ours to make, by role."""
+        zones = dict(self.network.dns.endpoint_zones)
+        if self.registry.given_id:  # an empty zone would hide the names in its owner's
+            zones.pop("registry", None)
+        return zones
 
     @property
     def redirect_uri(self) -> str:
@@ -201,6 +210,13 @@ class Environment(Section):
                 f"geo_replications holds the registry's own region {info.data['location']}",
                 allowed="other regions",
                 fix="delete it from registry.geo_replications",
+            )
+        network: Network | None = info.data.get("network")
+        if registry.given_id and network and network.dns.registry:
+            refuse(
+                "given_id beside network.dns.registry: no endpoint of ours is in that zone",
+                allowed="either a registry of another team, or a zone for one of our own",
+                fix="delete network.dns.registry",
             )
         return registry
 

@@ -244,4 +244,5 @@ SubnetId = Annotated[
 ]
 PrivateDnsZoneId = Annotated[str, resource_id("Microsoft.Network/privateDnsZones")]
 DnsZoneId = Annotated[str, resource_id("Microsoft.Network/dnsZones")]
+RegistryId = Annotated[str, resource_id("Microsoft.ContainerRegistry/registries")]
 ActionGroupId = Annotated[str, resource_id("Microsoft.Insights/actionGroups")]

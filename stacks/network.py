@@ -178,7 +178,7 @@ class NetworkStack(AzureStack):
     def _own_zones(self) -> dict[str, str]:
         """Return the names of the zones to make; the last two are no other environment's."""
         dns, own = self.env.network.dns, f"{self.env.workload}-{self.env.name}"
-        names = dict(dns.endpoint_zones)
+        names = self.env.endpoint_zones
         if dns.postgres is None:
             # must end so and must not be the server's own name
             names["postgres"] = f"{own}.private{POSTGRES_SUFFIX}"

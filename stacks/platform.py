@@ -91,23 +91,11 @@ class PlatformStack(AzureStack):
             on=cluster.id,
             to=env.deployer_object_id,
         )
-        registry = ImageRegistry(
-            self,
-            "registry",
-            place=place,
-            settings=env.registry,
-            link=network.private_link(network.registry_dns_zone_id),
-        )
-        kubelet, deployer = identity.kubelet_principal_id, env.deployer_object_id
-        grant(self, "nodes_pull", role="AcrPull", on=registry.id, to=kubelet)
-        grant(self, "deployer_pushes", role="AcrPush", on=registry.id, to=deployer)
-        for verb, role, object_ids in (
-            ("pushes", "AcrPush", env.registry.push_object_ids),
-            ("pulls", "AcrPull", env.registry.pull_object_ids),
-        ):
-            for object_id in object_ids:
-                name = f"{verb}_{object_id.replace('-', '_')}"
-                grant(self, name, role=role, on=registry.id, to=object_id)
+        registry = self._registry(place, network)
+        registry_id = registry.id if registry else str(env.registry.given_id)
+        host = registry.host if registry else str(env.registry.given_host)
+        kubelet = identity.kubelet_principal_id
+        grant(self, "nodes_pull", role="AcrPull", on=registry_id, to=kubelet)
         self._trust(cluster.cluster.oidc_issuer_url, identity)
         backup_storage = BackupStorage(
             self,
@@ -132,7 +120,7 @@ class PlatformStack(AzureStack):
         if env.protect_data:
             # not the backups' account: its lock would keep a new cluster from replacing the grant
             # of the old one's extension, when backups are needed most
-            holders = {"registry": registry.id}
+            holders = {"registry": registry.id} if registry else {}
             if flow_log:
                 holders["flow_log_storage"] = flow_log.storage_account_id
             lock_against_deletion(self, holders)
@@ -140,7 +128,7 @@ class PlatformStack(AzureStack):
             network=network,
             data=data,
             cluster=cluster,
-            registry_id=registry.id,
+            registry_id=registry.id if registry else None,
             backup_vault_id=backup.vault_id,
             backup_account_id=backup_storage.account_id,
             flow_log_account_id=flow_log.storage_account_id if flow_log else None,
@@ -150,16 +138,39 @@ class PlatformStack(AzureStack):
         assign_policies(
             self,
             resource_group_id=place.resource_group_id,
-            images=allowed_images(registry.host),
+            images=allowed_images(host),
             internal=env.ingress.internal,
         )
         if env.monitoring.defender:
             enable_defender(self, env.monitoring)
+        login_server = registry.registry.login_server if registry else host
         PlatformOutputs(
             cluster_host=cluster.host,
             cluster_ca_certificate=cluster.ca_certificate,
-            registry_login_server=registry.registry.login_server,
+            registry_login_server=login_server,
         ).publish(self)
+
+    def _registry(self, place: Place, network: NetworkOutputs) -> ImageRegistry | None:
+        """Make the registry, unless another team has; the nodes are not alone in using it."""
+        if self.env.registry.given_id:
+            return None
+        registry = ImageRegistry(
+            self,
+            "registry",
+            place=place,
+            settings=self.env.registry,
+            link=network.private_link(network.registry_dns_zone_id),
+        )
+        deployer = self.env.deployer_object_id
+        grant(self, "deployer_pushes", role="AcrPush", on=registry.id, to=deployer)
+        for verb, role, object_ids in (
+            ("pushes", "AcrPush", self.env.registry.push_object_ids),
+            ("pulls", "AcrPull", self.env.registry.pull_object_ids),
+        ):
+            for object_id in object_ids:
+                name = f"{verb}_{object_id.replace('-', '_')}"
+                grant(self, name, role=role, on=registry.id, to=object_id)
+        return registry
 
     def _flow_log(
         self,

@@ -45,7 +45,7 @@ class Watched:
     network: NetworkOutputs
     data: DataOutputs
     cluster: AksCluster
-    registry_id: str
+    registry_id: str | None
     backup_vault_id: str
     backup_account_id: str
     flow_log_account_id: str | None
@@ -128,7 +128,7 @@ def _diagnosed(watched: Watched, env: Environment, by: Observability) -> Iterato
         ("dag_vault", data.dag_vault.id),
         *((f"{t.replace('-', '_')}_vault", vault.id) for t, vault in data.team_vaults.items()),
         ("postgres", data.postgres_server_id),
-        ("registry", watched.registry_id),
+        *([("registry", watched.registry_id)] if watched.registry_id else []),
         ("log_analytics", by.logs_id),
         *([("grafana", by.grafana_id)] if by.grafana_id else []),
     ):

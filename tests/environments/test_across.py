@@ -142,3 +142,14 @@ def test_a_given_network_is_linked_with_one_zone_of_a_name(second: Second) -> No
 
 def test_environments_share_a_given_network_with_given_zones(second: Second) -> None:
     assert second("vnet-ci", both={LINKED: GIVEN + SHARED}) == ()
+
+
+def test_registries_of_another_team_need_no_zone(second: Second) -> None:
+    given = (
+        "/subscriptions/88888888-8888-4888-8888-888888888888/resourceGroups/rg-images"
+        "/providers/Microsoft.ContainerRegistry/registries/crcompany"
+    )
+    zones = SHARED.replace(f'registry = "{ZONES}/privatelink.azurecr.io"\n', "")
+    both = {"retention_days = 7\n\n[monitoring]": f'given_id = "{given}"\n\n[monitoring]'}
+
+    assert second("vnet-ci", both={LINKED: zones} | both) == ()

@@ -41,6 +41,14 @@ VNET = (
     "/providers/Microsoft.Network/virtualNetworks/vnet-spoke"
 )
 NAT = VNET.replace("virtualNetworks/vnet-spoke", "natGateways/ng-spoke")
+REGISTRY = (
+    "/subscriptions/88888888-8888-4888-8888-888888888888/resourceGroups/rg-images"
+    "/providers/Microsoft.ContainerRegistry/registries/crCompany"
+)
+ACR_ZONE = (
+    "/subscriptions/88888888-8888-4888-8888-888888888888/resourceGroups/rg-dns"
+    "/providers/Microsoft.Network/privateDnsZones/privatelink.azurecr.io"
+)
 GIVEN = f"""[network.given]
 virtual_network_id = "{VNET}"
 aks_nodes_subnet_id = "{VNET}/subnets/nodes"
@@ -453,6 +461,27 @@ REFUSALS = {
         "network.given",
         "network.dns.servers is without effect",
         "delete network.dns.servers",
+    ),
+    "registry by its name": (
+        "retention_days = 7",
+        'given_id = "crcompany"',
+        'registry.given_id = "crcompany"',
+        "not of the required form",
+        "Microsoft.ContainerRegistry/registries/<name>",
+    ),
+    "registry of another team that we would change": (
+        "retention_days = 7",
+        f'given_id = "{REGISTRY}"\nretention_days = 7',
+        "registry",
+        "retention_days beside given_id",
+        "delete retention_days, or given_id",
+    ),
+    "registry of another team beside a zone for ours": (
+        "[registry]\nretention_days = 7",
+        f'[network.dns]\nregistry = "{ACR_ZONE}"\n[registry]\ngiven_id = "{REGISTRY}"',
+        "registry",
+        "beside network.dns.registry",
+        "delete network.dns.registry",
     ),
     "Git server at no port": (
         "[airflow]",

@@ -26,3 +26,12 @@ def test_an_environment_that_is_not_there_is_refused_with_those_that_are(
 ) -> None:
     with pytest.raises(SynthesisError, match="dev, prod"):
         azure_name(Synthesis.load(synthesized), "test", Part.REGISTRY)
+
+
+def test_a_registry_of_another_team_has_the_name_that_its_owner_gave(synthesized: Path) -> None:
+    everything = Synthesis.load(synthesized)
+    platform = everything.select("dev", "platform").stacks[-1]
+    del platform.document["resource"]["azurerm_container_registry"]
+    platform.document["output"]["registry_login_server"]["value"] = "crcompany.azurecr.io"
+
+    assert azure_name(everything, "dev", Part.REGISTRY) == "crcompany"

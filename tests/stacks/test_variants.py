@@ -221,6 +221,37 @@ def test_the_nat_gateway_of_another_team_is_watched(synthesize: Synthesize) -> N
     assert "outputs.nat_gateway_id" in alert["SnatPortsExhausted"]["scopes"][0]
 
 
+REGISTRY = (
+    "/subscriptions/88888888-8888-4888-8888-888888888888/resourceGroups/rg-images"
+    "/providers/Microsoft.ContainerRegistry/registries/crCompany"
+)
+
+
+def test_a_registry_of_another_team_is_neither_made_nor_given_a_name_here(
+    synthesize: Synthesize, dev_values: dict[str, Any]
+) -> None:
+    dev_values["registry"] = {}
+
+    resources = synthesize(registry={"given_id": REGISTRY})
+
+    assert "azurerm_container_registry" not in resources
+    assert "registry_dns" not in resources["azurerm_private_dns_zone"]
+    assert "registry_endpoint" not in resources["azurerm_private_endpoint"]
+
+
+def test_the_nodes_pull_from_the_registry_of_another_team_and_nobody_pushes(
+    synthesize: Synthesize, dev_values: dict[str, Any], tmp_path: Path
+) -> None:
+    dev_values["registry"] = {}
+
+    grants = synthesize(registry={"given_id": REGISTRY})["azurerm_role_assignment"]
+
+    on_it = {name for name, one in grants.items() if one["scope"] == REGISTRY}
+    assert on_it == {"nodes_pull"}
+    platform = json.loads((tmp_path / "stacks/platform-dev/cdk.tf.json").read_text())
+    assert platform["output"]["registry_login_server"]["value"] == "crcompany.azurecr.io"
+
+
 def test_nothing_of_an_application_of_another_team_is_written(
     synthesize: Synthesize, dev_values: dict[str, Any], tmp_path: Path
 ) -> None:

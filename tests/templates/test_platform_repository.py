@@ -31,7 +31,6 @@ ZONES = f"""
 blob = "{NETWORKS}/privateDnsZones/privatelink.blob.core.windows.net"
 dfs = "{NETWORKS}/privateDnsZones/privatelink.dfs.core.windows.net"
 key_vault = "{NETWORKS}/privateDnsZones/privatelink.vaultcore.azure.net"
-registry = "{NETWORKS}/privateDnsZones/privatelink.azurecr.io"
 """
 NETWORK = f"""
 [network.given]
@@ -42,6 +41,10 @@ postgres_subnet_id = "{NETWORKS}/virtualNetworks/vnet-spoke/subnets/postgres"
 private_endpoints_subnet_id = "{NETWORKS}/virtualNetworks/vnet-spoke/subnets/endpoints"
 nat_gateway_id = "{NETWORKS}/natGateways/ng-spoke"
 """
+REGISTRY = (
+    'given_id = "/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/rg-images'
+    '/providers/Microsoft.ContainerRegistry/registries/crcompany"\n\n[m'
+)
 APPLICATION = """[single_sign_on]
 application_id = "12345678-1234-4234-8234-123456789012"
 
@@ -123,7 +126,7 @@ def call(cache: Path) -> Command:
 
 @pytest.fixture(scope="module")
 def landing_zone(product: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The repository of a company whose network, zones and application are other teams'.
+    """The repository of a company whose network, zones, registry and application are other teams'.
 
     Both environments are reached from one network of agents; the second is dev again, with names
     and addresses of its own.
@@ -131,7 +134,7 @@ def landing_zone(product: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     repository = render(product, tmp_path_factory.mktemp("zone") / "platform")
     dev = DEV.read_text()
     theirs = dev[dev.index("[single_sign_on]") : dev.index("[teams.")] + "[teams."
-    dev = dev.replace(theirs, APPLICATION) + ZONES
+    dev = dev.replace(theirs, APPLICATION).replace("retention_days = 7\n\n[m", REGISTRY) + ZONES
     test = dev.replace('name = "dev"', 'name = "test"\nlike = "dev"').replace("10.40.", "10.41.")
     test = test.replace("airflow.dev.", "airflow-test.dev.").replace("tfstate-dev", "tfstate-test")
     (repository / "environments" / "dev.toml").write_text(dev + NETWORK)
