@@ -1,5 +1,6 @@
 """The real azurerm deploys to the loopback Azure; skipped where there is no program of it."""
 
+import json
 import os
 from pathlib import Path
 
@@ -13,17 +14,34 @@ from terraform_runner.plugins import HERE, usual_folder
 
 from synthesis.reader import Synthesis
 from tests.rehearsal.conftest import Project
-from tests.rehearsal.samples import network, write
+from tests.rehearsal.samples import GROUP, Document, document, network, write
 from tools.rehearsal.rehearsal_report import RehearsalReport
 from tools.rehearsal.request import Request
 from tools.rehearsal.runs import rehearse
 
+_ALERTS = ("azurerm_monitor_action_group", "azurerm_monitor_workspace")
+_GROUP = "/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/rg-elsewhere/providers"
+_ELSEWHERE = {
+    "azurerm_kubernetes_cluster.aks.name": "aks",
+    "azurerm_data_protection_backup_vault.backup.id": (
+        f"{_GROUP}/Microsoft.DataProtection/backupVaults/one"
+    ),
+    "data.terraform_remote_state.data_state.outputs.postgres_server_id": (
+        f"{_GROUP}/Microsoft.DBforPostgreSQL/flexibleServers/one"
+    ),
+    "data.terraform_remote_state.network_state.outputs.nat_gateway_id": (
+        f"{_GROUP}/Microsoft.Network/natGateways/one"
+    ),
+}
+
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory, real_providers: Path) -> RehearsalReport:
-    """One rehearsal of a group and a network: most of its minute is the provider's own waiting."""
+def report(
+    tmp_path_factory: pytest.TempPathFactory, real_providers: Path, synthesized: Path
+) -> RehearsalReport:
+    """One rehearsal of a network and of every alert: most of its time is the provider's waiting."""
     folder = tmp_path_factory.mktemp("project")
-    write(folder, {"network-dev": network()}, {})
+    write(folder, {"network-dev": network(), "alerts-dev": every_alert(synthesized)}, {})
     return rehearse(
         Request(project=folder, variables=os.environ, providers=real_providers, loopback=True)
     )
@@ -32,6 +50,12 @@ def report(tmp_path_factory: pytest.TempPathFactory, real_providers: Path) -> Re
 def test_the_real_azurerm_deploys_plans_nothing_more_and_destroys(report: RehearsalReport) -> None:
     assert report.problems == []
     assert {"plan again", "destroy"} <= {step.command for step in report.steps}
+
+
+def test_a_deployment_with_every_alert_leaves_no_drift(report: RehearsalReport) -> None:
+    (again,) = [s for s in report.steps if (s.stack, s.command) == ("alerts-dev", "plan again")]
+
+    assert again.result == "no changes"
 
 
 def test_a_good_report_says_whose_answers_it_rests_on(report: RehearsalReport) -> None:
@@ -78,3 +102,16 @@ def test_the_loopback_knows_every_type_that_the_stacks_make(synthesized: Path) -
     asked = {t: ResourcePath.parse(own).type for t, own in ids.items() if "/providers/" in own}
     assert len(asked) > 40
     assert {t for t, type_ in asked.items() if type_.lower() not in resource_types()} == set()
+
+
+def every_alert(synthesized: Path) -> Document:
+    """The alerts of prod's platform, over things that exist somewhere else."""
+    stacks = Synthesis.load(synthesized).select("prod", "platform").stacks
+    made = next(s for s in stacks if s.short_name == "platform").document["resource"]
+    kept = {type_: named for type_, named in made.items() if type_ in _ALERTS or "alert" in type_}
+    text = json.dumps(
+        {"azurerm_resource_group": {"resource_group": {**GROUP, "name": "rg-alerts"}}, **kept}
+    )
+    for reference, told in _ELSEWHERE.items():
+        text = text.replace(f"${{{reference}}}", told)
+    return document("alerts", json.loads(text))
