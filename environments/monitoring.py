@@ -32,7 +32,7 @@ class Monitoring(Section):
         Field(
             strict=False,
             min_length=1,
-            description="who is told when an alert fires, and what the budget says",
+            description="who is notified when an alert fires, and what the budget says",
         ),
     ]
     alert_sms: Annotated[
