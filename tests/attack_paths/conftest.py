@@ -15,7 +15,7 @@ HERE = Path(__file__).parent
 @pytest.fixture(scope="session")
 def everything(stacks: dict[str, Any]) -> dict[str, Facts]:
     """The facts of each environment of the tests."""
-    return {name: reading.read(landscape(stacks, name)) for name in ("dev", "prod")}
+    return {name: reading.read(landscape(stacks, name), name) for name in ("dev", "prod")}
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from tests.attack_paths.conftest import HERE
+from tests.environment_files import DEV
 from tools.attack_paths import accepted, report
 from tools.attack_paths import graph as g
 from tools.attack_paths.__main__ import OURS, app
@@ -88,6 +89,15 @@ def test_an_acceptance_of_an_environment_that_was_not_judged_is_left_alone(small
     assert accepted.stale(known, [verdict], DAY) == []
 
 
+def test_an_environment_is_meant_by_what_it_is_like(small: Facts) -> None:
+    like = small.model_copy(update={"environment": "live", "kind": "prod"})
+    known = [acceptance(environments=["prod"])]
+
+    verdict = judge(like, g.build(like), known, DAY)
+
+    assert (verdict.refused, accepted.stale(known, [verdict], DAY)) == ([], [])
+
+
 def test_the_last_day_counts(small: Facts) -> None:
     known = [acceptance()]
 
@@ -159,6 +169,7 @@ def test_an_environment_with_teams_builds_and_celery_has_no_other_paths(now: Fac
 def run(synthesized: Path, file: Path) -> Result:
     """Run the program on the stacks of the tests."""
     arguments = ["--out", str(synthesized), "--stale-output", "--on", "2027-01-01"]
+    arguments += ["--environments", str(DEV.parent)]
     return CliRunner().invoke(app, [*arguments, "--accepted", str(file)])
 
 

@@ -48,4 +48,4 @@ def test_the_connections_are_those_of_the_page() -> None:
 def test_an_approval_is_one_that_the_page_asks_for() -> None:
     approved = re.findall(r"\| `([\w-]+)` \|[^|]*\|[^|]*\*Approvals\*", PAGE)
 
-    assert by_hand()["approval"]["environments"] == approved
+    assert [f"airflow-{kind}" for kind in by_hand()["approval"]["kinds"]] == approved

@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from tests import ROOT
 from tests.attack_paths.conftest import HERE
+from tests.environment_files import DEV
 from tools.attack_paths.__main__ import app
 
 PAGE = ROOT / "docs" / "reference" / "attack-paths.md"
@@ -21,7 +22,12 @@ def written(synthesized: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     for file in (PAGE, PICTURE):
         (docs / file.relative_to(ROOT / "docs")).parent.mkdir()
     arguments = ["--out", str(synthesized), "--stale-output", "--on", "2027-01-01"]
-    arguments += ["--accepted", str(HERE / "accepted_paths.toml")]
+    arguments += [
+        "--environments",
+        str(DEV.parent),
+        "--accepted",
+        str(HERE / "accepted_paths.toml"),
+    ]
     for option, file in (("--page", PAGE), ("--picture", PICTURE)):
         arguments += [option, str(docs / file.relative_to(ROOT / "docs"))]
     ended = CliRunner().invoke(app, arguments)

@@ -13,6 +13,7 @@ import typer
 
 from conventions import company
 from conventions.faults import FaultError
+from environments.load import load
 from synthesis.reader import Synthesis
 from synthesis.resources import landscapes
 from tools.attack_paths import accepted, graph, page, picture, reading, report
@@ -26,8 +27,8 @@ def main(
     out: Annotated[
         Path | None, typer.Option(help="folder that make synth wrote; else cdktf.out")
     ] = None,
-    pipelines: Annotated[
-        Path | None, typer.Option(help="folder of pipelines; else yours, or those here")
+    environments: Annotated[
+        Path | None, typer.Option(help="the environment files, for what they are like")
     ] = None,
     accepted_file: Annotated[
         Path | None,
@@ -51,13 +52,16 @@ def main(
     day = on.date() if on else date.today()
     try:
         out = out or company.output()
-        own = [folder / "pipelines" for folder in (company.home(), company.PRODUCT)]
-        pipelines = pipelines or next(folder for folder in own if folder.is_dir())
         file = accepted_file or company.home() / "policy" / "accepted_paths.toml"
         theirs = accepted.load(file) if accepted_file or file.exists() else []
         known = [*theirs, *accepted.load(OURS)]
         synthesis = Synthesis.load(out, None if stale_output else company.home())
-        facts = [reading.read(here, pipelines) for here in landscapes(synthesis)]
+        folder = environments or company.environments()
+        kinds = {env.name: env.kind for env in load(sorted(folder.glob("*.toml")))}
+        facts = [
+            reading.read(here, kinds.get(here.environment, ""), company.home())
+            for here in landscapes(synthesis)
+        ]
     except FaultError as error:
         typer.echo(error, err=True)
         raise typer.Exit(2) from None

@@ -20,7 +20,7 @@ ALLOWED = {
     "starts": 'one or more starts of the report, with * for any part, as ["code in the worker"]',
     "steps": 'one or more steps of the path, as ["a -> b"]; * and {environment} may stand in them',
     "goals": 'what is reached by it, with * for any part, as ["secret *"]',
-    "environments": 'one or more names of environments, as ["dev"], or ["*"] for every one',
+    "environments": 'environments, or what they are like, as ["dev"]; ["*"] is every one',
     "reason": "a reason of at least 20 characters that an auditor would accept",
     "until": "the last day on which it is accepted, as 2027-06-30",
 }
@@ -43,13 +43,17 @@ class Accepted(BaseModel):
     reason: Annotated[str, Field(min_length=20)]
     until: date
 
-    def covers(self, environment: str, start: str, goal: str, step: str) -> bool:
-        """Whether a step is accepted on the way from a start to a goal."""
-        steps = [name.replace("{environment}", environment) for name in self.steps]
+    def covers(self, facts: Facts, start: str, goal: str, step: str) -> bool:
+        """Whether a step is accepted on the way from a start to a goal.
+
+        An environment is meant by its name, and by the name of what it is like.
+        """
+        if not {"*", facts.environment, facts.kind} & {*self.environments}:
+            return False
+        steps = [name.replace("{environment}", facts.environment) for name in self.steps]
         return all(
             any(fnmatchcase(given, name) for name in names)
             for given, names in (
-                (environment, self.environments),
                 (start, self.starts),
                 (goal, self.goals),
                 (step, steps),
@@ -84,7 +88,7 @@ def judge(
             edge: each
             for each in valid
             for edge in graph.edges
-            if each.covers(facts.environment, way.start, way.goal, f"{edge[0]} -> {edge[1]}")
+            if each.covers(facts, way.start, way.goal, f"{edge[0]} -> {edge[1]}")
         }
         used |= {accepted.index(e) for edge, e in covering.items() if _on_a_way(graph, edge, way)}
         view = graph.edge_subgraph(edge for edge in graph.edges if edge not in covering)
@@ -111,6 +115,7 @@ def over(accepted: Sequence[Accepted], on: date) -> list[Accepted]:
 def stale(accepted: Sequence[Accepted], verdicts: Sequence[Verdict], on: date) -> list[Accepted]:
     """Return the acceptances that no path needs in the environments that were judged."""
     judged = {verdict.facts.environment for verdict in verdicts}
+    judged |= {verdict.facts.kind for verdict in verdicts}
     used = {position for verdict in verdicts for position in verdict.used}
     return [
         each

@@ -6,7 +6,7 @@ What no file of the project can say, because a person does it once in Azure and 
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -60,19 +60,23 @@ def connections(
                 break
 
 
-def jobs(pipelines: Path, product: Path) -> Iterator[Job]:
+def jobs(pipelines: Sequence[Path], product: Path, approved: str) -> Iterator[Job]:
     """Yield each job of the platform's pipelines and of a team's, in each kind of run.
+
+    Args:
+        pipelines: the platform's.
+        product: the checkout that has the template of the teams' repositories.
+        approved: the environment of Azure DevOps where a person approves; empty is none.
 
     Raises:
         PipelineError: a pipeline says something that is not understood.
     """
-    for file in sorted(pipelines.glob("*.yml")):
-        yield from _jobs("platform", file.name, expand(file))
-    yield from _jobs("team", "azure-pipelines.yml", _team_pipeline(product))
+    for file in pipelines:
+        yield from _jobs("platform", file.name, expand(file), approved)
+    yield from _jobs("team", "azure-pipelines.yml", _team_pipeline(product), approved)
 
 
-def _jobs(repository: str, name: str, pipeline: Any) -> Iterator[Job]:
-    approved = set(by_hand()["approval"]["environments"])
+def _jobs(repository: str, name: str, pipeline: Any, approved: str) -> Iterator[Job]:
     for run in RUNS:
         for place, job in jobs_of(pipeline, run):
             pool = job["pool"] or {}
@@ -80,7 +84,7 @@ def _jobs(repository: str, name: str, pipeline: Any) -> Iterator[Job]:
                 repository=repository,
                 place=f"{name} {place}",
                 reviewed=run.reviewed,
-                approval=str(job.get("environment", "")) in approved,
+                approval=bool(approved) and job.get("environment") == approved,
                 pool="" if "vmImage" in pool else str(pool.get("name", "")),
                 connections=frozenset(_connections(job)),
             )
@@ -107,7 +111,10 @@ def _team_pipeline(product: Path) -> Any:
     for key, question in questions.items():
         if isinstance(question, dict) and "default" in question:
             default = question["default"]
-            given = surroundings.from_string(str(default)).render(answers)
+            try:
+                given = surroundings.from_string(str(default)).render(answers)
+            except jinja2.UndefinedError:
+                continue  # a question of another template
             answers[key] = given if isinstance(default, str) else default
     text = (product / TEAM_PIPELINE).read_text("utf-8")
     return yaml.safe_load(surroundings.from_string(text).render(answers))

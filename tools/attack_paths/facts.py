@@ -146,6 +146,8 @@ class Facts(_Fact):
     """Everything that the graph is made of."""
 
     environment: str
+    kind: str = ""
+    """What it is like: `dev` or `prod`."""
     grants: tuple[Grant, ...] = ()
     federations: tuple[Federation, ...] = ()
     secrets: tuple[Secret, ...] = ()

@@ -81,7 +81,7 @@ def accepted_steps(verdicts: Sequence[Verdict]) -> list[Step]:
         for verdict in verdicts
         for path, why in verdict.accepted
         for step in path.steps
-        if why.covers(path.environment, path.start, path.goal, step.name)
+        if why.covers(verdict.facts, path.start, path.goal, step.name)
     ]
 
 

@@ -9,12 +9,23 @@ from tools.attack_paths.facts import Facts
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def read(here: Landscape, pipelines: Path = ROOT / "pipelines", product: Path = ROOT) -> Facts:
+def pipelines_of(company: Path) -> tuple[list[Path], list[str]]:
+    """Return the pipelines of a platform's repository, and what cannot be read of them."""
+    own = [company / "azure-pipelines.yml", *sorted((company / "pipelines").glob("*.yml"))]
+    found = [file for file in own if file.is_file()]
+    if found:
+        return found, []
+    missing = f"{company} has no azure-pipelines.yml; workflows of GitHub Actions are not read"
+    return [], [f"who runs what in the platform's pipelines: {missing}"]
+
+
+def read(here: Landscape, kind: str, platform: Path = ROOT, product: Path = ROOT) -> Facts:
     """Return what is known of one environment.
 
     Args:
         here: its synthesized stacks.
-        pipelines: the folder of the platform's pipelines; a company may have its own.
+        kind: what it is like, `dev` or `prod`: a person approves what is deployed to the second.
+        platform: the repository that has the pipelines; a company may have its own.
         product: the checkout that has the template of the teams' repositories.
 
     Raises:
@@ -22,7 +33,10 @@ def read(here: Landscape, pipelines: Path = ROOT / "pipelines", product: Path = 
     """
     chart, left_out = cluster.objects_of_chart(here)
     objects = [*cluster.objects_beside(here), *chart]
-    jobs = tuple(delivery.jobs(pipelines, product))
+    pipelines, unread = pipelines_of(platform)
+    waits = kind in delivery.by_hand()["approval"]["kinds"]
+    approved = f"airflow-{here.environment}" if waits else ""
+    jobs = tuple(delivery.jobs(pipelines, product, approved))
     named = frozenset(name for job in jobs for name in job.connections)
     own_application = bool(here.resources("azuread_application"))
     nginx, airflow = (cluster.values_of(here, name) for name in ("nginx-ingress", "airflow"))
@@ -33,6 +47,7 @@ def read(here: Landscape, pipelines: Path = ROOT / "pipelines", product: Path = 
     identities = frozenset(grant.who for grant in grants)
     return Facts(
         environment=here.environment,
+        kind=kind,
         grants=grants,
         federations=tuple(azure.federations(here)),
         secrets=tuple(azure.secrets(here)),
@@ -48,5 +63,5 @@ def read(here: Landscape, pipelines: Path = ROOT / "pipelines", product: Path = 
         executor=airflow.get("executor", "KubernetesExecutor"),
         execution_api_outside="^/execution" not in str(nginx),
         local_accounts=azure.local_accounts(here),
-        left_out=tuple(left_out),
+        left_out=(*left_out, *unread),
     )
