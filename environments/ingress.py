@@ -1,10 +1,33 @@
 """The `[ingress]` table: how browsers reach Airflow."""
 
+from ipaddress import IPv4Network
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from environments.types import DnsZoneId, Email, HostName, NameServer, Section, VaultName, refuse
+from environments.types import (
+    Address,
+    DnsZoneId,
+    Email,
+    HostName,
+    NameServer,
+    Section,
+    VaultName,
+    form,
+    refuse,
+)
+
+AZURES_LOW = 4  # of each subnet, and the last one (learn.microsoft.com: "Virtual Network FAQ")
+RecordZoneId = Annotated[
+    str,
+    form(
+        r"/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]+/providers/Microsoft.Network"
+        r"/(privateDnsZones|dnsZones)/[^/]+",
+        "the resource id of a private or a public DNS zone",
+        "/subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.Network"
+        "/privateDnsZones/<name>",
+    ),
+]
 
 
 class Ingress(Section):
@@ -12,6 +35,19 @@ class Ingress(Section):
 
     host: Annotated[HostName, Field(description="host name of the user interface")]
     internal: Annotated[bool, Field(description="load balancer with a private address only")] = True
+    address: Annotated[
+        Address | None,
+        Field(
+            description="private address that the load balancer keeps, of network.aks_nodes; a "
+            "high one, since nodes take the low ones. Left out, Azure chooses"
+        ),
+    ] = None
+    record_zone_id: Annotated[
+        RecordZoneId | None,
+        Field(
+            description="zone, private or public, that gets the record of the host, with `address`"
+        ),
+    ] = None
     replicas: Annotated[int, Field(ge=2, le=20, description="NGINX controllers")] = 2
     certificate: Annotated[
         Literal["letsencrypt", "key_vault"],
@@ -38,6 +74,42 @@ class Ingress(Section):
         ),
     ] = ()
 
+    @property
+    def record(self) -> tuple[str, str]:
+        """Name of the record of the host in its zone, and the zone's name."""
+        zone = str(self.record_zone_id).rsplit("/", 1)[1].lower()
+        return self.host.removesuffix(zone).rstrip(".") or "@", zone
+
+    @field_validator("address")
+    @classmethod
+    def _private(cls, address: Address | None, info: ValidationInfo) -> Address | None:
+        if address is not None and not info.data.get("internal", True):
+            refuse(
+                "a private address while ingress.internal = false",
+                allowed="address together with internal = true",
+                fix="delete it, or set ingress.internal = true",
+            )
+        return address
+
+    @field_validator("record_zone_id")
+    @classmethod
+    def _address_of_record(cls, zone: str | None, info: ValidationInfo) -> str | None:
+        if zone is not None and info.data.get("address") is None:
+            refuse(
+                "a record without an address to point to",
+                allowed="record_zone_id together with ingress.address",
+                fix="set ingress.address, or delete it and make the record when the load balancer "
+                "has its address",
+            )
+        host, name = info.data.get("host"), zone and zone.rsplit("/", 1)[1].lower()
+        if host and name and not f".{host}".endswith(f".{name}"):
+            refuse(
+                f"the zone {name} does not hold ingress.host = {host}",
+                allowed="a zone that the host name ends in",
+                fix="correct the host, or give its zone",
+            )
+        return zone
+
     @field_validator("dns_zone_id")
     @classmethod
     def _zone_holds_host(cls, zone: str | None, info: ValidationInfo) -> str | None:
@@ -51,3 +123,21 @@ class Ingress(Section):
                     fix="correct the host, or give its zone",
                 )
         return zone
+
+
+def refuse_misplaced(ingress: Ingress, nodes: IPv4Network | None, subscription_id: str) -> None:
+    """Refuse an address that the load balancer cannot have, and a zone that cannot be reached."""
+    address, zone = ingress.address, ingress.record_zone_id
+    if address and nodes and not nodes[AZURES_LOW] <= address < nodes[-1]:
+        refuse(
+            f"address = {address} is none of network.aks_nodes = {nodes} that Azure gives away",
+            allowed=f"{nodes[AZURES_LOW]} to {nodes[-2]}",
+            fix=f'set ingress.address = "{nodes[-2]}", for example',
+        )
+    if zone and subscription_id and zone.split("/")[2].lower() != subscription_id:
+        refuse(
+            f"record_zone_id lies in the subscription {zone.split('/')[2]}, where this environment "
+            "makes nothing",
+            allowed=f"a zone of subscription_id = {subscription_id}",
+            fix="delete it, and have the owner of the zone make the record",
+        )

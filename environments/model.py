@@ -13,7 +13,7 @@ from environments.dags import Team, TeamName
 from environments.data import KeyVault, Postgres, Storage
 from environments.dns import refuse_foreign_cluster_zone
 from environments.facts import REGIONS, WITHOUT_API_SERVER_INTEGRATION
-from environments.ingress import Ingress
+from environments.ingress import Ingress, refuse_misplaced
 from environments.kubernetes import Kubernetes
 from environments.landing_zone import refuse_misfit
 from environments.monitoring import Monitoring
@@ -250,6 +250,11 @@ class Environment(Section):
                 allowed="internal = true behind a firewall",
                 fix="set ingress.internal = true, and publish its address on the firewall (DNAT)",
             )
+        refuse_misplaced(
+            ingress,
+            network.aks_nodes if network else None,
+            info.data.get("subscription_id", ""),
+        )
         needed = {
             "letsencrypt": {"dns_zone_id": ingress.dns_zone_id, "contact": ingress.contact},
             "key_vault": {"key_vault_certificate": ingress.key_vault_certificate},

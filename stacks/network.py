@@ -9,6 +9,7 @@ from cdktf_cdktf_provider_azurerm.virtual_network_peering import VirtualNetworkP
 from constructs import Construct
 
 from constructs_lib.egress import FirewallEgress, NatEgress
+from constructs_lib.host_record import add_host_record
 from constructs_lib.place import Place
 from constructs_lib.private_dns import LinkedZone
 from constructs_lib.subnet import Opening, SecuredSubnet
@@ -66,6 +67,16 @@ class NetworkStack(AzureStack):
                 remote_virtual_network_id=plan.hub.virtual_network_id,
                 allow_forwarded_traffic=True,
                 use_remote_gateways=plan.hub.use_remote_gateways,
+            )
+        if env.ingress.record_zone_id:
+            name, zone = env.ingress.record
+            add_host_record(
+                self,
+                "host_record",
+                zone_id=env.ingress.record_zone_id,
+                zone=zone,
+                name=name,
+                address=str(env.ingress.address),
             )
         NetworkOutputs(
             virtual_network_id=ground.virtual_network_id,

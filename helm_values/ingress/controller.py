@@ -22,12 +22,13 @@ def ingress_controller_values(env: Environment) -> Values:
             internal=env.ingress.internal,
             replicas=env.ingress.replicas,
             max_body_mib=env.ingress.max_body_mib,
+            address=str(env.ingress.address or ""),
         ),
         nginx_certificate_values(env),
     )
 
 
-def nginx_values(*, internal: bool, replicas: int, max_body_mib: int) -> Values:
+def nginx_values(*, internal: bool, replicas: int, max_body_mib: int, address: str = "") -> Values:
     """Return the values of the chart `nginx-ingress` without a certificate.
 
     Args:
@@ -35,6 +36,7 @@ def nginx_values(*, internal: bool, replicas: int, max_body_mib: int) -> Values:
         replicas: at least two, so that a node can be drained without an outage; the autoscaler may
             add ROOM_TO_GROW.
         max_body_mib: largest request.
+        address: private one that the load balancer keeps; empty lets Azure choose.
     """
     controller: Values = {
         "kind": "deployment",
@@ -78,7 +80,7 @@ def nginx_values(*, internal: bool, replicas: int, max_body_mib: int) -> Values:
         "service": {
             "type": "LoadBalancer",
             "externalTrafficPolicy": "Local",  # keeps the client's address, and its port 80 probe
-            "annotations": _load_balancer(internal),
+            "annotations": _load_balancer(internal, address),
             "loadBalancerSourceRanges": [],
         },
         "config": {"entries": config_map(max_body_mib)},
@@ -86,7 +88,7 @@ def nginx_values(*, internal: bool, replicas: int, max_body_mib: int) -> Values:
     return {"controller": controller, "prometheus": {"create": True, "port": METRICS_PORT}}
 
 
-def _load_balancer(internal: bool) -> dict[str, str]:
+def _load_balancer(internal: bool, address: str) -> dict[str, str]:
     annotations = {
         f"{AZURE}load-balancer-health-probe-interval": "5",
         f"{AZURE}load-balancer-health-probe-num-of-probe": "2",
@@ -94,4 +96,6 @@ def _load_balancer(internal: bool) -> dict[str, str]:
     }
     if internal:
         annotations[f"{AZURE}load-balancer-internal"] = "true"
+    if address:
+        annotations[f"{AZURE}load-balancer-ipv4"] = address
     return annotations

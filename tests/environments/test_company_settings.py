@@ -11,6 +11,9 @@ from tests.environment_files import DEV, tables
 
 GIT = {"dags": "git", "git": {"repository": "https://example.com/dags"}}
 SSH = {"dags": "git", "git": {"repository": "ssh://git@example.com/dags"}}
+ZONE = "/subscriptions/{}/resourceGroups/rg-dns/providers/Microsoft.Network/privateDnsZones/{}"
+OWN, FOREIGN = "11111111-1111-4111-8111-111111111111", "88888888-8888-4888-8888-888888888888"
+FIXED = {"address": "10.40.15.254"}
 REFUSALS: dict[str, tuple[str, dict[str, Any], str, str]] = {
     "a tag of ours": ("tags", {"more": {"Owner": "x"}}, "Owner and owner", "rename"),
     "a tag twice": ("tags", {"more": {"a": "1", "A": "2"}}, "A and a", "delete one"),
@@ -82,6 +85,44 @@ REFUSALS: dict[str, tuple[str, dict[str, Any], str, str]] = {
         {"dags": "git", "git": GIT["git"] | {"sparse_dirs": ["../x"]}},  # type: ignore[operator]
         "not of the required form",
         "dags",
+    ),
+    "an address outside of the nodes' subnet": (
+        "ingress",
+        {"address": "10.40.16.9"},
+        "none of network.aks_nodes = 10.40.0.0/20",
+        'set ingress.address = "10.40.15.254"',
+    ),
+    "an address that Azure keeps": ("ingress", {"address": "10.40.0.1"}, "none of", "10.40.15.254"),
+    "no address at all": ("ingress", {"address": "x"}, "not an IPv4 address", "10.0.0.4"),
+    "a private address for a public load balancer": (
+        "ingress",
+        FIXED | {"internal": False},
+        "while ingress.internal = false",
+        "delete it",
+    ),
+    "a record without an address": (
+        "ingress",
+        {"record_zone_id": ZONE.format(OWN, "example.com")},
+        "without an address",
+        "set ingress.address",
+    ),
+    "a zone of another name": (
+        "ingress",
+        FIXED | {"record_zone_id": ZONE.format(OWN, "example.org")},
+        "the zone example.org does not hold",
+        "correct the host",
+    ),
+    "a zone of another subscription": (
+        "ingress",
+        FIXED | {"record_zone_id": ZONE.format(FOREIGN, "example.com")},
+        f"lies in the subscription {FOREIGN}",
+        "the owner of the zone",
+    ),
+    "a zone that is none": (
+        "ingress",
+        FIXED | {"record_zone_id": "example.com"},
+        "not of the required form",
+        "privateDnsZones",
     ),
     "a request of no size": ("ingress", {"max_body_mib": 0}, "too small", "set 1"),
 }

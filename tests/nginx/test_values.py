@@ -117,3 +117,10 @@ def test_a_host_without_a_secret_takes_the_controller_s_own_certificate() -> Non
 
 def test_the_largest_request_is_the_file_s() -> None:
     assert config_map(max_body_mib=64)["client-max-body-size"] == "64m"
+
+
+def test_the_load_balancer_keeps_the_address_of_the_file() -> None:
+    found = nginx_values(internal=True, replicas=2, max_body_mib=16, address="10.40.15.254")
+
+    annotations = found["controller"]["service"]["annotations"]
+    assert annotations[f"{AZURE}load-balancer-ipv4"] == "10.40.15.254"

@@ -622,3 +622,28 @@ def test_the_server_allows_the_company_s_extensions_beside_ours(synthesize: Synt
     parameters = resources["azurerm_postgresql_flexible_server_configuration"]
     (allowed,) = [p["value"] for p in parameters.values() if p["name"] == "azure.extensions"]
     assert allowed == "BTREE_GIN,BTREE_GIST,PG_STAT_STATEMENTS,PG_TRGM,PGCRYPTO,POSTGIS"
+
+
+@pytest.mark.parametrize(
+    ("provider", "kind", "zone", "name"),
+    [
+        ("privateDnsZones", "azurerm_private_dns_a_record", "example.com", "airflow.dev"),
+        ("privateDnsZones", "azurerm_private_dns_a_record", "airflow.dev.example.com", "@"),
+        ("dnsZones", "azurerm_dns_a_record", "dev.example.com", "airflow"),
+    ],
+)
+def test_the_host_has_a_record_in_the_zone_that_the_file_names(
+    synthesize: Synthesize, provider: str, kind: str, zone: str, name: str
+) -> None:
+    group = "/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/rg-dns"
+    zone_id = f"{group}/providers/Microsoft.Network/{provider}/{zone}"
+    ingress = {"address": "10.40.15.254", "record_zone_id": zone_id}
+
+    record = only(synthesize(ingress=tables(DEV)["ingress"] | ingress), kind)
+
+    assert (record["name"], record["zone_name"], record["records"]) == (
+        name,
+        zone,
+        ["10.40.15.254"],
+    )
+    assert record["resource_group_name"] == "rg-dns"
