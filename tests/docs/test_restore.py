@@ -30,31 +30,13 @@ def steps(folder: Path) -> list[str]:
     return commands
 
 
-def airflow_cli(bin_folder: Path, home: Path, url: str, *arguments: str) -> None:
-    subprocess.run(
-        [bin_folder / "airflow", *arguments],
-        env={
-            "PATH": os.environ["PATH"],
-            "HOME": str(home),
-            "AIRFLOW_HOME": str(home),
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url,
-            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        },
-        check=True,
-        capture_output=True,
-    )
-
-
 @pytest.fixture(scope="module")
-def databases(
-    postgres: Postgres, airflow: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Postgres:
+def databases(postgres: Postgres, migrated: str) -> Postgres:
     """A server with a database that is spoilt, and one that was restored beside it."""
     for database, variable in (("spoilt", "bad"), ("restored", "good")):
-        home = tmp_path_factory.mktemp(database)
-        postgres.create(database)
-        airflow_cli(airflow, home, postgres.url(database), "db", "migrate")
-        airflow_cli(airflow, home, postgres.url(database), "variables", "set", variable, "1")
+        postgres.create(database, like=migrated)
+        row = f"('{variable}', '1', false)"
+        postgres.query(database, f"insert into variable (key, val, is_encrypted) values {row}")
     return postgres
 
 

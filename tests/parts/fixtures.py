@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,6 +48,23 @@ def postgres() -> Iterator[Postgres]:
 
     with postgres.postgres() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def migrated(airflow: Path, postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A database that Airflow has migrated, to copy: `postgres.create(name, like=migrated)`."""
+    database = postgres.create("migrated")
+    home = tmp_path_factory.mktemp("migrated")
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(home),
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": postgres.url(database),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    }
+    command = [str(airflow / "airflow"), "db", "migrate"]
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+    return database
 
 
 @pytest.fixture(scope="session")
