@@ -1,10 +1,14 @@
 """A plugin of pytest: the marker `fast`, which `make test-fast` chooses tests by.
 
 A test is fast if it starts no program: no server, browser, Airflow or Terraform. Nobody writes the
-marker. A test has it unless its module, or the module of a fixture that it uses, imports
-`subprocess` or a function that comes from such a module, or the fixture is one of tests/parts. A
-fast test that starts a program nevertheless fails, so that the rule
-stays true. One program is free: the Node process in which jsii holds the constructs of a synth.
+marker. A test has it unless its module, or the module of a fixture that it uses
+
+- imports `subprocess`, or a function of ours from a module that does,
+- is tests/parts/fixtures.py,
+- imports main.py, to synthesize again: the other tests share one synth (`synthesized`).
+
+A fast test that starts a program nevertheless fails, so that the rule stays true. One program is
+free: the Node process in which jsii holds the constructs of that synth.
 """
 
 import os
@@ -13,6 +17,7 @@ from types import ModuleType
 
 import pytest
 
+SYNTHESIZER = "main"  # who builds stacks again, beside those of `synthesized`, takes seconds
 OURS = ("tests.", "packages.")
 STARTS = {"subprocess.Popen": 1, "os.posix_spawn": 1, "os.exec": 1, "os.system": 0}
 
@@ -46,6 +51,8 @@ def starts_programs(module: ModuleType) -> bool:
     if module.__name__ == "tests.parts.fixtures" or hasattr(module, "subprocess"):
         return True
     homes = {getattr(value, "__module__", None) for value in vars(module).values()}
+    if SYNTHESIZER in homes:
+        return True
     ours = {home for home in homes if isinstance(home, str) and home.startswith(OURS)}
     return any(hasattr(sys.modules.get(home), "subprocess") for home in ours)
 

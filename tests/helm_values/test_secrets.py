@@ -48,7 +48,8 @@ def test_no_key_of_the_chart_for_a_plain_secret_is_used(values: Values) -> None:
 
 
 def test_no_text_among_the_values_looks_random(values: Values) -> None:
-    words = re.findall(r"[A-Za-z0-9+/=]{28,}", yaml.safe_dump(values, width=10_000))
+    text = re.sub("sha256:[0-9a-f]{64}", "", yaml.safe_dump(values, width=10_000))  # of images
+    words = re.findall(r"[A-Za-z0-9+/=]{28,}", text)
 
     assert [word for word in words if re.search("[0-9]", word)] == []
 

@@ -15,7 +15,7 @@ from tools.cdk_terrain.__main__ import EXPECTED, python, synthesize, unexpected
 
 
 @pytest.fixture(scope="module")
-def interpreter() -> Path:
+def interpreter(a_program: None) -> Path:
     """The Python that has CDK Terrain, and no cdktf."""
     try:
         return python()
