@@ -80,6 +80,13 @@ def test_loopback_without_providers_is_refused(project: Project, tmp_path: Path)
         request.check()
 
 
+def test_late_roles_without_loopback_are_refused(project: Project) -> None:
+    request = Request(project=project.folder, variables={}, late_roles=600)
+
+    with pytest.raises(BadInputError, match="--late-roles 600: only the Azure of --loopback"):
+        request.check()
+
+
 def test_a_stack_whose_provider_is_missing_is_refused(project: Project, tmp_path: Path) -> None:
     (tmp_path / "terraform-provider-random").touch(mode=0o755)
     project.synthesize({"network-dev": network()})

@@ -61,6 +61,10 @@ def main(  # noqa: PLR0913 # an argument for each option
     loopback: Annotated[
         bool, typer.Option("--loopback", help="Deploy with them, too, to an Azure on loopback.")
     ] = False,
+    late_roles: Annotated[
+        float,
+        typer.Option(min=0, help="With --loopback: seconds until a role counts for a vault."),
+    ] = 0,
     project: Annotated[
         Path | None, typer.Option(help="The folder that holds cdktf.out.", show_default=False)
     ] = None,
@@ -79,6 +83,7 @@ def main(  # noqa: PLR0913 # an argument for each option
             reference=reference or None,
             providers=providers,
             loopback=loopback,
+            late_roles=late_roles,
         )
         if markdown and not markdown.parent.is_dir():
             raise BadInputError(

@@ -127,6 +127,7 @@ class LoopbackProviders:
     plugins: Plugins
     cloud: Path
     mirror: Path
+    late_roles: float = 0
     validate_only: bool = False
     _azure: LoopbackAzure | None = field(default=None, init=False)
 
@@ -157,7 +158,10 @@ class LoopbackProviders:
             )
         answered = Plugins(tuple(p for p in self.plugins.found if p.name in ON_LOOPBACK))
         others = standin.mirror(stacks, self.cloud, self.mirror, without=ON_LOOPBACK)
-        with others as variables, loopback_azure(self.cloud / ".azure", _tenant(stacks)) as azure:
+        loopback = loopback_azure(
+            self.cloud / ".azure", _tenant(stacks), late_roles=self.late_roles
+        )
+        with others as variables, loopback as azure:
             answered.lay(self.mirror, used)
             self._azure = azure
             yield {**variables, **azure.environment}
@@ -168,7 +172,12 @@ class LoopbackProviders:
 
 
 def provider_source(
-    folder: Path, attachment: Attachment, plugins: Path | None, *, loopback: bool = False
+    folder: Path,
+    attachment: Attachment,
+    plugins: Path | None,
+    *,
+    loopback: bool = False,
+    late_roles: float = 0,
 ) -> ProviderSource:
     """Return the providers of a rehearsal that works in `folder`.
 
@@ -177,7 +186,9 @@ def provider_source(
     """
     cloud, mirror = folder / "cloud", folder / "mirror"
     if plugins and loopback:
-        return LoopbackProviders(plugins=Plugins.find(plugins), cloud=cloud, mirror=mirror)
+        return LoopbackProviders(
+            plugins=Plugins.find(plugins), cloud=cloud, mirror=mirror, late_roles=late_roles
+        )
     if plugins:
         return RealProviders(plugins=Plugins.find(plugins), cloud=cloud, mirror=mirror)
     return StandIns(attachment=attachment, cloud=cloud, mirror=mirror)

@@ -31,6 +31,8 @@ class Request:
     """A folder with real providers, to validate with."""
     loopback: bool = False
     """Whether the real providers deploy, too, to an Azure on this machine."""
+    late_roles: float = 0
+    """Seconds until a role counts in that Azure; 0: vaults ask for no role."""
 
     @property
     def binaries(self) -> Path:
@@ -59,6 +61,11 @@ class Request:
             raise BadInputError(
                 "--loopback: there is no azurerm in Terraform's plugin cache and plugin folders",
                 fix="name the folder of azurerm and azuread with --providers",
+            )
+        if self.late_roles and not self.loopback:
+            raise BadInputError(
+                f"--late-roles {self.late_roles:g}: only the Azure of --loopback has roles",
+                fix="add --loopback, or leave it out",
             )
         if self.plugins and (self.reference or self.state is not StateKind.LOCAL):
             raise BadInputError(

@@ -48,7 +48,11 @@ def open_run_context(
                 azurite_states(workspace.folder / "azurite", links, variables, request.binaries)
             )
         providers = provider_source(
-            workspace.folder, request.attachment, request.plugins, loopback=request.loopback
+            workspace.folder,
+            request.attachment,
+            request.plugins,
+            loopback=request.loopback,
+            late_roles=request.late_roles,
         )
         attached = opened.enter_context(providers.attach([stack.path for stack in stacks]))
         terraform = Terraform(

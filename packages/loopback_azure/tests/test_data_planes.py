@@ -2,9 +2,12 @@
 
 import base64
 import json
+import time
+from pathlib import Path
 
 import pytest
 from loopback_azure import entra
+from loopback_azure.loopback import loopback_azure
 
 from packages.loopback_azure.tests.conftest import SUBSCRIPTION, TENANT, Client
 
@@ -134,3 +137,22 @@ def test_an_unknown_host_is_refused_by_its_name(client: Client) -> None:
     refused = client.ask("GET", "prices.azure.com/api")
 
     assert "GET https://prices.azure.com/api" in refused.document["error"]["message"]
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(0.0, 200), (0.2, 200), (900, 403)])
+def test_a_role_on_a_vault_counts_after_some_time(
+    folder: Path, seconds: float, status: int
+) -> None:
+    with loopback_azure(folder, TENANT, late_roles=seconds) as azure:
+        client = Client(azure)
+        vault(client, "Enabled")
+        role = {"principalId": "p", "roleDefinitionId": "r"}
+        given = "/providers/Microsoft.Authorization/roleAssignments/one"
+        assert client.arm("PUT", given, {"properties": role}).status == 200
+        time.sleep(min(seconds, 0.3) + 0.1)
+
+        written = client.ask("PUT", SECRET, {"value": "v"})
+
+    assert written.status == status
+    if status == 403:
+        assert "ForbiddenByRbac" in written.document["error"]["message"]

@@ -51,9 +51,10 @@ class LoopbackAzure:
 
 
 @contextmanager
-def loopback_azure(folder: Path, tenant: str) -> Iterator[LoopbackAzure]:
+def loopback_azure(folder: Path, tenant: str, *, late_roles: float = 0) -> Iterator[LoopbackAzure]:
     """Run a loopback Azure; what it holds is written into the folder at the end, and read again.
 
+    With `late_roles` a vault answers only once a role on it is that many seconds old, as in Azure.
     What Resource Manager is asked to write stands there as requests.jsonl, see `recording`.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -65,7 +66,7 @@ def loopback_azure(folder: Path, tenant: str) -> Iterator[LoopbackAzure]:
         entra.HOST: entra.entra,
         manager.HOST: manager.Manager(store, tenant, Recording(folder / FILE)),
         graph.HOST: graph.Graph(store, tenant),
-        VAULT_SUFFIX: vaults.Vaults(store, tenant),
+        VAULT_SUFFIX: vaults.Vaults(store, tenant, late_roles),
         **{suffix: Storage(store) for suffix in SUFFIXES},
     }
 

@@ -1,4 +1,9 @@
-"""Who reaches a data plane: nobody, once its public access is off and no endpoint is there."""
+"""Who reaches a data plane: nobody, once its public access is off and no endpoint is there.
+
+And nobody whose role is too new: Azure takes minutes until a role counts.
+"""
+
+import time
 
 from loopback_azure.http_messages import RefusedError
 from loopback_azure.store import Store
@@ -27,4 +32,31 @@ def check_reachable(name: str, subresource: str, type_: str, store: Store) -> No
         "ForbiddenByConnection",
         f"public network access of {owner['id']} is off and no private endpoint leads to its "
         f"{subresource}",
+    )
+
+
+def check_granted(name: str, type_: str, store: Store, late: float) -> None:
+    """Refuse a call to what nobody has had a role on for `late` seconds; 0 asks for no role.
+
+    The roles of the deployer are given to the identity of the pipeline, not to the loopback's own
+    client: whose role it is does not count here.
+
+    Raises:
+        RefusedError: as Key Vault says it (learn.microsoft.com: "Azure role-based access control
+            in Key Vault").
+    """
+    if not late:
+        return
+    owner = next(one for one in store.of_type(type_) if one["name"].lower() == name.lower())
+    own = f"{owner['id'].lower()}/"
+    for role in store.of_type("Microsoft.Authorization/roleAssignments"):
+        given = role["properties"]
+        above = own.startswith(f"{given['scope'].lower()}/")
+        if above and time.time() - given["createdSeconds"] >= late:
+            return
+    raise RefusedError(
+        403,
+        "Forbidden",
+        f"Caller is not authorized to perform action on resource {owner['id']}: ForbiddenByRbac; "
+        f"no role on it is {late:g} seconds old",
     )

@@ -7,7 +7,7 @@ from azure_facts.hosts import VAULT_SUFFIX
 
 from loopback_azure.entra import HOST as LOGIN
 from loopback_azure.http_messages import Document, RefusedError, Reply, Request, unknown
-from loopback_azure.private_access import check_reachable
+from loopback_azure.private_access import check_granted, check_reachable
 from loopback_azure.rules.values import digest
 from loopback_azure.store import Store
 
@@ -17,9 +17,10 @@ _VAULT = "Microsoft.KeyVault/vaults"
 class Vaults:
     """Answers the calls to every vault; what it keeps lies in the store, below the vault's URL."""
 
-    def __init__(self, store: Store, tenant: str) -> None:
+    def __init__(self, store: Store, tenant: str, late_roles: float = 0) -> None:
         self._store = store
         self._tenant = tenant
+        self._late_roles = late_roles
 
     def __call__(self, request: Request) -> Reply:
         """Answer one call."""
@@ -30,7 +31,9 @@ class Vaults:
                 401, "Unauthorized", "sign in first", headers={"WWW-Authenticate": challenge}
             )
         with self._store.lock:
-            check_reachable(request.host.removesuffix(VAULT_SUFFIX), "vault", _VAULT, self._store)
+            vault = request.host.removesuffix(VAULT_SUFFIX)
+            check_reachable(vault, "vault", _VAULT, self._store)
+            check_granted(vault, _VAULT, self._store, self._late_roles)
             base = f"https://{request.host}"
             match [request.method, *request.path.strip("/").split("/")]:
                 case ["PUT", "secrets", name]:

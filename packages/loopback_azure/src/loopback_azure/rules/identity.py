@@ -1,5 +1,7 @@
 """Identities: principals that Entra ID draws for Azure's resources."""
 
+import time
+
 from azure_facts import refusals
 
 from loopback_azure.http_messages import Document, RefusedError
@@ -47,7 +49,9 @@ def role_assignment(made: NewResource) -> Document:
         scope = other["properties"]["scope"].lower() == made.address.scope.lower()
         if same and scope and other["id"].lower() != made.address.path.lower():
             raise RefusedError.of(refusals.ROLE_ASSIGNED, existing=other["id"])
-    return {"properties": {"scope": made.address.scope}}
+    before = made.store.get(made.address.path) or {"properties": {"createdSeconds": time.time()}}
+    created = before["properties"]["createdSeconds"]
+    return {"properties": {"scope": made.address.scope, "createdSeconds": created}}
 
 
 def _principal(identity: str) -> Document:
