@@ -28,6 +28,21 @@ with DAG("b", **args) as dag:
 with DAG("c", "my words", "@hourly", start_date=datetime(2024, 1, 1)) as dag:
     BashOperator(task_id="t", bash_command="true")
 """,
+    "by_place_of_a_decorator.py": f"""{HEAD}
+from airflow.decorators import dag, task
+@dag("c2", "my words", "@hourly", start_date=datetime(2024, 1, 1))
+def c2():
+    @task
+    def t():
+        return 1
+    t()
+c2()
+""",
+    "module_by_another_name.py": f"""{HEAD}
+import airflow.utils.dates as days
+with DAG("c3", start_date=days.days_ago(2), schedule=None) as dag:
+    BashOperator(task_id="t", bash_command="true")
+""",
     "once.py": f"""{HEAD}
 with DAG("once", start_date=datetime(2024, 1, 1), schedule="@once") as dag:
     BashOperator(task_id="t", bash_command="true")

@@ -43,6 +43,7 @@ def codes(done: Files, path: str, level: Level = Level.PERSON) -> list[str]:
     [
         "arguments_in_a_dict.py",
         "by_place.py",
+        "by_place_of_a_decorator.py",
         "comments.py",
         "conf_functions.py",
         "cron_in_a_name.py",
@@ -51,6 +52,7 @@ def codes(done: Files, path: str, level: Level = Level.PERSON) -> list[str]:
         "filters.py",
         "hourly_delta.py",
         "interval_in_a_name.py",
+        "module_by_another_name.py",
         "modules.py",
         "no_schedule.py",
         "once.py",
@@ -71,6 +73,8 @@ def test_a_snippet_is_fixed_and_airflow_reads_its_dag(done: Files, path: str) ->
     [
         ("arguments_in_a_dict.py", "with DAG('b', **args, catchup=True) as dag:"),
         ("by_place.py", "DAG('c', description='my words', schedule='@hourly',"),
+        ("by_place_of_a_decorator.py", "@dag('c2', description='my words', schedule='@hourly',"),
+        ("module_by_another_name.py", "start_date=pendulum.today('UTC').add(days=-2)"),
         ("conf_functions.py", "return conf.has_option(section, key)"),
         ("cron_in_a_name.py", "schedule=CronDataIntervalTimetable(EVERY, timezone='UTC'), catchup"),
         ("cron_in_berlin.py", "CronDataIntervalTimetable('@daily', timezone='Europe/Berlin')"),

@@ -63,10 +63,11 @@ class Analysis:
 
     @cached_property
     def _locals(self) -> dict[str, str]:
+        # `import a.b` binds a; `import a.b as c` binds the module itself
         return {
-            i.local: i.qualified
-            if i.name or "." not in i.module or i.local == i.module
-            else i.local
+            i.local: i.local
+            if not i.name and i.local == i.module.partition(".")[0]
+            else i.qualified
             for i in self.imports
         }
 

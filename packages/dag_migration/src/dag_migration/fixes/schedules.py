@@ -59,7 +59,7 @@ class ScheduleFixes:
 
     def _words(self, dag: Scheduled) -> None:
         """Name the description and the schedule, which Airflow 2 took by their place."""
-        if dag.decorator or any(isinstance(a, ast.Starred) for a in dag.call.args):
+        if any(isinstance(a, ast.Starred) for a in dag.call.args):
             return
         for name, value in zip(("description", "schedule"), dag.call.args[1:3], strict=False):
             at = self._edits.start(value)
