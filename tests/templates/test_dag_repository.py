@@ -1,6 +1,7 @@
 """The template gives a team a repository whose own checks pass, and fail when they should."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -89,7 +90,12 @@ def test_a_new_repository_builds_dbt_with_the_solution_of_the_training(
 
     done = make(repository, "dbt-build")
 
-    assert "PASS=7 WARN=0 ERROR=0" in done.stdout, done.stdout + done.stderr
+    lesson = (ROOT / "docs" / "training" / "3-tables-with-dbt.md").read_text()
+    [shown] = re.findall(r"^Done\. PASS=.*$", lesson, re.M)
+    assert shown in done.stdout, done.stdout + done.stderr
+    models = repository / "dags" / "dbt" / "models" / "working_days.sql"
+    models.write_text(models.read_text().replace("< 6", "< 7"))
+    assert "Failure in test" in make(repository, "dbt-build").stdout
 
 
 def test_a_broken_dag_fails_the_pipeline_at_its_line(
