@@ -45,6 +45,7 @@ KINDS = {
             "requirements.lock",
             "synth.lock",
             "tools/policy/requirements.lock",
+            "tools/cdk_terrain/requirements.lock",
             "images/airflow/requirements.lock",
             "images/airflow/dbt-requirements.lock",
             "images/airflow/uv-requirements.lock",
