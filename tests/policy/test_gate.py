@@ -70,6 +70,11 @@ def test_a_waiver_of_an_environment_that_is_not_there_is_left_alone() -> None:
     assert judge([BROKEN], [gone]).passed
 
 
+def test_a_waiver_of_the_product_excuses_and_is_never_stale() -> None:
+    assert judge([BROKEN], [], lasting=[WAIVER]).passed
+    assert judge([KEPT], [], lasting=[WAIVER]).passed
+
+
 def test_a_waiver_of_every_environment_covers_each() -> None:
     every = WAIVER.model_copy(update={"environments": ["*"]})
 

@@ -9,6 +9,8 @@ import pytest
 from tests.environment_files import DEV, PROD, ROOT, WAIVERS
 from tests.templates.repositories import commit, git
 
+ACCEPTED = ROOT / "tests" / "attack_paths" / "accepted_paths.toml"
+
 
 @pytest.fixture(scope="session")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -24,7 +26,12 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for shared in (".cache", ".tools"):  # what is installed here need not be installed again
         (ROOT / shared).mkdir(exist_ok=True)
         (folder / shared).symlink_to((ROOT / shared).resolve())
-    for file, room in ((DEV, "environments"), (PROD, "environments"), (WAIVERS, "policy")):
+    for file, room in (
+        (DEV, "environments"),
+        (PROD, "environments"),
+        (WAIVERS, "policy"),
+        (ACCEPTED, "policy"),
+    ):
         (folder / room).mkdir(exist_ok=True)
         shutil.copy(file, folder / room)
     git(folder, "init", "--quiet", "--initial-branch=main")

@@ -131,13 +131,17 @@ def landing_zone(product: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     Both environments are reached from one network of agents; the second is dev again, with names
     and addresses of its own.
     """
-    repository = render(product, tmp_path_factory.mktemp("zone") / "platform")
+    repository = render(
+        product, tmp_path_factory.mktemp("zone") / "platform", environments=["dev", "test"]
+    )
     dev = DEV.read_text()
     theirs = dev[dev.index("[single_sign_on]") : dev.index("[teams.")] + "[teams."
-    dev = dev.replace(theirs, APPLICATION).replace("retention_days = 7\n\n[m", REGISTRY) + ZONES
+    dev = dev.replace(theirs, APPLICATION) + ZONES
+    given = dev.replace("retention_days = 7\n\n[m", REGISTRY)
+    assert given != dev
     test = dev.replace('name = "dev"', 'name = "test"\nlike = "dev"').replace("10.40.", "10.41.")
     test = test.replace("airflow.dev.", "airflow-test.dev.").replace("tfstate-dev", "tfstate-test")
-    (repository / "environments" / "dev.toml").write_text(dev + NETWORK)
+    (repository / "environments" / "dev.toml").write_text(given + NETWORK)
     (repository / "environments" / "test.toml").write_text(test)
     (repository / "environments" / "prod.toml").unlink()
     commit(repository)

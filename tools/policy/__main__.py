@@ -42,8 +42,9 @@ def main(
     """Check the synthesized stacks against checkov's rules and the project's own."""
     try:
         out = out or company.output()
-        files = waiver_files or [OURS, company.waivers()]
+        files = waiver_files or [company.waivers()]
         excuses = [waiver for file in files for waiver in waivers.load(file)]
+        ours = [] if waiver_files else waivers.load(OURS)
         synthesis = Synthesis.load(out, None if stale_output else company.home())
         folder = environments or company.environments()
         kinds = {env.name: env.kind for env in load(sorted(folder.glob("*.toml")))}
@@ -53,7 +54,7 @@ def main(
         raise typer.Exit(2) from None
     for landscape in landscapes(synthesis):
         results += rules.apply(landscape)
-    verdict = gate.judge(results, excuses, kinds)
+    verdict = gate.judge(results, excuses, kinds, lasting=ours)
     if as_json:
         print(json.dumps(policy_report.as_json(verdict), indent=2))
     else:

@@ -35,19 +35,23 @@ def judge(
     results: Sequence[Result],
     waivers: Sequence[Waiver],
     kinds: Mapping[str, str] = MappingProxyType({}),
+    *,
+    lasting: Sequence[Waiver] = (),
 ) -> Verdict:
     """Match every broken rule with the first waiver that covers it.
 
     A waiver is stale where it excuses nothing in an environment that was judged, or in none of the
     kind that it names. One of an environment that was not is left alone: it excuses nothing there
-    either. `kinds` gives what an environment is like, where that is not its own name.
+    either. `kinds` gives what an environment is like, where that is not its own name. Waivers that
+    are `lasting` come with the product, for environments that may have more than these: they are
+    never stale.
     """
     broken: list[Result] = []
     waived: list[tuple[Result, Waiver]] = []
     used: set[tuple[int, str]] = set()
     for result in sorted(filter(lambda one: one.failed, results), key=_order):
         kind = kinds.get(result.environment, result.environment)
-        for waiver in filter(lambda one: one.matches(result), waivers):
+        for waiver in filter(lambda one: one.matches(result), [*lasting, *waivers]):
             if scope := waiver.scope_of(result.environment, kind):
                 waived.append((result, waiver))
                 used.add((id(waiver), scope))

@@ -278,6 +278,38 @@ def test_a_link_is_written_twice(client: Client) -> None:
     assert link(client, "dev", SUBSCRIPTION + VNET) < 300
 
 
+def peer(client: Client, network: str, remote: str, **properties: object) -> tuple[int, str]:
+    """Peer a network with another; return the status, and why it is refused."""
+    body = {"properties": {"remoteVirtualNetwork": {"id": SUBSCRIPTION + remote}, **properties}}
+    reply = client.arm("PUT", f"{network}/virtualNetworkPeerings/to", body)
+    return reply.status, reply.document.get("error", {}).get("code", "")
+
+
+HUB = f"{NETWORK}/virtualNetworks/hub"
+
+
+@pytest.fixture
+def hub(client: Client) -> Client:
+    """A network, and a hub without a gateway."""
+    network(client)
+    body = {"location": "westeurope", "properties": {"subnets": []}}
+    assert client.arm("PUT", HUB, body).status == 200
+    return client
+
+
+def test_a_hub_without_a_gateway_gives_no_transit(hub: Client) -> None:
+    assert peer(hub, VNET, HUB, useRemoteGateways=True) == (400, "RemoteVnetHasNoGateways")
+
+
+def test_a_hub_gives_transit_once_its_side_of_the_peering_allows_it(hub: Client) -> None:
+    subnet = {"properties": {"addressPrefix": "10.1.0.0/27"}}
+    hub.arm("PUT", f"{HUB}/subnets/GatewaySubnet", subnet)
+    assert peer(hub, VNET, HUB, useRemoteGateways=True)[0] == 400
+
+    assert peer(hub, HUB, VNET, allowGatewayTransit=True)[0] < 300
+    assert peer(hub, VNET, HUB, useRemoteGateways=True)[0] < 300
+
+
 def test_what_is_asked_to_be_written_is_recorded_with_the_api_version(folder: Path) -> None:
     with loopback_azure(folder, TENANT) as azure:
         network(Client(azure))

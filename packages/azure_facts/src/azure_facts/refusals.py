@@ -112,6 +112,21 @@ ZONE_LINKED_TWICE = Refusal(
     page=f"{_LEARN}/dns/private-dns-virtual-network-links",
 )
 
+NO_REMOTE_GATEWAY = Refusal(
+    status=400,
+    code="RemoteVnetHasNoGateways",
+    text="Peering {peering} cannot have UseRemoteGateway flag set to true because remote virtual "
+    "network {network} referenced by the peering does not have any gateways.",
+    page=f"{_LEARN}/virtual-network/virtual-network-troubleshoot-peering-issues",
+)
+NO_TRANSIT = Refusal(
+    status=400,
+    code="BadRequest",  # reports quote the text alone
+    text="Peering {peering} cannot have UseRemoteGateways flag set to true, because corresponding "
+    "remote peering has AllowGatewayTransit flag set to false.",
+    page=f"{_LEARN}/virtual-network/virtual-network-troubleshoot-peering-issues",
+)
+
 SUBNET_NOT_DELEGATED = Refusal(
     status=400,
     code="SubnetNotDelegated",

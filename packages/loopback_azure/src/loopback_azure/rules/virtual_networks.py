@@ -34,6 +34,35 @@ def network_watcher(made: NewResource) -> Document:
     return {}
 
 
+@rule("Microsoft.Network/virtualNetworks/virtualNetworkPeerings")
+def gateway_transit(made: NewResource) -> Document:
+    """A network uses the gateway of a hub that has one and lets it.
+
+    A hub that nobody made here is another team's: nothing is known of it, and nothing refused. One
+    with a subnet for a gateway counts as one with a gateway.
+
+    Raises:
+        RefusedError: the hub has no gateway, or its side of the peering allows no transit.
+    """
+    hub = str(made.properties.get("remoteVirtualNetwork", {}).get("id", ""))
+    if not made.properties.get("useRemoteGateways") or made.store.get(hub) is None:
+        return {}
+    subnet = made.store.get(f"{hub}/subnets/GatewaySubnet")
+    if subnet is None:
+        raise RefusedError.of(refusals.NO_REMOTE_GATEWAY, peering=made.address.path, network=hub)
+    back = made.store.of_type("Microsoft.Network/virtualNetworks/virtualNetworkPeerings", hub)
+    own = made.address.parent.lower()
+    if not any(_allows_transit(peering, own) for peering in back):
+        raise RefusedError.of(refusals.NO_TRANSIT, peering=made.address.path)
+    return {}
+
+
+def _allows_transit(peering: Document, network: str) -> bool:
+    properties = peering["properties"]
+    to = str(properties.get("remoteVirtualNetwork", {}).get("id", "")).lower()
+    return to == network and bool(properties.get("allowGatewayTransit"))
+
+
 @rule("Microsoft.Network/publicIPPrefixes")
 def public_ip_prefix(made: NewResource) -> Document:
     """Azure picks the addresses."""
