@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from terraform_runner.errors import BadInputError
 
-from tests.parts.skips import missing
+from tests.parts.skips import not_given
 from tools.contract import recorded
 from tools.contract.recorded import RecordedRequest
 from tools.contract.type_files import PINS, TypeFiles
@@ -33,7 +33,7 @@ def types() -> TypeFiles:
         for api in sorted({request.api for request in recorded.read(RECORDINGS)}):
             files.of(api)
     except BadInputError as error:
-        missing(f"Microsoft's types cannot be had here: {error}")
+        not_given(f"Microsoft's types cannot be had here: {error}")
     return files
 
 
