@@ -54,7 +54,7 @@ def mail_servers(folder: Path, entra: Authority) -> Iterator[MailServers]:
     folder.mkdir(parents=True, exist_ok=True)
     files = CertificateFiles.make(folder, [GRAPH, "localhost"])
     trusted = folder / "trusted.pem"
-    trusted.write_text(files.trusted.read_text() + (entra.folder / "tls.crt").read_text())
+    trusted.write_text(files.trusted.read_text() + entra.certificate.trusted.read_text())
     made = MailServers({}, free_port())
 
     def graph(request: Request) -> Reply:
