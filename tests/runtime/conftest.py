@@ -177,22 +177,12 @@ def process(
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the modules that need a whole Airflow at the end of this folder.
-
-    It works on as long as it is up. So it is started after the other tests, and ends with the last
-    test of the folder.
-    """
-    here = Path(__file__).parent
-    places = [place for place, item in enumerate(items) if here in item.path.parents]
-    ours = [items[place] for place in places]
-    need_it = {item for item in ours if "live" in getattr(item, "fixturenames", ())}
-    modules = {item.path for item in need_it}
-    ours.sort(key=lambda item: (item.path in modules, item in need_it))
-    for place, item in zip(places, ours, strict=True):
-        items[place] = item
+    """Put the modules that need a whole Airflow at the end: it works on as long as it is up."""
+    need_it = {item.path for item in items if "live" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: item.path in need_it)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def live(
     airflow: Path, tmp_path_factory: pytest.TempPathFactory, storage: Azurite, process: Lab
 ) -> Iterator[LiveAirflow]:
