@@ -9,11 +9,10 @@ from typing import Annotated, NamedTuple
 
 from pydantic import AfterValidator, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
-from environments.types import refuse
+from environments.types import NEAR, refuse
 
 OPTIONS_FILE = Path(__file__).parent / "airflow_options.txt"
 PLACES_FILE = Path(__file__).parent.parent / "conventions" / "airflow_options.toml"
-NEAR = 0.7  # of difflib: a slip of the hand
 Value = StrictBool | StrictInt | StrictFloat | StrictStr
 _KINDS: Mapping[str, tuple[tuple[type, ...], str]] = {
     "boolean": ((bool,), "true or false"),

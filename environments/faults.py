@@ -12,9 +12,9 @@ from pydantic.fields import FieldInfo
 from conventions.faults import Fault
 from environments.hidden import HIDDEN, RENEW, may_be_secret, named_like_a_secret, without_secrets
 from environments.model import Environment
+from environments.types import NEAR
 
 _REFERENCE = "docs/reference/environment.md"
-NEAR = 0.7  # of difflib: a slip of the hand; less likeness names a key of another meaning
 _NEEDED = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",

@@ -35,6 +35,9 @@ def refuse(problem: str, *, allowed: str, fix: str) -> Never:
     raise PydanticCustomError("fault", "{problem}", context)
 
 
+NEAR = 0.7  # of difflib: a slip of the hand; less likeness names a key of another meaning
+
+
 def one_of(kind: str, values: Collection[str], page: str) -> Callable[[str], str]:
     """Return a check that a text is one of `values`; its refusal names the nearest ones."""
 

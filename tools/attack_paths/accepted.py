@@ -1,20 +1,20 @@
 """Weighs paths against those that are accepted: where, why, and until when."""
 
-import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import networkx
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
-from conventions.faults import Fault, FaultError
+from conventions.faults import FaultError
 from tools.attack_paths.facts import Facts
 from tools.attack_paths.questions import Path as Way
 from tools.attack_paths.questions import paths, shortest
+from tools.exceptions_file import read_tables
 
 ALLOWED = {
     "starts": 'one or more starts of the report, with * for any part, as ["code in the worker"]',
@@ -130,46 +130,7 @@ def load(file: Path) -> list[Accepted]:
     Raises:
         AcceptedPathsError: with every fault of the file.
     """
-    tables = _parse(file)
-    accepted: list[Accepted] = []
-    faults: list[Fault] = []
-    for position, table in enumerate(tables):
-        try:
-            accepted.append(Accepted.model_validate(table))
-        except ValidationError as error:
-            faults += _faults(file, position, error)
+    accepted, faults = read_tables(file, "accepted", Accepted, allowed=ALLOWED)
     if faults:
         raise AcceptedPathsError(faults)
     return accepted
-
-
-def _parse(file: Path) -> Sequence[Any]:
-    def unusable(problem: str, fix: str) -> AcceptedPathsError:
-        allowed = "a TOML document of tables [[accepted]]"
-        return AcceptedPathsError(
-            [Fault(place=str(file), problem=problem, allowed=allowed, fix=fix)]
-        )
-
-    try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise unusable(f"cannot be read: {error.strerror}", "fix the path or mode") from None
-    except ValueError as error:
-        raise unusable(f"not TOML: {error}", "correct the line that it names") from None
-    tables = content.pop("accepted", [])
-    if content or not isinstance(tables, list):
-        raise unusable("has something else than tables [[accepted]]", "write [[accepted]]")
-    return tables
-
-
-def _faults(file: Path, position: int, error: ValidationError) -> Iterator[Fault]:
-    for detail in error.errors(include_url=False):
-        key = str(detail["loc"][0]) if detail["loc"] else ""
-        missing = detail["type"] == "missing"
-        yield Fault(
-            place=f"{file}: accepted[{position}].{key}"
-            + ("" if missing else f" = {detail['input']!r}"),
-            problem=str(detail["msg"]),
-            allowed=ALLOWED.get(key, ", ".join(ALLOWED)),
-            fix=f"add {key}" if missing else f"correct or delete {key}",
-        )

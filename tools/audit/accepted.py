@@ -1,18 +1,20 @@
 """Vulnerabilities that are accepted for a while: which, in what, why, and until when."""
 
-import tomllib
 from datetime import date
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from tools.audit.found import AuditError, Vulnerability
+from tools.exceptions_file import read_tables
 
-FIX = (
-    'write id = "CVE-...", package = "...", reason = "..." of at least 20 characters, and until = '
-    "YYYY-MM-DD"
-)
+ALLOWED = {
+    "id": 'one of its names, as "CVE-2026-12345"',
+    "package": "the package's name, as its lock has it",
+    "reason": "a reason of at least 20 characters that an auditor would accept",
+    "until": "the last day on which it is accepted, as 2027-06-30",
+}
 
 
 class Accepted(BaseModel):
@@ -36,12 +38,7 @@ def load(file: Path) -> list[Accepted]:
     Raises:
         AuditError: the file is not what it should be.
     """
-    try:
-        tables = tomllib.loads(file.read_text("utf-8")).get("accepted", [])
-        return [Accepted.model_validate(table) for table in tables]
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise AuditError(f"{file}: {error}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise AuditError(f"{file}: [[accepted]] {place}: {first['msg']}; {FIX}") from error
+    accepted, faults = read_tables(file, "accepted", Accepted, allowed=ALLOWED)
+    if faults:
+        raise AuditError("\n".join(map(str, faults)))
+    return accepted

@@ -1,14 +1,14 @@
 """Reads waiver files: which resource may break which rule, where and why."""
 
-import tomllib
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from conventions.faults import Fault
+from tools.exceptions_file import read_tables
 from tools.policy.errors import GateError
 from tools.policy.results import Result
 
@@ -60,55 +60,12 @@ def load(file: Path) -> list[Waiver]:
     Raises:
         GateError: with every fault of the file.
     """
-    tables = _parse(file)
-    waivers: list[Waiver] = []
-    faults: list[Fault] = []
-    for position, table in enumerate(tables):
-        try:
-            waivers.append(Waiver.model_validate(table))
-        except ValidationError as error:
-            faults.extend(_faults(file, position, error))
+    fix = "give one of the two"
+    waivers, faults = read_tables(file, "waiver", Waiver, allowed=ALLOWED, whole=fix)
     faults.extend(_repeated(file, waivers))
     if faults:
         raise GateError(faults)
     return waivers
-
-
-def _parse(file: Path) -> Sequence[Any]:
-    def unusable(problem: str, fix: str) -> GateError:
-        allowed = "a TOML document of tables [[waiver]]"
-        return GateError([Fault(place=str(file), problem=problem, allowed=allowed, fix=fix)])
-
-    try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise unusable(f"cannot be read: {error.strerror}", "fix the path or mode") from None
-    except ValueError as error:
-        raise unusable(f"not TOML: {error}", "correct the line that it names") from None
-    tables = content.pop("waiver", [])
-    if content:
-        raise unusable(f"unknown table {', '.join(content)}", "write [[waiver]]")
-    if not isinstance(tables, list):
-        raise unusable("waiver is no list of tables", "write [[waiver]], with two brackets")
-    return tables
-
-
-def _faults(file: Path, position: int, error: ValidationError) -> Iterator[Fault]:
-    for detail in error.errors(include_url=False):
-        key = str(detail["loc"][0]) if detail["loc"] else ""
-        given = "" if detail["type"] == "missing" or not key else f" = {detail['input']!r}"
-        yield Fault(
-            place=f"{file}: waiver[{position}]{key and f'.{key}'}{given}",
-            problem=str(detail["msg"]),
-            allowed=ALLOWED.get(key, ", ".join(ALLOWED)),
-            fix=_fix(key, detail["type"]),
-        )
-
-
-def _fix(key: str, type_: str) -> str:
-    if not key:
-        return "give one of the two"
-    return f"add {key}" if type_ == "missing" else f"correct or delete {key}"
 
 
 def _repeated(file: Path, waivers: Sequence[Waiver]) -> Iterator[Fault]:
