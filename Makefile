@@ -118,7 +118,11 @@ calendar-check: $(TOOLS) ## Refuse what has ended; ON=YYYY-MM-DD: on that day
 ##@ Documentation
 
 docs: $(TOOLS) ## Build the documentation into site/; a link that leads nowhere fails
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --clean
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --clean \
+		$(if $(AIRFLOW_ON_AZURE_HOME),--site-dir "$(AIRFLOW_ON_AZURE_HOME)/site")
+
+diagram: $(SYNTH) $(TOOLS) ## Draw the stacks that were synthesized, a page of HTML for each environment: TO=folder
+	@$(BIN)/python -O main.py && $(BIN)/python -m tools.diagram $(if $(TO),--to "$(TO)")
 
 reference: $(TOOLS) ## Write the reference and the JSON schema of the environment file again
 	@$(BIN)/python -m tools.environment_reference && $(BIN)/python -m tools.calendar write

@@ -1,0 +1,1 @@
+"""Pictures of the stacks, drawn from what was synthesized."""

@@ -1,0 +1,48 @@
+"""`python -m tools.diagram`: draws each environment's stacks into a page of HTML.
+
+Exit status: 0 drawn; 2 nothing is synthesized, or not what the sources synthesize now.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from conventions import company
+from conventions.faults import FaultError
+from synthesis.reader import Synthesis
+from synthesis.resources import landscapes
+from tools.diagram import model, page
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.command()
+def main(
+    out: Annotated[
+        Path | None, typer.Option(help="folder that make synth wrote; else cdktf.out")
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option(help="folder for <environment>.html; else diagram")
+    ] = None,
+    stale_output: Annotated[
+        bool, typer.Option(help="draw stacks that are not what the sources synthesize now, too")
+    ] = False,
+) -> None:
+    """Draw what the stacks hold, what flows between them, and who may reach what."""
+    try:
+        home = company.home()
+        synthesis = Synthesis.load(out or company.output(), None if stale_output else home)
+    except FaultError as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(2) from None
+    folder = to or home / "diagram"
+    folder.mkdir(parents=True, exist_ok=True)
+    for here in landscapes(synthesis):
+        file = folder / f"{here.environment}.html"
+        file.write_text(page.html(model.read(here)), encoding="utf-8")
+        typer.echo(file)
+
+
+if __name__ == "__main__":
+    app()
