@@ -1,0 +1,105 @@
+"""The built site in a browser, opened from disk as an operator without a network has it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.docs.test_site import build
+
+PHONE, DESKTOP = 390, 1280
+PAGES = ["index", "reference/stacks", "reference/environment", "how-to/operate/index"]
+PICTURE = "svg.picture"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built site."""
+    folder = tmp_path_factory.mktemp("site")
+    done = build(folder)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module", params=[PHONE, DESKTOP])
+def width(request: pytest.FixtureRequest) -> int:
+    """How wide the screen is, in CSS pixels."""
+    return int(request.param)
+
+
+@pytest.fixture(params=["light", "dark"])
+def page(browser: Browser, width: int, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A page of a browser with this screen and this colour scheme."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, color_scheme=request.param
+    )
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def phone(browser: Browser) -> Iterator[Page]:
+    """A page of a browser on a phone."""
+    context = browser.new_context(viewport={"width": PHONE, "height": 900})
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    yield context.new_page()
+    context.close()
+
+
+def address(site: Path, name: str) -> str:
+    return (site / f"{name}.html").as_uri()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_no_wider_than_the_screen(page: Page, site: Path, width: int, name: str) -> None:
+    page.goto(address(site, name))
+
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+
+
+def test_search_works_from_disk(page: Page, site: Path, width: int) -> None:
+    page.goto(address(site, "index"))
+    if width == PHONE:
+        page.locator("label[for=__search]").first.click()
+    page.locator(".md-search__input").click()
+
+    page.locator(".md-search__input").press_sequentially("SnatPortsExhausted")
+
+    expect(page.locator(".md-search-result__link").first).to_contain_text("SnatPortsExhausted")
+
+
+def test_a_press_in_a_picture_leads_to_the_resource(page: Page, site: Path) -> None:
+    page.goto(address(site, "reference/stacks"))
+
+    page.locator(f"{PICTURE} a", has_text="NAT gateway").click()
+
+    expect(page.locator("tr:has(:target)")).to_be_in_viewport()
+    expect(page.locator("tr:has(:target)")).to_contain_text("azurerm_nat_gateway")
+
+
+def test_a_picture_follows_the_colour_scheme(page: Page, site: Path) -> None:
+    page.goto(address(site, "reference/stacks"))
+
+    ink = page.locator(f"{PICTURE} text").first.evaluate("e => getComputedStyle(e).fill")
+    dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+
+    assert ink == ("rgb(230, 235, 240)" if dark else "rgb(27, 39, 51)")
+
+
+def test_a_cell_says_its_column_on_a_phone(phone: Page, site: Path) -> None:
+    phone.goto(address(site, "reference/environment"))
+
+    cell = phone.locator("table tbody tr").first.locator("td").nth(2)
+
+    assert cell.evaluate("e => getComputedStyle(e, '::before').content") == '"default: "'
+
+
+def test_a_command_can_be_copied(phone: Page, site: Path) -> None:
+    phone.goto(address(site, "how-to/operate/index"))
+    block = phone.locator(".highlight", has_text="az grafana dashboard create").first
+
+    block.hover()
+    block.locator(".md-code__button, .md-clipboard").first.click()
+
+    assert "az grafana dashboard create" in phone.evaluate("navigator.clipboard.readText()")
