@@ -88,6 +88,9 @@ rehearse: $(READY) ## Deploy and destroy it all with the real Terraform, without
 	@$(BIN)/python -O main.py && $(BIN)/python -m tools.rehearsal $(if $(FROM),--from $(FROM)) \
 		$(if $(PROVIDERS),--providers $(PROVIDERS)) $(REHEARSE)
 
+preflight: $(SYNTH) $(TOOLS) ## Ask a subscription whether it has what a deployment needs: ENVIRONMENT=dev [PREFLIGHT=--hosts]
+	@$(BIN)/python -O main.py && $(BIN)/python -m tools.preflight --environment $(ENVIRONMENT) $(PREFLIGHT)
+
 plan: .tools/.node $(TOOLS) ## Show what a deployment would do to Azure: ENVIRONMENT=dev [PLAN="--refresh none"]
 	@$(BIN)/python -O main.py && $(BIN)/python -m tools.plan --environment $(ENVIRONMENT) $(PLAN)
 

@@ -9,6 +9,7 @@ from loopback_azure.http_messages import Document, RefusedError, Reply, Request,
 from loopback_azure.merging import patched
 from loopback_azure.rules.values import EPOCH, guid
 from loopback_azure.store import Store
+from loopback_azure.subscription_offers import Offers
 
 HOST = "graph.microsoft.com"
 _BASE = f"https://{HOST}"
@@ -41,7 +42,8 @@ _EMPTY: Mapping[str, Mapping[str, Any]] = {
 class Graph:
     """Answers the calls to Microsoft Graph; objects lie in the store below its URL."""
 
-    def __init__(self, store: Store, tenant: str) -> None:
+    def __init__(self, store: Store, tenant: str, offers: Offers | None = None) -> None:
+        self._offers = offers or Offers()
         self._store = store
         self._tenant = tenant
 
@@ -49,9 +51,14 @@ class Graph:
         """Answer one call."""
         if not request.headers.get("authorization", "").startswith("Bearer "):
             raise RefusedError(401, "InvalidAuthenticationToken", "Access token is empty.")
+        self._offers.refuse(request)
         _, *words = request.path.strip("/").split("/")
         with self._store.lock:
             match [request.method, words[0].lower(), *words[1:]]:
+                case [method, "oauth2permissiongrants", *rest]:
+                    return self._grants(request, method, rest)
+                case ["GET", "serviceprincipals", own, "oauth2PermissionGrants"]:
+                    return Reply(document={"value": self._granted(own)})
                 case ["GET", "directoryobjects", own]:
                     return Reply(document=_member(own))
                 case [method, collection] if collection in _OBJECTS:
@@ -119,6 +126,32 @@ class Graph:
             self._store.delete(url)
             return Reply(status=204)
         raise unknown(request)
+
+    def _grants(self, request: Request, method: str, rest: list[str]) -> Reply:
+        """Consent, for one user or all (learn.microsoft.com: "oAuth2PermissionGrant")."""
+        base = f"{_BASE}/oauth2permissiongrants"
+        match [method, *rest]:
+            case ["POST"]:
+                asked = request.document
+                own = guid(base, asked["clientId"], asked["resourceId"], asked["consentType"])
+                body = {"principalId": None, **asked, "id": own}
+                self._store.put(f"{base}/{own}", {"id": f"{base}/{own}", "body": body})
+                return Reply(status=201, document=body)
+            case ["GET", own]:
+                return Reply(document=self._found(f"{base}/{own}")["body"])
+            case ["PATCH", own]:
+                found = self._found(f"{base}/{own}")
+                body = patched(found["body"], request.document)
+                self._store.put(f"{base}/{own}", {**found, "body": body})
+                return Reply(status=204)
+            case ["DELETE", own]:
+                self._store.delete(f"{base}/{own}")
+                return Reply(status=204)
+        raise unknown(request)
+
+    def _granted(self, client: str) -> list[Document]:
+        every = self._store.under(f"{_BASE}/oauth2permissiongrants")
+        return [one["body"] for one in every if one["body"]["clientId"] == client]
 
     def _owners(self, request: Request, method: str, url: str, rest: list[str]) -> Reply:
         found = self._found(url)

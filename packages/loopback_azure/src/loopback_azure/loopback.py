@@ -15,6 +15,7 @@ from loopback_azure.recording import FILE, Recording
 from loopback_azure.server import Service, serving
 from loopback_azure.storage import SUFFIXES, Storage
 from loopback_azure.store import Store
+from loopback_azure.subscription_offers import Offers
 
 _NAMES = (
     "127.0.0.1",
@@ -51,9 +52,12 @@ class LoopbackAzure:
 
 
 @contextmanager
-def loopback_azure(folder: Path, tenant: str, *, late_roles: float = 0) -> Iterator[LoopbackAzure]:
+def loopback_azure(
+    folder: Path, tenant: str, *, late_roles: float = 0, offers: Offers | None = None
+) -> Iterator[LoopbackAzure]:
     """Run a loopback Azure; what it holds is written into the folder at the end, and read again.
 
+    `offers` says what the subscription has not, or has not enough of.
     With `late_roles` a vault answers only once a role on it is that many seconds old, as in Azure.
     What Resource Manager is asked to write stands there as requests.jsonl, see `recording`.
     """
@@ -64,8 +68,8 @@ def loopback_azure(folder: Path, tenant: str, *, late_roles: float = 0) -> Itera
     authority = CertificateFiles.make(folder, _NAMES)
     services: dict[str, Service] = {
         entra.HOST: entra.entra,
-        manager.HOST: manager.Manager(store, tenant, Recording(folder / FILE)),
-        graph.HOST: graph.Graph(store, tenant),
+        manager.HOST: manager.Manager(store, tenant, Recording(folder / FILE), offers),
+        graph.HOST: graph.Graph(store, tenant, offers),
         VAULT_SUFFIX: vaults.Vaults(store, tenant, late_roles),
         **{suffix: Storage(store) for suffix in SUFFIXES},
     }
@@ -92,6 +96,7 @@ def loopback_azure(folder: Path, tenant: str, *, late_roles: float = 0) -> Itera
             "HTTPS_PROXY": proxy,
             "HTTP_PROXY": proxy,
             "SSL_CERT_FILE": str(authority.trusted),
+            "REQUESTS_CA_BUNDLE": str(authority.trusted),
         }
         yield LoopbackAzure(
             port=port, authority=authority.trusted, environment=environment, store=store

@@ -18,6 +18,7 @@ from loopback_azure.resource_types import (
     rules_of,
 )
 from loopback_azure.store import Store
+from loopback_azure.subscription_offers import Offers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +29,10 @@ HOST = "management.azure.com"
 class Manager:
     """Answers the calls to management.azure.com."""
 
-    def __init__(self, store: Store, tenant: str, recording: Recording) -> None:
+    def __init__(
+        self, store: Store, tenant: str, recording: Recording, offers: Offers | None = None
+    ) -> None:
+        self._offers = offers or Offers()
         self._store = store
         self._tenant = tenant
         self._recording = recording
@@ -47,7 +51,9 @@ class Manager:
         if not request.headers.get("authorization", "").startswith("Bearer "):
             raise RefusedError(401, "AuthenticationFailed", "the 'Authorization' header is missing")
         with self._store.lock:
-            if (found := metadata_reply(request, self._store, self._tenant)) is not None:
+            self._offers.refuse(request)
+            found = metadata_reply(request, self._store, self._tenant, self._offers)
+            if found is not None:
                 return found
             address = ResourcePath.parse(request.path)
             self._recording.note(request, address)

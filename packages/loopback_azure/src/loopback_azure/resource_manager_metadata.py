@@ -6,18 +6,29 @@ from loopback_azure.http_messages import Document, RefusedError, Reply, Request
 from loopback_azure.resource_path import ResourcePath
 from loopback_azure.resource_types import resource_types
 from loopback_azure.store import Store
+from loopback_azure.subscription_offers import (
+    ROLES_OF_DEPLOYERS,
+    Offers,
+    assigned_to,
+    permissions,
+)
 
+_KNOWN_ROLES = {**ROLES, **ROLES_OF_DEPLOYERS}
 _ROLES = "microsoft.authorization/roledefinitions"
 
 
-def metadata_reply(request: Request, store: Store, tenant: str) -> Reply | None:
+def metadata_reply(request: Request, store: Store, tenant: str, offers: Offers) -> Reply | None:
     """Answer what is not about a resource; None if it is about one."""
     words = request.path.strip("/").split("/")
+    if (offered := offers.reply(request)) is not None:
+        return offered
     match [word.lower() for word in words]:
         case ["subscriptions", _]:
             return Reply(document=_subscription(words[1], tenant))
         case ["subscriptions", _, "providers"]:
-            return Reply(document={"value": [_provider(words[1], n) for n in _namespaces()]})
+            return Reply(
+                document={"value": [_provider(words[1], n, offers) for n in _namespaces()]}
+            )
         case ["subscriptions", _, "providers", _] | [
             "subscriptions",
             _,
@@ -25,9 +36,13 @@ def metadata_reply(request: Request, store: Store, tenant: str) -> Reply | None:
             _,
             "register",
         ]:
-            return Reply(document=_provider(words[1], words[3]))
-        case ["subscriptions", _, "providers", _, "checknameavailability"]:
-            return _availability(request.document, store)
+            return Reply(document=_provider(words[1], words[3], offers))
+        case [*_, "checknameavailability"]:
+            return offers.availability(request.document, store)
+        case ["subscriptions", _, "providers", "microsoft.keyvault", "deletedvaults"]:
+            return _deleted_vaults(request, store)
+        case [*_, "microsoft.authorization", "roleassignments"] if request.method == "GET":
+            return assigned_to(request, store)
         case [*_, "microsoft.resources", "operations", _]:
             return Reply(document={"name": words[-1], "status": "Succeeded"})
         case ["subscriptions", _, "resources"] | [
@@ -91,14 +106,17 @@ def _subscription(subscription: str, tenant: str) -> Document:
 
 
 def _namespaces() -> list[str]:
-    return sorted({kind.type.partition("/")[0] for kind in resource_types().values()})
+    made = {kind.type.partition("/")[0] for kind in resource_types().values()}
+    # what add-ons of the cluster write, by themselves
+    return sorted({*made, "Microsoft.OperationsManagement", "Microsoft.PolicyInsights"})
 
 
-def _provider(subscription: str, namespace: str) -> Document:
+def _provider(subscription: str, namespace: str, offers: Offers) -> Document:
+    registered = namespace not in offers.unregistered
     return {
         "id": f"/subscriptions/{subscription}/providers/{namespace}",
         "namespace": namespace,
-        "registrationState": "Registered",
+        "registrationState": "Registered" if registered else "NotRegistered",
         "resourceTypes": [],
     }
 
@@ -118,13 +136,10 @@ def _resources(request: Request, store: Store) -> Reply:
     return Reply(document={"value": [{k: v for k, v in o.items() if k in shown} for o in found]})
 
 
-def _availability(asked: Document, store: Store) -> Reply:
-    """Tell whether a name is free; only this Azure's own resources take one."""
-    taken = [
-        one for one in store.of_type(asked["type"]) if one["name"].lower() == asked["name"].lower()
-    ]
-    reason = {"reason": "AlreadyExists", "message": "the name is in use"} if taken else {}
-    return Reply(document={"nameAvailable": not taken, **reason})
+def _deleted_vaults(request: Request, store: Store) -> Reply:
+    base = request.path.rpartition("/")[0]
+    graves = store.of_type("Microsoft.KeyVault/locations/deletedVaults", base)
+    return Reply(document={"value": graves})
 
 
 def _role(request: Request) -> Reply:
@@ -133,12 +148,12 @@ def _role(request: Request) -> Reply:
     scope = ResourcePath.parse(request.path).scope
     if wanted is None:
         guid = request.path.rsplit("/", 1)[1].lower()
-        for name, known in ROLES.items():
+        for name, known in _KNOWN_ROLES.items():
             if known == guid:
                 return Reply(document=_role_definition(scope, name, known))
         raise RefusedError(404, "RoleDefinitionDoesNotExist", f"no built-in role has the id {guid}")
     name = wanted.partition("'")[2].rpartition("'")[0]
-    found = [_role_definition(scope, name, ROLES[name])] if name in ROLES else []
+    found = [_role_definition(scope, name, _KNOWN_ROLES[name])] if name in _KNOWN_ROLES else []
     return Reply(document={"value": found})
 
 
@@ -148,7 +163,12 @@ def _role_definition(scope: str, name: str, guid: str) -> Document:
         "id": f"{subscription}/providers/Microsoft.Authorization/roleDefinitions/{guid}",
         "name": guid,
         "type": "Microsoft.Authorization/roleDefinitions",
-        "properties": {"roleName": name, "type": "BuiltInRole", "assignableScopes": ["/"]},
+        "properties": {
+            "roleName": name,
+            "type": "BuiltInRole",
+            "assignableScopes": ["/"],
+            "permissions": permissions(name),
+        },
     }
 
 

@@ -19,6 +19,13 @@ def resource_guid(made: NewResource) -> Document:
     return {"properties": {"resourceGuid": guid(made.address.path)}}
 
 
+@rule("Microsoft.Network/dnsZones")
+def name_servers(made: NewResource) -> Document:
+    """Azure chooses four servers, in four domains."""
+    ends = enumerate(("com", "net", "org", "info"), start=1)
+    return {"properties": {"nameServers": [f"ns{at}-01.azure-dns.{end}." for at, end in ends]}}
+
+
 @rule("Microsoft.Network/virtualNetworks")
 def network_watcher(made: NewResource) -> Document:
     """Azure watches a region as soon as there is a network in it, in a group of Azure's own."""

@@ -1,0 +1,1 @@
+"""Whether a subscription has what a first deployment needs; nothing is written."""

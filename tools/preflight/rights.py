@@ -1,0 +1,151 @@
+"""Rights: what the deployer may do, and whether anybody may sign in to Airflow."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+
+from conventions.faults import Fault
+from tools.preflight.needs import Needs
+from tools.preflight.reading import Azure, Document, NotThereError
+
+_GIVERS = {  # which role of the bootstrap holds what Contributor does not
+    "Microsoft.Authorization/locks": "Locks Contributor",
+    "Microsoft.Authorization/policyAssignments": "Resource Policy Contributor",
+    "Microsoft.Authorization/roleAssignments": "Role Based Access Control Administrator",
+}
+_STATES = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write"
+_GRAPH_READER = "Application.Read.All in Entra ID (Directory readers have it)"
+SCOPES = ("openid", "profile", "email")
+
+
+def deployer(needs: Needs, azure: Azure) -> Iterator[Fault]:
+    """What the stacks write and the deployer may not, the roles it may not give, its states."""
+    who = needs.env.deployer_object_id
+    base = f"{needs.subscription}/providers/Microsoft.Authorization"
+    given = azure.list(f"{base}/roleAssignments", "2022-04-01", filter=f"assignedTo('{who}')")
+    granted = [(one["properties"], _permissions(azure, one["properties"])) for one in given]
+    wide = [one for one in granted if _above(needs.subscription, one[0]["scope"])]
+    missing: dict[str, list[str]] = {}
+    for type_ in needs.types:
+        if not any(_allows(f"{type_}/write", rights) for _, rights in wide):
+            missing.setdefault(_GIVERS.get(type_, "Contributor"), []).append(f"{type_}/write")
+    for role, actions in missing.items():
+        yield _may_not(needs, f"may not {', '.join(actions)}", role)
+    if _GIVERS["Microsoft.Authorization/roleAssignments"] not in missing:
+        yield from _condition(needs, [given for given, rights in wide if _assigns(rights)])
+    yield from _states(needs, azure, granted)
+
+
+def consent(needs: Needs, azure: Azure) -> Iterator[Fault]:
+    """Consent to the sign-in application, once it is there: Entra asks no user for it."""
+    for application in needs.all("azuread_application"):
+        name = application["display_name"]
+        found = azure.list(
+            "/v1.0/servicePrincipals", role=_GRAPH_READER, filter=f"displayName eq '{name}'"
+        )
+        for principal in found:
+            grants = azure.list(
+                f"/v1.0/servicePrincipals/{principal['id']}/oauth2PermissionGrants",
+                role="Directory.Read.All in Entra ID (Directory readers have it)",
+            )
+            scopes = {
+                scope
+                for grant in grants
+                if grant["consentType"] == "AllPrincipals"
+                for scope in grant["scope"].split()
+            }
+            if lacking := [scope for scope in SCOPES if scope not in scopes]:
+                yield Fault(
+                    place="application in Entra ID",
+                    key=name,
+                    problem=f"nobody consented to {', '.join(lacking)} for all users: every "
+                    "first sign-in ends in AADSTS65001",
+                    allowed=", ".join(SCOPES),
+                    fix=f"an administrator: az ad app permission admin-consent --id "
+                    f"{principal['appId']}",
+                )
+
+
+def _states(
+    needs: Needs, azure: Azure, granted: Sequence[tuple[Document, Sequence[Document]]]
+) -> Iterator[Fault]:
+    state = needs.env.state
+    group = f"{needs.subscription}/resourceGroups/{state.resource_group_name}"
+    account = f"{group}/providers/Microsoft.Storage/storageAccounts/{state.storage_account_name}"
+    try:
+        azure.get(account, "2024-01-01")
+    except NotThereError:
+        yield Fault(
+            place=needs.place,
+            key=f"state.storage_account_name = {state.storage_account_name}",
+            problem=f"is not in the resource group {state.resource_group_name}",
+            fix="make it: docs/how-to/bootstrap.md",
+        )
+        return
+    container = f"{account}/blobServices/default/containers/{state.container_name}"
+    reach = [rights for given, rights in granted if _above(container, given["scope"])]
+    if not any(_allows(_STATES, rights, "dataActions", "notDataActions") for rights in reach):
+        yield _may_not(
+            needs,
+            f"may not write states into {state.storage_account_name}",
+            "Storage Blob Data Contributor",
+            account,
+        )
+
+
+def _condition(needs: Needs, given: Sequence[Document]) -> Iterator[Fault]:
+    """Roles of the stacks that the conditions of the deployer's assignments leave out."""
+    conditions = [one.get("condition") or "" for one in given]
+    if any("RoleDefinitionId" not in condition for condition in conditions):
+        return  # one of them does not say which roles
+    left_out = [
+        name
+        for name, own in needs.roles.items()
+        if not any(own in condition.lower() for condition in conditions)
+    ]
+    if left_out:
+        yield Fault(
+            place=f"deployer {needs.env.deployer_object_id}",
+            problem=f"the condition of its role does not let it give {', '.join(left_out)}",
+            allowed="every role that the stacks give",
+            fix="write the condition again: docs/how-to/bootstrap.md, part 2",
+        )
+
+
+def _may_not(needs: Needs, problem: str, role: str, scope: str = "") -> Fault:
+    who = needs.env.deployer_object_id
+    return Fault(
+        place=f"{needs.place}: deployer_object_id = {who}",
+        problem=problem,
+        allowed=role,
+        fix=f'az role assignment create --assignee-object-id {who} --role "{role}" --scope '
+        f"{scope or needs.subscription}"
+        + (", with the condition of docs/how-to/bootstrap.md" if role.startswith("Role B") else ""),
+    )
+
+
+def _permissions(azure: Azure, given: Document) -> Sequence[Document]:
+    definition = azure.get(given["roleDefinitionId"], "2022-04-01")
+    found: Sequence[Document] = definition["properties"].get("permissions", ())
+    return found
+
+
+def _assigns(rights: Sequence[Document]) -> bool:
+    return _allows("Microsoft.Authorization/roleAssignments/write", rights)
+
+
+def _allows(
+    action: str, rights: Sequence[Document], yes: str = "actions", no: str = "notActions"
+) -> bool:
+    return any(_matches(action, one, yes) and not _matches(action, one, no) for one in rights)
+
+
+def _matches(action: str, permission: Mapping[str, Sequence[str]], key: str) -> bool:
+    patterns = permission.get(key) or ()
+    return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in patterns)
+
+
+def _above(path: str, scope: str) -> bool:
+    """Whether an assignment at a scope counts for a path; a management group's was listed too."""
+    own = scope.lower().rstrip("/")
+    management = own.startswith("/providers/microsoft.management/")
+    return management or f"{path.lower()}/".startswith(f"{own}/")
