@@ -6,7 +6,9 @@ Every run of tests imports this module, one of a single pure file too. So what i
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -42,20 +44,36 @@ def pipelines_schema() -> Any:
 
 
 @pytest.fixture(scope="session")
-def synthesized(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that `make synth` would write of the tests' environments; written once."""
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of this run that all of its workers have."""
+    own = tmp_path_factory.getbasetemp()
+    folder = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "shared"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def synthesized(shared: Path) -> Path:
+    """The folder that `make synth` would write of the tests' environments; written once a run."""
+    folder = shared / "cdktf.out"
+    with (shared / "cdktf.out.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            _synthesize(folder)
+    return folder
+
+
+def _synthesize(folder: Path) -> None:
     from environments.load import load
     from main import build
     from synthesis.output import write
     from synthesis.preload import Preload
     from synthesis.sources import record
 
-    folder = tmp_path_factory.mktemp("synthesized") / "cdktf.out"
     with Preload():
         environments = load(FILES)
     write(build, environments, folder)
     record(folder, {})  # no file was read that a test could change
-    return folder
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,11 @@
 """What a chart makes of its values, and what is asked of its objects."""
 
+import json
 import re
+import tarfile
+import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +29,11 @@ VOLUMES = {
 }
 
 
+def loaded(text: str) -> Any:
+    """Return what YAML says, read by libyaml: ten times as fast as by Python."""
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
 def objects_of(folder: Path, chart: Chart, values: dict[str, Any]) -> Objects:
     """Return what the chart in a folder makes of its values, through Helm's own library.
 
@@ -33,18 +42,36 @@ def objects_of(folder: Path, chart: Chart, values: dict[str, Any]) -> Objects:
     """
     import helm_python
 
-    with helm_python.Chart.load(folder) as loaded:
-        texts = loaded.render(values, name=chart.name, namespace=chart.namespace)
+    with helm_python.Chart.load(folder) as opened:
+        texts = opened.render(values, name=chart.name, namespace=chart.namespace)
     manifests = [text for path, text in texts.items() if path.endswith(".yaml")]
     documents = [part for text in manifests for part in SEPARATOR.split(text)]
-    return [found for part in documents if (found := yaml.safe_load(part))]
+    return [found for part in documents if (found := loaded(part))]
+
+
+def objects_of_package(package: Path, chart: Chart, values: dict[str, Any]) -> Objects:
+    """Return what a chart's package makes of its values; the same values are rendered once.
+
+    Raises:
+        ImportError: the library has no wheel for this machine.
+    """
+    found: Objects = json.loads(_rendered(package, chart, json.dumps(values)))
+    return found
+
+
+@cache
+def _rendered(package: Path, chart: Chart, values: str) -> str:
+    with tempfile.TemporaryDirectory(prefix="chart-") as folder:
+        with tarfile.open(package) as opened:
+            opened.extractall(folder, filter="data")
+        return json.dumps(objects_of(Path(folder) / chart.name, chart, json.loads(values)))
 
 
 def task_pod(objects: Objects) -> dict[str, Any] | None:
     """Return the pod that a task of the KubernetesExecutor runs in, where there is one."""
     for found in of_kind(objects, "ConfigMap"):
         if template := found["data"].get("pod_template_file.yaml"):
-            pod: dict[str, Any] = yaml.safe_load(template)
+            pod: dict[str, Any] = loaded(template)
             return pod
     return None
 
@@ -107,7 +134,7 @@ def rights(pod: dict[str, Any]) -> list[str]:
 def images(objects: Objects) -> set[str]:
     """Return the images that the pods of workloads and of tasks start from."""
     templates = [
-        yaml.safe_load(found["data"]["pod_template_file.yaml"])
+        loaded(found["data"]["pod_template_file.yaml"])
         for found in of_kind(objects, "ConfigMap")
         if "pod_template_file.yaml" in found["data"]
     ]

@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +13,7 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from tests import ROOT
+from tests.parts.serving import answering
 from tools.audit import pypi
 from tools.audit.__main__ import ACCEPTED, KINDS, app
 from tools.audit.found import AuditError
@@ -259,13 +259,11 @@ class _Handler(BaseHTTPRequestHandler):
 @pytest.fixture
 def registry(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Registry]:
     """The registry that npm asks."""
-    with Registry() as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with answering(Registry()) as server:
         monkeypatch.setenv("npm_config_registry", f"http://127.0.0.1:{server.server_port}/")
         monkeypatch.setenv("npm_config_fetch_retries", "0")
         monkeypatch.setenv("npm_config_cache", str(tmp_path / "npm"))
         yield server
-        server.shutdown()
 
 
 def test_npm_is_asked_where_no_copy_is_given(image: Path, registry: Registry) -> None:

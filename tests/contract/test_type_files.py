@@ -3,13 +3,13 @@
 import functools
 import hashlib
 import http.server
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from terraform_runner.errors import BadInputError
 
+from tests.parts.serving import answering
 from tools.contract import type_files
 from tools.contract.type_files import TypeFiles, pins
 
@@ -29,10 +29,8 @@ def public(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     written.write_text(pins(served / "abc" / "generated", "abc", [API]), encoding="utf-8")
     monkeypatch.setattr(type_files, "PINS", written)
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(served))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with answering(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)) as server:
         yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
 
 
 def test_types_are_fetched_once_and_kept_under_their_digest(public: str, tmp_path: Path) -> None:

@@ -1,6 +1,8 @@
 """Environments of every kind that the values are made for, and the chart they are made for."""
 
+import hashlib
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -119,14 +121,20 @@ def airflow_chart(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def render(airflow_chart: Path) -> Callable[[Values], Objects]:
-    """Renders values of the Airflow chart, each set once."""
+def render(airflow_chart: Path, shared: Path) -> Callable[[Values], Objects]:
+    """Renders values of the Airflow chart, each set once in a run: it takes a second."""
     known: dict[str, Objects] = {}
 
     def objects(values: Values) -> Objects:
-        key = json.dumps(values)
+        key = hashlib.sha256(json.dumps(values).encode()).hexdigest()
+        file = shared / f"airflow-{key}.json"
+        if key not in known and file.is_file():
+            known[key] = json.loads(file.read_text())
         if key not in known:
             known[key] = rendering.render(airflow_chart, AIRFLOW, values)
+            own = file.with_suffix(f".{os.getpid()}")
+            own.write_text(json.dumps(known[key]))
+            own.rename(file)  # whole, or not there: another worker may read it
         return known[key]
 
     return objects

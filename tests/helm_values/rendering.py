@@ -1,6 +1,7 @@
 """Charts through Helm's own library, and what is asked of their objects."""
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from tools.rendered_chart import Objects, objects_of
 
 # NGINX's schema names Kubernetes' own by an address; the same definitions are at hand.
 ADDRESS = re.compile(r"https://[^\"]+/v([\d.]+)\.\d+/_definitions\.json#/definitions/")
+# It reads the schemas, two megabytes, for each object again.
+kubernetes_validate.utils.schema_contents = cache(kubernetes_validate.utils.schema_contents)
 DEFINITIONS = Path(kubernetes_validate.__file__).parent / "kubernetes-json-schema"
 
 

@@ -1,7 +1,6 @@
 """The packages of the charts: downloaded once, and compared with their pins."""
 
 import re
-import threading
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 
 from helm_values.charts import Chart, allowed_images
+from tests.parts.serving import answering
 from tools.charts import digest, download, package, unpinned
 
 
@@ -37,11 +37,9 @@ def repository(helm: Any, tmp_path: Path) -> Iterator[str]:
         "apiVersion: v1\nentries:\n  small:\n"
         "    - {apiVersion: v2, name: small, version: 0.1.0, urls: [small-0.1.0.tgz]}\n"
     )
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=folder))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    handler = partial(Quiet, directory=folder)
+    with answering(ThreadingHTTPServer(("127.0.0.1", 0), handler)) as server:
+        yield f"http://127.0.0.1:{server.server_port}"
 
 
 def small(repository: str, sha256: str = "") -> Chart:

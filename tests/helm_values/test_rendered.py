@@ -19,6 +19,7 @@ from tests.helm_values.rendering import named
 from tools.rendered_chart import (
     Objects,
     containers,
+    loaded,
     of_kind,
     refused_images,
     rights,
@@ -52,7 +53,7 @@ def celery_objects(values_of_celery: Values, render: Render) -> Objects:
 def task_pod(objects: Objects) -> dict[str, Any]:
     """Return the pod that a task of the KubernetesExecutor runs in."""
     template = named(objects, "ConfigMap", "airflow-config")["data"]["pod_template_file.yaml"]
-    found: dict[str, Any] = yaml.safe_load(template)
+    found: dict[str, Any] = loaded(template)
     return found
 
 

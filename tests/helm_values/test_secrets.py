@@ -153,7 +153,7 @@ def test_the_api_server_and_the_triggerer_alone_ask_the_vaults_of_dags(
     asking = {
         f"{found['kind']} {found['metadata']['name']}"
         for found in render(values)
-        if re.search(r"AIRFLOW__SECRETS__BACKEND|KeyVaultSecrets", yaml.safe_dump(found))
+        if re.search(r"AIRFLOW__SECRETS__BACKEND|KeyVaultSecrets", json.dumps(found))
     }
 
     assert asking <= {

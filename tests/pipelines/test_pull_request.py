@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests import ROOT
+from tests.parts.serving import answering
 
 PATH = "/tfs/My%20Project/_apis/git/repositories/repo/pullRequests/7/threads"
 
@@ -64,10 +64,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def azure_devops() -> Iterator[AzureDevOps]:
-    with AzureDevOps() as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with answering(AzureDevOps()) as server:
         yield server
-        server.shutdown()
 
 
 def tell(

@@ -1,7 +1,6 @@
 """A pull request that the calendar opens, told to a server that answers as Azure Repos does."""
 
 import json
-import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.parts.serving import answering
 from tools.raise_request import LONGEST, main
 
 PATH = "/tfs/My%20Project/_apis/git/repositories/repo/pullrequests?api-version=7.1"
@@ -45,10 +45,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def repos() -> Iterator[AzureRepos]:
-    with AzureRepos() as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with answering(AzureRepos()) as server:
         yield server
-        server.shutdown()
 
 
 @pytest.fixture

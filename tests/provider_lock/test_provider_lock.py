@@ -7,7 +7,6 @@ import os
 import ssl
 import subprocess
 import sys
-import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ from terraform_runner.binary import find_terraform
 
 from conventions.terraform_providers import AZURERM, RANDOM, TERRAFORM_PROVIDERS
 from tests import ROOT
+from tests.parts.serving import answering
 from tools import provider_lock
 from tools.provider_lock import PLATFORMS, only
 
@@ -66,11 +66,10 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Pa
     authority.issue_cert("localhost").configure_cert(context)
     trusted = tmp_path_factory.mktemp("authority") / "ca.pem"
     authority.cert_pem.write_to_path(trusted)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    with answering(server):
         yield f"https://localhost:{server.server_address[1]}/", trusted
-        server.shutdown()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import json
 import secrets
 import ssl
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,8 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 from loopback_azure.certificates import CertificateFiles
+
+from tests.parts.serving import answering
 
 TENANT = "11111111-2222-3333-4444-555555555555"
 CLIENT = "99999999-8888-7777-6666-555555555555"
@@ -90,11 +91,5 @@ def authority(folder: Path) -> Iterator[Authority]:
     context.load_cert_chain(made.certificate.certificate, made.certificate.key)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     made.address = f"https://localhost:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with answering(server):
         yield made
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

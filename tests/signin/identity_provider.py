@@ -5,7 +5,6 @@ import hashlib
 import json
 import secrets
 import ssl
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,6 +17,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from loopback_azure.certificates import CertificateFiles
+
+from tests.parts.serving import answering
 
 TENANT_ID = "11111111-aaaa-4bbb-8ccc-111111111111"
 CLIENT_ID = "22222222-aaaa-4bbb-8ccc-222222222222"
@@ -224,14 +225,11 @@ def running(certificate: CertificateFiles) -> Iterator[IdentityProvider]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate.certificate, certificate.key)
     handler = type("Handler", (_Handler,), {})
-    with _Server(("127.0.0.1", 0), handler) as server:
-        provider = IdentityProvider(f"https://localhost:{server.server_port}")
-        handler.provider = provider  # type: ignore[attr-defined]  # set on the class made above
-        server.socket = context.wrap_socket(
-            server.socket, server_side=True, do_handshake_on_connect=False
-        )
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
+    server = _Server(("127.0.0.1", 0), handler)
+    provider = IdentityProvider(f"https://localhost:{server.server_port}")
+    handler.provider = provider  # type: ignore[attr-defined]  # set on the class made above
+    server.socket = context.wrap_socket(
+        server.socket, server_side=True, do_handshake_on_connect=False
+    )
+    with answering(server):
         yield provider
-        server.shutdown()
-        thread.join()

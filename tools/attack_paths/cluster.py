@@ -6,24 +6,20 @@ own library, where it and the chart are at hand; else the report says what is mi
 
 import json
 import re
-import tempfile
 from collections.abc import Iterator
 from itertools import product
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from conventions.components import API_SERVER, COMPONENTS, MIGRATIONS
 from conventions.service_accounts import AIRFLOW_NAMESPACE, TASKS_NAMESPACE
+from helm_values.charts import AIRFLOW
 from synthesis.resources import Landscape, Resource
 from tools.attack_paths.facts import Admission, ClusterSecret, Pod, Right, Unverified
 from tools.charts import BESIDE, FOLDER
 from tools.network_flows import Pod as Place
 from tools.network_flows import passes
+from tools.rendered_chart import Objects, objects_of_package
 
-Objects = list[dict[str, Any]]
-SEPARATOR = re.compile(r"(?m)^---[ \t]*")  # Helm lets a comment follow on the line
 NO_CHART = "the Roles of Airflow's own chart: {reason}; `make charts` brings it"
 RUNS_AS = re.compile(r"object\.spec\.serviceAccountName == '([\w-]+)'")
 IDENTITY = re.compile(r"outputs\.(\w+_identity)_client_id")
@@ -62,22 +58,9 @@ def objects_of_chart(here: Landscape) -> tuple[Objects, list[str]]:
     if file is None:
         return [], [NO_CHART.format(reason=f"{name} is not here")]
     try:
-        import helm_python  # has no wheel for Linux on ARM
+        return objects_of_package(file, AIRFLOW, values(release)), []
     except ImportError:
         return [], [NO_CHART.format(reason="Helm's library has no wheel for this machine")]
-    with tempfile.TemporaryDirectory() as folder:
-        helm_python.expand(Path(folder), file)
-        with helm_python.Chart.load(Path(folder) / "airflow") as chart:
-            texts = chart.render(values(release), name="airflow", namespace=AIRFLOW_NAMESPACE)
-    parts = (
-        part for path, text in texts.items() if path.endswith(".yaml") for part in _parts(text)
-    )
-    return [found for found in parts if found], []
-
-
-def _parts(text: str) -> Iterator[Any]:
-    for part in SEPARATOR.split(text):
-        yield yaml.load(part, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def rights(objects: Objects) -> Iterator[Right]:

@@ -1,11 +1,8 @@
 """What Airflow's chart makes of all values, the company's own included: as strict as ours."""
 
 import json
-import tarfile
-import tempfile
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from conventions.components import COMPONENTS
@@ -17,7 +14,7 @@ from tools.policy.rules.rule import Finding, Rules
 from tools.rendered_chart import (
     Objects,
     containers,
-    objects_of,
+    objects_of_package,
     of_kind,
     refused_images,
     rights,
@@ -59,10 +56,7 @@ def _problems(text: str) -> tuple[str, ...]:
     values = json.loads(text.replace("$${", "${").replace("%%{", "%{"))
     own = str(values["defaultAirflowRepository"]).rpartition("/")[0]
     try:
-        with tempfile.TemporaryDirectory(prefix="chart-") as folder:
-            with tarfile.open(find(AIRFLOW)) as package:
-                package.extractall(folder, filter="data")
-            objects = objects_of(Path(folder) / AIRFLOW.name, AIRFLOW, values)
+        objects = objects_of_package(find(AIRFLOW), AIRFLOW, values)
     except ImportError:
         return ()
     except Exception as error:  # Helm's library raises what the chart says
