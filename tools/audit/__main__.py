@@ -45,6 +45,8 @@ KINDS = {
             "requirements.lock",
             "synth.lock",
             "tools/policy/requirements.lock",
+            "tests/operator/az.lock",
+            "tests/operator/kubectl.lock",
             "tools/cdk_terrain/requirements.lock",
             "images/airflow/requirements.lock",
             "images/airflow/dbt-requirements.lock",

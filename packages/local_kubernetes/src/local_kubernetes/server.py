@@ -39,6 +39,25 @@ class ApiServer:
         self._api = client.ApiClient(configuration)
         self._dynamic = DynamicClient(self._api)  # type: ignore[no-untyped-call]  # the library's own gap
 
+    def kubeconfig(self, *, namespace: str = "default") -> dict[str, Any]:
+        """Return the administrator's kubeconfig, for kubectl, helm or a client library.
+
+        Args:
+            namespace: the one that commands mean which name none.
+        """
+        used = self._api.configuration
+        cluster = {"server": used.host, "certificate-authority": used.ssl_ca_cert}
+        token = used.api_key["authorization"].removeprefix("Bearer ")
+        context = {"cluster": "local", "user": "administrator", "namespace": namespace}
+        return {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "local", "cluster": cluster}],
+            "users": [{"name": "administrator", "user": {"token": token}}],
+            "contexts": [{"name": "local", "context": context}],
+            "current-context": "local",
+        }
+
     @property
     def version(self) -> str:
         """The server's own version, `v1.36.3`."""
