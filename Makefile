@@ -112,6 +112,12 @@ contract: $(READY) ## Check what real providers send against Microsoft's types: 
 attack-paths: $(TOOLS) ## Show who can become whom, and refuse what is not accepted; ON=YYYY-MM-DD
 	@$(BIN)/python -m tools.attack_paths $(if $(ON),--on $(ON)) $(ATTACK_PATHS)
 
+cost: $(SYNTH) $(TOOLS) ## Show what the environments cost a month, and what that leaves out; FROM=<git ref>: a change
+	@$(BIN)/python -O main.py && $(BIN)/python -m tools.cost show $(if $(FROM),--from $(FROM)) $(COST)
+
+prices: $(SYNTH) $(TOOLS) ## Fetch the prices that cost counts with into prices.toml; PRICES="--currency EUR"
+	@$(BIN)/python -O main.py && $(BIN)/python -m tools.cost fetch $(PRICES)
+
 calendar: $(TOOLS) ## Show what ends in the coming twelve months, and who uses it
 	@$(BIN)/python -m tools.calendar show
 
