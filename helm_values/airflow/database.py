@@ -10,7 +10,9 @@ TOKEN_SCOPE = "https://ossrdbms-aad.database.windows.net/.default"
 NO_SECRET = "airflow-has-no-database-secret"
 ROOTS = "/etc/ssl/certs/ca-certificates.crt"  # of the image; libpq brings no roots of its own
 CONN = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
-MIGRATIONS_SECONDS = 600  # that components wait for the migrations, and for their roles before
+# How long the migrations may take: an hour, and the time to get a node. So long a component waits
+# for them, and for its role before: a pod that starts again meanwhile would fail, and be held back.
+MIGRATIONS_SECONDS = 3900
 SECONDS_BETWEEN_TRIES = 3
 
 

@@ -14,7 +14,7 @@ from conventions.labels import CLIENT_ID_ANNOTATION, USES_WORKLOAD_IDENTITY
 from conventions.service_accounts import MIGRATIONS_NAMESPACE
 from environments.facts import max_connections
 from environments.model import Environment
-from helm_values.airflow.database import TOKEN_SCOPE, address_variables
+from helm_values.airflow.database import MIGRATIONS_SECONDS, TOKEN_SCOPE, address_variables
 from helm_values.airflow.images import image
 from helm_values.airflow.network_policies import PRIVATE
 from helm_values.airflow.placement import core_placement
@@ -27,7 +27,7 @@ from helm_values.cluster.resources import resources
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values
 
-MIGRATIONS_TIMEOUT = 3900  # seconds: an hour for the migration, and the time to get a node
+MIGRATIONS_TIMEOUT = MIGRATIONS_SECONDS + 120  # seconds that Helm waits: the Job ends before
 CLEANUP = "database-cleanup"
 # Airflow makes folders for logs at its start, and its configuration where it finds none
 WRITABLE = {"tmp": "/tmp", "logs": "/opt/airflow/logs"}
@@ -69,7 +69,11 @@ def migration_objects(env: Environment, infra: Infrastructure) -> list[Values]:
 
     The cleanup makes tables and drops them, which only the owner of the schema may.
     """
-    job = {"backoffLimit": 3, "template": _pod(env, infra, MIGRATIONS.label, _migrate(env, infra))}
+    job = {
+        "activeDeadlineSeconds": MIGRATIONS_SECONDS,
+        "backoffLimit": 3,
+        "template": _pod(env, infra, MIGRATIONS.label, _migrate(env, infra)),
+    }
     cleanup = {"backoffLimit": 1, "template": _pod(env, infra, CLEANUP, CLEAN)}
     return [
         {

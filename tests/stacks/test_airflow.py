@@ -54,16 +54,22 @@ def test_every_release_is_complete_or_rolled_back(releases: Any) -> None:
     assert all(release["atomic"] and release["wait"] for release in releases.values())
 
 
-def test_airflow_has_the_time_that_its_migrations_may_take(releases: Any) -> None:
-    values = json.loads(re.sub(r"\$\{[^}]*\}", "x", releases["airflow"]["values"][0]))
-
-    assert releases["airflow"]["timeout"] >= 900
-    assert releases["airflow"]["timeout"] > values["images"]["migrationsWaitTimeout"]
+def values_of(release: Any) -> Any:
+    return json.loads(re.sub(r"\$\{[^}]*\}", "x", release["values"][0]))
 
 
-def test_the_migrations_have_an_hour_of_their_own(releases: Any) -> None:
+def test_components_wait_as_long_as_the_migrations_may_take(releases: Any) -> None:
+    (job,) = (o for o in values_of(releases["migrations"])["objects"] if o["kind"] == "Job")
+
+    waiting = values_of(releases["airflow"])["images"]["migrationsWaitTimeout"]
+    assert waiting == job["spec"]["activeDeadlineSeconds"] > 3600
+
+
+def test_helm_waits_until_the_migrations_have_ended(releases: Any) -> None:
+    (job,) = (o for o in values_of(releases["migrations"])["objects"] if o["kind"] == "Job")
+
     assert releases["migrations"]["wait_for_jobs"] is True
-    assert releases["migrations"]["timeout"] > 3600
+    assert releases["migrations"]["timeout"] > job["spec"]["activeDeadlineSeconds"]
 
 
 @pytest.mark.parametrize(
