@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -54,12 +55,14 @@ class Project:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "cdk.tf.json").write_text(json.dumps(document))
 
-    def plan(self, *options: str) -> subprocess.CompletedProcess[str]:
+    def plan(
+        self, *options: str, variables: Mapping[str, str] = os.environ
+    ) -> subprocess.CompletedProcess[str]:
         """Run the tool, as the pipeline does."""
         return subprocess.run(
             [sys.executable, "-m", "tools.plan", "--environment", "dev", *options],
             cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": python_path(ROOT), VARIABLE: str(self.folder)},
+            env={**variables, "PYTHONPATH": python_path(ROOT), VARIABLE: str(self.folder)},
             capture_output=True,
             text=True,
             check=False,
@@ -199,3 +202,35 @@ def test_a_loss_of_data_needs_somebody_s_word(reason: str | None, status: Exit) 
     report = Report(environment="dev", plans=[StackPlan(stack="data-dev", losses=(loss,))])
 
     assert report.status is status
+
+
+def without_a_sign_in(project: Project, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Plan stacks whose states lie in Azure, as somebody whom az does not know."""
+    for file in (project.folder / "cdktf.out").rglob("cdk.tf.json"):
+        document = json.loads(file.read_text())
+        names = ("resource_group_name", "storage_account_name", "container_name", "key")
+        azure = dict.fromkeys(names, "somewhere")
+        document["terraform"]["backend"] = {"azurerm": {**azure, "use_azuread_auth": True}}
+        document["provider"] = {"azurerm": [{"tenant_id": "the-tenant"}]}
+        file.write_text(json.dumps(document))
+    variables = {k: v for k, v in os.environ.items() if not k.startswith("ARM_")}
+    return project.plan(variables={**variables, "AZURE_CONFIG_DIR": str(folder)})
+
+
+def test_nobody_signed_in_is_told_once_with_the_fix(project: Project, tmp_path: Path) -> None:
+    done = without_a_sign_in(project, tmp_path / "azure")
+
+    assert done.returncode == 2
+    assert done.stderr.count("authorizer") == 1
+    assert "fix: az login --tenant the-tenant" in done.stderr
+    assert done.stdout == ""
+
+
+def test_one_problem_of_several_stacks_stands_once_in_the_report() -> None:
+    problem = "terraform init failed: the registry gives no answer"
+    plans = [StackPlan(stack=name, problem=problem) for name in ("network-dev", "data-dev")]
+
+    text = Report(environment="dev", plans=plans).to_markdown()
+
+    assert text.count(problem) == 1
+    assert "### network-dev, data-dev cannot be planned" in text

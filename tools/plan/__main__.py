@@ -89,7 +89,8 @@ def _expected(reviewed: Path | None, expect_none: bool) -> Expected | None:
 
 def _tell(plan: StackPlan) -> None:
     done = f"waits for {plan.waits_for}" if plan.waits_for else "planned"
-    progress.print(f"{plan.stack}: {plan.problem or done}", markup=False)
+    told = "cannot be planned; the report says why" if plan.problem else done
+    progress.print(f"{plan.stack}: {told}", markup=False)
 
 
 if __name__ == "__main__":

@@ -156,10 +156,11 @@ class Report:
             yield from (
                 f"- {stack}: {action} `{address}`" for stack, address, action in self.restored
             )
+        for problem in dict.fromkeys(plan.problem for plan in self.plans if plan.problem):
+            stacks = ", ".join(plan.stack for plan in self.plans if plan.problem == problem)
+            yield f"\n### {stacks} cannot be planned\n\n```text\n{problem}\n```"
         for plan in self.plans:
-            if plan.problem:
-                yield f"\n### {plan.stack} cannot be planned\n\n```text\n{plan.problem}\n```"
-            elif plan.changes:
+            if plan.changes and not plan.problem:
                 yield f"\n### {plan.stack}\n"
                 yield from map(_line, plan.changes)
         if self.left_out:

@@ -1,6 +1,7 @@
 """Plans each stack of an environment on its real state, without touching or locking it."""
 
 import os
+import re
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from terraform_runner.binary import find_terraform
 from terraform_runner.diagnostics import TerraformError
+from terraform_runner.errors import BadInputError
 from terraform_runner.plan import ResourceChange
 from terraform_runner.terraform import PLAN, Terraform
 
@@ -19,6 +21,12 @@ from tools.rehearsal.data_loss import Acknowledgement, Loss, losses
 
 # what Terraform says of a state, or of an output in it, that the first deployment will make
 _NOT_THERE_YET = ("Unable to find remote state", "Unsupported attribute")
+# nobody is signed in, or not any more: no stack can be planned (the backend says it, or a provider)
+_NO_SIGN_IN = re.compile(
+    r"could not configure \w+ Authorizer|could not acquire access token|unable to build authorizer"
+    r"|az login|AADSTS(?!65001)\d+",
+    re.I,
+)
 RELEASE = "helm_release"
 READS_SECRETS = frozenset({"azurerm_key_vault_secret", RELEASE})
 """Types whose refresh reads secrets: GetSecret of the vault, and Helm's Secrets in the cluster."""
@@ -61,7 +69,11 @@ def plan_stacks(
     acknowledgements: Collection[Acknowledgement],
     tell: Callable[[StackPlan], None],
 ) -> Iterator[StackPlan]:
-    """Yield a plan for each stack, in order of deployment."""
+    """Yield a plan for each stack, in order of deployment.
+
+    Raises:
+        BadInputError: nobody is signed in to Azure, so none can be planned.
+    """
     changing: set[str] = set()
     with tempfile.TemporaryDirectory(prefix="plan-") as folder:
         environment = {**os.environ, "TF_INPUT": "0", "TF_IN_AUTOMATION": "1"}
@@ -85,6 +97,8 @@ def _plan(
         terraform.init(folder)
         found = _found(terraform, stack, refresh)
     except TerraformError as error:
+        if any(_NO_SIGN_IN.search(str(d)) for d in error.diagnostics):
+            raise _not_signed_in(stack, error) from None
         missing = any(d.summary in _NOT_THERE_YET for d in error.diagnostics)
         if missing and earlier:
             return StackPlan(stack=stack.name, waits_for=earlier[-1])
@@ -93,6 +107,19 @@ def _plan(
         (folder / PLAN).unlink(missing_ok=True)  # it holds values that nobody needs to keep
     changes = tuple(change for change in found.changes if not is_installed_patch(change))
     return replace(found, changes=changes)
+
+
+def _not_signed_in(stack: Stack, error: TerraformError) -> BadInputError:
+    tenants = [
+        provider["tenant_id"]
+        for provider in stack.document.get("provider", {}).get("azurerm", [])
+        if "tenant_id" in provider
+    ]
+    return BadInputError(
+        f"{stack.environment}: {error}",
+        allowed="somebody whom az has signed in, or the variables of a pipeline (ARM_...)",
+        fix=f"az login --tenant {tenants[0] if tenants else '<tenant id>'}",
+    )
 
 
 def _found(terraform: Terraform, stack: Stack, refresh: Refresh) -> StackPlan:
