@@ -3,7 +3,7 @@
 A row without a fetched or a quoted price says so, and is not in the sum.
 
 Exit statuses: 0 told, or fetched; 1 fetched, but some rows have no price; 2 it could not start: no
-such environment, nothing synthesized, a table that cannot be read, no way to the API. 130 stopped.
+such environment, nothing synthesized, a table that cannot be read, no way to the API.
 """
 
 import os
