@@ -141,6 +141,7 @@ def closed(place: Path, python312: Path) -> Path:
         "home/airflow/.local/lib/code.py",
         "opt/airflow/platform/airflow_azure/code.py",
         "opt/airflow/config/airflow_local_settings.py",
+        "opt/airflow/plugins/airflow_azure_plugin.py",
         "opt/airflow/webserver_config.py",
     ):
         (place / file).parent.mkdir(parents=True, exist_ok=True)
@@ -163,6 +164,7 @@ def closed(place: Path, python312: Path) -> Path:
         ("echo x >> opt/airflow/platform/airflow_azure/code.py", False),
         ("echo x >> opt/airflow/webserver_config.py", False),
         ("echo x > opt/airflow/config/airflow_local_settings.py", False),
+        ("echo x > opt/airflow/plugins/airflow_azure_plugin.py", False),
         ("mv opt/airflow/platform opt/airflow/away", False),
         ("mv home/airflow/.local home/airflow/away", False),
         ("echo x > opt/airflow/airflow.cfg", True),

@@ -15,8 +15,6 @@ from tests.operator.judges import EXTENSIONS, Judge, offline
 from tests.operator.shell import Call, run, run_text
 
 Of = Callable[[str], list[Call]]
-# a command line of Airflow 2, where DAGs are moved from
-OF_AIRFLOW_2 = "dags backfill"
 
 
 def refusals(judge: Judge, calls: list[Call]) -> dict[str, str]:

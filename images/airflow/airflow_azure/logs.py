@@ -4,6 +4,7 @@ The provider's own writer takes a failed look at the old log for "there is none"
 and gives up at the first refusal; a KubernetesExecutor pod then takes its log along.
 """
 
+import re
 import time
 from copy import deepcopy
 from typing import Any
@@ -16,8 +17,10 @@ from azure.core.exceptions import AzureError, ResourceNotFoundError
 from azure.storage.blob import BlobClient, BlobServiceClient
 
 from airflow_azure.blobs import IMPATIENT
+from airflow_azure.ended import last_lines
 
 SECTION = "azure_remote_logging"
+ATTEMPT = re.compile(r"attempt=(\d+)\.log$")  # of [logging] log_filename_template
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
 
@@ -55,6 +58,19 @@ class PatientLogs(WasbRemoteLogIO):
                 pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
             else:
                 return True
+
+    def read(self, relative_path: str, ti: Any) -> tuple[Any, Any]:
+        """Return a try's log; its last line says why Kubernetes ended the pod, if it did."""
+        sources, logs = super().read(relative_path, ti)
+        attempt = ATTEMPT.search(relative_path)
+        try:
+            noted = last_lines(ti, int(attempt[1])) if attempt else []
+        except Exception:  # who reads a log must get it, whatever the database says
+            self.log.exception("No look at why Kubernetes ended the pod")
+            noted = []
+        if not noted:
+            return sources, logs
+        return [*sources, "Airflow's audit log"], [*(logs or []), "\n".join(noted)]
 
     def _blob(self, name: str) -> BlobClient:
         service = self.hook.blob_service_client

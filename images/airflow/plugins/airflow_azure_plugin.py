@@ -1,0 +1,11 @@
+"""Airflow's way to the listeners of the image: it loads this file in each of its processes."""
+
+from airflow.plugins_manager import AirflowPlugin
+from airflow_azure import ended
+
+
+class AirflowAzurePlugin(AirflowPlugin):
+    """Hears of tasks whose pod Kubernetes ended."""
+
+    name = "airflow_azure"
+    listeners = [ended]  # noqa: RUF012 - as Airflow declares it
