@@ -21,11 +21,19 @@ from tools.exit_status import Exit
 class Part(StrEnum):
     """What has a name that people and pipelines must know."""
 
+    CLUSTER = "cluster"
+    CLUSTER_GROUP = "cluster-group"
+    DATA_GROUP = "data-group"
     DATA_LAKE = "data-lake"
+    DATABASE_SERVER = "database-server"
     REGISTRY = "registry"
 
 
 _WHERE: dict[Part, tuple[StackName, str, str]] = {
+    Part.CLUSTER: ("platform", "azurerm_kubernetes_cluster", "aks"),
+    Part.CLUSTER_GROUP: ("platform", "azurerm_resource_group", "resource_group"),
+    Part.DATA_GROUP: ("data", "azurerm_resource_group", "resource_group"),
+    Part.DATABASE_SERVER: ("data", "azurerm_postgresql_flexible_server", "postgres"),
     Part.DATA_LAKE: ("data", "azurerm_storage_account", "data_lake"),
     Part.REGISTRY: ("platform", "azurerm_container_registry", "registry"),
 }

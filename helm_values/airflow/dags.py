@@ -7,6 +7,12 @@ from helm_values.merge import Values, at
 
 # How long an upload waits at most for the DAG processor's look; the pages name this number
 REFRESH_SECONDS = 10
+LOCAL = "airflow.dag_processing.bundles.local.LocalDagBundle"
+SMOKE: Values = {  # the one DAG by which each deployment sees that tasks run
+    "name": "platform_smoke",
+    "classpath": LOCAL,
+    "kwargs": {"path": "/opt/airflow/platform/airflow_azure/smoke_dags"},
+}
 
 
 def dag_values(env: Environment) -> Values:
@@ -15,16 +21,16 @@ def dag_values(env: Environment) -> Values:
     Airflow puts a bundle's folder on `sys.path`. So each team's folder is a bundle of its own: a
     team's `from rows import ...` finds its own `rows.py`, and no other team's.
 
-    With DAGs in the image the chart's default stands: one bundle, the image's own folder.
+    With DAGs in the image it is the folder that Airflow looks into by itself.
     """
     if env.airflow.dags == "image":
-        return {}
-    if env.airflow.git is not None:
+        bundles: list[Values] = [{"name": "dags-folder", "classpath": LOCAL, "kwargs": {}}]
+    elif env.airflow.git is not None:
         bundles = [_git_bundle(env.airflow.git)]
     else:
         teams = {PLATFORM_TEAM: Team(), **env.teams}
         bundles = [_team_bundle(name, team) for name, team in teams.items()]
-    return at("dagProcessor", {"dagBundleConfigList": bundles})
+    return at("dagProcessor", {"dagBundleConfigList": [*bundles, SMOKE]})
 
 
 def _team_bundle(name: str, team: Team) -> Values:

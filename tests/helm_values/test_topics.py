@@ -10,6 +10,7 @@ import pytest
 
 from conventions.components import WORKER
 from environments.model import Environment
+from helm_values.airflow.dags import LOCAL
 from helm_values.airflow.release import airflow_values
 from helm_values.airflow.scratch_volume import scratch_objects
 from helm_values.infrastructure import Infrastructure
@@ -42,7 +43,7 @@ def test_the_digest_stands_in_the_tag(
 
 
 def test_each_team_s_folder_is_a_bundle_of_its_own(values_of_dev: Values) -> None:
-    bundles = values_of_dev["dagProcessor"]["dagBundleConfigList"]
+    bundles = values_of_dev["dagProcessor"]["dagBundleConfigList"][:-1]
 
     assert {bundle["name"]: bundle["kwargs"]["prefix"] for bundle in bundles} == {
         "platform": "platform",
@@ -51,7 +52,7 @@ def test_each_team_s_folder_is_a_bundle_of_its_own(values_of_dev: Values) -> Non
 
 
 def test_the_bundle_takes_what_the_values_say(values_of_dev: Values, airflow: Path) -> None:
-    (_, bundle) = values_of_dev["dagProcessor"]["dagBundleConfigList"]
+    (_, bundle, _) = values_of_dev["dagProcessor"]["dagBundleConfigList"]
     source = "from airflow.dag_processing.bundles.manager import DagBundlesManager as M\n"
     source += "b = M().get_bundle('sales-data'); print(b.name, b.refresh_interval)"
     settings = {"AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps([bundle])}
@@ -72,7 +73,7 @@ def test_dags_from_git_follow_the_repository_s_branch_and_folder(
     environments: Any, infra: Infrastructure
 ) -> None:
     values = airflow_values(environments["git"], infra)
-    (bundle,) = values["dagProcessor"]["dagBundleConfigList"]
+    (bundle, _) = values["dagProcessor"]["dagBundleConfigList"]
 
     assert bundle["kwargs"] == {
         "repo_url": "https://example.com/dags",
@@ -88,17 +89,29 @@ def test_a_git_bundle_checks_out_the_folders_that_the_file_names(
     git = {"repository": "https://example.com/dags", "sparse_dirs": ["dags", "sql"]}
     values = airflow_values(build("dev", airflow={"dags": "git", "git": git}), infra)
 
-    (bundle,) = values["dagProcessor"]["dagBundleConfigList"]
+    (bundle, _) = values["dagProcessor"]["dagBundleConfigList"]
 
     assert bundle["kwargs"]["sparse_dirs"] == ["dags", "sql"]
 
 
-def test_dags_in_the_image_leave_the_chart_s_own_bundle(
+def test_dags_in_the_image_are_in_the_folder_that_airflow_looks_into_by_itself(
     environments: Any, infra: Infrastructure
 ) -> None:
     values = airflow_values(environments["image"], infra)
 
-    assert "dagBundleConfigList" not in values["dagProcessor"]
+    (bundle, _) = values["dagProcessor"]["dagBundleConfigList"]
+    assert (bundle["classpath"], bundle["kwargs"]) == (LOCAL, {})
+
+
+@pytest.mark.parametrize("kind", ["dev", "git", "image"])
+def test_a_deployment_can_run_a_dag_that_comes_with_the_image(
+    environments: Any, infra: Infrastructure, kind: str
+) -> None:
+    values = airflow_values(environments[kind], infra)
+
+    bundle = values["dagProcessor"]["dagBundleConfigList"][-1]
+    folder = Path(bundle["kwargs"]["path"]).relative_to("/opt/airflow/platform")
+    assert (ROOT / "images/airflow" / folder / f"{bundle['name']}.py").is_file()
 
 
 def test_logs_go_to_the_logs_container(values_of_dev: Values) -> None:

@@ -21,6 +21,20 @@ def test_the_name_is_that_of_the_environment(
     assert len(name) == len(begins) + 6  # a hash, so that it is unique in all of Azure
 
 
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [
+        (Part.CLUSTER, "aks-airflow-dev"),
+        (Part.CLUSTER_GROUP, "rg-airflow-dev-platform"),
+        (Part.DATA_GROUP, "rg-airflow-dev-data"),
+    ],
+)
+def test_names_of_groups_and_the_cluster_have_no_hash(
+    synthesized: Path, part: Part, name: str
+) -> None:
+    assert azure_name(Synthesis.load(synthesized), "dev", part) == name
+
+
 def test_an_environment_that_is_not_there_is_refused_with_those_that_are(
     synthesized: Path,
 ) -> None:

@@ -154,10 +154,11 @@ def test_the_image_is_checked_once_its_registry_is_there_and_before_airflow(
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_a_deployment_ends_with_a_look_at_the_page(environment: str) -> None:
-    *_, last = steps(jobs()[f"deploy_{environment}/deploy"])
+def test_a_deployment_ends_with_a_look_at_the_page_and_a_run(environment: str) -> None:
+    *_, look, run = steps(jobs()[f"deploy_{environment}/deploy"])
 
-    assert f"tools.smoke --environment {environment} " in last["script"]
+    assert f"tools.smoke --environment {environment} " in look["script"]
+    assert run["inputs"]["arguments"] == f"pipelines/run-smoke.sh {environment}"
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)

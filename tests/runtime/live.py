@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from helm_values.airflow.dag_secrets import dag_secret_values
+from helm_values.airflow.dags import SMOKE
 from observability.metrics import AIRFLOW_CONFIG
+from tests import ROOT
 from tests.helm_values.infrastructure import INFRASTRUCTURE
 from tests.parts.azurite import Azurite
 from tests.parts.postgres import Postgres, postgres
@@ -175,7 +177,7 @@ def _configure(live: LiveAirflow) -> None:
         "classpath": "airflow_azure.bundle.BlobDagBundle",
         "kwargs": {**where, "refresh_interval": 2},
     }
-    home.set("dag_processor", dag_bundle_config_list=json.dumps([bundle]))
+    home.set("dag_processor", dag_bundle_config_list=json.dumps([bundle, _smoke()]))
     home.set("dag_processor", dag_bundle_storage_path=home.folder / "bundles")
     home.set("dag_processor", bundle_refresh_check_interval=1)
     # so long that only a new file is parsed: a new version must make it one
@@ -184,3 +186,9 @@ def _configure(live: LiveAirflow) -> None:
     home.set("logging", remote_base_log_folder="wasb://tasks", delete_local_logs=True)
     home.set("logging", logging_config_class="airflow_azure.logs.LOGGING_CONFIG")
     home.set("metrics", statsd_host="127.0.0.1", statsd_port=live.metrics.port, **AIRFLOW_CONFIG)
+
+
+def _smoke() -> dict[str, Any]:
+    """Return the bundle that comes with the image, from its folder here."""
+    folder = Path(SMOKE["kwargs"]["path"]).relative_to("/opt/airflow/platform")
+    return {**SMOKE, "kwargs": {"path": str(ROOT / "images/airflow" / folder)}}

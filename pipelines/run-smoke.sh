@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Runs a DAG in a deployed environment and reads its log back, as the deployer may by Kubernetes.
+# Needs kubectl and kubelogin: az aks install-cli. Nothing is left of it but the run.
+set -euo pipefail
+
+for program in kubectl kubelogin; do
+  command -v "$program" >/dev/null || { echo "$program: not found; needed to enter the cluster; fix: az aks install-cli" >&2; exit 2; }
+done
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+export KUBECONFIG="$folder/config"
+python=${PYTHON:-.venv/bin/python}
+cluster=$("$python" -m tools.azure_names cluster --environment "$1")
+group=$("$python" -m tools.azure_names cluster-group --environment "$1")
+az aks get-credentials --resource-group "$group" --name "$cluster" --file "$KUBECONFIG" --only-show-errors
+kubelogin convert-kubeconfig --login azurecli
+kubectl exec --namespace airflow deployment/airflow-api-server --container api-server -- python -m airflow_azure.smoke_run

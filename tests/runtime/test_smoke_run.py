@@ -1,0 +1,46 @@
+"""The run that a deployment ends with, by a whole Airflow."""
+
+from subprocess import CompletedProcess
+
+import pytest
+
+from tests.runtime.live import LiveAirflow
+
+DAG = "platform_smoke"
+
+
+def smoke(live: LiveAirflow, seconds: int) -> CompletedProcess[str]:
+    """Run the program as in the API server's pod."""
+    return live.home.run("python", "-m", "airflow_azure.smoke_run", "--seconds", str(seconds))
+
+
+def test_it_is_parsed_run_and_its_log_read_back(live: LiveAirflow) -> None:
+    done = smoke(live, 300)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1] == "its log was read back"
+
+
+def test_a_log_that_is_not_in_the_storage_is_told(
+    live: LiveAirflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(
+        live.home.environment, "AIRFLOW__LOGGING__REMOTE_BASE_LOG_FOLDER", "wasb://nowhere"
+    )
+
+    done = smoke(live, 300)
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("no log of smoke__")
+
+
+def test_a_dag_that_somebody_paused_is_told(live: LiveAirflow) -> None:
+    live.api("PATCH", f"/api/v2/dags/{DAG}", {"is_paused": True})
+
+    done = smoke(live, 1)
+
+    live.api("PATCH", f"/api/v2/dags/{DAG}", {"is_paused": False})
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (
+        1,
+        f"{DAG} is paused: unpause it",
+    )
