@@ -177,6 +177,16 @@ check-dags: | $(UV_READY) ## Check the DAGs of DIR as their authors do
 	$(CHECK_PYTHON)
 	@$(PYTHON) -m tools.in_image python -m check_dags --format $(FORMAT) $(DIR)
 
+up: .tools/.node node_modules/.ready | $(UV_READY) ## Start Airflow here, with PostgreSQL and Azurite, on the DAGs of DIR: PORT=8080
+	$(CHECK_PYTHON)
+	@$(PYTHON) -m tools.in_image python -m laptop up $(DIR) $(if $(PORT),--port $(PORT))
+
+try: ## Run a DAG in the Airflow of `make up`, and wait for its end: DAG=its_id
+	@$(PYTHON) -m tools.in_image python -m laptop run $(DIR) $(DAG)
+
+down: ## End the Airflow of `make up`: DELETE=yes deletes its data, too
+	@$(PYTHON) -m tools.in_image python -m laptop down $(DIR) $(if $(DELETE),--delete)
+
 dag-tools: | $(UV_READY) ## Install what checks and runs DAGs as the image does
 	$(CHECK_PYTHON)
 	@$(PYTHON) -m tools.in_image true

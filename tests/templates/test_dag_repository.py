@@ -288,8 +288,11 @@ def test_help_names_every_command(repository: Path, make: Make) -> None:
     done = make(repository, "help")
 
     commands = [line.split()[0] for line in done.stdout.splitlines()]
-    build = ["postgres", "dbt-build"]
-    assert commands == ["help", "check", "fix", "run", *build, "image", "secret", "upload"]
+    laptop, build = ["up", "try", "down"], ["postgres", "dbt-build"]
+    assert commands == [
+        *["help", "check", "fix", "run", *laptop, *build],
+        *["image", "secret", "upload"],
+    ]
 
 
 def test_a_later_version_of_the_template_comes_by_an_update_and_keeps_what_the_team_wrote(

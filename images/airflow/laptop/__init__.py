@@ -1,0 +1,1 @@
+"""Airflow on a laptop, with the connections of the platform: `make up`."""

@@ -1,0 +1,1 @@
+"""Tests of `make up`: Airflow on a machine without Docker."""
