@@ -10,16 +10,15 @@ from local_kubernetes import ProgramsMissingError, api_server, find
 from local_kubernetes.programs import nearest
 
 from environments.model import Environment
-from tests import ROOT
 from tests.environment_files import DEV, tables
 from tests.helm_values.infrastructure import INFRASTRUCTURE
 from tests.operator.cluster import fill
 from tests.operator.judges import HERE, Judge, at_a_server, az_answers, layer, offline
 from tests.operator.shell import Call, run
+from tests.operator.tables import PAGES
 from tests.parts.skips import missing
 from tools.locked_venv import InstallationError, locked_venv
 
-PAGES = sorted((ROOT / "docs/how-to").rglob("*.md"))
 Answers = Callable[[list[Call]], dict[Call, str]]
 
 

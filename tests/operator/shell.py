@@ -15,7 +15,7 @@ from pathlib import Path
 from tests import ROOT
 
 # what only reads and writes text: the real ones run
-FILTERS = ["base64", "bash", "cat", "cp", "cut", "grep", "head", "jq", "paste"]
+FILTERS = ["base64", "bash", "cat", "cp", "cut", "date", "grep", "head", "jq", "paste"]
 FILTERS += ["sed", "sh", "sort", "tail", "tr", "xargs"]
 RECORDED = ["airflow", "az", "cmctl", "curl", "git", "helm", "kubectl", "kubelogin", "make", "npx"]
 RECORDED += ["openssl", "pg_dump", "pg_restore", "psql", "python3", "sleep", "terraform", "uvx"]

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.docs.pages import blocks, code, name
-from tests.operator.conftest import PAGES
 from tests.operator.shell import Call
+from tests.operator.tables import PAGES
 from tests.parts.postgres import Postgres
 
 Of = Callable[[str], list[Call]]

@@ -1,8 +1,12 @@
 """The commands of the how-to pages are ones that the programs themselves take."""
 
+import importlib.util
+import os
 import re
+import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,9 +14,10 @@ import pytest
 
 from tests import ROOT
 from tests.docs.pages import name
-from tests.operator.conftest import PAGES, Answers
+from tests.operator.conftest import Answers
 from tests.operator.judges import EXTENSIONS, Judge, offline
 from tests.operator.shell import Call, run, run_text
+from tests.operator.tables import PAGES
 
 Of = Callable[[str], list[Call]]
 
@@ -166,3 +171,50 @@ def test_cdktf_has_the_options_and_the_stacks_that_are_named(
     options = set(re.findall(r"(--[a-z-]+)", told.stdout + told.stderr))
     assert {word for word in words if word.startswith("-")} - options == set()
     assert {word for word in words if not word.startswith("-")} - set(stacks) == set()
+
+
+# variables of the Makefile that hold options of a program
+HOLD = {"REHEARSE": "tools.rehearsal", "PLAN": "tools.plan", "SMOKE": "tools.smoke"}
+
+
+def programs_of_ours(of: Of) -> set[tuple[str, ...]]:
+    """Return module and words of each program of the project that pages start, by make too."""
+    found = {call.words[2:] for call in of(".venv/bin/python") if call.words[1] == "-m"}
+    for call in of("make"):
+        for word in call.words[1:]:
+            variable, _, text = word.partition("=")
+            if variable in HOLD:
+                found.add((HOLD[variable], *shlex.split(text)))
+    return found
+
+
+def test_a_program_of_ours_has_the_options_that_pages_give_it(of: Of) -> None:
+    unknown = {}
+    for module, *words in sorted(programs_of_ours(of)):
+        options = {word for word in words if word.startswith("--")}
+        command = words[:1] if words and not words[0].startswith("-") else []
+        told = subprocess.run(
+            [sys.executable, "-m", module, *command, "--help"],
+            cwd=ROOT,
+            env=os.environ | {"COLUMNS": "200", "TERM": "dumb"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if options and (missed := {one for one in options if one not in told.stdout}):
+            unknown[module, *words] = missed
+        assert importlib.util.find_spec(module), module
+
+    assert unknown == {}
+
+
+def test_make_has_the_variables_that_pages_set(of: Of) -> None:
+    makefiles = (ROOT / "Makefile").read_text()
+    makefiles += (ROOT / "templates/dag-repository/Makefile.jinja").read_text()
+    makefiles += (
+        ROOT / "packages/terraform_runner/src/terraform_runner/binary.py"
+    ).read_text()  # TERRAFORM
+    words = [word.partition("=") for call in of("make") for word in call.words[1:]]
+
+    unknown = {name for name, set_to, _ in words if set_to and name not in makefiles}
+    assert unknown == set()
