@@ -36,9 +36,9 @@ class Recorded:
     programs: tuple[str, ...] = ("az", "kubectl", "kubelogin")
 
     def run(
-        self, script: str, *arguments: str, home: Path, variables: Mapping[str, str] | None = None
+        self, *command: str | Path, home: Path, variables: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run a script of pipelines/ with them."""
+        """Run a command of this project with them."""
         for name in self.programs:
             program = self.folder / name
             program.write_text(
@@ -51,7 +51,7 @@ class Recorded:
             )
             program.chmod(program.stat().st_mode | stat.S_IXUSR)
         return subprocess.run(
-            [ROOT / "pipelines" / script, *arguments],
+            [str(word) for word in command],
             cwd=ROOT,
             env={
                 "PATH": f"{self.folder}:/usr/bin:/bin",
@@ -65,6 +65,10 @@ class Recorded:
             text=True,
             check=False,
         )
+
+    def tool(self, module: str, *options: str, home: Path) -> subprocess.CompletedProcess[str]:
+        """Run a tool with them."""
+        return self.run(sys.executable, "-m", module, *options, home=home)
 
     @property
     def calls(self) -> list[list[str]]:

@@ -18,8 +18,10 @@ FOLDER = ROOT / "pipelines"
 NAMES = [
     "azure-pipelines.yml",
     "audit.yml",
+    "destroy.yml",
     "drift.yml",
     "product.yml",
+    "restore-drill.yml",
 ]  # those of image and DAGs: tests/images
 FILES = [*(FOLDER / name for name in NAMES), *sorted((FOLDER / "templates").glob("*.yml"))]
 ENVIRONMENTS = ["dev", "prod"]  # those of the pipelines, in the order of their deployment
@@ -256,3 +258,25 @@ def test_a_task_that_does_not_pass_its_identity_is_told_so(tmp_path: Path) -> No
 
     assert done.returncode != 0
     assert "addSpnToEnvironment: true is missing" in done.stderr
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.parametrize("name", ["destroy.yml", "restore-drill.yml"])
+def test_what_touches_a_whole_environment_waits_for_its_approval(
+    name: str, environment: str
+) -> None:
+    (stage,) = expand(FOLDER / name, environment=environment)["stages"]
+    (job,) = stage["jobs"]
+
+    assert (job["environment"], job["pool"]["name"]) == (f"airflow-{environment}", "airflow-deploy")
+    (step,) = signed_in(job)
+    assert step["inputs"]["azureSubscription"] == f"airflow-{environment}"
+
+
+def test_an_environment_is_destroyed_by_hand_only_and_never_by_default() -> None:
+    pipeline = expand(FOLDER / "destroy.yml")
+
+    assert (pipeline["trigger"], "schedules" in pipeline) == ("none", False)
+    (stage,) = pipeline["stages"]
+    assert "eq(variables['Build.Reason'], 'Manual')" in stage["condition"]
+    assert stage["jobs"][0]["variables"]["DESTROY_WORD"] != "destroy dev"

@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from tests import ROOT
 from tests.pipelines.recorded import Recorded
+
+SCRIPT = ROOT / "pipelines" / "run-smoke.sh"
 
 
 @pytest.fixture
@@ -23,7 +26,7 @@ def recorded(tmp_path: Path) -> Recorded:
 def test_it_signs_in_to_the_cluster_and_runs_in_the_pod_that_may_read_logs(
     recorded: Recorded, home: Path
 ) -> None:
-    done = recorded.run("run-smoke.sh", "dev", home=home)
+    done = recorded.run(SCRIPT, "dev", home=home)
 
     assert done.returncode == 0, done.stderr
     credentials, convert, execute = recorded.calls
@@ -37,7 +40,7 @@ def test_it_signs_in_to_the_cluster_and_runs_in_the_pod_that_may_read_logs(
 def test_a_run_that_fails_fails_the_step(recorded: Recorded, home: Path) -> None:
     recorded.answers["kubectl exec"] = ("platform_smoke is not parsed", 1)
 
-    done = recorded.run("run-smoke.sh", "dev", home=home)
+    done = recorded.run(SCRIPT, "dev", home=home)
 
     assert done.returncode == 1
 
@@ -46,7 +49,7 @@ def test_no_credentials_are_left_behind(recorded: Recorded, home: Path, tmp_path
     folder = tmp_path / "temporary"
     folder.mkdir()
 
-    recorded.run("run-smoke.sh", "dev", home=home, variables={"TMPDIR": str(folder)})
+    recorded.run(SCRIPT, "dev", home=home, variables={"TMPDIR": str(folder)})
 
     assert list(folder.iterdir()) == []
 
@@ -54,7 +57,7 @@ def test_no_credentials_are_left_behind(recorded: Recorded, home: Path, tmp_path
 def test_a_program_that_is_missing_is_named_with_the_fix(recorded: Recorded, home: Path) -> None:
     recorded.programs = ("az", "kubectl")
 
-    done = recorded.run("run-smoke.sh", "dev", home=home)
+    done = recorded.run(SCRIPT, "dev", home=home)
 
     assert done.returncode == 2
     assert "kubelogin: not found" in done.stderr
