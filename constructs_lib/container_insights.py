@@ -1,6 +1,7 @@
 """Logs of containers and events of Kubernetes, from a cluster into Log Analytics."""
 
 import json
+from dataclasses import replace
 
 from cdktf_cdktf_provider_azurerm.monitor_data_collection_rule import (
     MonitorDataCollectionRule,
@@ -15,6 +16,7 @@ from cdktf_cdktf_provider_azurerm.monitor_data_collection_rule_association impor
 )
 from constructs import Construct
 
+from constructs_lib.observability import Workspace
 from constructs_lib.place import Place
 
 # Metrics are left out: Prometheus has them
@@ -27,7 +29,7 @@ SETTINGS = {
 
 
 def collect_container_logs(
-    scope: Construct, *, place: Place, cluster_id: str, logs_id: str
+    scope: Construct, *, place: Place, cluster_id: str, logs: Workspace
 ) -> None:
     """Tell the agents of a cluster's `oms_agent` what to collect, and where to.
 
@@ -53,14 +55,15 @@ def collect_container_logs(
         destinations=MonitorDataCollectionRuleDestinations(
             log_analytics=[
                 MonitorDataCollectionRuleDestinationsLogAnalytics(
-                    name="log-analytics", workspace_resource_id=logs_id
+                    name="log-analytics", workspace_resource_id=logs.id
                 )
             ]
         ),
         data_flow=[
             MonitorDataCollectionRuleDataFlow(streams=STREAMS, destinations=["log-analytics"])
         ],
-        **place.at,
+        # a rule lies where its workspace lies
+        **replace(place, location=logs.location).at,
     )
     MonitorDataCollectionRuleAssociation(
         scope,

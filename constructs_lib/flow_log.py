@@ -1,6 +1,5 @@
 """Flow logs of a virtual network, and the storage account that keeps them."""
 
-from cdktf_cdktf_provider_azurerm.log_analytics_workspace import LogAnalyticsWorkspace
 from cdktf_cdktf_provider_azurerm.network_watcher_flow_log import (
     NetworkWatcherFlowLog,
     NetworkWatcherFlowLogRetentionPolicy,
@@ -10,6 +9,7 @@ from constructs import Construct
 
 from constructs_lib.closed_account import create_closed_account
 from constructs_lib.key_vault import KeyReference
+from constructs_lib.observability import Workspace
 from constructs_lib.place import Place
 
 
@@ -34,7 +34,7 @@ class FlowLog(Construct):
         retention_days: int,
         replication: str,
         key: KeyReference | None,
-        logs: LogAnalyticsWorkspace,
+        logs: Workspace,
     ) -> None:
         super().__init__(scope, construct_id)
         self.storage_account_id = create_closed_account(
@@ -59,8 +59,8 @@ class FlowLog(Construct):
             version=2,
             traffic_analytics=NetworkWatcherFlowLogTrafficAnalytics(
                 enabled=True,
-                workspace_id=logs.workspace_id,
-                workspace_region=place.location,
+                workspace_id=logs.customer_id,
+                workspace_region=logs.location,
                 workspace_resource_id=logs.id,
                 interval_in_minutes=60,
             ),

@@ -1,7 +1,8 @@
 """Key Vault: opened by roles, reached by private endpoint only; and secrets that no state holds."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import NamedTuple, Self
 
 from cdktf import ITerraformDependable, TerraformStack
 from cdktf_cdktf_provider_azurerm.key_vault import KeyVault, KeyVaultNetworkAcls
@@ -24,6 +25,32 @@ from conventions.vault_secrets import VaultSecret
 from environments.data import KeyVault as KeyVaultSettings
 
 SECRETS_OFFICER = "Key Vault Secrets Officer"
+
+
+@dataclass(frozen=True)
+class WritableVault:
+    """A vault that the deployer writes secrets and keys into.
+
+    Attributes:
+        id: Azure's id of it.
+        name: a part of its address.
+        expiration_date: of the secrets in it; None: they have none.
+        writable: what must be there before the deployer can write.
+    """
+
+    id: str
+    name: str
+    expiration_date: str | None
+    writable: list[ITerraformDependable] = field(default_factory=list)
+
+    @classmethod
+    def given(cls, id_: str, settings: KeyVaultSettings) -> Self:
+        """Return a vault of another team, which lets the deployer write."""
+        return cls(id_, id_.rsplit("/", 1)[1], _end(settings))
+
+
+def _end(settings: KeyVaultSettings) -> str | None:
+    return f"{settings.expire_on}T00:00:00Z" if settings.expire_on else None
 
 
 class Vault(Construct):
@@ -58,7 +85,6 @@ class Vault(Construct):
         owner_group_ids: Sequence[str] = (),
     ) -> None:
         super().__init__(scope, construct_id)
-        self.expiration_date = f"{day}T00:00:00Z" if (day := settings.expire_on) else None
         self.vault = KeyVault(
             self,
             "Default",
@@ -103,8 +129,7 @@ class Vault(Construct):
             for role in (SECRETS_OFFICER, "Key Vault Crypto Officer")
             if deployer_object_id
         ]
-        # what must be there before the deployer can write into the vault
-        self.writable: list[ITerraformDependable] = [endpoint, *grants]
+        self.to_write = WritableVault(self.id, self.vault.name, _end(settings), [endpoint, *grants])
 
 
 class GeneratedSecret(Construct):
@@ -120,7 +145,7 @@ class GeneratedSecret(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        vault: Vault,
+        vault: WritableVault,
         secret: VaultSecret,
         version: int,
     ) -> None:
@@ -168,7 +193,7 @@ class EncryptionKey(Construct):
         construct_id: str,
         *,
         place: Place,
-        vault: Vault,
+        vault: WritableVault,
     ) -> None:
         super().__init__(scope, construct_id)
         role = construct_id.replace("_", "-")
@@ -214,7 +239,9 @@ class EtcdKey(Construct):
     *Key Vault Contributor* there, to make its private way in.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, place: Place, vault: Vault) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, place: Place, vault: WritableVault
+    ) -> None:
         super().__init__(scope, construct_id)
         key = KeyVaultKey(
             self,

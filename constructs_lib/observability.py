@@ -34,6 +34,15 @@ from environments.monitoring import Monitoring
 GRAFANA_MAJOR_VERSION = "12"
 
 
+@dataclass(frozen=True)
+class Workspace:
+    """A Log Analytics workspace: Azure's id, its own id, and where it lies."""
+
+    id: str
+    customer_id: str
+    location: str
+
+
 class Observability(Construct):
     """A Log Analytics workspace, a Prometheus workspace, whom alerts reach, and optionally Grafana.
 
@@ -52,16 +61,7 @@ class Observability(Construct):
         zone_redundant: bool,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.logs = LogAnalyticsWorkspace(
-            self,
-            "log_analytics",
-            name=place.names.of("log"),
-            sku="PerGB2018",
-            retention_in_days=settings.log_retention_days,
-            local_authentication_enabled=False,
-            **place.at,
-        )
-        self.logs_id = self.logs.id
+        self.logs = self._logs(place, settings)
         # rules on its metrics lie where the workspace lies
         self.metrics_place = replace(place, location=settings.location or place.location)
         self.metrics = MonitorWorkspace(
@@ -73,6 +73,20 @@ class Observability(Construct):
         self.grafana_id: str | None = None
         if settings.grafana:
             self._grafana(self.metrics_place, grafana_admin_groups, zone_redundant=zone_redundant)
+
+    def _logs(self, place: Place, settings: Monitoring) -> Workspace:
+        if given := settings.given_workspace:
+            return Workspace(given.id, given.customer_id, given.location or place.location)
+        made = LogAnalyticsWorkspace(
+            self,
+            "log_analytics",
+            name=place.names.of("log"),
+            sku="PerGB2018",
+            retention_in_days=settings.log_retention_days,
+            local_authentication_enabled=False,
+            **place.at,
+        )
+        return Workspace(made.id, made.workspace_id, place.location)
 
     def _grafana(self, place: Place, admin_groups: Sequence[str], *, zone_redundant: bool) -> None:
         grafana = DashboardGrafana(

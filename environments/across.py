@@ -65,6 +65,18 @@ def _states(first: Read, second: Read) -> Iterator[Fault]:
         )
 
 
+def _vaults(first: Read, second: Read) -> Iterator[Fault]:
+    one, other = (read.environment.key_vault.given_id for read in (first, second))
+    if one and other and one.casefold() == other.casefold():
+        yield Fault(
+            str(second.file),
+            f'key_vault.given_id = "{other}"',
+            f"also the vault in {first.file}, and both write secrets and keys of the same names",
+            "a vault of its own for each environment",
+            "give another vault to one of the two",
+        )
+
+
 def _zones(first: Read, second: Read) -> Iterator[Fault]:
     """Azure: "A virtual network cannot be linked to multiple zones with overlapping namespaces".
 
@@ -142,6 +154,7 @@ _CHECKS: tuple[Callable[[Read, Read], Iterator[Fault]], ...] = (
     _names,
     _hosts,
     _states,
+    _vaults,
     _zones,
     _addresses,
 )

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, fiel
 
 from conventions.weekdays import Weekday
 from environments.facts import POSTGRES_EXTENSIONS, POSTGRES_STORAGE_GIB
-from environments.types import PostgresSku, Section, Uuid, Zone, form, one_of, refuse
+from environments.types import PostgresSku, Section, Uuid, VaultId, Zone, form, one_of, refuse
 
 GroupName = Annotated[
     str, form(r"\w[\w .-]{0,62}", "1 to 63 letters, digits, spaces, . _ -", "sg-data-platform")
@@ -165,7 +165,18 @@ class Postgres(Section):
 
 
 class KeyVault(Section):
-    """The vault of secrets and keys; purge protection is always on, so its name stays reserved."""
+    """The vault of secrets and keys; purge protection is always on, so its name stays reserved.
+
+    A vault of another team is neither made nor changed: docs/how-to/use-a-landing-zone.md.
+    """
+
+    given_id: Annotated[
+        VaultId | None,
+        Field(
+            description="a vault of another team for Airflow's secrets and the encryption keys, in "
+            "place of one of our own; premium, with RBAC and purge protection"
+        ),
+    ] = None
 
     soft_delete_retention_days: Annotated[
         int, Field(ge=7, le=90, description="days a deleted vault or secret can be restored")

@@ -1,11 +1,20 @@
 """The `[monitoring]` table: what is kept, and whom an alert reaches."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from environments.hidden import may_be_secret
-from environments.types import ActionGroupId, Email, RegionName, Section, form, refuse
+from environments.types import (
+    ActionGroupId,
+    Email,
+    RegionName,
+    Section,
+    Uuid,
+    WorkspaceId,
+    form,
+    refuse,
+)
 
 Sms = Annotated[
     str,
@@ -21,8 +30,29 @@ Webhook = Annotated[
 ]
 
 
+class GivenWorkspace(Section):
+    """A Log Analytics workspace of another team, which is neither made nor changed.
+
+    Azure asks for both of its ids, and makes the rule that collects container logs only in its
+    region (learn.microsoft.com: "Data collection rules in Azure Monitor").
+    """
+
+    id: Annotated[WorkspaceId, Field(description="the workspace, in any subscription")]
+    customer_id: Annotated[
+        Uuid, Field(description="what the portal calls its Workspace ID: flow logs are told it")
+    ]
+    location: Annotated[
+        RegionName | None, Field(description="its region; the environment's own, unless given")
+    ] = None
+
+
 class Monitoring(Section):
     """Logs, metrics, alerts and the budget."""
+
+    given_workspace: Annotated[
+        GivenWorkspace | None,
+        Field(description="a Log Analytics workspace of another team, in place of one of our own"),
+    ] = None
 
     log_retention_days: Annotated[
         int, Field(ge=30, le=730, description="days that Log Analytics keeps logs")
@@ -91,6 +121,16 @@ class Monitoring(Section):
             "own, unless it has none"
         ),
     ] = None
+
+    @model_validator(mode="after")
+    def _whose_days(self) -> Self:
+        if self.given_workspace and "log_retention_days" in self.model_fields_set:
+            refuse(
+                "log_retention_days beside given_workspace: its owner decides how long logs stay",
+                allowed="one of the two",
+                fix="delete log_retention_days, or [monitoring.given_workspace]",
+            )
+        return self
 
     @field_validator("alert_webhooks")
     @classmethod

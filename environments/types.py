@@ -248,4 +248,6 @@ SubnetId = Annotated[
 PrivateDnsZoneId = Annotated[str, resource_id("Microsoft.Network/privateDnsZones")]
 DnsZoneId = Annotated[str, resource_id("Microsoft.Network/dnsZones")]
 RegistryId = Annotated[str, resource_id("Microsoft.ContainerRegistry/registries")]
+WorkspaceId = Annotated[str, resource_id("Microsoft.OperationalInsights/workspaces")]
+VaultId = Annotated[str, resource_id("Microsoft.KeyVault/vaults")]
 ActionGroupId = Annotated[str, resource_id("Microsoft.Insights/actionGroups")]

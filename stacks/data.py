@@ -5,7 +5,13 @@ from functools import partial
 from constructs import Construct
 
 from constructs_lib.data_lake import DataLake
-from constructs_lib.key_vault import EncryptionKey, EtcdKey, GeneratedSecret, Vault
+from constructs_lib.key_vault import (
+    EncryptionKey,
+    EtcdKey,
+    GeneratedSecret,
+    Vault,
+    WritableVault,
+)
 from constructs_lib.postgres import PostgresServer
 from constructs_lib.private_endpoint import add_private_endpoint
 from constructs_lib.protection import lock_against_deletion
@@ -32,7 +38,9 @@ class DataStack(AzureStack):
             link=network.private_link(network.key_vault_dns_zone_id),
         )
         own = partial(add_vault, deployer_object_id=env.deployer_object_id)
-        vault = own("key_vault", name=self.names.unique("kv"))
+        given = env.key_vault.given_id
+        made = None if given else own("key_vault", name=self.names.unique("kv"))
+        vault = made.to_write if made else WritableVault.given(str(given), env.key_vault)
         self._secrets(vault)
         etcd_vault = (
             own("etcd_vault", name=self.names.unique("kvet")) if env.kubernetes.etcd_key else None
@@ -49,7 +57,7 @@ class DataStack(AzureStack):
             )
             for team in env.teams_with_a_vault
         }
-        etcd_key = etcd_vault and EtcdKey(self, "etcd_key", place=place, vault=etcd_vault)
+        etcd_key = etcd_vault and EtcdKey(self, "etcd_key", place=place, vault=etcd_vault.to_write)
         disk_key = EncryptionKey(self, "disk_encryption", place=place, vault=vault).reference
         lake = DataLake(
             self,
@@ -86,7 +94,7 @@ class DataStack(AzureStack):
             )
         if env.protect_data:
             holders = {"data_lake": lake.id, "postgres": postgres.id}
-            for one in filter(None, (vault, etcd_vault, dag_vault, *team_vaults.values())):
+            for one in filter(None, (made, etcd_vault, dag_vault, *team_vaults.values())):
                 holders[one.node.id] = one.id
             lock_against_deletion(self, holders)
         DataOutputs(
@@ -103,7 +111,7 @@ class DataStack(AzureStack):
             airflow_database=postgres.databases[databases.AIRFLOW].name,
             warehouse_database=postgres.databases[databases.WAREHOUSE].name,
             key_vault_id=vault.id,
-            key_vault_name=vault.vault.name,
+            key_vault_name=vault.name,
             disk_encryption_key_id=disk_key.key_id,
             disk_encryption_identity_id=disk_key.identity_id,
             etcd_key_id=etcd_key.id if etcd_key else None,
@@ -112,7 +120,7 @@ class DataStack(AzureStack):
             team_vaults={team: _reference(made) for team, made in team_vaults.items()},
         ).publish(self)
 
-    def _secrets(self, vault: Vault) -> None:
+    def _secrets(self, vault: WritableVault) -> None:
         secrets = [FERNET_KEY, JWT_SECRET, API_SECRET_KEY]
         if self.env.airflow.executor == "CeleryExecutor":
             secrets.append(REDIS_PASSWORD)

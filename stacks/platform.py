@@ -71,7 +71,7 @@ class PlatformStack(AzureStack):
                 object_id=identity.kubelet_principal_id,
             ),
             disk_encryption_set_id=encryption.id,
-            log_analytics_workspace_id=observability.logs_id,
+            log_analytics_workspace_id=observability.logs.id,
             etcd_key_id=data.etcd_key_id if env.kubernetes.etcd_key else None,
             tags=self.tags,
         )

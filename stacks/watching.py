@@ -56,7 +56,7 @@ def watch(
 ) -> None:
     """Collect the cluster's metrics and logs, alert on them, and keep every resource's logs."""
     by.scrape(watched.cluster.id)
-    collect_container_logs(scope, place=place, cluster_id=watched.cluster.id, logs_id=by.logs_id)
+    collect_container_logs(scope, place=place, cluster_id=watched.cluster.id, logs=by.logs)
     groups = {"cluster_alerts": CLUSTER_ALERTS, "airflow_alerts": prometheus_alerts()}
     for role, alerts in groups.items():
         PrometheusAlerts(
@@ -105,7 +105,7 @@ def watch(
         action_group_ids=by.action_group_ids,
     )
     for diagnosed in _diagnosed(watched, env, by):
-        send_diagnostics(scope, diagnosed, workspace_id=by.logs_id)
+        send_diagnostics(scope, diagnosed, workspace_id=by.logs.id)
 
 
 def _metric_alerts(watched: Watched, env: Environment) -> Iterator[tuple[str, MetricAlert]]:
@@ -124,12 +124,12 @@ def _diagnosed(watched: Watched, env: Environment, by: Observability) -> Iterato
     for role, resource_id in (
         # the logs of another team's network are its own, as its security groups' are
         *([] if env.network.given else [("virtual_network", network.virtual_network_id)]),
-        ("key_vault", data.key_vault_id),
+        *([] if env.key_vault.given_id else [("key_vault", data.key_vault_id)]),
         ("dag_vault", data.dag_vault.id),
         *((f"{t.replace('-', '_')}_vault", vault.id) for t, vault in data.team_vaults.items()),
         ("postgres", data.postgres_server_id),
         *([("registry", watched.registry_id)] if watched.registry_id else []),
-        ("log_analytics", by.logs_id),
+        *([] if env.monitoring.given_workspace else [("log_analytics", by.logs.id)]),
         *([("grafana", by.grafana_id)] if by.grafana_id else []),
     ):
         yield Diagnosed(role=role, resource_id=resource_id)

@@ -144,6 +144,18 @@ def test_environments_share_a_given_network_with_given_zones(second: Second) -> 
     assert second("vnet-ci", both={LINKED: GIVEN + SHARED}) == ()
 
 
+def test_two_environments_do_not_write_into_one_vault(second: Second) -> None:
+    vault = (
+        "/subscriptions/88888888-8888-4888-8888-888888888888/resourceGroups/rg-keys"
+        "/providers/Microsoft.KeyVault/vaults/kv-company"
+    )
+    both = {"[key_vault]": f'[key_vault]\ngiven_id = "{vault}"'}
+
+    faults = second("vnet-other", both=both)
+
+    assert [fault.key for fault in faults] == [f'key_vault.given_id = "{vault}"']
+
+
 def test_registries_of_another_team_need_no_zone(second: Second) -> None:
     given = (
         "/subscriptions/88888888-8888-4888-8888-888888888888/resourceGroups/rg-images"

@@ -41,6 +41,10 @@ VNET = (
     "/providers/Microsoft.Network/virtualNetworks/vnet-spoke"
 )
 NAT = VNET.replace("virtualNetworks/vnet-spoke", "natGateways/ng-spoke")
+WORKSPACE = (
+    "/subscriptions/88888888-8888-4888-8888-888888888888/resourceGroups/rg-logs"
+    "/providers/Microsoft.OperationalInsights/workspaces/log-company"
+)
 REGISTRY = (
     "/subscriptions/88888888-8888-4888-8888-888888888888/resourceGroups/rg-images"
     "/providers/Microsoft.ContainerRegistry/registries/crCompany"
@@ -482,6 +486,36 @@ REFUSALS = {
         "registry",
         "beside network.dns.registry",
         "delete network.dns.registry",
+    ),
+    "workspace by its name": (
+        "[monitoring]",
+        '[monitoring.given_workspace]\nid = "log-company"\n'
+        'customer_id = "12121212-1212-4212-8212-121212121212"\n[monitoring]',
+        'monitoring.given_workspace.id = "log-company"',
+        "not of the required form",
+        "Microsoft.OperationalInsights/workspaces/<name>",
+    ),
+    "workspace without its own id": (
+        "[monitoring]",
+        f'[monitoring.given_workspace]\nid = "{WORKSPACE}"\n[monitoring]',
+        "monitoring.given_workspace.customer_id",
+        "missing",
+        "",
+    ),
+    "days of a workspace of another team": (
+        "[monitoring]",
+        f'[monitoring]\ngiven_workspace = {{ id = "{WORKSPACE}", '
+        'customer_id = "12121212-1212-4212-8212-121212121212" }\nlog_retention_days = 40',
+        "monitoring",
+        "log_retention_days beside given_workspace",
+        "delete log_retention_days",
+    ),
+    "vault by its address": (
+        "[key_vault]",
+        '[key_vault]\ngiven_id = "https://kv-company.vault.azure.net"',
+        'key_vault.given_id = "https://kv-company.vault.azure.net"',
+        "not of the required form",
+        "Microsoft.KeyVault/vaults/<name>",
     ),
     "Git server at no port": (
         "[airflow]",

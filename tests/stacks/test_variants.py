@@ -252,6 +252,85 @@ def test_the_nodes_pull_from_the_registry_of_another_team_and_nobody_pushes(
     assert platform["output"]["registry_login_server"]["value"] == "crcompany.azurecr.io"
 
 
+WORKSPACE = {
+    "id": "/subscriptions/88888888-8888-4888-8888-888888888888/resourceGroups/rg-logs"
+    "/providers/Microsoft.OperationalInsights/workspaces/log-company",
+    "customer_id": "12121212-1212-4212-8212-121212121212",
+    "location": "northeurope",
+}
+VAULT = (
+    "/subscriptions/88888888-8888-4888-8888-888888888888/resourceGroups/rg-keys"
+    "/providers/Microsoft.KeyVault/vaults/kv-company"
+)
+
+
+def test_logs_go_to_the_workspace_of_another_team(
+    synthesize: Synthesize,
+) -> None:
+    resources = synthesize(monitoring={"given_workspace": WORKSPACE})
+
+    assert "azurerm_log_analytics_workspace" not in resources
+    diagnosed = resources["azurerm_monitor_diagnostic_setting"]
+    assert {one["log_analytics_workspace_id"] for one in diagnosed.values()} == {WORKSPACE["id"]}
+    assert not [name for name in diagnosed if "log_analytics" in name]
+
+
+def test_container_logs_are_collected_by_a_rule_in_the_region_of_their_workspace(
+    synthesize: Synthesize,
+) -> None:
+    (rule,) = synthesize(monitoring={"given_workspace": WORKSPACE})[
+        "azurerm_monitor_data_collection_rule"
+    ].values()
+
+    assert rule["location"] == "northeurope"
+    (to,) = rule["destinations"]["log_analytics"]
+    assert to["workspace_resource_id"] == WORKSPACE["id"]
+
+
+def test_flow_logs_name_a_given_workspace_by_both_its_ids(
+    synthesize: Synthesize,
+) -> None:
+    (flow,) = synthesize(monitoring={"given_workspace": WORKSPACE})[
+        "azurerm_network_watcher_flow_log"
+    ].values()
+
+    assert flow["traffic_analytics"] == {
+        "enabled": True,
+        "interval_in_minutes": 60,
+        "workspace_id": WORKSPACE["customer_id"],
+        "workspace_region": "northeurope",
+        "workspace_resource_id": WORKSPACE["id"],
+    }
+
+
+def test_a_vault_of_another_team_gets_our_secrets_and_keys_and_is_not_made(
+    synthesize: Synthesize,
+) -> None:
+    resources = synthesize(key_vault={"given_id": VAULT})
+
+    assert "key_vault" not in resources["azurerm_key_vault"]
+    written = {**resources["azurerm_key_vault_secret"], **resources["azurerm_key_vault_key"]}
+    assert {one["key_vault_id"] for one in written.values()} == {VAULT}
+    assert "key_vault_endpoint" not in resources["azurerm_private_endpoint"]
+
+
+def test_nothing_of_a_vault_of_another_team_is_changed(
+    synthesize: Synthesize, tmp_path: Path
+) -> None:
+    resources = synthesize(key_vault={"given_id": VAULT})
+
+    assert VAULT not in str(resources.get("azurerm_management_lock"))
+    assert "key_vault_diagnostics" not in resources["azurerm_monitor_diagnostic_setting"]
+    roles = {
+        one["role_definition_name"]
+        for one in resources["azurerm_role_assignment"].values()
+        if one["scope"] == VAULT
+    }
+    assert roles == {"Key Vault Crypto Service Encryption User"}
+    data = json.loads((tmp_path / "stacks/data-dev/cdk.tf.json").read_text())
+    assert data["output"]["key_vault_name"]["value"] == "kv-company"
+
+
 def test_nothing_of_an_application_of_another_team_is_written(
     synthesize: Synthesize, dev_values: dict[str, Any], tmp_path: Path
 ) -> None:

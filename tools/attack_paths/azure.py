@@ -56,7 +56,11 @@ def _who(here: Landscape, grant: Resource, principal: Any) -> str:
 
 def _what(here: Landscape, grant: Resource, scope: Any) -> str:
     resource = next(here.referred(grant.stack, scope), None)
-    return named(resource) if resource else str(scope)
+    if resource:
+        return named(resource)
+    # of another team: an id of the environment file, perhaps by way of another stack's output
+    whole, _, _ = str(scope).partition("/secrets/")
+    return next(here.literals(grant.stack, whole), whole)
 
 
 def federations(here: Landscape) -> Iterator[Federation]:
@@ -74,8 +78,8 @@ def federations(here: Landscape) -> Iterator[Federation]:
 def secrets(here: Landscape) -> Iterator[Secret]:
     """Yield the secrets that the stacks make."""
     for secret in here.resources("azurerm_key_vault_secret"):
-        vault = next(here.referred(secret.stack, secret.get("key_vault_id")))
-        yield Secret(name=str(secret.get("name")), vault=named(vault))
+        vault = _what(here, secret, secret.get("key_vault_id"))
+        yield Secret(name=str(secret.get("name")), vault=vault)
 
 
 def storage_keys(here: Landscape) -> Iterator[StorageKey]:
