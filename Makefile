@@ -134,7 +134,8 @@ diagram: $(SYNTH) $(TOOLS) ## Draw the stacks that were synthesized, a page of H
 	@$(BIN)/python -O main.py && $(BIN)/python -m tools.diagram $(if $(TO),--to "$(TO)")
 
 reference: $(TOOLS) ## Write the reference and the JSON schema of the environment file again
-	@$(BIN)/python -m tools.environment_reference && $(BIN)/python -m tools.calendar write \
+	@$(BIN)/python -m tools.environment_reference && $(BIN)/python -m tools.calendar write && \
+		$(BIN)/python -m tests.operator.tables \
 		&& $(BIN)/python -m tools.exit_status_page
 
 ##@ Upkeep

@@ -84,7 +84,8 @@ def started(program: Path, words: Iterable[str], folder: Path, **variables: str)
     try:
         done = subprocess.run(
             [program, *words],
-            env={"PATH": "/usr/bin:/bin", "HOME": str(folder)} | variables,
+            env={"PATH": "/usr/bin:/bin", "HOME": str(folder), "GIT_ALLOW_PROTOCOL": ""}
+            | variables,
             cwd=folder,
             stdin=subprocess.DEVNULL,
             capture_output=True,

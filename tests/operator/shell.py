@@ -19,18 +19,33 @@ FILTERS = ["base64", "bash", "cat", "cp", "cut", "date", "grep", "head", "jq", "
 FILTERS += ["sed", "sh", "sort", "tail", "tr", "xargs"]
 RECORDED = ["airflow", "az", "cmctl", "curl", "git", "helm", "kubectl", "kubelogin", "make", "npx"]
 RECORDED += ["openssl", "pg_dump", "pg_restore", "psql", "python3", "sleep", "terraform", "uvx"]
-RECORDED += ["./all.sh", "./product", ".venv/bin/python", ".venv/bin/pytest"]
+RECORDED += ["python", "./all.sh", "./product", ".venv/bin/python", ".venv/bin/pytest"]
+RECORDED += sorted(f"pipelines/{file.name}" for file in (ROOT / "pipelines").glob("*.sh"))
 REACH = ROOT / "docs/how-to/operate/reach-the-platform.md"
 # what a reader's folder holds, or a command before has made
-FOLDERS = ["airflow-platform", "cdktf.out/stacks/data-dev", "old-system"]
+FOLDERS = [
+    "airflow-platform",
+    "our-dags",
+    "environments",
+    "pipelines",
+    "cdktf.out/stacks/data-dev",
+    "old-system",
+]
 FOLDERS += ["constructs_lib", "stacks", "synthesis", "tools/bench", "tests/synthesis"]
-FILES = ["airflow.cfg", "airflow.pfx", "secrets-to-key-vault.sh", "shop.json"]
+FILES = [
+    "airflow.cfg",
+    "airflow.pfx",
+    "environments/demo.toml",
+    "environments/dev.toml",
+    "secrets-to-key-vault.sh",
+    "shop.json",
+]
 VARIABLES = {"LC_ALL": "C.UTF-8", "AIRFLOW_HOME": "."}  # what a reader's shell has already
 _BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```", re.M | re.S)
 _INLINE = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
 _PLACEHOLDER = re.compile(r"<[a-z][^<>\n|&;]*>")
 _RECORDER = """#!{bash}
-case $0 in ./*|.venv/*) name=$0 ;; *) name=${{0##*/}} ;; esac
+case $0 in /*) name=${{0##*/}} ;; *) name=$0 ;; esac
 printf '%s\\0' "$SHOWN" "$name" "$@" > "$CALLS/$BASHPID"
 case " $* " in
   *" json "*|*" initialize-"*|*" --raw "*|*--json*) echo '{{"pods": [], "items": []}}' ;;

@@ -1,6 +1,6 @@
 """The tables that the operator's pages hold of themselves.
 
-`python -m tests.operator.tables` writes them again; a test fails where one is not so.
+`make reference` writes them again; a test fails where one is not so.
 """
 
 import re
@@ -9,15 +9,16 @@ from collections import Counter
 from pathlib import Path
 
 from tests import ROOT
-from tests.docs.pages import blocks, name
+from tests.docs.pages import blocks
 from tests.operator.shell import Call, run
 
 CHAPTER = ROOT / "docs/how-to/operate/README.md"
 REFERENCE = ROOT / "docs/reference/commands.md"
-PAGES = sorted((ROOT / "docs/how-to").rglob("*.md"))
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+PAGES += sorted(page for page in (ROOT / "docs").rglob("*.md") if "decisions" not in page.parts)
 HELD = ("az", "kubectl", "airflow", "SQL", "terraform", "make", "others")
 _ROW = re.compile(r"^\| \[\w+\]\((alerts/[\w-]+\.md)\) \| \d \| [^|]+ \|", re.M)
-_COUNTS = re.compile(r"(\| page \|.*\n\| --- .*\n)(?:\|.*\n)*")
+_PAGES = re.compile(r"(\| page \|.*\n\| --- .*\n)(?:\|.*\n)*")
 
 
 def alerts(text: str) -> str:
@@ -63,17 +64,17 @@ def _link(text: str, page: str, anchor: str) -> str:
     return f"[{text}]({page}#{anchor})"
 
 
-def counts(text: str, pages: dict[Path, list[Call]]) -> str:
-    """Return the reference's text with the number of commands of each page, by who judges them."""
+def judges(text: str, pages: dict[Path, list[Call]]) -> str:
+    """Return the reference's text with who judges the commands of each page."""
     rows = []
     for page, calls in pages.items():
         found = Counter(_judge(call) for call in calls)
         found.update(_judge(call.within) for call in calls if call.within)
         found["SQL"] += sum(block.count(";") for block in blocks(page, "sql"))
         if found.total():
-            link = f"[{name(page).removeprefix('docs/how-to/')}]({'../how-to/'}{_place(page)})"
-            rows.append(f"| {link} | {' | '.join(str(found[one] or '') for one in HELD)} |")
-    return _COUNTS.sub(lambda table: table[1] + "\n".join(rows) + "\n", text)
+            marks = " | ".join("x" if found[one] else "" for one in HELD)
+            rows.append(f"| {_shown(page)} | {marks} |")
+    return _PAGES.sub(lambda table: table[1] + "\n".join(rows) + "\n", text)
 
 
 def _judge(call: Call) -> str:
@@ -82,8 +83,12 @@ def _judge(call: Call) -> str:
     return call.words[0] if call.words[0] in HELD else "others"
 
 
-def _place(page: Path) -> str:
-    return str(page.relative_to(ROOT / "docs/how-to"))
+def _shown(page: Path) -> str:
+    """Name a page, with a link where the site has it."""
+    if page.parent == ROOT:
+        return page.name
+    place = page.relative_to(REFERENCE.parent.parent)
+    return f"[{place}]({Path('..') / place})"
 
 
 def main() -> None:
@@ -93,7 +98,7 @@ def main() -> None:
     for page in PAGES:
         with tempfile.TemporaryDirectory() as folder:
             pages[page] = run(page, Path(folder))[0]
-    REFERENCE.write_text(counts(REFERENCE.read_text(), pages))
+    REFERENCE.write_text(judges(REFERENCE.read_text(), pages))
 
 
 if __name__ == "__main__":

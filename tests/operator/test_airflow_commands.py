@@ -51,6 +51,12 @@ def database(postgres: Postgres, migrated: str) -> str:
         columns = "job_type, state, hostname, latest_heartbeat, start_date"
         row = f"'{job_type}', 'running', 'pod', now() + interval '1 hour', now()"
         postgres.query(database, f"insert into job ({columns}) values ({row})")
+    # a function of Azure's, by the signature that its documentation gives
+    arguments = "name text, admin boolean, mfa boolean"
+    postgres.query(
+        database,
+        f"create function pgaadauth_create_principal({arguments}) returns text return name",
+    )
     return database
 
 

@@ -47,10 +47,12 @@ def test_a_page_that_names_what_to_set_leads_to_how_an_urgent_change_is_made(pag
 def test_the_alerts_table_says_what_each_runbook_holds() -> None:
     text = tables.CHAPTER.read_text()
 
-    assert text == tables.alerts(text), "write it: .venv/bin/python -m tests.operator.tables"
+    assert text == tables.alerts(text), "write it: make reference"
 
 
-def test_the_reference_counts_the_commands_of_each_page(pages: dict[Path, list[Call]]) -> None:
+def test_the_reference_says_who_judges_the_commands_of_each_page(
+    pages: dict[Path, list[Call]],
+) -> None:
     text = tables.REFERENCE.read_text()
 
-    assert text == tables.counts(text, pages), "write it: python -m tests.operator.tables"
+    assert text == tables.judges(text, pages), "write it: make reference"
