@@ -9,7 +9,8 @@ done
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 export KUBECONFIG="$folder/config"
-python=${PYTHON:-.venv/bin/python}
+python=.venv/bin/python
+[ -x "$python" ] || python=python # in a company's repository ./product brings it
 cluster=$("$python" -m tools.azure_names cluster --environment "$1")
 group=$("$python" -m tools.azure_names cluster-group --environment "$1")
 az aks get-credentials --resource-group "$group" --name "$cluster" --file "$KUBECONFIG" --only-show-errors

@@ -21,6 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import typer
 
+from conventions import company
 from conventions.faults import FaultError
 from environments.load import read
 from environments.model import Environment
@@ -138,7 +139,7 @@ def main(
 ) -> None:
     """Look at a deployed Airflow from outside, as a browser does."""
     try:
-        site = Site.of(read(Path("environments") / f"{environment}.toml"), address, trust)
+        site = Site.of(read(company.environments() / f"{environment}.toml"), address, trust)
     except FaultError as error:
         typer.echo(error, err=True)
         sys.exit(Exit.BAD_INPUT)

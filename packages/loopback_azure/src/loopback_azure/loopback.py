@@ -53,12 +53,18 @@ class LoopbackAzure:
 
 @contextmanager
 def loopback_azure(
-    folder: Path, tenant: str, *, late_roles: float = 0, offers: Offers | None = None
+    folder: Path,
+    tenant: str,
+    *,
+    late_roles: float = 0,
+    busy_servers: float = 0,
+    offers: Offers | None = None,
 ) -> Iterator[LoopbackAzure]:
     """Run a loopback Azure; what it holds is written into the folder at the end, and read again.
 
     `offers` says what the subscription has not, or has not enough of.
     With `late_roles` a vault answers only once a role on it is that many seconds old, as in Azure.
+    With `busy_servers` a database server refuses what changes below it for so many seconds.
     What Resource Manager is asked to write stands there as requests.jsonl, see `recording`.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -68,7 +74,9 @@ def loopback_azure(
     authority = CertificateFiles.make(folder, _NAMES)
     services: dict[str, Service] = {
         entra.HOST: entra.entra,
-        manager.HOST: manager.Manager(store, tenant, Recording(folder / FILE), offers),
+        manager.HOST: manager.Manager(
+            store, tenant, Recording(folder / FILE), offers, busy_servers
+        ),
         graph.HOST: graph.Graph(store, tenant, offers),
         VAULT_SUFFIX: vaults.Vaults(store, tenant, late_roles),
         **{suffix: Storage(store) for suffix in SUFFIXES},

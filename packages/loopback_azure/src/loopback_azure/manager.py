@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from azure_facts import refusals
 
 from loopback_azure import rules
+from loopback_azure.busy_servers import BusyServers
 from loopback_azure.http_messages import Document, RefusedError, Reply, Request, unknown
 from loopback_azure.merging import filled, over, patched
 from loopback_azure.recording import Recording
@@ -30,8 +31,14 @@ class Manager:
     """Answers the calls to management.azure.com."""
 
     def __init__(
-        self, store: Store, tenant: str, recording: Recording, offers: Offers | None = None
+        self,
+        store: Store,
+        tenant: str,
+        recording: Recording,
+        offers: Offers | None = None,
+        busy_servers: float = 0,
     ) -> None:
+        self._busy = BusyServers(busy_servers)
         self._offers = offers or Offers()
         self._store = store
         self._tenant = tenant
@@ -57,6 +64,7 @@ class Manager:
                 return found
             address = ResourcePath.parse(request.path)
             self._recording.note(request, address)
+            self._busy.check(request, address)
             if request.method == "POST":
                 return self._act(request, address)
             if (read := self._read_below(request, address)) is not None:
