@@ -1,5 +1,6 @@
 """Azure Kubernetes Service: a private cluster without passwords, keys or local accounts."""
 
+from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from cdktf_cdktf_provider_azurerm.kubernetes_cluster import (
     KubernetesClusterAzureActiveDirectoryRoleBasedAccessControl,
     KubernetesClusterDefaultNodePool,
     KubernetesClusterDefaultNodePoolUpgradeSettings,
+    KubernetesClusterHttpProxyConfig,
     KubernetesClusterIdentity,
     KubernetesClusterKeyManagementService,
     KubernetesClusterKeyVaultSecretsProvider,
@@ -35,6 +37,23 @@ from environments.network import Network
 
 # A Premium cluster without long-term support costs more and offers nothing
 SUPPORT_PLANS = {"Standard": "KubernetesOfficial", "Premium": "AKSLongTermSupport"}
+
+# What has private addresses is reached without a proxy; Airflow's pods call each other by the short
+# names of their services. AKS adds the API server, localhost and its own (learn.microsoft.com:
+# "HTTP proxy support in AKS").
+WITHOUT_PROXY = (
+    "airflow-api-server",
+    "airflow-redis",
+    "airflow-statsd",
+    "airflow-triggerer",
+    ".svc",
+    ".cluster.local",
+    ".blob.core.windows.net",
+    ".dfs.core.windows.net",
+    ".postgres.database.azure.com",
+    ".vault.azure.net",
+    ".azurecr.io",
+)
 
 
 class AksCluster(Construct):
@@ -95,6 +114,12 @@ class AksCluster(Construct):
             oidc_issuer_enabled=True,
             workload_identity_enabled=True,
             network_profile=_network(env.network),
+            http_proxy_config=_proxy(env.network),
+            custom_ca_trust_certificates_base64=[
+                b64encode(text.strip().encode()).decode()
+                for text in env.network.certificate_authorities
+            ]
+            or None,
             # how it is kept up to date, and when
             automatic_upgrade_channel=settings.upgrade_channel,
             node_os_upgrade_channel=settings.node_os_upgrade_channel,
@@ -180,6 +205,17 @@ def _system_pool(
         orchestrator_version=pool_version(settings),
         tags=tags,  # those of the cluster do not reach the machines of its pools
         **common_settings(settings.system_pool),
+    )
+
+
+def _proxy(network: Network) -> KubernetesClusterHttpProxyConfig | None:
+    if network.proxy is None:
+        return None
+    own = (network.address_space, network.pod_cidr, network.service_cidr)
+    return KubernetesClusterHttpProxyConfig(
+        http_proxy=network.proxy.url,
+        https_proxy=network.proxy.url,
+        no_proxy=[*map(str, own), *WITHOUT_PROXY, *network.proxy.exceptions],
     )
 
 

@@ -3,10 +3,11 @@
 from ipaddress import IPv4Network
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from environments.dns import Dns
 from environments.landing_zone import GivenNetwork
+from environments.proxy import Proxy, certificate
 from environments.types import Address, Cidr, Section, VirtualNetworkId, form, refuse
 
 # learn.microsoft.com: "Configure Azure CNI networking in AKS", "IP address sizing"
@@ -74,6 +75,18 @@ class Network(Section):
         GivenNetwork | None,
         Field(description="a network of another team, in place of one of our own"),
     ] = None
+    proxy: Annotated[
+        Proxy | None, Field(description="a company's proxy, which nodes and pods go out by")
+    ] = None
+    certificate_authorities: Annotated[
+        tuple[Annotated[str, AfterValidator(certificate)], ...],
+        Field(
+            strict=False,
+            max_length=10,
+            description="authorities of the company that the nodes trust, each as PEM; what runs "
+            "in the image trusts those of images/airflow/certificates",
+        ),
+    ] = ()
     linked_networks: Annotated[
         tuple[LinkedNetwork, ...],
         Field(strict=False, description="networks that resolve our private names"),

@@ -58,12 +58,17 @@ def network_policies(env: Environment) -> list[Values]:
     database = to([block(str(network.postgres))], [("TCP", SERVER_PORT), ("TCP", POOLER_PORT)])
     # Private endpoints of storage and Key Vault; Entra ID has public addresses only.
     azure = to([block(str(network.private_endpoints)), block("0.0.0.0/0", PRIVATE)], [("TCP", 443)])
+    proxy = (
+        [to([block(f"{network.proxy.address}/32")], [("TCP", network.proxy.port)])]
+        if network.proxy
+        else []
+    )
     # Tasks reach what the network lets them reach: data sources are the users' own.
     anywhere = {"to": [block("0.0.0.0/0", NODE_SERVICES)]}
     return [
         deny_all(AIRFLOW.namespace),
         _out("dns-and-each-other", AIRFLOW_PODS["podSelector"], dns(), {"to": [AIRFLOW_PODS]}),
-        _out("components", _components(*(c.label for c in LONG_RUNNING)), database, azure),
+        _out("components", _components(*(c.label for c in LONG_RUNNING)), database, azure, *proxy),
         _out(
             "kubernetes",
             _components(API_SERVER.label, SCHEDULER.label, TRIGGERER.label),

@@ -517,6 +517,36 @@ REFUSALS = {
         "not of the required form",
         "Microsoft.KeyVault/vaults/<name>",
     ),
+    "proxy with a password": (
+        "[network]",
+        '[network.proxy]\nurl = "http://me:geheim-1234567@proxy:3128"\n'
+        'address = "10.9.0.4"\n[network]',
+        "network.proxy.url",
+        "names a user",
+        "delete the user",
+    ),
+    "proxy at a public address": (
+        "[network]",
+        '[network.proxy]\nurl = "http://proxy:3128"\naddress = "8.8.8.8"\n[network]',
+        'network.proxy.address = "8.8.8.8"',
+        "not an address of a private network",
+        "in your network",
+    ),
+    "authority that is a key": (
+        "[network]",
+        "[network]\ncertificate_authorities = "
+        '["-----BEGIN PRIVATE KEY-----\\nMIIB\\n-----END PRIVATE KEY-----"]',
+        "network.certificate_authorities[0]",
+        "holds a private key",
+        "make a new one",
+    ),
+    "authority that is no certificate": (
+        "[network]",
+        '[network]\ncertificate_authorities = ["ca.pem"]',
+        "network.certificate_authorities[0]",
+        "not one certificate in PEM form",
+        "openssl x509",
+    ),
     "Git server at no port": (
         "[airflow]",
         '[airflow.git]\nrepository = "https://git.example.com:70000/dags"\n[airflow]',

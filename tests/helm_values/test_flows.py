@@ -171,6 +171,27 @@ def test_who_reads_dags_reaches_the_git_server_on_its_private_address(
 
 
 @pytest.mark.parametrize(
+    ("address", "port", "passing"),
+    [(NEIGHBOUR, 3128, True), (NEIGHBOUR, 443, False), ("10.9.9.10", 3128, False)],
+)
+def test_components_reach_the_company_s_proxy_and_no_other_private_address(
+    build: Callable[..., Environment],
+    infra: Infrastructure,
+    address: str,
+    port: int,
+    passing: bool,
+) -> None:
+    proxy = {"url": "http://proxy.corp.example.com:3128", "address": NEIGHBOUR}
+    policies = of_kind(
+        prerequisites(build("dev", network={"proxy": proxy}), infra), "NetworkPolicy"
+    )
+
+    pod = Pod("airflow", {"tier": "airflow", "component": "api-server"})
+
+    assert passes(policies, pod, address, port) is passing
+
+
+@pytest.mark.parametrize(
     ("source", "target", "passing"),
     [
         (TASK, Pod("spark", {}), True),

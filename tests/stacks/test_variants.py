@@ -1,5 +1,6 @@
 """What an environment file can choose, as the stacks show it."""
 
+import base64
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -342,6 +343,41 @@ def test_nothing_of_an_application_of_another_team_is_written(
     identity = json.loads((tmp_path / "stacks/identity-dev/cdk.tf.json").read_text())
     assert identity["output"]["sso_client_id"]["value"] == "12345678-1234-4234-8234-123456789012"
     assert "sso_application_id" not in identity["output"]
+
+
+PROXY = {"url": "http://proxy.corp.example.com:3128", "address": "10.9.0.4"}
+AUTHORITY = "-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIU\n-----END CERTIFICATE-----\n"
+
+
+def test_nodes_and_pods_go_out_by_the_company_s_proxy(synthesize: Synthesize) -> None:
+    cluster = only(synthesize(network={"proxy": PROXY}), "azurerm_kubernetes_cluster")
+
+    config = cluster["http_proxy_config"]
+    assert config["http_proxy"] == config["https_proxy"] == PROXY["url"]
+
+
+def test_what_is_private_is_reached_without_the_proxy(synthesize: Synthesize) -> None:
+    further = {"proxy": {**PROXY, "exceptions": [".corp.example.com"]}}
+
+    cluster = only(synthesize(network=further), "azurerm_kubernetes_cluster")
+
+    assert set(cluster["http_proxy_config"]["no_proxy"]) > {
+        cluster["network_profile"]["pod_cidr"],
+        cluster["network_profile"]["service_cidr"],
+        "airflow-api-server",
+        ".blob.core.windows.net",
+        ".vault.azure.net",
+        ".corp.example.com",
+    }
+
+
+def test_nodes_trust_the_company_s_authorities(synthesize: Synthesize) -> None:
+    further = {"certificate_authorities": [AUTHORITY]}
+
+    cluster = only(synthesize(network=further), "azurerm_kubernetes_cluster")
+
+    (given,) = cluster["custom_ca_trust_certificates_base64"]
+    assert base64.b64decode(given).decode() == AUTHORITY.strip()
 
 
 def test_where_a_policy_writes_the_records_endpoints_leave_them_alone(
