@@ -98,6 +98,15 @@ def test_a_stack_that_stays_stops_those_that_it_needs(azure: Recorded, home: Pat
     assert "run it again" in done.stderr
 
 
+def test_a_company_s_repository_has_cdktf_without_npx(azure: Recorded, home: Path) -> None:
+    azure.programs = ("az", "cdktf")
+
+    done = destroy(azure, home, "dev", "destroy dev")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert ["cdktf", "destroy", "airflow-dev"] in [call[:3] for call in azure.calls]
+
+
 def test_groups_that_are_gone_are_asked_for_nothing(azure: Recorded, home: Path) -> None:
     azure.answers["group exists"] = ("false", 0)
 

@@ -19,6 +19,7 @@ from tests.environment_files import DEV, ROOT
 from tests.pipelines.agents import violations
 from tests.templates.repositories import commit, git
 from tools.pipeline_yaml.conditions import UNREVIEWED, Run, jobs_of
+from tools.pipeline_yaml.expand import expand
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 ANSWERS = {"repository": "platform-repository", "company": "Contoso", "pipelines": "both"}
@@ -184,14 +185,18 @@ def test_a_wrong_answer_is_refused(
 
 @pytest.mark.parametrize(
     ("pipelines", "there"),
-    [("azure-devops", {"azure-pipelines.yml"}), ("github-actions", {".github"})],
+    [
+        ("azure-devops", {"azure-pipelines.yml", "destroy.yml", "restore-drill.yml"}),
+        ("github-actions", {".github"}),
+    ],
 )
 def test_only_the_pipelines_that_were_asked_for_are_there(
     product: Path, tmp_path: Path, pipelines: str, there: set[str]
 ) -> None:
     repository = render(product, tmp_path, pipelines=pipelines)
 
-    assert {"azure-pipelines.yml", ".github"} & {f.name for f in repository.iterdir()} == there
+    pipelines_of_both = {"azure-pipelines.yml", "destroy.yml", "restore-drill.yml", ".github"}
+    assert pipelines_of_both & {f.name for f in repository.iterdir()} == there
 
 
 def azure(repository: Path) -> Any:
@@ -211,6 +216,33 @@ def test_azure_devops_accepts_the_pipeline(
 
     assert found == []
     assert ("resources" in pipeline) is bool(address)
+
+
+@pytest.mark.parametrize("name", ["destroy.yml", "restore-drill.yml"])
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_an_operation_of_azure_devops_waits_for_the_approval_of_its_environment(
+    rendered: Path, pipelines_schema: Any, name: str, environment: str
+) -> None:
+    pipeline = expand(rendered / name, environment=environment)
+
+    assert list(Draft7Validator(pipelines_schema).iter_errors(pipeline)) == []
+    assert violations(pipeline) == []
+    (job,) = pipeline["stages"][0]["jobs"]
+    assert job["environment"] == f"airflow-{environment}"
+
+
+def test_an_operation_of_github_waits_for_the_reviewers_of_its_environment(
+    rendered: Path,
+) -> None:
+    file = rendered / ".github" / "workflows" / "operations.yml"
+
+    jobs = yaml.safe_load(file.read_text())["jobs"]
+    assert set(jobs) == {"restore_drill", "destroy"}
+    for job in jobs.values():
+        assert job["environment"] == "airflow-${{ inputs.environment || 'dev' }}"
+        assert job["if"].startswith("github.ref == 'refs/heads/main' && ")
+    assert "schedule" not in jobs["destroy"]["if"]
+    assert "${{" not in "".join(step.get("run", "") for step in jobs["destroy"]["steps"])
 
 
 def test_environments_are_deployed_in_the_order_of_the_answer(
@@ -247,6 +279,7 @@ def github(repository: Path) -> Any:
     ("file", "schema"),
     [
         ("workflows/platform.yml", "github-workflows.json"),
+        ("workflows/operations.yml", "github-workflows.json"),
         ("actions/product/action.yml", "github-actions.json"),
     ],
 )

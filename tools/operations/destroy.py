@@ -11,6 +11,7 @@ import json
 import re
 import sys
 from pathlib import Path
+from shutil import which
 from typing import Annotated, Any
 
 import typer
@@ -40,7 +41,8 @@ def main(
     """Destroy an environment."""
     programs = Programs()
     try:
-        require(az="install the Azure CLI", npx="install Node")
+        cdktf = ("cdktf",) if which("cdktf") else ("npx", "cdktf")  # ./product brings the first
+        require(**{"az": "install the Azure CLI", cdktf[0]: "install Node"})
         synthesis = Synthesis.load(out or company.output(), company.home())
         stacks = synthesis.select(environment).stacks
         _refuse(environment, word, stacks)
@@ -56,7 +58,7 @@ def main(
             if stack.short_name == "platform":
                 _clear(programs, stack)
             programs.show(
-                *("npx", "cdktf", "destroy", stack.name, "--auto-approve", "--skip-synth"),
+                *(*cdktf, "destroy", stack.name, "--auto-approve", "--skip-synth"),
                 "--ignore-missing-stack-dependencies",
             )
     except FailedError as error:
