@@ -38,7 +38,7 @@ ROLES = {
 
 
 def role_id(role: str) -> str:
-    """Return the id of an app role: the same in every environment, since it is its name's."""
+    """Return the id of an app role: the same in every environment, whatever its value is."""
     return str(uuid5(NAMESPACE_URL, f"airflow-on-azure/app-role/Airflow.{role}"))
 
 
@@ -64,6 +64,7 @@ class SignInApplication(Construct):
         home_page: str,
         owners: Sequence[str],
         groups_by_role: Mapping[str, Sequence[str]],
+        role_names: Mapping[str, str],
         after: Sequence[ITerraformDependable],
     ) -> None:
         super().__init__(scope, construct_id)
@@ -78,7 +79,7 @@ class SignInApplication(Construct):
             app_role=[
                 ApplicationAppRole(
                     id=role_id(role),
-                    value=f"Airflow.{role}",
+                    value=role_names[role],
                     display_name=f"Airflow {role}",
                     description=description,
                     allowed_member_types=["User"],

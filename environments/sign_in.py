@@ -4,7 +4,43 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from environments.types import EACH_ONCE, Section, Uuid, VaultName, refuse
+from environments.types import EACH_ONCE, Section, Uuid, VaultName, form, refuse
+
+# learn.microsoft.com: "Add app roles to your application and receive them in the token"
+RoleName = Annotated[
+    str,
+    form(
+        r"[A-Za-z0-9!#$%&'()*+,\-/:;<=>?@\[\]^_`{|}~][A-Za-z0-9!#$%&'()*+,\-./:;<=>?@\[\]^_`{|}~]{0,119}",
+        "1 to 120 letters, digits and signs, no space, no dot in front",
+        "Data.Airflow.Admin",
+    ),
+]
+
+
+class RoleNames(Section):
+    """The values of the app roles: what a token says, and Airflow reads as its own role."""
+
+    admin: Annotated[RoleName, Field(description="gives Admin")] = "Airflow.Admin"
+    op: Annotated[RoleName, Field(description="gives Op")] = "Airflow.Op"
+    user: Annotated[RoleName, Field(description="gives User")] = "Airflow.User"
+    viewer: Annotated[RoleName, Field(description="gives Viewer")] = "Airflow.Viewer"
+
+    @property
+    def by_role(self) -> dict[str, str]:
+        """The value of each of Airflow's roles, as `{"Admin": "Airflow.Admin"}`."""
+        return {"Admin": self.admin, "Op": self.op, "User": self.user, "Viewer": self.viewer}
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        values = list(self.by_role.values())
+        twice = sorted({value for value in values if values.count(value) > 1})
+        if twice:
+            refuse(
+                f"{', '.join(twice)} stands for two roles, and who has it would get both",
+                allowed="four different values",
+                fix="rename one of the two",
+            )
+        return self
 
 
 class SingleSignOn(Section):
@@ -32,6 +68,9 @@ class SingleSignOn(Section):
         int,
         Field(ge=5, le=1440, description="minutes after which users sign in again at the latest"),
     ] = 480
+    role_names: Annotated[
+        RoleNames, Field(description="own names for the app roles, as a convention wants them")
+    ] = RoleNames()
     owners: Annotated[
         tuple[Uuid, ...],
         Field(

@@ -203,6 +203,7 @@ class IdentityStack(AzureStack):
                 "User": sso.user_groups,
                 "Viewer": sso.viewer_groups,
             },
+            role_names=sso.role_names.by_role,
             after=after,
         )
 

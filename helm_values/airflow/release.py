@@ -66,5 +66,6 @@ def _values(env: Environment, infra: Infrastructure) -> Values:
             support_contact=env.tags.owner,
             session_minutes=env.single_sign_on.session_minutes,
             client_secret=env.single_sign_on.client_secret,
+            role_names=env.single_sign_on.role_names,
         ),
     )

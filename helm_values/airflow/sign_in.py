@@ -1,5 +1,8 @@
 """Values of the Airflow chart for the sign-in with Microsoft Entra ID."""
 
+import json
+
+from environments.sign_in import RoleNames
 from helm_values.airflow.secrets import SECRETS_FOLDER
 from helm_values.merge import Values
 
@@ -16,6 +19,7 @@ def sign_in_values(
     support_contact: str,
     session_minutes: int,
     client_secret: str | None = None,
+    role_names: RoleNames | None = None,
 ) -> Values:
     """Return the part of the chart's values that `images/airflow/webserver_config.py` relies on.
 
@@ -28,6 +32,7 @@ def sign_in_values(
         session_minutes: users sign in again at the latest after this time.
         client_secret: the vault's secret that proves the client, which the API server mounts;
             None lets the workload identity's token prove it.
+        role_names: of the app roles; None are those that the image knows.
     """
     env = {
         "ENTRA_TENANT_ID": tenant_id,
@@ -37,6 +42,8 @@ def sign_in_values(
     }
     if client_secret:
         env["ENTRA_CLIENT_SECRET_FILE"] = f"{SECRETS_FOLDER}/{client_secret}"
+    if role_names and role_names != RoleNames():
+        env["ENTRA_ROLES"] = json.dumps({name: role for role, name in role_names.by_role.items()})
     return {
         "config": {
             # Swagger's pages load scripts from a public CDN.

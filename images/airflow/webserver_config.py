@@ -8,7 +8,6 @@ headers are Airflow options, set by the Helm values (`helm_values/airflow/sign_i
 import os
 import sys
 
-from entra_sign_in.account import ROLES
 from entra_sign_in.oauth import PROVIDER, remote_app
 from entra_sign_in.security_manager import EntraSecurityManager
 from entra_sign_in.settings import Settings, SettingsError
@@ -23,7 +22,7 @@ AUTH_TYPE = AUTH_OAUTH
 SECURITY_MANAGER_CLASS = EntraSecurityManager
 OAUTH_PROVIDERS = [{"name": PROVIDER, "remote_app": remote_app(ENTRA_SIGN_IN)}]
 
-AUTH_ROLES_MAPPING = ROLES
+AUTH_ROLES_MAPPING = ENTRA_SIGN_IN.roles
 AUTH_ROLES_SYNC_AT_LOGIN = True
 # FAB's own registration form stays closed; EntraSecurityManager adds the users that have a role.
 AUTH_USER_REGISTRATION = False

@@ -547,6 +547,20 @@ REFUSALS = {
         "not one certificate in PEM form",
         "openssl x509",
     ),
+    "role of an application with a space": (
+        "[single_sign_on]",
+        '[single_sign_on.role_names]\nadmin = "Airflow Admin"\n[single_sign_on]',
+        'single_sign_on.role_names.admin = "Airflow Admin"',
+        "not of the required form",
+        "Data.Airflow.Admin",
+    ),
+    "one name for two roles": (
+        "[single_sign_on]",
+        '[single_sign_on.role_names]\nop = "Airflow.Admin"\n[single_sign_on]',
+        "single_sign_on.role_names",
+        "stands for two roles",
+        "rename one",
+    ),
     "Git server at no port": (
         "[airflow]",
         '[airflow.git]\nrepository = "https://git.example.com:70000/dags"\n[airflow]',

@@ -1,10 +1,13 @@
 """The environment variables of the sign-in: wrong ones are reported together, before the start."""
 
+import json
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from images.airflow.entra_sign_in.settings import Settings, SettingsError
+from tests import ROOT
 
 TENANT = "11111111-aaaa-4bbb-8ccc-111111111111"
 CLIENT = "22222222-aaaa-4bbb-8ccc-222222222222"
@@ -18,6 +21,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
         "ENTRA_TENANT_ID": TENANT,
         "ENTRA_CLIENT_ID": CLIENT,
         "AZURE_FEDERATED_TOKEN_FILE": str(token),
+        "HOME": str(tmp_path),
     }
 
 
@@ -35,6 +39,42 @@ def test_a_sovereign_cloud_has_issuers_of_its_own(environ: dict[str, str]) -> No
     environ["ENTRA_AUTHORITY"] = "https://login.microsoftonline.us/"
 
     assert Settings.read(environ).issuer == f"https://login.microsoftonline.us/{TENANT}/v2.0"
+
+
+def test_roles_may_have_names_of_the_company_s_own(environ: dict[str, str]) -> None:
+    environ["ENTRA_ROLES"] = (
+        '{"D.Admins": "Admin", "D.Ops": "Op", "D.Users": "User", "D.Readers": "Viewer"}'
+    )
+
+    assert Settings.read(environ).roles["D.Readers"] == ["Viewer"]
+
+
+@pytest.mark.parametrize(
+    "roles",
+    ["Admin", "[]", '{"A": "Admin"}', '{"A": "Owner", "B": "Op", "C": "User", "D": "Viewer"}'],
+)
+def test_roles_that_leave_one_out_are_refused(environ: dict[str, str], roles: str) -> None:
+    environ["ENTRA_ROLES"] = roles
+
+    assert "ENTRA_ROLES is" in problems(environ)
+
+
+def test_airflow_gives_its_roles_by_these_names(airflow: Path, environ: dict[str, str]) -> None:
+    environ["ENTRA_ROLES"] = (
+        '{"D.Admins": "Admin", "D.Ops": "Op", "D.Users": "User", "D.Readers": "Viewer"}'
+    )
+    image = ROOT / "images" / "airflow"
+    command = "import json, webserver_config as w; print(json.dumps(w.AUTH_ROLES_MAPPING))"
+
+    done = subprocess.run(
+        [airflow / "python", "-c", command],
+        env=environ | {"PYTHONPATH": str(image)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert json.loads(done.stdout.splitlines()[-1])["D.Readers"] == ["Viewer"]
 
 
 @pytest.mark.parametrize("tenant", ["common", "organizations", "consumers", "contoso.com"])

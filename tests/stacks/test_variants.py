@@ -332,6 +332,34 @@ def test_nothing_of_a_vault_of_another_team_is_changed(
     assert data["output"]["key_vault_name"]["value"] == "kv-company"
 
 
+ROLE_NAMES = {"admin": "D.Admins", "op": "D.Ops", "user": "D.Users", "viewer": "D.Readers"}
+
+
+def test_app_roles_bear_the_names_that_the_file_gives(synthesize: Synthesize) -> None:
+    application = only(synthesize(single_sign_on={"role_names": ROLE_NAMES}), "azuread_application")
+
+    assert {role["value"] for role in application["app_role"]} == set(ROLE_NAMES.values())
+
+
+def test_another_name_of_a_role_keeps_its_id(synthesize: Synthesize) -> None:
+    ids = [
+        {role["id"] for role in only(found, "azuread_application")["app_role"]}
+        for found in (synthesize(), synthesize(single_sign_on={"role_names": ROLE_NAMES}))
+    ]
+
+    assert ids[0] == ids[1]
+
+
+def test_the_api_server_is_told_the_names_of_the_roles(
+    synthesize: Synthesize, tmp_path: Path
+) -> None:
+    synthesize(single_sign_on={"role_names": ROLE_NAMES})
+
+    airflow = (tmp_path / "stacks/airflow-dev/cdk.tf.json").read_text()
+    assert "ENTRA_ROLES" in airflow
+    assert "D.Readers" in airflow
+
+
 def test_nothing_of_an_application_of_another_team_is_written(
     synthesize: Synthesize, dev_values: dict[str, Any], tmp_path: Path
 ) -> None:

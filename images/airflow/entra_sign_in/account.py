@@ -7,14 +7,6 @@ from typing import Any, Self
 
 log = logging.getLogger(__name__)
 
-ROLES = {
-    "Airflow.Admin": ["Admin"],
-    "Airflow.Op": ["Op"],
-    "Airflow.User": ["User"],
-    "Airflow.Viewer": ["Viewer"],
-}
-"""The application's app roles, by their value, and the Airflow roles that they give."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Account:

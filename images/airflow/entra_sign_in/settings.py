@@ -1,5 +1,6 @@
 """The settings of the sign-in, read once from the environment of the API server's container."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,10 @@ CLIENT_ID = "ENTRA_CLIENT_ID"
 AUTHORITY = "ENTRA_AUTHORITY"
 CLIENT_SECRET_FILE = "ENTRA_CLIENT_SECRET_FILE"
 SUPPORT_CONTACT = "ENTRA_SUPPORT_CONTACT"
+ROLES = "ENTRA_ROLES"
 FEDERATED_TOKEN_FILE = "AZURE_FEDERATED_TOKEN_FILE"  # the workload identity webhook sets it
+
+OF_AIRFLOW = ("Admin", "Op", "User", "Viewer")
 
 PUBLIC_CLOUD = "https://login.microsoftonline.com"
 
@@ -33,6 +37,7 @@ class Settings:
         federated_token_file: the service account's token, when no client secret is used.
         client_secret_file: a secret mounted from Key Vault; it wins over the federated token.
         support_contact: whom users shall ask, as shown on the pages they see.
+        roles: the application's app roles, by their value, and the Airflow roles that they give.
     """
 
     tenant_id: str
@@ -41,6 +46,7 @@ class Settings:
     federated_token_file: Path | None
     client_secret_file: Path | None
     support_contact: str
+    roles: dict[str, list[str]]
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Self:
@@ -58,6 +64,7 @@ class Settings:
             client_secret_file=_file(environ, CLIENT_SECRET_FILE, problems),
             support_contact=environ.get(SUPPORT_CONTACT, "").strip()
             or "the team that runs this Airflow",
+            roles=_roles(environ, problems),
         )
         if not (environ.get(FEDERATED_TOKEN_FILE) or environ.get(CLIENT_SECRET_FILE)):
             problems.append(
@@ -96,6 +103,24 @@ def _authority(environ: Mapping[str, str], problems: list[str]) -> str:
             f"for example {PUBLIC_CLOUD} or https://login.microsoftonline.us"
         )
     return value
+
+
+def _roles(environ: Mapping[str, str], problems: list[str]) -> dict[str, list[str]]:
+    """Return what each app role gives: by default `Airflow.<role>` gives the role of that name."""
+    text = environ.get(ROLES, "").strip()
+    if not text:
+        return {f"Airflow.{role}": [role] for role in OF_AIRFLOW}
+    try:
+        given = json.loads(text)
+        known = {str(value): [role] for value, role in given.items() if role in OF_AIRFLOW}
+    except (ValueError, AttributeError, TypeError):
+        known = {}
+    if sorted(role for (role,) in known.values()) != sorted(OF_AIRFLOW):
+        problems.append(
+            f"{ROLES} is {text!r}: it must be a JSON object that gives each of "
+            f"{', '.join(OF_AIRFLOW)} to one app role"
+        )
+    return known
 
 
 def _file(environ: Mapping[str, str], name: str, problems: list[str]) -> Path | None:
