@@ -40,7 +40,7 @@ SECRETS: dict[str, Callable[[Random], str]] = {
 # What stands in a secret and is none
 PUBLIC = (
     "postgresql://airflow: https://x.example/c?sv=1 AccountName=x;AccountKey= "
-    "-----BEGIN PRIVATE KEY-----"
+    "-----BEGIN PRIVATE KEY-----\n"
 )
 
 
