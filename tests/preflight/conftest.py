@@ -34,6 +34,11 @@ ROLES = {
     "Resource Policy Contributor": "36243c78-bf99-498c-9df9-86d9f8d28608",
     "Role Based Access Control Administrator": "f58310d9-a9f6-439a-9e8d-f62e7b41a168",
 }
+PRINCIPALS = "https://graph.microsoft.com/serviceprincipals"
+GRAPH_ROLES = (
+    "18a4783c-866b-4cc7-a460-3d5e5662c884",
+    "06b708a9-e830-4db3-a914-8e69da51d44f",
+)
 BLOBS = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
 Check = Callable[..., Result]
 
@@ -51,6 +56,13 @@ class Subscription:
         for role in ROLES.values():
             self.grant(role, SUBSCRIPTION)
         self.grant(BLOBS, STATES)
+        self.keep(f"{PRINCIPALS}/{DEPLOYER}", {"id": DEPLOYER, "displayName": "deployer"})
+        for number, role in enumerate(GRAPH_ROLES):
+            self.keep(f"{PRINCIPALS}/{DEPLOYER}/appRoleAssignments/{number}", {"appRoleId": role})
+
+    def keep(self, url: str, body: dict[str, Any]) -> None:
+        """Keep an object of Microsoft Graph."""
+        self.azure.store.put(url, {"id": url, "body": body})
 
     def put(self, id_: str, type_: str, **properties: Any) -> None:
         """Keep a resource."""
@@ -77,15 +89,11 @@ class Subscription:
 
     def consent(self, scope: str | None) -> None:
         """Make the sign-in application, with consent to some scopes or none."""
-        base = "https://graph.microsoft.com"
         body = {"id": "sp", "appId": "app-id", "displayName": "Airflow (airflow-dev)"}
-        self.azure.store.put(
-            f"{base}/serviceprincipals/sp", {"id": f"{base}/serviceprincipals/sp", "body": body}
-        )
-        grant = {"clientId": "sp", "consentType": "AllPrincipals", "scope": scope}
-        own = f"{base}/oauth2permissiongrants/one"
+        self.keep(f"{PRINCIPALS}/sp", body)
         if scope is not None:
-            self.azure.store.put(own, {"id": own, "body": grant})
+            grant = {"clientId": "sp", "consentType": "AllPrincipals", "scope": scope}
+            self.keep("https://graph.microsoft.com/oauth2permissiongrants/one", grant)
 
 
 @pytest.fixture(scope="session")

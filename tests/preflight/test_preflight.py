@@ -9,6 +9,7 @@ from azure_facts.directory import ROLES as GIVEN
 from tests.preflight.conftest import (
     BLOBS,
     DEPLOYER,
+    PRINCIPALS,
     ROLES,
     STATES,
     SUBSCRIPTION,
@@ -180,6 +181,18 @@ def limit_roles(subscription: Subscription) -> None:
             id="condition",
         ),
         pytest.param(
+            lambda s: s.azure.store.delete(f"{PRINCIPALS}/{DEPLOYER}/appRoleAssignments/1"),
+            "permissions in Entra ID",
+            ["AppRoleAssignment.ReadWrite.All is missing", "bootstrap.md, part 3"],
+            id="permission of Graph",
+        ),
+        pytest.param(
+            lambda s: s.azure.store.delete(f"{PRINCIPALS}/{DEPLOYER}"),
+            "permissions in Entra ID",
+            [f"deployer_object_id = {DEPLOYER}", "no such service principal"],
+            id="deployer",
+        ),
+        pytest.param(
             lambda s: s.consent(None),
             "consent in Entra ID",
             ["nobody consented to openid, profile, email", "AADSTS65001", "--id app-id"],
@@ -303,3 +316,16 @@ def test_only_what_the_cluster_has_is_listed(check: Check, home: Path) -> None:
     file.write_text(text)
 
     assert "letsencrypt" not in check("--hosts").output
+
+
+def test_an_application_of_another_team_that_is_not_there_is_told(check: Check, home: Path) -> None:
+    file = home / "environments" / "dev.toml"
+    before, table, after = file.read_text().partition("[single_sign_on]\n")
+    given = 'application_id = "12345678-1234-4234-8234-123456789012"\n'
+    file.write_text(f"{before}{table}{given}\n[teams{after.partition('[teams')[2]}")
+
+    done = check()
+
+    said = lines(done.output, "consent in Entra ID")
+    assert "application_id = 12345678-1234-4234-8234-123456789012" in said
+    assert "there is no such application in the tenant" in said

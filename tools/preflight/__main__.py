@@ -75,6 +75,7 @@ def _run(needs: Needs, azure: Azure, resolver: dns.resolver.Resolver | None) -> 
         ("delegation of the zone", lambda n, a: delegation(n, a, resolver)),
         ("dates", lambda n, _: dates(n, date.today())),
         ("roles of the deployer", rights.deployer),
+        ("permissions in Entra ID", rights.directory),
         ("consent in Entra ID", rights.consent),
     )
     wrong = unread = 0

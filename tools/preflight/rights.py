@@ -15,6 +15,15 @@ _GIVERS = {  # which role of the bootstrap holds what Contributor does not
 _STATES = "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write"
 _GRAPH_READER = "Application.Read.All in Entra ID (Directory readers have it)"
 SCOPES = ("openid", "profile", "email")
+_DIRECTORY_READER = "Directory.Read.All in Entra ID (Directory readers have it)"
+# learn.microsoft.com: "Microsoft Graph permissions reference"; the wider one holds the other
+_GRAPH_ROLES = {
+    "Application.ReadWrite.OwnedBy": {
+        "18a4783c-866b-4cc7-a460-3d5e5662c884",
+        "1bfefb4e-e0b5-418b-a88f-73c46d2cc8e9",  # Application.ReadWrite.All
+    },
+    "AppRoleAssignment.ReadWrite.All": {"06b708a9-e830-4db3-a914-8e69da51d44f"},
+}
 
 
 def deployer(needs: Needs, azure: Azure) -> Iterator[Fault]:
@@ -37,15 +46,26 @@ def deployer(needs: Needs, azure: Azure) -> Iterator[Fault]:
 
 def consent(needs: Needs, azure: Azure) -> Iterator[Fault]:
     """Consent to the sign-in application, once it is there: Entra asks no user for it."""
-    for application in needs.all("azuread_application"):
-        name = application["display_name"]
+    given = needs.env.single_sign_on.application_id
+    wanted = [
+        ("displayName", application["display_name"])
+        for application in needs.all("azuread_application")
+    ]
+    for field, name in [*wanted, *([("appId", given)] if given else [])]:
         found = azure.list(
-            "/v1.0/servicePrincipals", role=_GRAPH_READER, filter=f"displayName eq '{name}'"
+            "/v1.0/servicePrincipals", role=_GRAPH_READER, filter=f"{field} eq '{name}'"
         )
+        if given and not found:
+            yield Fault(
+                place=needs.place,
+                key=f"single_sign_on.application_id = {given}",
+                problem="there is no such application in the tenant",
+                fix="ask its owner for the client id: docs/how-to/use-a-landing-zone.md",
+            )
         for principal in found:
             grants = azure.list(
                 f"/v1.0/servicePrincipals/{principal['id']}/oauth2PermissionGrants",
-                role="Directory.Read.All in Entra ID (Directory readers have it)",
+                role=_DIRECTORY_READER,
             )
             scopes = {
                 scope
@@ -63,6 +83,33 @@ def consent(needs: Needs, azure: Azure) -> Iterator[Fault]:
                     fix=f"an administrator: az ad app permission admin-consent --id "
                     f"{principal['appId']}",
                 )
+
+
+def directory(needs: Needs, azure: Azure) -> Iterator[Fault]:
+    """Permissions of the deployer in Entra ID, where the stacks make the application."""
+    if not any(needs.all("azuread_application")):
+        return
+    who = needs.env.deployer_object_id
+    path = f"/v1.0/servicePrincipals/{who}/appRoleAssignments"
+    try:
+        held = {one["appRoleId"] for one in azure.list(path, role=_DIRECTORY_READER)}
+    except NotThereError:
+        yield Fault(
+            place=needs.place,
+            key=f"deployer_object_id = {who}",
+            problem="there is no such service principal in the tenant",
+            allowed="the object id of the deployer's identity, not its client id",
+            fix="az identity show --query principalId",
+        )
+        return
+    for name, ids in _GRAPH_ROLES.items():
+        if not held & ids:
+            yield Fault(
+                place=f"{needs.place}: deployer_object_id = {who}",
+                problem=f"Microsoft Graph's permission {name} is missing",
+                allowed=name,
+                fix="docs/how-to/bootstrap.md, part 3",
+            )
 
 
 def _states(

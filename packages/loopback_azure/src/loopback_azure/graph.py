@@ -59,6 +59,11 @@ class Graph:
                     return self._grants(request, method, rest)
                 case ["GET", "serviceprincipals", own, "oauth2PermissionGrants"]:
                     return Reply(document={"value": self._granted(own)})
+                case ["GET", "serviceprincipals", own, "appRoleAssignments"]:
+                    url = f"{_BASE}/serviceprincipals/{own}"
+                    self._found(url)
+                    held = self._store.under(f"{url}/appRoleAssignments")
+                    return Reply(document={"value": [one["body"] for one in held]})
                 case ["GET", "directoryobjects", own]:
                     return Reply(document=_member(own))
                 case [method, collection] if collection in _OBJECTS:
