@@ -329,3 +329,10 @@ def test_an_application_of_another_team_that_is_not_there_is_told(check: Check, 
     said = lines(done.output, "consent in Entra ID")
     assert "application_id = 12345678-1234-4234-8234-123456789012" in said
     assert "there is no such application in the tenant" in said
+
+
+def test_hosts_that_this_machine_does_not_reach_are_told(check: Check) -> None:
+    said = lines(check("--reach").output, "ways out of this machine")
+
+    assert "pypi.org: gives no answer (Python packages)" in said  # the loopback leads to Azure only
+    assert "management.azure.com" not in said

@@ -26,6 +26,7 @@ from tools.preflight.dates import dates
 from tools.preflight.delegation import delegation
 from tools.preflight.names import names
 from tools.preflight.needs import Needs
+from tools.preflight.reaching import reaching
 from tools.preflight.reading import Azure, NoAnswerError, NotThereError, UnreadError
 from tools.preflight.ways_out import ways_out
 
@@ -45,6 +46,10 @@ def main(
     hosts: Annotated[
         bool, typer.Option("--hosts", help="Only list what a firewall must let through.")
     ] = False,
+    reach: Annotated[
+        bool,
+        typer.Option("--reach", help="Also try the hosts of the deployment from this machine."),
+    ] = False,
 ) -> None:
     """Check a subscription, and print what is wrong."""
     try:
@@ -57,14 +62,17 @@ def main(
             sys.exit(Exit.GOOD)
         azure = Azure.signed_in(env.tenant_id)
         _refuse_strangers(needs, azure)
-        sys.exit(_run(needs, azure, _resolver(name_server)))
+        sys.exit(_run(needs, azure, _resolver(name_server), reach=reach))
     except FaultError as error:
         typer.echo(error, err=True)
         sys.exit(Exit.BAD_INPUT)
 
 
-def _run(needs: Needs, azure: Azure, resolver: dns.resolver.Resolver | None) -> Exit:
+def _run(
+    needs: Needs, azure: Azure, resolver: dns.resolver.Resolver | None, *, reach: bool
+) -> Exit:
     checks: Sequence[tuple[str, Check]] = (
+        *([("ways out of this machine", lambda n, _: reaching(n))] if reach else []),
         ("resource providers", offers.providers),
         ("encryption at host", offers.host_encryption),
         ("sizes and zones", offers.sizes),
