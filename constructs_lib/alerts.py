@@ -26,7 +26,7 @@ from cdktf_cdktf_provider_azurerm.monitor_metric_alert import (
 from constructs import Construct
 
 from constructs_lib.place import Place
-from observability.alerts import MetricAlert, PrometheusAlert
+from observability.alerts import MetricAlert, PrometheusAlert, runbook
 from observability.recording import Recording
 
 
@@ -165,14 +165,23 @@ def add_metric_alert(
 
 
 def add_service_health_alert(
-    scope: Construct, *, place: Place, subscription_id: str, action_group_ids: Sequence[str]
+    scope: Construct,
+    *,
+    place: Place,
+    subscription_id: str,
+    action_group_ids: Sequence[str],
+    runbooks: str | None,
 ) -> None:
-    """Tell of Azure's own incidents and planned works: is it us, or is it Azure?"""
+    """Tell of Azure's own incidents and planned works: is it us, or is it Azure?
+
+    `runbooks` is the address of the published documentation; None names the page's file.
+    """
     MonitorActivityLogAlert(
         scope,
         "service_health",
         name=place.names.of("alert", "service-health"),
-        description="Azure reports an incident, a planned work or an advisory. See Service Health.",
+        description="Azure reports an incident, a planned work or an advisory. See Service Health. "
+        + runbook("how-to/operate/service-health", runbooks),
         resource_group_name=place.resource_group_name,
         location="global",
         scopes=[f"/subscriptions/{subscription_id}"],
@@ -187,17 +196,24 @@ def add_service_health_alert(
 
 
 def add_backup_alerts(
-    scope: Construct, *, place: Place, vault_id: str, action_group_ids: Sequence[str]
+    scope: Construct,
+    *,
+    place: Place,
+    vault_id: str,
+    action_group_ids: Sequence[str],
+    runbooks: str | None,
 ) -> None:
     """Tell of failed backups and restores: the vault raises these alerts itself, and mails nobody.
 
+    The mail is the vault's own: it cannot name our page, the rule in the portal does.
     ("Manage Azure Monitor based alerts for Azure Backup", learn.microsoft.com)
     """
     MonitorAlertProcessingRuleActionGroup(
         scope,
         "backup_alerts",
         name=place.names.of("apr", "backup"),
-        description="A backup or a restore of the cluster failed. See the vault's Backup jobs.",
+        description="A backup or a restore of the cluster failed. See the vault's Backup jobs. "
+        + runbook("how-to/operate/backup-failed", runbooks),
         resource_group_name=place.resource_group_name,
         scopes=[vault_id],
         add_action_group_ids=list(action_group_ids),

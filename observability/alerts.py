@@ -18,6 +18,16 @@ CERTIFICATE_DAYS = 14  # before its end
 SHARE_OF_CONNECTIONS = 0.8
 
 
+def runbook(page: str, published: str | None) -> str:
+    """Return the words that lead to a page.
+
+    Args:
+        page: from the documentation's first folder, without an ending.
+        published: address of the published documentation; None names the file.
+    """
+    return f"Runbook: {published}/{page}.html" if published else f"Runbook: docs/{page}.md"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Alert:
     """What an alert says to whom it wakes.
@@ -47,8 +57,7 @@ class Alert:
         Args:
             published: address of the published documentation; None names the file.
         """
-        link = f"{published}/{self.page}.html" if published else self.runbook
-        return f"{self.action} Runbook: {link}"
+        return f"{self.action} {runbook(self.page, published)}"
 
 
 @dataclass(frozen=True, kw_only=True)

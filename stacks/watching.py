@@ -97,12 +97,14 @@ def watch(
         place=place,
         subscription_id=env.subscription_id,
         action_group_ids=by.action_group_ids,
+        runbooks=env.monitoring.runbooks,
     )
     add_backup_alerts(
         scope,
         place=place,
         vault_id=watched.backup_vault_id,
         action_group_ids=by.action_group_ids,
+        runbooks=env.monitoring.runbooks,
     )
     for diagnosed in _diagnosed(watched, env, by):
         send_diagnostics(scope, diagnosed, workspace_id=by.logs.id)

@@ -144,3 +144,16 @@ def test_the_mail_of_an_alert_names_its_runbook(stacks: dict[str, Any]) -> None:
 
     named = {match[1] for text in told if (match := re.search(r"Runbook: (\S+\.md)$", text))}
     assert named == {alert.runbook for alert in ALERTS}
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["azurerm_monitor_activity_log_alert", "azurerm_monitor_alert_processing_rule_action_group"],
+)
+def test_an_alert_that_azure_raises_by_itself_names_its_page(
+    kind: str, stacks: dict[str, Any]
+) -> None:
+    rules = stacks["platform-dev"]["resource"][kind].values()
+
+    pages = [rule["description"].rpartition("Runbook: ")[2] for rule in rules]
+    assert [page for page in pages if not (ROOT / page).is_file()] == []
