@@ -395,6 +395,18 @@ def test_a_landing_zone_with_two_environments_is_verified(
     assert git(landing_zone, "status", "--porcelain") == ""
 
 
+def test_runbooks_and_pictures_are_built_beside_the_environments(
+    landing_zone: Path, call: Command
+) -> None:
+    done = call(landing_zone, "make", "docs", "diagram")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (landing_zone / "site" / "how-to" / "operate" / "index.html").is_file()
+    drawn = {file.name for file in (landing_zone / "diagram").iterdir()}
+    assert drawn == {"dev.html", "test.html"}
+    assert git(landing_zone, "status", "--porcelain") == ""
+
+
 def test_the_next_version_comes_by_an_update_that_marks_a_conflict_and_is_rehearsed(
     landing_zone: Path, product: Path, call: Command
 ) -> None:
