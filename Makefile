@@ -97,8 +97,8 @@ plan: .tools/.node $(TOOLS) ## Show what a deployment would do to Azure: ENVIRON
 smoke: $(TOOLS) ## Look at a deployed Airflow from outside: ENVIRONMENT=dev [SMOKE="--wait 600"]
 	@$(BIN)/python -m tools.smoke --environment $(ENVIRONMENT) $(SMOKE)
 
-verify: ## Check your environment files: synth, calendar, policy, attack paths, rehearsal; ON=YYYY-MM-DD: the day
-	@for gate in synth calendar-check policy attack-paths rehearse; do $(MAKE) --no-print-directory $$gate || exit 1; done
+verify: ## Check your files: packages, synth, calendar, policy, attack paths, rehearsal; ON=YYYY-MM-DD: the day
+	@for gate in packages-check synth calendar-check policy attack-paths rehearse; do $(MAKE) --no-print-directory $$gate || exit 1; done
 
 policy: $(TOOLS) ## Check cdktf.out against checkov's rules and ours
 	@$(BIN)/python -m tools.charts >/dev/null 2>&1 || echo "the charts are not all at hand: rule AOA-S13 may have nothing to render (make charts)"
@@ -199,6 +199,12 @@ image-lock: $(TOOLS) ## Resolve the image's three locks and the list of options 
 		(cd images/airflow && $(UV) pip compile $$name.in --python-version 3.12 --python-platform linux \
 			$(addprefix --upgrade-package=,$(UPGRADE)) --generate-hashes --quiet -o $$name.lock) || exit 1; done
 	@$(BIN)/python -m tools.airflow_option_list
+
+packages: $(TOOLS) ## Resolve images/company/requirements.in, your packages, against the image's lock
+	@$(BIN)/python -m tools.company_packages resolve
+
+packages-check: $(TOOLS) ## Refuse a lock of your packages that is not up to date
+	@$(BIN)/python -m tools.company_packages check
 
 image-lint: $(TOOLS) ## Lint the Dockerfile
 	@$(BIN)/hadolint images/airflow/Dockerfile

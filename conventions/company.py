@@ -1,7 +1,8 @@
 """Where a company's own files lie: in this checkout, or in a repository of its own.
 
-The variable AIRFLOW_ON_AZURE_HOME names a folder with `environments/*.toml`, `policy/*.toml` and
-`rehearsal.toml`; cdktf.out is written there, too. Without it the folder is this checkout.
+The variable AIRFLOW_ON_AZURE_HOME names a folder with `environments/*.toml`, `policy/*.toml`,
+`rehearsal.toml` and `images/company`; cdktf.out is written there, too. Without it the folder is
+this checkout.
 """
 
 import os
@@ -46,6 +47,15 @@ def environments() -> Path:
 def waivers() -> Path:
     """Return the file of the company's waivers."""
     return home() / "policy" / "waivers.toml"
+
+
+def image_additions() -> Path:
+    """Return the folder of what the company adds to the image: packages and authorities.
+
+    A company's repository without the folder adds nothing: it is the product's, which is empty.
+    """
+    folder = home() / "images" / "company"
+    return folder if folder.is_dir() else PRODUCT / "images" / "company"
 
 
 def output() -> Path:

@@ -20,14 +20,14 @@ class AirflowUnavailableError(Exception):
     """Airflow cannot be installed here; the message says why and what to do."""
 
 
-def airflow_bin(lock: Path = LOCK) -> Path:
-    """Return the `bin` folder of the environment of `lock`, installing it on first use.
+def airflow_bin(lock: Path = LOCK, *more: Path) -> Path:
+    """Return the `bin` folder of the environment of the locks, installing it on first use.
 
     Raises:
         AirflowUnavailableError: no Python 3.12, or the package index is out of reach.
     """
     try:
-        return locked_venv("airflow", lock, _python()) / "bin"
+        return locked_venv("airflow", lock, _python(), more=more) / "bin"
     except InstallationError as error:
         raise AirflowUnavailableError(str(error)) from None
 

@@ -59,20 +59,23 @@ def digest_of(image: str, *, tls: bool = True) -> str:
     return done.stdout.strip()
 
 
-def tag_of(checkout: Path) -> str:
+def tag_of(checkout: Path, *, company: Path | None = None) -> str:
     """Return Airflow's version and the commit, a tag that is never used twice.
+
+    A `company` repository pins the checkout, so its commit says what both hold.
 
     Raises:
         ImageError: files were changed since the commit, so it does not say what is built.
     """
-    changed = _git(checkout, "status", "--porcelain", "--untracked-files=no")
+    own = company or checkout
+    changed = _git(own, "status", "--porcelain", "--untracked-files=no")
     if changed:
         raise ImageError(f"commit first, the tag must say what is built; changed:\n{changed}")
     lock = (checkout / "images" / "airflow" / "requirements.lock").read_text(encoding="utf-8")
     version = re.search(r"^apache-airflow==(\S+)", lock, re.M)
     if version is None:
         raise ImageError(f"{checkout}/images/airflow/requirements.lock holds no apache-airflow")
-    return f"{version[1]}-{_git(checkout, 'rev-parse', '--short=7', 'HEAD')}"
+    return f"{version[1]}-{_git(own, 'rev-parse', '--short=7', 'HEAD')}"
 
 
 def _git(checkout: Path, *arguments: str) -> str:

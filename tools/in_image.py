@@ -1,4 +1,4 @@
-"""Runs a command with the programs and packages of the Airflow image, without the image.
+"""Runs a command with what the image holds, the company's packages included, without the image.
 
 `python -m tools.in_image COMMAND [ARGUMENT...]`; the packages are installed on first use. It needs
 Python's own library alone, so that a DAG author's laptop installs nothing else.
@@ -7,7 +7,9 @@ Python's own library alone, so that a DAG author's laptop installs nothing else.
 import os
 import sys
 
-from tools.airflow_venv import AirflowUnavailableError, airflow_bin
+from conventions.faults import FaultError
+from tools.airflow_venv import LOCK, AirflowUnavailableError, airflow_bin
+from tools.company_packages import check, given
 from tools.locked_venv import ROOT
 
 IMAGE = ROOT / "images" / "airflow"
@@ -16,8 +18,11 @@ IMAGE = ROOT / "images" / "airflow"
 def main() -> None:
     """Become the command in argv, or say why the packages cannot be had (exit status 2)."""
     try:
-        airflow, dbt = airflow_bin(), airflow_bin(IMAGE / "dbt-requirements.lock")
-    except AirflowUnavailableError as error:
+        company = given()
+        check(company)
+        airflow = airflow_bin(LOCK, *([company.lock] if company.any else []))
+        dbt = airflow_bin(IMAGE / "dbt-requirements.lock")
+    except (AirflowUnavailableError, FaultError) as error:
         print(f"the image's packages cannot be installed: {error}", file=sys.stderr)
         sys.exit(2)
     # dbt last, as in the image: its python must never be the one that runs Airflow

@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -13,16 +14,20 @@ class InstallationError(Exception):
     """An environment cannot be installed; the message says which step failed and why."""
 
 
-def locked_venv(name: str, lock: Path, python: Path | str, *, compiled: bool = True) -> Path:
+def locked_venv(
+    name: str, lock: Path, python: Path | str, *, more: Sequence[Path] = (), compiled: bool = True
+) -> Path:
     """Return the folder of the environment of `lock`, installing it on first use.
 
-    Its name ends in a hash of the lock: another lock is another environment. `compiled` makes byte
-    code of every module at once; leave it out where few of many are ever imported.
+    Its name ends in a hash of the lock: another lock is another environment. `more` are locks that
+    fit it. `compiled` makes byte code of every module at once; leave it out where few of many are
+    ever imported.
 
     Raises:
         InstallationError: the package index is out of reach, or holds other files than the lock.
     """
-    key = hashlib.sha256(lock.read_bytes()).hexdigest()[:12]
+    locks = [lock, *more]
+    key = hashlib.sha256(b"".join(one.read_bytes() for one in locks)).hexdigest()[:12]
     folder = ROOT / ".cache" / f"{name}-{key}"
     folder.parent.mkdir(exist_ok=True)
     with (folder.parent / f"{folder.name}.lock").open("w") as guard:
@@ -32,7 +37,7 @@ def locked_venv(name: str, lock: Path, python: Path | str, *, compiled: bool = T
             target = ("--python", str(folder / "bin" / "python"))
             # compiled here, not at every start: many machines set PYTHONDONTWRITEBYTECODE
             options = ("--quiet", "--require-hashes", *(["--compile-bytecode"] if compiled else []))
-            _run(uv(), "pip", "sync", *options, *target, str(lock))
+            _run(uv(), "pip", "sync", *options, *target, *map(str, locks))
             (folder / ".ready").touch()
     return folder
 

@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import tarfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -291,6 +292,44 @@ def test_what_is_built_is_in_the_registry_under_the_digest_that_is_told(
     )
     assert lab.registries.digest_of(image) == digest
     assert json.loads(shown.stdout)["Labels"]["revision"] == "0f1e2d3"
+
+
+def test_a_build_in_a_company_s_repository_holds_what_the_company_adds(
+    lab: Lab, dockerfile: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if shutil.which("buildah") is None:
+        missing("no buildah here: apt-get install buildah")
+    product, own = dockerfile.parent / "product", dockerfile.parent / "own"
+    for checkout, name in ((product, "theirs"), (own, "ours")):
+        (checkout / "images" / "company").mkdir(parents=True)
+        (checkout / "images" / "company" / "requirements.lock").write_text(f"# {name}")
+        (checkout / "images" / "company" / name).write_text("")
+    for name in ("images/airflow", "dags"):
+        (product / name).mkdir()
+    (product / ".dockerignore").write_text("*\n!images/company\n")
+    (product / "images" / "airflow" / "Dockerfile").write_text(
+        "FROM scratch\nCOPY images/company /company\n"
+    )
+    (own / "environments").mkdir()
+    monkeypatch.setenv("AIRFLOW_ON_AZURE_HOME", str(own))
+
+    digest = build(
+        product,
+        Image(repository=f"{lab.dev}/own", tag="1"),
+        arguments={},
+        plain_http=True,
+    )
+
+    folder = dockerfile.parent / "copy"
+    source = f"docker://{lab.dev}/own@{digest}"
+    subprocess.run(
+        ["skopeo", "copy", "-q", "--src-tls-verify=false", source, f"dir:{folder}"], check=True
+    )
+    layer = json.loads((folder / "manifest.json").read_text())["layers"][0]["digest"]
+    with tarfile.open(folder / layer.removeprefix("sha256:")) as archive:
+        lock = archive.extractfile("company/requirements.lock")
+        assert lock is not None
+        assert lock.read() == b"# ours"
 
 
 def test_registries_are_signed_in_to_as_az_is(

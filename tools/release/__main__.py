@@ -15,8 +15,11 @@ from typing import Annotated
 
 import typer
 
+from conventions.company import home
 from conventions.faults import FaultError
 from synthesis.reader import Synthesis
+from tools.company_packages import check as check_packages
+from tools.company_packages import given
 from tools.exit_status import Exit
 from tools.image import ROOT, ImageError, tag_of
 from tools.release.building import build as build_image
@@ -58,7 +61,8 @@ def build(
 ) -> None:
     """Build the checkout's commit and push it; a tag is built once."""
     with _told():
-        tag = tag_of(ROOT)
+        check_packages(given())
+        tag = tag_of(ROOT, company=home())
         image = Image(repository=f"{_host(environment, registry)}/{repository}", tag=tag)
         digest = Registries(programs=programs(), plain_http=plain_http).digest_of(image)
         if digest is None:

@@ -4,9 +4,11 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
+from conventions.company import image_additions
 from tools.release.errors import ReleaseError
 from tools.release.registry import Image
 
@@ -25,7 +27,7 @@ def build(
     """Build a checkout, push it under the tag of `image`, and return its digest.
 
     A company's proxy reaches the build by HTTP_PROXY, HTTPS_PROXY and NO_PROXY of this process,
-    and its authority by images/airflow/certificates.
+    and its authority by images/company/certificates.
 
     Raises:
         ReleaseError: buildah is not installed, or says no.
@@ -35,21 +37,40 @@ def build(
     given = [f"--build-arg={name}={value}" for name, value in arguments.items()]
     given += [f"--target={target}"] if target else []
     # chroot: no more rights than a job has, inside a container too
-    _buildah(
-        "build",
-        "--isolation=chroot",
-        "--format=oci",
-        "--layers=false",
-        f"--file={checkout / dockerfile}",
-        f"--tag={image}",
-        *given,
-        str(checkout),
-    )
+    with _context(checkout) as context:
+        _buildah(
+            "build",
+            "--isolation=chroot",
+            "--format=oci",
+            "--layers=false",
+            f"--file={context / dockerfile}",
+            f"--tag={image}",
+            *given,
+            str(context),
+        )
     with tempfile.TemporaryDirectory(prefix="digest-") as folder:
         told = Path(folder) / "digest"
         plain = ["--tls-verify=false"] if plain_http else []
         _buildah("push", *plain, f"--digestfile={told}", str(image), f"docker://{image}")
         return told.read_text(encoding="utf-8").strip()
+
+
+@contextmanager
+def _context(checkout: Path) -> Iterator[Path]:
+    """Give what is sent to the builder: the checkout, with what the company adds in its place."""
+    added = image_additions()
+    here = checkout / "images" / "company"
+    if not here.exists() or added.samefile(here):
+        yield checkout
+        return
+    with tempfile.TemporaryDirectory(prefix="image-") as scratch:
+        context = Path(scratch)
+        shutil.copy(checkout / ".dockerignore", context)
+        for name in ("images/airflow", "dags"):
+            shutil.copytree(checkout / name, context / name)
+        shutil.copytree(here, context / "images" / "company")
+        shutil.copytree(added, context / "images" / "company", dirs_exist_ok=True)
+        yield context
 
 
 def _buildah(*command: str) -> None:
