@@ -11,6 +11,7 @@ from environments.types import (
     Email,
     HostName,
     NameServer,
+    PublicIpId,
     Section,
     VaultName,
     form,
@@ -40,6 +41,13 @@ class Ingress(Section):
         Field(
             description="private address that the load balancer keeps, of network.aks_nodes; a "
             "high one, since nodes take the low ones. Left out, Azure chooses"
+        ),
+    ] = None
+    public_ip_id: Annotated[
+        PublicIpId | None,
+        Field(
+            description="a static Standard public IP that the load balancer takes, with "
+            "internal = false; the address then outlives the cluster. Left out, Azure chooses one"
         ),
     ] = None
     record_zone_id: Annotated[
@@ -91,6 +99,17 @@ class Ingress(Section):
             )
         return address
 
+    @field_validator("public_ip_id")
+    @classmethod
+    def _public(cls, id_: str | None, info: ValidationInfo) -> str | None:
+        if id_ is not None and info.data.get("internal", True):
+            refuse(
+                "a public address while ingress.internal = true",
+                allowed="public_ip_id together with internal = false",
+                fix="delete it, or set ingress.internal = false",
+            )
+        return id_
+
     @field_validator("record_zone_id")
     @classmethod
     def _address_of_record(cls, zone: str | None, info: ValidationInfo) -> str | None:
@@ -133,6 +152,14 @@ def refuse_misplaced(ingress: Ingress, nodes: IPv4Network | None, subscription_i
             f"address = {address} is none of network.aks_nodes = {nodes} that Azure gives away",
             allowed=f"{nodes[AZURES_LOW]} to {nodes[-2]}",
             fix=f'set ingress.address = "{nodes[-2]}", for example',
+        )
+    given = ingress.public_ip_id
+    if given and subscription_id and given.split("/")[2].lower() != subscription_id:
+        refuse(
+            f"public_ip_id lies in the subscription {given.split('/')[2]}, where the cluster finds "
+            "no address",
+            allowed=f"a public IP of subscription_id = {subscription_id}",
+            fix="make one in this subscription",
         )
     if zone and subscription_id and zone.split("/")[2].lower() != subscription_id:
         refuse(

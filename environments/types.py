@@ -245,6 +245,7 @@ SubnetId = Annotated[
         "/virtualNetworks/<name>/subnets/<name>",
     ),
 ]
+PublicIpId = Annotated[str, resource_id("Microsoft.Network/publicIPAddresses")]
 PrivateDnsZoneId = Annotated[str, resource_id("Microsoft.Network/privateDnsZones")]
 DnsZoneId = Annotated[str, resource_id("Microsoft.Network/dnsZones")]
 RegistryId = Annotated[str, resource_id("Microsoft.ContainerRegistry/registries")]

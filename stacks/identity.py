@@ -94,6 +94,13 @@ class IdentityStack(AzureStack):
             ("on_kubelet", "Managed Identity Operator", kubelet.id),
         ):
             grant(self, f"cluster_{name}", role=role, on=scope_id, to=cluster.principal_id)
+        if given := self.env.ingress.public_ip_id:
+            # the cluster looks for the address in its group, and takes it
+            group_id = given.split("/providers/")[0]
+            principal = cluster.principal_id
+            grant(
+                self, "cluster_on_public_ip", role="Network Contributor", on=group_id, to=principal
+            )
 
     def _grant_etcd_key(self, cluster: UserAssignedIdentity, vault_id: str) -> None:
         # the second one for AKS's private way into the vault, which nothing else lies in

@@ -23,12 +23,20 @@ def ingress_controller_values(env: Environment) -> Values:
             replicas=env.ingress.replicas,
             max_body_mib=env.ingress.max_body_mib,
             address=str(env.ingress.address or ""),
+            public_ip_id=env.ingress.public_ip_id or "",
         ),
         nginx_certificate_values(env),
     )
 
 
-def nginx_values(*, internal: bool, replicas: int, max_body_mib: int, address: str = "") -> Values:
+def nginx_values(
+    *,
+    internal: bool,
+    replicas: int,
+    max_body_mib: int,
+    address: str = "",
+    public_ip_id: str = "",
+) -> Values:
     """Return the values of the chart `nginx-ingress` without a certificate.
 
     Args:
@@ -37,6 +45,7 @@ def nginx_values(*, internal: bool, replicas: int, max_body_mib: int, address: s
             add ROOM_TO_GROW.
         max_body_mib: largest request.
         address: private one that the load balancer keeps; empty lets Azure choose.
+        public_ip_id: public one that it takes, by Azure's id of it; empty lets Azure choose.
     """
     controller: Values = {
         "kind": "deployment",
@@ -80,7 +89,7 @@ def nginx_values(*, internal: bool, replicas: int, max_body_mib: int, address: s
         "service": {
             "type": "LoadBalancer",
             "externalTrafficPolicy": "Local",  # keeps the client's address, and its port 80 probe
-            "annotations": _load_balancer(internal, address),
+            "annotations": _load_balancer(internal, address, public_ip_id),
             "loadBalancerSourceRanges": [],
         },
         "config": {"entries": config_map(max_body_mib)},
@@ -88,7 +97,7 @@ def nginx_values(*, internal: bool, replicas: int, max_body_mib: int, address: s
     return {"controller": controller, "prometheus": {"create": True, "port": METRICS_PORT}}
 
 
-def _load_balancer(internal: bool, address: str) -> dict[str, str]:
+def _load_balancer(internal: bool, address: str, public_ip_id: str) -> dict[str, str]:
     annotations = {
         f"{AZURE}load-balancer-health-probe-interval": "5",
         f"{AZURE}load-balancer-health-probe-num-of-probe": "2",
@@ -98,4 +107,8 @@ def _load_balancer(internal: bool, address: str) -> dict[str, str]:
         annotations[f"{AZURE}load-balancer-internal"] = "true"
     if address:
         annotations[f"{AZURE}load-balancer-ipv4"] = address
+    if public_ip_id:
+        # learn.microsoft.com: "Use a static public IP address with the AKS load balancer"
+        annotations[f"{AZURE}pip-name"] = public_ip_id.rsplit("/", 1)[1]
+        annotations[f"{AZURE}load-balancer-resource-group"] = public_ip_id.split("/")[4]
     return annotations

@@ -547,6 +547,23 @@ REFUSALS = {
         "not one certificate in PEM form",
         "openssl x509",
     ),
+    "public address of an internal load balancer": (
+        "[ingress]",
+        '[ingress]\npublic_ip_id = "/subscriptions/11111111-1111-4111-8111-111111111111'
+        '/resourceGroups/rg-edge/providers/Microsoft.Network/publicIPAddresses/pip"',
+        "ingress.public_ip_id",
+        "while ingress.internal = true",
+        "ingress.internal = false",
+    ),
+    "public address of another subscription": (
+        "[ingress]",
+        '[ingress]\ninternal = false\npublic_ip_id = "/subscriptions/'
+        "88888888-8888-4888-8888-888888888888/resourceGroups/rg-edge/providers"
+        '/Microsoft.Network/publicIPAddresses/pip"',
+        "ingress",
+        "public_ip_id lies in the subscription 88888888",
+        "in this subscription",
+    ),
     "role of an application with a space": (
         "[single_sign_on]",
         '[single_sign_on.role_names]\nadmin = "Airflow Admin"\n[single_sign_on]',

@@ -70,6 +70,19 @@ def test_a_public_load_balancer_is_not_internal() -> None:
     assert f"{AZURE}load-balancer-internal" not in service["annotations"]
 
 
+def test_a_public_load_balancer_takes_the_address_that_is_given() -> None:
+    address = (
+        "/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/rg-edge"
+        "/providers/Microsoft.Network/publicIPAddresses/pip-airflow"
+    )
+
+    made = nginx_values(internal=False, replicas=2, max_body_mib=16, public_ip_id=address)
+
+    annotations = made["controller"]["service"]["annotations"]
+    assert annotations[f"{AZURE}pip-name"] == "pip-airflow"
+    assert annotations[f"{AZURE}load-balancer-resource-group"] == "rg-edge"
+
+
 def test_an_internal_load_balancer_has_a_private_address() -> None:
     service = values()["controller"]["service"]
 

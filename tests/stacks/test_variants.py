@@ -373,6 +373,22 @@ def test_nothing_of_an_application_of_another_team_is_written(
     assert "sso_application_id" not in identity["output"]
 
 
+EDGE = "/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/rg-edge"
+
+
+def test_the_cluster_may_take_the_public_address_that_is_given(synthesize: Synthesize) -> None:
+    given = f"{EDGE}/providers/Microsoft.Network/publicIPAddresses/pip-airflow"
+
+    grants = synthesize(ingress={"internal": False, "public_ip_id": given})[
+        "azurerm_role_assignment"
+    ]
+
+    on_it = {
+        name: one["role_definition_name"] for name, one in grants.items() if one["scope"] == EDGE
+    }
+    assert on_it == {"cluster_on_public_ip": "Network Contributor"}
+
+
 PROXY = {"url": "http://proxy.corp.example.com:3128", "address": "10.9.0.4"}
 AUTHORITY = "-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIU\n-----END CERTIFICATE-----\n"
 
