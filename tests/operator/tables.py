@@ -65,9 +65,11 @@ def _link(text: str, page: str, anchor: str) -> str:
 
 
 def judges(text: str, pages: dict[Path, list[Call]]) -> str:
-    """Return the reference's text with who judges the commands of each page."""
+    """Return the reference's text with who judges the commands of each page of the operator."""
     rows = []
     for page, calls in pages.items():
+        if CHAPTER.parent not in page.parents:
+            continue
         found = Counter(_judge(call) for call in calls)
         found.update(_judge(call.within) for call in calls if call.within)
         found["SQL"] += sum(block.count(";") for block in blocks(page, "sql"))
@@ -84,11 +86,8 @@ def _judge(call: Call) -> str:
 
 
 def _shown(page: Path) -> str:
-    """Name a page, with a link where the site has it."""
-    if page.parent == ROOT:
-        return page.name
-    place = page.relative_to(REFERENCE.parent.parent)
-    return f"[{place}]({Path('..') / place})"
+    place = page.relative_to(CHAPTER.parent)
+    return f"[{place}](../how-to/operate/{place})"
 
 
 def main() -> None:

@@ -50,7 +50,7 @@ def test_the_alerts_table_says_what_each_runbook_holds() -> None:
     assert text == tables.alerts(text), "write it: make reference"
 
 
-def test_the_reference_says_who_judges_the_commands_of_each_page(
+def test_the_reference_says_who_judges_the_operator_s_commands(
     pages: dict[Path, list[Call]],
 ) -> None:
     text = tables.REFERENCE.read_text()
