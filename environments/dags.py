@@ -97,6 +97,13 @@ class GitDags(Section):
             "connection that signs in comes from env_from_key_vault.AIRFLOW_CONN_GIT_DEFAULT"
         ),
     ]
+    identity: Annotated[
+        bool,
+        Field(
+            description="sign in to Azure DevOps as the pods' own identities, without a secret; "
+            "each is added to the organization as a user with Read"
+        ),
+    ] = False
     branch: Annotated[str, Field(min_length=1, description="branch to follow")] = "main"
     subdirectory: Annotated[str, Field(description="folder of the DAGs in it")] = "dags"
     sparse_dirs: Annotated[
@@ -132,6 +139,19 @@ class GitDags(Section):
                 fix=f'add "{dags}"',
             )
         return folders
+
+    @field_validator("identity")
+    @classmethod
+    def _of_azure_devops(cls, identity: bool, info: ValidationInfo) -> bool:
+        host = urlsplit(info.data.get("repository", "")).hostname or ""
+        ours = host == "dev.azure.com" or host.endswith(".visualstudio.com")
+        if identity and not (ours and info.data["repository"].startswith("https:")):
+            refuse(
+                "an identity, and the repository is not one of Azure DevOps by https",
+                allowed="https://dev.azure.com/<organization>/<project>/_git/<repository>",
+                fix="delete identity, and give a connection from Key Vault",
+            )
+        return identity
 
     @field_validator("repository")
     @classmethod

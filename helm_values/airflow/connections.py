@@ -10,6 +10,7 @@ from conventions.components import WORKER
 from conventions.databases import SERVER_PORT
 from conventions.service_accounts import TASKS_NAMESPACE
 from environments.model import Environment
+from helm_values.airflow.dags import BY_IDENTITY
 from helm_values.airflow.database import ROOTS
 from helm_values.airflow.placement import workers_key
 from helm_values.infrastructure import Infrastructure
@@ -23,6 +24,7 @@ def connection_values(env: Environment, infra: Infrastructure) -> Values:
             "env": [
                 _variable("wasb_default", {"conn_type": "wasb", "host": _blob_host(infra)}),
                 _variable("data_lake", _data_lake(infra)),
+                *_git(env),
             ]
         },
         at(
@@ -36,6 +38,12 @@ def connection_values(env: Environment, infra: Infrastructure) -> Values:
             },
         ),
     )
+
+
+def _git(env: Environment) -> list[Values]:
+    """Return the connection of a repository that takes an identity: it says its kind alone."""
+    git = env.airflow.git
+    return [_variable(BY_IDENTITY, {"conn_type": "git"})] if git and git.identity else []
 
 
 def _blob_host(infra: Infrastructure) -> str:

@@ -7,6 +7,7 @@ from helm_values.merge import Values, at
 
 # How long an upload waits at most for the DAG processor's look; the pages name this number
 REFRESH_SECONDS = 10
+BY_IDENTITY = "git_by_identity"
 LOCAL = "airflow.dag_processing.bundles.local.LocalDagBundle"
 SMOKE: Values = {  # the one DAG by which each deployment sees that tasks run
     "name": "platform_smoke",
@@ -50,9 +51,12 @@ def _team_bundle(name: str, team: Team) -> Values:
 def _git_bundle(git: GitDags) -> Values:
     return {
         "name": "dags",
-        "classpath": "airflow.providers.git.bundles.git.GitDagBundle",
+        "classpath": "airflow_azure.git.EntraGitDagBundle"
+        if git.identity
+        else "airflow.providers.git.bundles.git.GitDagBundle",
         "kwargs": {
             # A private repository's credentials come from the Airflow connection `git_default`
+            **({"git_conn_id": BY_IDENTITY} if git.identity else {}),
             "repo_url": git.repository,
             "tracking_ref": git.branch,
             "subdir": git.subdirectory,

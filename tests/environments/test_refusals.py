@@ -564,6 +564,13 @@ REFUSALS = {
         "public_ip_id lies in the subscription 88888888",
         "in this subscription",
     ),
+    "identity for a Git server that knows none": (
+        "[airflow]",
+        '[airflow.git]\nrepository = "https://git.example.com/dags"\nidentity = true\n[airflow]',
+        "airflow.git.identity",
+        "is not one of Azure DevOps",
+        "delete identity",
+    ),
     "role of an application with a space": (
         "[single_sign_on]",
         '[single_sign_on.role_names]\nadmin = "Airflow Admin"\n[single_sign_on]',

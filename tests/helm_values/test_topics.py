@@ -94,6 +94,19 @@ def test_a_git_bundle_checks_out_the_folders_that_the_file_names(
     assert bundle["kwargs"]["sparse_dirs"] == ["dags", "sql"]
 
 
+def test_a_repository_that_takes_an_identity_gets_no_connection_with_a_secret(
+    build: Any, infra: Infrastructure
+) -> None:
+    git = {"repository": "https://dev.azure.com/contoso/data/_git/dags", "identity": True}
+    values = airflow_values(build("dev", airflow={"dags": "git", "git": git}), infra)
+
+    (bundle, _) = values["dagProcessor"]["dagBundleConfigList"]
+    assert bundle["classpath"] == "airflow_azure.git.EntraGitDagBundle"
+    (connection,) = [v for v in values["env"] if v["name"] == "AIRFLOW_CONN_GIT_BY_IDENTITY"]
+    assert json.loads(connection["value"]) == {"conn_type": "git"}
+    assert bundle["kwargs"]["git_conn_id"] == "git_by_identity"
+
+
 def test_dags_in_the_image_are_in_the_folder_that_airflow_looks_into_by_itself(
     environments: Any, infra: Infrastructure
 ) -> None:
