@@ -84,7 +84,7 @@ class Network(Section):
             strict=False,
             max_length=10,
             description="authorities of the company that the nodes trust, each as PEM; what runs "
-            "in the image trusts those of images/airflow/certificates",
+            "in the image trusts those of images/company/certificates",
         ),
     ] = ()
     linked_networks: Annotated[
