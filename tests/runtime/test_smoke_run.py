@@ -9,9 +9,11 @@ from tests.runtime.live import LiveAirflow
 DAG = "platform_smoke"
 
 
-def smoke(live: LiveAirflow, seconds: int) -> CompletedProcess[str]:
-    """Run the program as in the API server's pod."""
-    return live.home.run("python", "-m", "airflow_azure.smoke_run", "--seconds", str(seconds))
+def smoke(live: LiveAirflow, seconds: int, *options: str) -> CompletedProcess[str]:
+    """Run the program as in the API server's pod, which has no log of a task on its own disk."""
+    command = ("python", "-m", "airflow_azure.smoke_run", "--seconds", str(seconds))
+    other = {"AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(live.home.folder / "logs-of-another-pod")}
+    return live.home.run(*command, *options, **other)
 
 
 def test_it_is_parsed_run_and_its_log_read_back(live: LiveAirflow) -> None:
@@ -28,7 +30,7 @@ def test_a_log_that_is_not_in_the_storage_is_told(
         live.home.environment, "AIRFLOW__LOGGING__REMOTE_BASE_LOG_FOLDER", "wasb://nowhere"
     )
 
-    done = smoke(live, 300)
+    done = smoke(live, 300, "--log-seconds", "1")
 
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1].startswith("no log of smoke__")

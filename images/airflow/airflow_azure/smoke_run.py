@@ -25,7 +25,6 @@ from sqlalchemy import select
 DAG, TASK = "platform_smoke", "say"
 BUNDLE = "platform_smoke"
 PAUSE_SECONDS = 2
-LOG_SECONDS = 60  # until the log is in the storage; it is sent when the task has ended
 
 
 class SmokeError(Exception):
@@ -36,6 +35,9 @@ def main(
     seconds: Annotated[int, typer.Option(min=1, help="Until it is parsed, and until it ended.")] = (
         600
     ),
+    log_seconds: Annotated[
+        int, typer.Option(min=1, help="Until its log is there: it is sent when the task has ended.")
+    ] = 60,
 ) -> None:
     """Run the DAG, and read its log."""
     try:
@@ -45,7 +47,7 @@ def main(
         print(f"{DAG} is parsed; started {run_id}")
         _until(lambda: _ended(run_id), seconds, lambda: _where(run_id))
         print(f"{run_id} succeeded")
-        _until(lambda: run_id in _log(run_id), LOG_SECONDS, f"no log of {run_id} can be read")
+        _until(lambda: run_id in _log(run_id), log_seconds, f"no log of {run_id} can be read")
         print("its log was read back")
     except SmokeError as error:
         print(error, file=sys.stderr)
