@@ -11,6 +11,12 @@ from cdktf_cdktf_provider_azurerm.monitor_activity_log_alert import (
 from cdktf_cdktf_provider_azurerm.monitor_alert_processing_rule_action_group import (
     MonitorAlertProcessingRuleActionGroup,
 )
+from cdktf_cdktf_provider_azurerm.monitor_alert_processing_rule_suppression import (
+    MonitorAlertProcessingRuleSuppression,
+    MonitorAlertProcessingRuleSuppressionSchedule,
+    MonitorAlertProcessingRuleSuppressionScheduleRecurrence,
+    MonitorAlertProcessingRuleSuppressionScheduleRecurrenceWeekly,
+)
 from cdktf_cdktf_provider_azurerm.monitor_alert_prometheus_rule_group import (
     MonitorAlertPrometheusRuleGroup,
     MonitorAlertPrometheusRuleGroupRule,
@@ -26,6 +32,7 @@ from cdktf_cdktf_provider_azurerm.monitor_metric_alert import (
 from constructs import Construct
 
 from constructs_lib.place import Place
+from environments.hibernation import WINDOWS_NAMES, Hibernation
 from observability.alerts import MetricAlert, PrometheusAlert, runbook
 from observability.recording import Recording
 
@@ -217,4 +224,45 @@ def add_backup_alerts(
         resource_group_name=place.resource_group_name,
         scopes=[vault_id],
         add_action_group_ids=list(action_group_ids),
+    )
+
+
+def silence_asleep(
+    scope: Construct, *, place: Place, hibernation: Hibernation, scopes: Sequence[str]
+) -> None:
+    """Mail nobody while an environment is stopped by its schedule, and for an hour after its start.
+
+    Times are of the schedule's zone; a night is two parts, for a day of the rule ends at midnight.
+    ("Alert processing rules", learn.microsoft.com)
+    """
+    weekly = MonitorAlertProcessingRuleSuppressionScheduleRecurrenceWeekly
+    days = list(hibernation.days)
+    parts = [
+        weekly(
+            days_of_week=days,
+            start_time="00:00:00",
+            end_time=f"{hibernation.start_hour + 1:02}:00:00",
+        ),
+        weekly(
+            days_of_week=days,
+            start_time=f"{hibernation.stop_hour:02}:00:00",
+            end_time="23:59:59",
+        ),
+    ]
+    if hibernation.nights:
+        whole = weekly(
+            days_of_week=list(hibernation.nights), start_time="00:00:00", end_time="23:59:59"
+        )
+        parts.append(whole)
+    MonitorAlertProcessingRuleSuppression(
+        scope,
+        "asleep",
+        name=place.names.of("apr", "asleep"),
+        description="The environment is stopped at these hours, by [hibernation] of its file.",
+        resource_group_name=place.resource_group_name,
+        scopes=list(scopes),
+        schedule=MonitorAlertProcessingRuleSuppressionSchedule(
+            time_zone=WINDOWS_NAMES[hibernation.time_zone],
+            recurrence=MonitorAlertProcessingRuleSuppressionScheduleRecurrence(weekly=parts),
+        ),
     )

@@ -13,6 +13,7 @@ from environments.dags import Team, TeamName
 from environments.data import KeyVault, Postgres, Storage
 from environments.dns import refuse_foreign_cluster_zone
 from environments.facts import REGIONS, WITHOUT_API_SERVER_INTEGRATION
+from environments.hibernation import Hibernation, refuse_sleep
 from environments.ingress import Ingress, refuse_misplaced
 from environments.kubernetes import Kubernetes
 from environments.landing_zone import refuse_misfit
@@ -71,6 +72,9 @@ class Environment(Section):
     ingress: Annotated[Ingress, Field(description="host name, load balancer, certificate")]
     single_sign_on: Annotated[SingleSignOn, Field(description="who may sign in")]
     kubernetes: Annotated[Kubernetes, Field(description="AKS")]
+    hibernation: Annotated[
+        Hibernation | None, Field(description="hours of the day outside of which it is stopped")
+    ] = None
     teams: Annotated[
         dict[TeamName, Team],
         Field(
@@ -267,6 +271,12 @@ class Environment(Section):
                 fix=f"set ingress.{' and ingress.'.join(missing)}",
             )
         return ingress
+
+    @field_validator("hibernation")
+    @classmethod
+    def _sleep(cls, hibernation: Hibernation | None, info: ValidationInfo) -> Hibernation | None:
+        refuse_sleep(hibernation, info.data.get("postgres"))
+        return hibernation
 
     @field_validator("single_sign_on")
     @classmethod

@@ -39,7 +39,10 @@ NEAR = 0.7  # of difflib: a slip of the hand; less likeness names a key of anoth
 
 
 def one_of(kind: str, values: Collection[str], page: str) -> Callable[[str], str]:
-    """Return a check that a text is one of `values`; its refusal names the nearest ones."""
+    """Return a check that a text is one of `values`; its refusal names the nearest ones.
+
+    What is known of each decides about zones and disks, so a newer one comes with a version.
+    """
 
     def check(value: str) -> str:
         if value not in values:
@@ -47,7 +50,7 @@ def one_of(kind: str, values: Collection[str], page: str) -> Callable[[str], str
             refuse(
                 f"not {kind} that this project knows",
                 allowed=f"one of {len(values)}, such as {', '.join(near)}",
-                fix=f'set "{near[0]}", or add the value to environments/facts.py ({page})',
+                fix=f'set "{near[0]}"; what Azure offers since ({page}) comes with a newer version',
             )
         return value
 

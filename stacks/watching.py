@@ -15,6 +15,7 @@ from constructs_lib.alerts import (
     add_backup_alerts,
     add_metric_alert,
     add_service_health_alert,
+    silence_asleep,
 )
 from constructs_lib.container_insights import collect_container_logs
 from constructs_lib.observability import Diagnosed, Observability, send_diagnostics
@@ -106,6 +107,13 @@ def watch(
         action_group_ids=by.action_group_ids,
         runbooks=env.monitoring.runbooks,
     )
+    if env.hibernation:
+        silence_asleep(
+            scope,
+            place=place,
+            hibernation=env.hibernation,
+            scopes=[place.resource_group_id, watched.data.postgres_server_id],
+        )
     for diagnosed in _diagnosed(watched, env, by):
         send_diagnostics(scope, diagnosed, workspace_id=by.logs.id)
 

@@ -105,7 +105,7 @@ def _code(value: Any, kind: str) -> str:
 def _allowed(value: Schema) -> Iterator[str]:
     if values := value.get("enum"):
         shown = values if len(values) <= LONGEST_LIST else values[:3]
-        more = f" and {len(values) - len(shown)} more, in `environments/facts.py`"
+        more = f" and {len(values) - len(shown)} more, which editors complete"
         yield ", ".join(f"`{v}`" for v in shown) + (more if len(shown) < len(values) else "")
     if "minimum" in value:
         most = f"to {value['maximum']}" if "maximum" in value else "or more"

@@ -124,13 +124,27 @@ REFUSALS: dict[str, tuple[str, dict[str, Any], str, str]] = {
         "not of the required form",
         "privateDnsZones",
     ),
+    "hours of nobody": (
+        "hibernation",
+        {"start_hour": 9, "stop_hour": 9},
+        "less than two hours after start_hour = 9",
+        "set 11",
+    ),
+    "a zone that is no zone": (
+        "hibernation",
+        {"time_zone": "Europe/Berlinn"},
+        "not one of",
+        'set "Europe/Berlin"',
+    ),
+    "a day twice": ("hibernation", {"days": ["Monday", "Monday"]}, "a day twice", "delete"),
+    "no day at all": ("hibernation", {"days": []}, "too few", "Sunday"),
     "a request of no size": ("ingress", {"max_body_mib": 0}, "too small", "set 1"),
 }
 
 
 def made(table: str, given: dict[str, Any]) -> Environment:
     values = tables(DEV)
-    values[table] |= given
+    values.setdefault(table, {}).update(given)
     return validate(values, DEV)
 
 

@@ -20,6 +20,7 @@ NAMES = [
     "audit.yml",
     "destroy.yml",
     "drift.yml",
+    "hibernation.yml",
     "product.yml",
     "restore-drill.yml",
 ]  # those of image and DAGs: tests/images
@@ -263,7 +264,7 @@ def test_a_task_that_does_not_pass_its_identity_is_told_so(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-@pytest.mark.parametrize("name", ["destroy.yml", "restore-drill.yml"])
+@pytest.mark.parametrize("name", ["destroy.yml", "hibernation.yml", "restore-drill.yml"])
 def test_what_touches_a_whole_environment_waits_for_its_approval(
     name: str, environment: str
 ) -> None:

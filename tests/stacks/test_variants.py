@@ -22,7 +22,7 @@ def synthesize(dev_values: dict[str, Any], tmp_path: Path) -> Synthesize:
 
     def resources(**changes: dict[str, Any]) -> dict[str, Any]:
         for table, values in changes.items():
-            dev_values[table] = {**dev_values[table], **values}
+            dev_values[table] = {**dev_values.get(table, {}), **values}
         write(build, [Environment.model_validate(dev_values)], tmp_path)
         found: dict[str, Any] = {}
         for file in tmp_path.glob("stacks/*/cdk.tf.json"):
@@ -806,3 +806,26 @@ def test_the_host_has_a_record_in_the_zone_that_the_file_names(
         ["10.40.15.254"],
     )
     assert record["resource_group_name"] == "rg-dns"
+
+
+def test_no_alert_mails_while_an_environment_hibernates(synthesize: Synthesize) -> None:
+    hours = {"time_zone": "Europe/Berlin", "start_hour": 7, "stop_hour": 19}
+
+    rule = only(synthesize(hibernation=hours), "azurerm_monitor_alert_processing_rule_suppression")
+
+    (schedule,) = rule["schedule"] if isinstance(rule["schedule"], list) else [rule["schedule"]]
+    nights = {
+        (part["days_of_week"][0], part["start_time"], part["end_time"])
+        for part in schedule["recurrence"]["weekly"]
+    }
+    assert schedule["time_zone"] == "W. Europe Standard Time"
+    assert nights == {
+        ("Monday", "00:00:00", "08:00:00"),
+        ("Monday", "19:00:00", "23:59:59"),
+        ("Sunday", "00:00:00", "23:59:59"),
+    }
+    assert len(rule["scopes"]) == 2
+
+
+def test_an_environment_without_hours_always_mails(synthesize: Synthesize) -> None:
+    assert "azurerm_monitor_alert_processing_rule_suppression" not in synthesize()

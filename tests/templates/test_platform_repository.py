@@ -22,6 +22,7 @@ from tools.pipeline_yaml.conditions import UNREVIEWED, Run, jobs_of
 from tools.pipeline_yaml.expand import expand
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
+OF_AZURE = {"azure-pipelines.yml", "destroy.yml", "hibernation.yml", "restore-drill.yml"}
 ANSWERS = {"repository": "platform-repository", "company": "Contoso", "pipelines": "both"}
 NETWORKS = (
     "/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/rg-net"
@@ -186,7 +187,7 @@ def test_a_wrong_answer_is_refused(
 @pytest.mark.parametrize(
     ("pipelines", "there"),
     [
-        ("azure-devops", {"azure-pipelines.yml", "destroy.yml", "restore-drill.yml"}),
+        ("azure-devops", OF_AZURE),
         ("github-actions", {".github"}),
     ],
 )
@@ -195,7 +196,7 @@ def test_only_the_pipelines_that_were_asked_for_are_there(
 ) -> None:
     repository = render(product, tmp_path, pipelines=pipelines)
 
-    pipelines_of_both = {"azure-pipelines.yml", "destroy.yml", "restore-drill.yml", ".github"}
+    pipelines_of_both = OF_AZURE | {".github"}
     assert pipelines_of_both & {f.name for f in repository.iterdir()} == there
 
 
@@ -218,7 +219,7 @@ def test_azure_devops_accepts_the_pipeline(
     assert ("resources" in pipeline) is bool(address)
 
 
-@pytest.mark.parametrize("name", ["destroy.yml", "restore-drill.yml"])
+@pytest.mark.parametrize("name", ["destroy.yml", "hibernation.yml", "restore-drill.yml"])
 @pytest.mark.parametrize("environment", ["dev", "prod"])
 def test_an_operation_of_azure_devops_waits_for_the_approval_of_its_environment(
     rendered: Path, pipelines_schema: Any, name: str, environment: str
@@ -243,6 +244,16 @@ def test_an_operation_of_github_waits_for_the_reviewers_of_its_environment(
         assert job["if"].startswith("github.ref == 'refs/heads/main' && ")
     assert "schedule" not in jobs["destroy"]["if"]
     assert "${{" not in "".join(step.get("run", "") for step in jobs["destroy"]["steps"])
+
+
+def test_hibernation_on_github_costs_nothing_until_it_is_switched_on(rendered: Path) -> None:
+    file = rendered / ".github" / "workflows" / "hibernation.yml"
+
+    (job,) = yaml.safe_load(file.read_text())["jobs"].values()
+    assert "github.ref == 'refs/heads/main'" in job["if"]
+    assert "vars.HIBERNATION == 'on'" in job["if"]
+    assert job["environment"] == "airflow-${{ inputs.environment || 'dev' }}"
+    assert "${{" not in "".join(step.get("run", "") for step in job["steps"])
 
 
 def test_environments_are_deployed_in_the_order_of_the_answer(
@@ -279,6 +290,7 @@ def github(repository: Path) -> Any:
     ("file", "schema"),
     [
         ("workflows/platform.yml", "github-workflows.json"),
+        ("workflows/hibernation.yml", "github-workflows.json"),
         ("workflows/operations.yml", "github-workflows.json"),
         ("actions/product/action.yml", "github-actions.json"),
     ],

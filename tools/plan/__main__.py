@@ -19,6 +19,7 @@ from conventions import company
 from conventions.faults import FaultError
 from synthesis.reader import Synthesis
 from tools.exit_status import Exit
+from tools.hibernation import AzureError, asleep
 from tools.plan.plan_report import Expected, Report, read_expected
 from tools.plan.planning import Refresh, StackPlan, plan_stacks
 from tools.rehearsal.data_loss import read_acknowledgements
@@ -58,9 +59,14 @@ def main(
         acknowledged = read_acknowledgements(company.home() / "rehearsal.toml")
         synthesis = Synthesis.load(out or company.output(), company.home())
         stacks = synthesis.select(environment, stack).stacks
+        if stopped := asleep(synthesis, environment):
+            _end_asleep(environment, stopped, looking=expect_none, markdown=markdown)
         plans = tuple(
             plan_stacks(stacks, refresh=refresh, acknowledgements=acknowledged, tell=_tell)
         )
+    except AzureError as error:
+        progress.print(str(error), style="red", markup=False)
+        sys.exit(Exit.FAILED)
     except RunError as error:
         progress.print(str(error), style="red", markup=False)
         sys.exit(error.status)
@@ -74,6 +80,24 @@ def main(
         json.write_text(report.to_json() + "\n", encoding="utf-8")
     typer.echo(report.to_markdown())
     sys.exit(report.status)
+
+
+def _end_asleep(
+    environment: str, stopped: list[str], *, looking: bool, markdown: Path | None
+) -> None:
+    """End where a schedule has stopped the cluster: its API cannot be asked, and nothing is wrong.
+
+    A search for drift is good; a plan is refused.
+    """
+    told = f"{environment} is asleep ({', '.join(stopped)}), by [hibernation] of its file"
+    fix = f"fix: .venv/bin/python -m tools.hibernation wake --environment {environment}"
+    if markdown:
+        markdown.write_text(f"{told}: nothing was compared.\n", encoding="utf-8")
+    if looking:
+        typer.echo(f"{told}: nothing was compared")
+        sys.exit(Exit.GOOD)
+    progress.print(f"{told}\n    {fix}, or wait until it runs", style="red", markup=False)
+    sys.exit(Exit.BAD_INPUT)
 
 
 def _expected(reviewed: Path | None, expect_none: bool) -> Expected | None:
