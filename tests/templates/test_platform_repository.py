@@ -329,6 +329,65 @@ def test_on_github_a_pull_request_signs_in_for_a_review_alone_and_a_fork_not_at_
         assert job["runs-on"] == ["self-hosted", f"airflow-{pool}"]
 
 
+OWN, FORK = "contoso/platform", "somebody/platform"
+
+
+def of_event(name: str, ref: str, head: str = "") -> dict[str, str]:
+    """Return what the conditions of a workflow ask of a run."""
+    return {
+        "github.event_name": name,
+        "github.ref": ref,
+        "github.repository": OWN,
+        "github.event.pull_request.head.repo.full_name": head,
+    }
+
+
+def started(jobs: dict[str, Any], event: dict[str, str]) -> set[str]:
+    """Return the jobs that GitHub starts, if all that ran before was good: `&&`, `==`, `!=`."""
+
+    def value(text: str) -> str:
+        return text.strip("'") if text.startswith("'") else event[text]
+
+    def holds(term: str) -> bool:
+        one, sign, other = term.split()
+        return (value(one) == value(other)) is {"==": True, "!=": False}[sign]
+
+    def runs(job: dict[str, Any]) -> bool:
+        needed = job.get("needs", [])
+        before = [needed] if isinstance(needed, str) else needed
+        # a job is skipped with any that it needs
+        return all(map(holds, job["if"].split(" && "))) and all(runs(jobs[n]) for n in before)
+
+    return {name for name, job in jobs.items() if runs(job)}
+
+
+@pytest.mark.parametrize(
+    ("event", "kinds"),
+    [
+        (of_event("pull_request", "refs/pull/7/merge", OWN), {"verify", "review"}),
+        (of_event("push", "refs/heads/main"), {"verify", "plan", "deploy"}),
+        (of_event("push", "refs/heads/mine"), {"verify"}),
+        (of_event("schedule", "refs/heads/main"), {"drift"}),
+    ],
+    ids=lambda value: value["github.ref"] if isinstance(value, dict) else "",
+)
+def test_github_starts_in_each_run_what_it_is_for(
+    rendered: Path, event: dict[str, str], kinds: set[str]
+) -> None:
+    found = started(github(rendered)["jobs"], event)
+
+    assert {name.partition("_")[0] for name in found} == kinds
+
+
+def test_a_fork_s_pull_request_starts_nothing_on_github_that_signs_in(rendered: Path) -> None:
+    jobs = github(rendered)["jobs"]
+
+    found = started(jobs, of_event("pull_request", "refs/pull/8/merge", FORK))
+
+    assert found == {"verify", "review"}
+    assert not [name for name in found if "permissions" in jobs[name]]
+
+
 def test_every_action_is_pinned_by_its_commit(rendered: Path) -> None:
     files = (rendered / ".github").rglob("*.yml")
     lines = [line for file in files for line in file.read_text().splitlines() if "uses: " in line]
