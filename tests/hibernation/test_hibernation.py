@@ -186,7 +186,7 @@ def test_a_plan_of_a_sleeping_environment_is_refused_with_the_way_to_wake_it(clo
 
     assert done.returncode == 2
     assert "dev is asleep (database Stopped, cluster Stopped)" in done.stderr
-    assert "python -m tools.hibernation wake --environment dev" in done.stderr
+    assert "fix: ./product python -m tools.hibernation wake --environment dev" in done.stderr
 
 
 def test_a_search_for_drift_says_that_it_sleeps_and_is_good(cloud: Cloud, tmp_path: Path) -> None:

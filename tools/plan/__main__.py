@@ -90,7 +90,8 @@ def _end_asleep(
     A search for drift is good; a plan is refused.
     """
     told = f"{environment} is asleep ({', '.join(stopped)}), by [hibernation] of its file"
-    fix = f"fix: .venv/bin/python -m tools.hibernation wake --environment {environment}"
+    python = ".venv/bin/python" if company.is_product(company.home()) else "./product python"
+    fix = f"fix: {python} -m tools.hibernation wake --environment {environment}"
     if markdown:
         markdown.write_text(f"{told}: nothing was compared.\n", encoding="utf-8")
     if looking:
