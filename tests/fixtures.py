@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +75,15 @@ def _synthesize(folder: Path) -> None:
         environments = load(FILES)
     write(build, environments, folder)
     record(folder, {})  # no file was read that a test could change
+
+
+@pytest.fixture
+def home(tmp_path: Path, synthesized: Path) -> Path:
+    """A company's folder with the environment file of dev and the synthesized stacks."""
+    (tmp_path / "environments").mkdir()
+    shutil.copy(DEV, tmp_path / "environments")
+    (tmp_path / "cdktf.out").symlink_to(synthesized)
+    return tmp_path
 
 
 @pytest.fixture(scope="session")

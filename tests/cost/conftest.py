@@ -2,8 +2,6 @@
 
 import json
 import re
-import shutil
-import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,7 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from conventions.company import VARIABLE
-from tests.environment_files import DEV
+from tests.parts.serving import answering
 
 Row = dict[str, Any]
 Cost = Callable[..., Result]
@@ -128,21 +126,8 @@ def api(rows: list[Row]) -> Iterator[_Server]:
     """The server."""
     server = _Server(("127.0.0.1", 0), _Handler)
     server.rows, server.asked = rows, []
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), name="prices")
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture
-def home(tmp_path: Path, synthesized: Path) -> Path:
-    """A company's folder with the environment file of dev and the stacks."""
-    (tmp_path / "environments").mkdir()
-    shutil.copy(DEV, tmp_path / "environments")
-    (tmp_path / "cdktf.out").symlink_to(synthesized)
-    return tmp_path
+    with answering(server):
+        yield server
 
 
 @pytest.fixture

@@ -6,20 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.docs.test_site import build
-
 PHONE, DESKTOP = 390, 1280
 PAGES = ["index", "reference/stacks", "reference/environment", "how-to/operate/index"]
 PICTURE = "svg.picture"
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The built site."""
-    folder = tmp_path_factory.mktemp("site")
-    done = build(folder)
-    assert done.returncode == 0, done.stderr
-    return folder
 
 
 @pytest.fixture(scope="module", params=[PHONE, DESKTOP])

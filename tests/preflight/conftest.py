@@ -1,6 +1,5 @@
 """A subscription that is ready for dev, the DNS that points to its zone, and the tool."""
 
-import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -144,15 +143,6 @@ def _answer(data: bytes, servers: list[str]) -> bytes:
     if servers:
         answer.answer.append(dns.rrset.from_text(asked.question[0].name, 60, "IN", "NS", *servers))
     return answer.to_wire()
-
-
-@pytest.fixture
-def home(tmp_path: Path, synthesized: Path) -> Path:
-    """A company's folder with the environment file of dev and its stacks."""
-    (tmp_path / "environments").mkdir()
-    shutil.copy(DEV, tmp_path / "environments")
-    (tmp_path / "cdktf.out").symlink_to(synthesized)
-    return tmp_path
 
 
 @pytest.fixture
