@@ -29,8 +29,14 @@ from cdktf_cdktf_provider_azurerm.kubernetes_cluster import (
 from constructs import Construct
 
 from constructs_lib.beyond_bindings import set_beyond_bindings
-from constructs_lib.node_pool import MINOR_CHANNELS, common_settings, pool_version
+from constructs_lib.node_pool import (
+    MINOR_CHANNELS,
+    UNDRAINABLE,
+    common_settings,
+    pool_version,
+)
 from constructs_lib.place import Place
+from conventions.patience import DRAIN_MINUTES, NODE_MINUTES, WORKER_GRACE_SECONDS
 from environments.kubernetes import Kubernetes, rotation_name
 from environments.model import Environment
 from environments.network import Network
@@ -147,7 +153,11 @@ class AksCluster(Construct):
             ),
             workload_autoscaler_profile=_keda(env),
             auto_scaler_profile=KubernetesClusterAutoScalerProfile(
-                balance_similar_node_groups=True, expander="least-waste"
+                balance_similar_node_groups=True,
+                expander="least-waste",
+                max_node_provisioning_time=f"{NODE_MINUTES}m",
+                # Azure's 600 would kill a worker in the middle of what its pod's grace allows
+                max_graceful_termination_sec=str(WORKER_GRACE_SECONDS),
             ),
             default_node_pool=_system_pool(settings, nodes_subnet_id, tags),
             lifecycle=TerraformResourceLifecycle(
@@ -200,7 +210,9 @@ def _system_pool(
         only_critical_addons_enabled=True,
         temporary_name_for_rotation=rotation_name("system"),
         upgrade_settings=KubernetesClusterDefaultNodePoolUpgradeSettings(
-            max_surge="33%", drain_timeout_in_minutes=30
+            max_surge="33%",
+            drain_timeout_in_minutes=DRAIN_MINUTES,
+            undrainable_node_behavior=UNDRAINABLE,
         ),
         orchestrator_version=pool_version(settings),
         tags=tags,  # those of the cluster do not reach the machines of its pools

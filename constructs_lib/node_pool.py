@@ -10,6 +10,7 @@ from cdktf_cdktf_provider_azurerm.kubernetes_cluster_node_pool import (
 from constructs import Construct
 
 from conventions.labels import NODE_POOL, SPOT, SPOT_TAINT
+from conventions.patience import DRAIN_MINUTES
 from environments.kubernetes import Kubernetes, NodePool, Pool, rotation_name
 
 # Channels that move the minor version, so that Terraform must not move it back
@@ -83,14 +84,22 @@ def add_worker_pool(
     )
 
 
+# A node whose tasks outlast the drain is left alone and takes no new ones; a surge node stays in
+# its place. AKS's own way (`Schedule`) gives up the whole upgrade instead.
+UNDRAINABLE = "Cordon"
+
 _SPOT: dict[str, Any] = {
     "priority": "Spot",
     "eviction_policy": "Delete",
     "spot_max_price": -1,
-    "upgrade_settings": KubernetesClusterNodePoolUpgradeSettings(drain_timeout_in_minutes=30),
+    "upgrade_settings": KubernetesClusterNodePoolUpgradeSettings(
+        drain_timeout_in_minutes=DRAIN_MINUTES
+    ),
 }
 _REGULAR: dict[str, Any] = {
     "upgrade_settings": KubernetesClusterNodePoolUpgradeSettings(
-        max_surge="33%", drain_timeout_in_minutes=30
+        max_surge="33%",
+        drain_timeout_in_minutes=DRAIN_MINUTES,
+        undrainable_node_behavior=UNDRAINABLE,
     )
 }

@@ -2,6 +2,7 @@
 
 from conventions.components import SCHEDULER, WORKER
 from conventions.databases import SERVER_PORT
+from conventions.patience import WORKER_GRACE_SECONDS
 from conventions.sizes import SIDECAR
 from conventions.vault_secrets import REDIS_PASSWORD
 from environments.model import Environment
@@ -13,6 +14,17 @@ from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values, at, merged
 
 REDIS_USER = 999  # of the official image
+
+
+# Kubernetes takes any worker, a busy one too: so one at a time, after ten quiet minutes. Its own
+# default takes all that are too many at once, after five. (KEDA's cooldownPeriod is about the way
+# to zero pods alone.)
+_SCALE_IN = {
+    "scaleDown": {
+        "stabilizationWindowSeconds": 600,
+        "policies": [{"type": "Pods", "value": 1, "periodSeconds": 60}],
+    }
+}
 
 
 def executor_values(env: Environment) -> Values:
@@ -45,6 +57,8 @@ def _celery(tasks_per_worker: int) -> Values:
         "workers": {
             "celery": {
                 "env": queue,
+                # told to end (KEDA, a drain), it takes no more tasks and finishes its own
+                "terminationGracePeriodSeconds": WORKER_GRACE_SECONDS,
                 "persistence": {"enabled": False},
                 # Of workers the chart forgets its own number as soon as another key is given.
                 "podDisruptionBudget": merged(BUDGET, at("config", {"maxUnavailable": 1})),
@@ -122,7 +136,7 @@ def worker_scaling(env: Environment, infra: Infrastructure) -> list[Values]:
                 "minReplicaCount": 1,  # the first task of a quiet hour does not wait for a pod
                 "maxReplicaCount": env.airflow.celery_max_workers,
                 "pollingInterval": 10,
-                "cooldownPeriod": 300,
+                "advanced": {"horizontalPodAutoscalerConfig": {"behavior": _SCALE_IN}},
                 "triggers": [trigger],
             },
         },

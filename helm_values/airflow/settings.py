@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 
+from conventions.patience import QUEUED_SECONDS
 from environments.airflow import Airflow
 from environments.airflow_config import Value
 from helm_values.merge import Values
@@ -21,9 +22,10 @@ def setting_values(airflow: Airflow) -> Values:
 
 
 def tuned(airflow: Airflow) -> Iterator[tuple[str, str, Value]]:
-    """Yield where Airflow's own default is slow here; a company's own value replaces it."""
+    """Yield where Airflow's own default does not fit; a company's own value replaces it."""
     # Airflow starts one pod in each loop of the scheduler, and says itself to raise it
     yield "kubernetes_executor", "worker_pods_creation_batch_size", 16
+    yield "scheduler", "task_queued_timeout", QUEUED_SECONDS
     # Bundles look for changes every 10 s, and Airflow asks them as often as this
     yield "dag_processor", "bundle_refresh_check_interval", 2
     if airflow.dags == "blob":

@@ -76,5 +76,15 @@ def test_keda_starts_no_more_workers_than_the_environment_allows(
     assert scaled["spec"]["maxReplicaCount"] == 7
 
 
+def test_keda_takes_one_worker_at_a_time_after_ten_quiet_minutes(
+    celery: Environment, infra: Infrastructure
+) -> None:
+    _, scaled = worker_scaling(celery, infra)
+
+    scaling = scaled["spec"]["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]["scaleDown"]
+    assert scaling["stabilizationWindowSeconds"] == 600
+    assert scaling["policies"] == [{"type": "Pods", "value": 1, "periodSeconds": 60}]
+
+
 def test_a_pod_a_task_needs_no_scaling(dev: Environment, infra: Infrastructure) -> None:
     assert worker_scaling(dev, infra) == []

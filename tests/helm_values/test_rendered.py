@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from conventions.components import COMPONENTS, MIGRATIONS, Component
+from conventions.patience import DRAIN_MINUTES
 from environments.model import Environment
 from helm_values.airflow.release import airflow_values
 from helm_values.charts import AIRFLOW
@@ -130,6 +131,12 @@ def test_no_disruption_budget_forbids_to_drain_a_node(rendered: Objects) -> None
     assert budgets
     assert all(budget.get("maxUnavailable") == 1 for budget in budgets)
     assert all(budget["unhealthyPodEvictionPolicy"] == "AlwaysAllow" for budget in budgets)
+
+
+def test_a_worker_finishes_its_tasks_before_a_drain_ends(celery_objects: Objects) -> None:
+    spec = named(celery_objects, "Deployment", "airflow-worker")["spec"]["template"]["spec"]
+
+    assert spec["terminationGracePeriodSeconds"] == 1500 < DRAIN_MINUTES * 60
 
 
 def test_celery_s_workers_spread_over_zones_and_nodes(celery_objects: Objects) -> None:

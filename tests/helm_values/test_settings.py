@@ -99,11 +99,12 @@ def test_a_setting_reaches_airflow_cfg(
     ("option", "value"),
     [
         ("kubernetes_executor.worker_pods_creation_batch_size", "16"),
+        ("scheduler.task_queued_timeout", "1800"),
         ("dag_processor.bundle_refresh_check_interval", "2"),
         ("dag_processor.min_file_process_interval", "300"),
     ],
 )
-def test_where_airflow_s_own_default_is_slow_the_platform_has_another(
+def test_where_airflow_s_own_default_does_not_fit_the_platform_has_another(
     build: Callable[..., Any], infra: Any, option: str, value: str
 ) -> None:
     section, name = option.split(".")

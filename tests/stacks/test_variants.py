@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from conventions.patience import QUEUED_SECONDS, WORKER_GRACE_SECONDS
 from environments.model import Environment
 from main import build
 from synthesis.output import write
@@ -547,6 +548,21 @@ def test_spot_pools_bear_the_label_that_azure_gives_them(synthesize: Synthesize)
         "airflow/role": "worker",
         "kubernetes.azure.com/scalesetpriority": "spot",
     }
+
+
+def test_the_autoscaler_lets_a_worker_finish(synthesize: Synthesize) -> None:
+    profile = only(synthesize(), "azurerm_kubernetes_cluster")["auto_scaler_profile"]
+
+    assert profile["max_graceful_termination_sec"] == str(WORKER_GRACE_SECONDS)
+
+
+def test_a_task_may_be_queued_for_as_long_as_two_pools_need_for_a_node(
+    synthesize: Synthesize,
+) -> None:
+    profile = only(synthesize(), "azurerm_kubernetes_cluster")["auto_scaler_profile"]
+
+    minutes = int(profile["max_node_provisioning_time"].removesuffix("m"))
+    assert 2 * minutes * 60 <= QUEUED_SECONDS
 
 
 def test_spot_pools_drain_for_half_an_hour_and_never_surge(synthesize: Synthesize) -> None:

@@ -1,0 +1,25 @@
+"""How long running tasks are waited for, where nodes, workers and queues must agree.
+
+A node is given back when its pods are gone: by an upgrade, which waits `DRAIN_MINUTES` for them,
+or by the cluster autoscaler. So a worker may take a little less than that to finish its tasks.
+"""
+
+DRAIN_MINUTES = 30
+"""Minutes that an upgrade waits for the pods of a node ("Node drain timeout", AKS)."""
+
+WORKER_GRACE_SECONDS = 25 * 60
+"""Seconds that Celery's worker has for its tasks after it was told to end.
+
+Below `DRAIN_MINUTES`: what is left of a drain must be more than a pod's grace, or AKS counts the
+node as one that cannot be drained.
+"""
+
+NODE_MINUTES = 15
+"""Minutes that the cluster autoscaler waits for a node before it asks another pool (AKS)."""
+
+QUEUED_SECONDS = 2 * NODE_MINUTES * 60
+"""Seconds that a task may be queued before the scheduler fails it.
+
+Airflow's own 600 end before the autoscaler has given up on a pool without capacity, and asked the
+next: tasks fail that only had to wait for their node.
+"""
