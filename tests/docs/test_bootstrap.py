@@ -13,6 +13,7 @@ from azure_facts.directory import ROLES
 
 from environments.model import Environment
 from main import build
+from stacks.base import RESOURCE_PROVIDERS
 from synthesis.output import write
 from tests import ROOT
 from tests.docs.pages import blocks
@@ -137,3 +138,29 @@ def test_the_permissions_of_entra_are_asked_for_in_json(tmp_path: Path) -> None:
 
     bodies = [json.loads(after(words, "--body")) for words in asked if words[0] == "rest"]
     assert [body["principalId"] for body in bodies] == ["d", "d", "p"]
+
+
+def test_every_provider_that_the_stacks_register_is_registered_before_its_first_use(
+    tmp_path: Path,
+) -> None:
+    commands = next(text for text in blocks(PAGE, "bash") if "az provider register" in text)
+
+    asked = run_as_az_sees_it(commands, tmp_path)
+
+    registered = {after(words, "--namespace") for words in asked if words[0] == "provider"}
+    assert set(RESOURCE_PROVIDERS) - {"Microsoft.Authorization"} <= registered  # always registered
+    page = PAGE.read_text(encoding="utf-8")
+    assert page.index("az provider register") < page.index("az group create")
+
+
+def test_consent_is_given_to_the_application_that_identity_makes(
+    stacks: dict[str, Any], tmp_path: Path
+) -> None:
+    (commands,) = [text for text in blocks(PAGE, "bash") if "admin-consent" in text]
+
+    asked = run_as_az_sees_it(commands, tmp_path)
+
+    made = stacks["identity-dev"]["resource"]["azuread_application"]
+    (listed,) = [words for words in asked if words[:3] == ["ad", "app", "list"]]
+    assert after(listed, "--display-name") in {one["display_name"] for one in made.values()}
+    assert ["ad", "app", "permission", "admin-consent"] in [words[:4] for words in asked]
