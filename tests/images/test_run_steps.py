@@ -32,6 +32,7 @@ def place(tmp_path: Path) -> Path:
     for folder in ("home/airflow", "opt/airflow/logs", "tmp"):
         (tmp_path / folder).mkdir(parents=True)
     (tmp_path / "tmp/uv").symlink_to(uv())
+    (tmp_path / "tmp/company.lock").touch()  # a company without packages of its own
     return tmp_path
 
 

@@ -5,6 +5,7 @@ import os
 import re
 import socket
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
@@ -60,16 +61,16 @@ connected()
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder() -> Iterator[Path]:
     """A repository of a team."""
-    folder = tmp_path_factory.mktemp("team")
-    folder.chmod(0o755)  # PostgreSQL's user walks through it
-    for parent in list(folder.parents)[:2]:
-        parent.chmod(0o755)
-    (folder / "dags").mkdir()
-    (folder / "dags" / "hello.py").write_text(HELLO.format(word="hello"))
-    (folder / "dags" / "connected.py").write_text(CONNECTED)
-    return folder
+    # not tmp_path: its parents belong to the tests' user alone, and PostgreSQL refuses to be root
+    with tempfile.TemporaryDirectory(prefix="team-") as temporary:
+        folder = Path(temporary)
+        folder.chmod(0o755)
+        (folder / "dags").mkdir()
+        (folder / "dags" / "hello.py").write_text(HELLO.format(word="hello"))
+        (folder / "dags" / "connected.py").write_text(CONNECTED)
+        yield folder
 
 
 @pytest.fixture(scope="module")

@@ -49,6 +49,7 @@ KINDS = {
             "tests/operator/kubectl.lock",
             "tools/cdk_terrain/requirements.lock",
             "images/airflow/requirements.lock",
+            "images/company/requirements.lock",
             "images/airflow/dbt-requirements.lock",
             "images/airflow/uv-requirements.lock",
         ),
