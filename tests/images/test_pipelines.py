@@ -90,3 +90,14 @@ def test_every_command_of_a_release_exists() -> None:
 
     assert called == {"build", "check", "login", "promote"}
     assert called <= known
+
+
+def test_the_entry_point_takes_every_command_that_starts_in_the_image() -> None:
+    """Apache's starts bash and python, and takes every other word for a command of airflow."""
+    pipeline = (ROOT / "pipelines" / "image.yml").read_text()
+    makefile = (ROOT / "templates" / "dag-repository" / "Makefile.jinja").read_text()
+
+    started = re.findall(r"docker run --rm \$\(image.image\) (\w+)", pipeline)
+    started += re.findall(r"\$\(IN_IMAGE\) (\w+)", makefile)
+    assert len(started) > 6
+    assert set(started) <= {"airflow", "bash", "python"}
