@@ -5,7 +5,6 @@ import os
 import re
 import socket
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
@@ -61,16 +60,13 @@ connected()
 
 
 @pytest.fixture(scope="module")
-def folder() -> Iterator[Path]:
-    """A repository of a team."""
-    # not tmp_path: its parents belong to the tests' user alone, and PostgreSQL refuses to be root
-    with tempfile.TemporaryDirectory(prefix="team-") as temporary:
-        folder = Path(temporary)
-        folder.chmod(0o755)
-        (folder / "dags").mkdir()
-        (folder / "dags" / "hello.py").write_text(HELLO.format(word="hello"))
-        (folder / "dags" / "connected.py").write_text(CONNECTED)
-        yield folder
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository of a team, in a folder that nobody else enters, as root's home is."""
+    folder = tmp_path_factory.mktemp("team")
+    (folder / "dags").mkdir()
+    (folder / "dags" / "hello.py").write_text(HELLO.format(word="hello"))
+    (folder / "dags" / "connected.py").write_text(CONNECTED)
+    return folder
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import httpx
 import psutil
@@ -21,6 +22,7 @@ from laptop import services
 from laptop.places import Places, memory_mib, port_of, remember, running
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+Found = TypeVar("Found")
 Dags = Annotated[Path, typer.Argument(help="The folder with the DAG files.")]
 NO_POSTGRES = (
     "PostgreSQL is not installed: Airflow uses SQLite, and there is no connection `warehouse`\n"
@@ -60,9 +62,18 @@ def up(
     places.root.mkdir(parents=True, exist_ok=True)
     started: list[subprocess.Popen[bytes]] = []
     ready = False
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends what was started, as Ctrl-C
     try:
-        database = os.environ.get("LAPTOP_POSTGRES") or _postgres(places, started)
-        blobs = os.environ.get("LAPTOP_BLOBS") or _azurite(places, started)
+        database = os.environ.get("LAPTOP_POSTGRES") or _or_without(
+            services.postgres_programs(),
+            lambda programs: services.postgres(programs, places.root / "postgres", started),
+            NO_POSTGRES,
+        )
+        blobs = os.environ.get("LAPTOP_BLOBS") or _or_without(
+            services.azurite_command(),
+            lambda command: services.azurite(command, places.root / "azurite", started),
+            NO_AZURITE,
+        )
         if database:
             services.make_databases(database)
         if blobs:
@@ -133,7 +144,7 @@ def down(
     _stop(running(places.state))
     places.state.unlink(missing_ok=True)
     if delete:
-        shutil.rmtree(places.root, ignore_errors=True)
+        services.delete(places.root)
 
 
 def _places(dags: Path) -> Places:
@@ -147,24 +158,12 @@ def _refuse(problem: str, fix: str) -> None:
     raise typer.Exit(2)
 
 
-def _postgres(places: Places, started: list[subprocess.Popen[bytes]]) -> str | None:
-    programs = services.postgres_programs()
-    if programs is None:
-        typer.echo(NO_POSTGRES, err=True)
+def _or_without(found: Found | None, start: Callable[[Found], str], missing: str) -> str | None:
+    """Return the address of what was started; None, and what that costs, without its program."""
+    if found is None:
+        typer.echo(missing, err=True)
         return None
-    process, address = services.postgres(programs, places.root / "postgres")
-    started.append(process)
-    return address
-
-
-def _azurite(places: Places, started: list[subprocess.Popen[bytes]]) -> str | None:
-    command = services.azurite_command()
-    if command is None:
-        typer.echo(NO_AZURITE, err=True)
-        return None
-    process, blobs = services.azurite(command, places.root / "azurite")
-    started.append(process)
-    return blobs
+    return start(found)
 
 
 def _manifest(dags: Path) -> None:
@@ -206,9 +205,12 @@ def _tail(answer: httpx.Response, lines: int = 15) -> str:
 def _stop(processes: list[psutil.Process]) -> None:
     """End processes, the one that was started last first, and what they started."""
     for process in reversed(processes):
-        children = process.children(recursive=True)
-        # Ctrl-C: Airflow's programs, PostgreSQL and Azurite end in order at it
-        os.killpg(process.pid, signal.SIGINT)
+        try:
+            children = process.children(recursive=True)
+            # Ctrl-C: Airflow's programs, PostgreSQL and Azurite end in order at it
+            os.killpg(process.pid, signal.SIGINT)
+        except (psutil.NoSuchProcess, ProcessLookupError):
+            continue  # it ended by itself meanwhile
         _, left = psutil.wait_procs([process, *children], timeout=15)
         for one in left:
             one.kill()

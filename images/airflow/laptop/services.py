@@ -5,9 +5,11 @@ A program that this machine does not have is left out, and it is said what is mi
 
 import json
 import os
+import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -15,9 +17,13 @@ from typing import Any
 
 AZURITE = "3.37.0"  # the version that the platform is tested with
 CONTAINERS = ("data", "logs")
+NOTE = "data-folder"  # where PostgreSQL's data is, if not here
 # the emulator's one account, in Microsoft's documentation ("Use the Azurite emulator")
 ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+
+
+Started = list[subprocess.Popen[bytes]]
 
 
 class NotStartedError(Exception):
@@ -79,54 +85,77 @@ def postgres_programs() -> Path | None:
     return Path(found).resolve().parent if found else None
 
 
-def postgres(programs: Path, folder: Path) -> tuple[subprocess.Popen[bytes], str]:
-    """Start PostgreSQL with its data in `folder`; return it, and its host and port.
+def postgres(programs: Path, folder: Path, started: Started) -> str:
+    """Start PostgreSQL, with its data for `folder`; return its host and port.
 
-    Only this machine reaches it, and it asks for no password.
+    Only this machine reaches it, by TCP, and it asks for no password.
+
+    Raises:
+        NotStartedError: it did not start; it is among `started` then, too.
     """
-    # PostgreSQL refuses to run as root, as a container does
-    user = "postgres" if os.geteuid() == 0 else None
     folder.mkdir(parents=True, exist_ok=True)
-    log = folder / "postgres.log"
-    if user:
-        shutil.chown(folder, user)
-    data = folder / "data"
+    user = _not_root()
+    data = _data_of(folder, user)
     port = free_port()
     if not (data / "PG_VERSION").is_file():
-        shutil.rmtree(data, ignore_errors=True)
-        made: list[str | Path] = [
-            programs / "initdb",
-            "--pgdata",
-            data,
-            "--username",
-            "postgres",
-            "--auth=trust",
-        ]
-        made += ["--encoding=UTF8", "--locale=C", "--no-sync"]
-        done = subprocess.run(made, user=user, capture_output=True, text=True, check=False)
+        shutil.rmtree(data, ignore_errors=True)  # of a start that was broken off
+        made: list[str | Path] = [programs / "initdb", "--pgdata", data, "--username=postgres"]
+        made += ["--auth=trust", "--encoding=UTF8", "--locale=C", "--no-sync"]
+        done = subprocess.run(
+            made, user=user, cwd=data.parent, capture_output=True, text=True, check=False
+        )
         if done.returncode:
             raise NotStartedError(f"initdb: {done.stderr.strip()[-400:]}")
-    options: dict[str, Any] = {
+    options = {
         "listen_addresses": "127.0.0.1",
         "port": port,
-        "unix_socket_directories": folder,
+        "unix_socket_directories": "",  # the path of a socket may be 107 characters long at most
+        "fsync": "off",  # a laptop's data can be made again
+        "synchronous_commit": "off",
     }
-    options |= {"fsync": "off", "synchronous_commit": "off"}  # a laptop's data can be made again
-    command: list[str | Path] = [
-        programs / "postgres",
-        "-D",
-        data,
-        *(f"--{k}={v}" for k, v in options.items()),
-    ]
+    command: list[str | Path] = [programs / "postgres", "-D", data]
+    command += [f"--{name}={value}" for name, value in options.items()]
+    log = folder / "postgres.log"
     process = start(command, log, dict(os.environ), user)
-    ready: list[str | Path] = [
-        programs / "pg_isready",
-        "--quiet",
-        "--host=127.0.0.1",
-        f"--port={port}",
-    ]
+    started.append(process)
+    ready = [str(programs / "pg_isready"), "--quiet", "--host=127.0.0.1", f"--port={port}"]
     wait(lambda: subprocess.run(ready, check=False).returncode == 0, "PostgreSQL", process, log)
-    return process, f"127.0.0.1:{port}"
+    return f"127.0.0.1:{port}"
+
+
+def _not_root() -> str | None:
+    """Return the user that PostgreSQL runs as: it refuses root, as whom containers start."""
+    if os.geteuid():
+        return None
+    return "postgres" if any(user.pw_name == "postgres" for user in pwd.getpwall()) else "nobody"
+
+
+def _data_of(folder: Path, user: str | None) -> Path:
+    """Return the folder of the data; another user's is not below `folder`, which may be root's.
+
+    Then `folder` notes where it is, for the next start and for `delete`.
+    """
+    if user is None:
+        return folder / "data"
+    elsewhere = _elsewhere(folder)
+    if elsewhere is None:
+        elsewhere = Path(tempfile.mkdtemp(prefix="airflow-laptop-"))
+        shutil.chown(elsewhere, user)
+        (folder / NOTE).write_text(str(elsewhere), encoding="utf-8")
+    return elsewhere / "data"
+
+
+def _elsewhere(folder: Path) -> Path | None:
+    note = folder / NOTE
+    found = Path(note.read_text(encoding="utf-8")) if note.is_file() else None
+    return found if found and found.is_dir() else None
+
+
+def delete(root: Path) -> None:
+    """Delete all that was kept below `root`, and PostgreSQL's data elsewhere."""
+    if elsewhere := _elsewhere(root / "postgres"):
+        shutil.rmtree(elsewhere, ignore_errors=True)
+    shutil.rmtree(root, ignore_errors=True)
 
 
 def make_databases(address: str) -> None:
@@ -154,8 +183,12 @@ def azurite_command() -> list[str] | None:
     return [npx, "--yes", f"--package=azurite@{AZURITE}", "azurite-blob"] if npx else None
 
 
-def azurite(command: list[str], folder: Path) -> tuple[subprocess.Popen[bytes], str]:
-    """Start Azurite with its blobs in `folder`; return it, and its connection string."""
+def azurite(command: list[str], folder: Path, started: Started) -> str:
+    """Start Azurite with its blobs in `folder`; return its connection string.
+
+    Raises:
+        NotStartedError: it did not start; it is among `started` then, too.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     log, port = folder / "azurite.log", free_port()
     options: list[str | Path] = [
@@ -168,9 +201,10 @@ def azurite(command: list[str], folder: Path) -> tuple[subprocess.Popen[bytes], 
     ]
     options += ["--skipApiVersionCheck", "--silent", "--disableTelemetry"]
     process = start([*command, *options], log, dict(os.environ))
+    started.append(process)
     wait(lambda: answers(port), "Azurite", process, log)
     account = f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={KEY};"
-    return process, f"{account}BlobEndpoint=http://127.0.0.1:{port}/{ACCOUNT};"
+    return f"{account}BlobEndpoint=http://127.0.0.1:{port}/{ACCOUNT};"
 
 
 def make_containers(connection: str) -> None:
