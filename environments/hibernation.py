@@ -1,7 +1,7 @@
 """The `[hibernation]` table: hours in which an environment is stopped, to cost less."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -32,33 +32,27 @@ TimeZone = Literal[
     "America/Los_Angeles",
 ]
 # Azure's alert processing rules take the names of Windows (CLDR: windowsZones)
-WINDOWS_NAMES: dict[TimeZone, str] = dict(
-    zip(
-        get_args(TimeZone),
-        (
-            "UTC",
-            "GMT Standard Time",
-            "W. Europe Standard Time",
-            "Romance Standard Time",
-            "Central European Standard Time",
-            "FLE Standard Time",
-            "Turkey Standard Time",
-            "South Africa Standard Time",
-            "Arabian Standard Time",
-            "India Standard Time",
-            "Singapore Standard Time",
-            "Tokyo Standard Time",
-            "Korea Standard Time",
-            "AUS Eastern Standard Time",
-            "E. South America Standard Time",
-            "Eastern Standard Time",
-            "Central Standard Time",
-            "Mountain Standard Time",
-            "Pacific Standard Time",
-        ),
-        strict=True,
-    )
-)
+WINDOWS_NAMES: dict[TimeZone, str] = {
+    "UTC": "UTC",
+    "Europe/London": "GMT Standard Time",
+    "Europe/Berlin": "W. Europe Standard Time",
+    "Europe/Paris": "Romance Standard Time",
+    "Europe/Warsaw": "Central European Standard Time",
+    "Europe/Helsinki": "FLE Standard Time",
+    "Europe/Istanbul": "Turkey Standard Time",
+    "Africa/Johannesburg": "South Africa Standard Time",
+    "Asia/Dubai": "Arabian Standard Time",
+    "Asia/Kolkata": "India Standard Time",
+    "Asia/Singapore": "Singapore Standard Time",
+    "Asia/Tokyo": "Tokyo Standard Time",
+    "Asia/Seoul": "Korea Standard Time",
+    "Australia/Sydney": "AUS Eastern Standard Time",
+    "America/Sao_Paulo": "E. South America Standard Time",
+    "America/New_York": "Eastern Standard Time",
+    "America/Chicago": "Central Standard Time",
+    "America/Denver": "Mountain Standard Time",
+    "America/Los_Angeles": "Pacific Standard Time",
+}
 WORKING_DAYS: tuple[Weekday, ...] = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
 # Schedules of pipelines may be late; an environment that somebody wakes later stays awake
 STOPPING = timedelta(hours=2)

@@ -15,7 +15,7 @@ from environments.types import Address, Section, form, refuse
 CERTIFICATE = re.compile(
     r"\s*-----BEGIN CERTIFICATE-----\s[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*"
 )
-Exception_ = Annotated[
+WithoutProxy = Annotated[
     str,
     form(
         r"\.?[a-z0-9][a-z0-9.-]*(/\d{1,2})?",
@@ -61,7 +61,7 @@ class Proxy(Section):
         Address, Field(description="its private address: pods may connect to no other one")
     ]
     exceptions: Annotated[
-        tuple[Exception_, ...],
+        tuple[WithoutProxy, ...],
         Field(
             strict=False,
             description="what else is reached without it; the platform's own names are added",

@@ -45,6 +45,11 @@ class Stack:
         """The environment, for example `dev`."""
         return parts_of(self.name)[1]
 
+    def resources(self, type_: str) -> dict[str, Document]:
+        """Return its resources of one Terraform type, by their names in the stack."""
+        found: dict[str, Document] = self.document.get("resource", {}).get(type_, {})
+        return found
+
     @property
     def backend(self) -> StateLink:
         """Where the stack's own state lies."""

@@ -47,7 +47,7 @@ def azure_name(synthesis: Synthesis, environment: str, part: Part) -> str:
     """
     stack_name, type_, role = _WHERE[part]
     *_, stack = synthesis.select(environment, stack_name).stacks
-    if made := stack.document["resource"].get(type_, {}).get(role):
+    if made := stack.resources(type_).get(role):
         return str(made["name"])
     # the registry of another team
     login_server: str = stack.document["output"]["registry_login_server"]["value"]

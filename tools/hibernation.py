@@ -101,11 +101,7 @@ def asleep(synthesis: Synthesis, environment: str) -> list[str]:
     Raises:
         AzureError: Azure cannot be asked.
     """
-    rules = [
-        stack.document.get("resource", {}).get(RULE, {})
-        for stack in synthesis.select(environment, None).stacks
-    ]
-    if not any(ROLE in found for found in rules):
+    if not any(ROLE in stack.resources(RULE) for stack in synthesis.select(environment).stacks):
         return []
     return Sleeper(synthesis, environment).asleep()
 

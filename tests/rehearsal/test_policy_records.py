@@ -30,8 +30,8 @@ for file in pathlib.Path(sys.argv[1]).glob("*.json"):
 """
 
 
-def deploy(values: dict[str, Any], folder: Path, *, heeded: bool) -> RehearsalReport:
-    """Rehearse dev with the policy; `heeded` keeps what tells Terraform to leave records alone."""
+def deploy(values: dict[str, Any], folder: Path, *, left_alone: bool) -> RehearsalReport:
+    """Rehearse dev with the policy; `left_alone` keeps `ignore_changes` of the records."""
     values["network"]["dns"] = {"policy_writes_records": True}
     write(build, [Environment.model_validate(values)], folder / "cdktf.out")
     (folder / "policy.py").write_text(POLICY)
@@ -40,7 +40,7 @@ def deploy(values: dict[str, Any], folder: Path, *, heeded: bool) -> RehearsalRe
     stack = json.loads(file.read_text())
     endpoints = stack["resource"]["azurerm_private_endpoint"]
     for endpoint in endpoints.values():
-        if not heeded:
+        if not left_alone:
             del endpoint["lifecycle"]
     command = f"{sys.executable} {folder / 'policy.py'} {cloud} > {folder / 'written'}"
     stack["resource"]["terraform_data"] = {
@@ -59,7 +59,7 @@ def deploy(values: dict[str, Any], folder: Path, *, heeded: bool) -> RehearsalRe
 def test_a_second_plan_leaves_the_records_of_the_policy_alone(
     dev_values: dict[str, Any], tmp_path: Path
 ) -> None:
-    report = deploy(dev_values, tmp_path, heeded=True)
+    report = deploy(dev_values, tmp_path, left_alone=True)
 
     assert report.problems == []
     assert len((tmp_path / "written").read_text().splitlines()) >= 4  # of vaults and the lake
@@ -69,6 +69,6 @@ def test_a_second_plan_leaves_the_records_of_the_policy_alone(
 def test_without_that_a_second_plan_would_take_them_away(
     dev_values: dict[str, Any], tmp_path: Path
 ) -> None:
-    report = deploy(dev_values, tmp_path, heeded=False)
+    report = deploy(dev_values, tmp_path, left_alone=False)
 
     assert "the second plan is not empty" in str(report.problems)

@@ -125,7 +125,7 @@ def left_out(stacks: Sequence[Stack]) -> list[str]:
 
 def _all(stacks: Sequence[Stack], type_: str) -> Iterator[Values]:
     for stack in stacks:
-        yield from stack.document.get("resource", {}).get(type_, {}).values()
+        yield from stack.resources(type_).values()
 
 
 def _location(stacks: Sequence[Stack]) -> str:

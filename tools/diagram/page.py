@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from jinja2 import Environment
 from markdown_it import MarkdownIt
@@ -40,12 +39,9 @@ def pictures(diagram: Diagram) -> dict[str, str]:
 def html(diagram: Diagram) -> str:
     """Return the page as one file of HTML that asks no host for anything."""
     title = f"{diagram.environment} in pictures"
-    with TemporaryDirectory() as scratch:
-        for name, svg in pictures(diagram).items():
-            Path(scratch, f"{name}.svg").write_text(svg, encoding="utf-8")
-        text = markdown(diagram, ".", f"# {title}\n")
-        body: str = MarkdownIt("commonmark").enable("table").render(text)
-        body = inline(body, Path(scratch))
+    drawn = {f"./{name}.svg": svg for name, svg in pictures(diagram).items()}
+    text = markdown(diagram, ".", f"# {title}\n")
+    body = inline(MarkdownIt("commonmark").enable("table").render(text), drawn.__getitem__)
     shell = Environment(autoescape=True).from_string(SHELL.read_text(encoding="utf-8"))
     return shell.render(title=title, body=body)
 

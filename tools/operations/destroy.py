@@ -17,11 +17,18 @@ from typing import Annotated, Any
 import typer
 
 from conventions import company
-from conventions.faults import Fault, FaultError
+from conventions.faults import Fault
 from environments.load import read
 from synthesis.reader import Stack, Synthesis
 from tools.exit_status import Exit
-from tools.operations.programs import FailedError, OperationError, Programs, failed, require
+from tools.operations.programs import (
+    FailedError,
+    OperationError,
+    Programs,
+    beginning,
+    failed,
+    require,
+)
 
 # traffic analytics makes them by itself, in the group of its workspace; the rule names the endpoint
 _MICROSOFTS = ("dataCollectionRules", "dataCollectionEndpoints")
@@ -40,19 +47,13 @@ def main(
 ) -> None:
     """Destroy an environment."""
     programs = Programs()
-    try:
+    with beginning():
         cdktf = ("cdktf",) if which("cdktf") else ("npx", "cdktf")  # ./product brings the first
         require(**{"az": "install the Azure CLI", cdktf[0]: "install Node"})
         synthesis = Synthesis.load(out or company.output(), company.home())
         stacks = synthesis.select(environment).stacks
         _refuse(environment, word, stacks)
         _refuse_locks(programs, stacks)
-    except FaultError as error:
-        typer.echo(error, err=True)
-        sys.exit(Exit.BAD_INPUT)
-    except FailedError as error:
-        failed(error)
-        sys.exit(Exit.BAD_INPUT)
     try:
         for stack in reversed(stacks):
             if stack.short_name == "platform":
@@ -124,7 +125,7 @@ def _groups(stacks: tuple[Stack, ...]) -> list[str]:
     return [
         group["name"]
         for stack in stacks
-        for group in stack.document.get("resource", {}).get("azurerm_resource_group", {}).values()
+        for group in stack.resources("azurerm_resource_group").values()
     ]
 
 

@@ -2,8 +2,8 @@
 
 A new role counts after minutes, and a database server that was just made or changed refuses the
 next change. azurerm tries neither again (it only keeps its own changes of one server apart). Each
-run of `cdktf deploy` goes on where the last one stopped, so running it again is safe. Whatever else
-fails is not tried again.
+run of `cdktf deploy` goes on where the last one stopped, so running it again is safe, also where
+another error stands beside the late answer. A failure without a late answer is not tried again.
 
 Exit status: 0 the command succeeded; else that of its last run. 2 no command was given.
 """
@@ -33,7 +33,7 @@ def run(
     patience: float = PATIENCE_SECONDS,
     pause: float = PAUSE_SECONDS,
 ) -> int:
-    """Run a command until it succeeds, fails for another reason, or the patience is over."""
+    """Run a command until it succeeds, ends without a late answer, or the patience is over."""
     end = time.monotonic() + patience
     while True:
         status, said = _run(command)

@@ -14,6 +14,7 @@ from shutil import which
 from typing import Any
 
 from conventions.faults import Fault, FaultError
+from tools.exit_status import Exit
 
 
 class OperationError(FaultError):
@@ -98,6 +99,19 @@ def in_cluster(programs: Programs, group: str, cluster: str) -> Iterator[Program
         )
         inside.run("kubelogin", "convert-kubeconfig", "--login", "azurecli")
         yield inside
+
+
+@contextmanager
+def beginning() -> Iterator[None]:
+    """End with BAD_INPUT where the block says that an operation must not begin."""
+    try:
+        yield
+    except FaultError as error:
+        print(error, file=sys.stderr)
+        sys.exit(Exit.BAD_INPUT)
+    except FailedError as error:
+        failed(error)
+        sys.exit(Exit.BAD_INPUT)
 
 
 def failed(error: BaseException) -> None:

@@ -20,7 +20,7 @@ from typing import Annotated, Any
 import typer
 
 from conventions import company
-from conventions.faults import Fault, FaultError
+from conventions.faults import Fault
 from conventions.service_accounts import MIGRATIONS_NAMESPACE
 from synthesis.reader import Synthesis
 from tools.azure_names import Part, azure_name
@@ -29,6 +29,7 @@ from tools.operations.programs import (
     FailedError,
     OperationError,
     Programs,
+    beginning,
     failed,
     in_cluster,
     require,
@@ -68,7 +69,7 @@ def main(
 ) -> None:
     """Restore, look, and delete."""
     programs = Programs()
-    try:
+    with beginning():
         require(az="install the Azure CLI", kubectl="az aks install-cli")
         require(kubelogin="az aks install-cli")
         synthesis = Synthesis.load(out or company.output(), company.home())
@@ -84,12 +85,6 @@ def main(
         server = _az(programs, group, "show", "--name", source)
         point = (at or datetime.now(UTC) - AGO).replace(tzinfo=UTC)
         _refuse(server, point)
-    except FaultError as error:
-        typer.echo(error, err=True)
-        sys.exit(Exit.BAD_INPUT)
-    except FailedError as error:
-        failed(error)
-        sys.exit(Exit.BAD_INPUT)
     try:
         began = time.monotonic()
         _restore(programs, group, server, point)

@@ -57,7 +57,7 @@ class Needs:
     def all(self, type_: str) -> Iterator[Values]:
         """Yield the resources of one type of Terraform."""
         for stack in self.stacks:
-            yield from stack.document.get("resource", {}).get(type_, {}).values()
+            yield from stack.resources(type_).values()
 
     @property
     def types(self) -> list[str]:

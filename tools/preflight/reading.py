@@ -45,6 +45,7 @@ class Azure:
 
     def __init__(self, credential: TokenCredential) -> None:
         self._clients = {base: _client(base, credential) for base in (MANAGER, GRAPH)}
+        self._read: dict[tuple[str, tuple[tuple[str, str], ...]], Document] = {}
 
     @classmethod
     def signed_in(cls, tenant: str) -> "Azure":
@@ -59,12 +60,18 @@ class Azure:
     def get(self, path: str, version: str = "", role: str = READER, **query: str) -> Document:
         """Return what lies at a path of Resource Manager, or of Graph where no version is given.
 
+        Asked once: several checks read the same lists, and the one of sizes is large.
+
         Raises:
             NotThereError: nothing lies there.
             UnreadError: the caller may not read it.
             NoAnswerError: nobody is signed in, or Azure cannot be reached.
         """
-        return self._ask("GET", path, _query(version, query), role)
+        asked = _query(version, query)
+        key = (path, tuple(asked.items()))
+        if key not in self._read:
+            self._read[key] = self._ask("GET", path, asked, role)
+        return self._read[key]
 
     def list(
         self, path: str, version: str = "", role: str = READER, **query: str
@@ -73,7 +80,7 @@ class Azure:
         page = self.get(path, version, role, **query)
         found = list(page["value"])
         while link := page.get("nextLink") or page.get("@odata.nextLink"):
-            page = self._ask("GET", link, {}, role)
+            page = self.get(link, role=role)
             found += page["value"]
         return found
 

@@ -1,7 +1,7 @@
 """Microsoft Graph: applications, service principals and what hangs on them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from loopback_azure.entra import OBJECT
@@ -135,24 +135,12 @@ class Graph:
     def _grants(self, request: Request, method: str, rest: list[str]) -> Reply:
         """Consent, for one user or all (learn.microsoft.com: "oAuth2PermissionGrant")."""
         base = f"{_BASE}/oauth2permissiongrants"
-        match [method, *rest]:
-            case ["POST"]:
-                asked = request.document
-                own = guid(base, asked["clientId"], asked["resourceId"], asked["consentType"])
-                body = {"principalId": None, **asked, "id": own}
-                self._store.put(f"{base}/{own}", {"id": f"{base}/{own}", "body": body})
-                return Reply(status=201, document=body)
-            case ["GET", own]:
-                return Reply(document=self._found(f"{base}/{own}")["body"])
-            case ["PATCH", own]:
-                found = self._found(f"{base}/{own}")
-                body = patched(found["body"], request.document)
-                self._store.put(f"{base}/{own}", {**found, "body": body})
-                return Reply(status=204)
-            case ["DELETE", own]:
-                self._store.delete(f"{base}/{own}")
-                return Reply(status=204)
-        raise unknown(request)
+
+        def new(asked: Document) -> Document:
+            own = guid(base, asked["clientId"], asked["resourceId"], asked["consentType"])
+            return {"principalId": None, **asked, "id": own}
+
+        return self._documents(request, method, base, rest, new)
 
     def _granted(self, client: str) -> list[Document]:
         every = self._store.under(f"{_BASE}/oauth2permissiongrants")
@@ -177,24 +165,39 @@ class Graph:
     ) -> Reply:
         holder = self._found(owner)
         base = f"{owner}/{what}"
+
+        def new(asked: Document) -> Document:
+            body = {**asked, "id": guid(base, str(sorted(asked.items(), key=str)))}
+            if what == "appRoleAssignedTo":
+                body |= _assignment(asked, holder["body"])
+            return body
+
+        return self._documents(request, method, base, rest, new)
+
+    def _documents(
+        self,
+        request: Request,
+        method: str,
+        base: str,
+        rest: list[str],
+        new: Callable[[Document], Document],
+    ) -> Reply:
+        """Answer for the documents at an address; `new` makes one, with its id, of what is sent."""
         match [method, *rest]:
             case ["GET"]:
                 shown = [one["body"] for one in self._store.under(base)]
                 return Reply(document={"value": shown})
             case ["POST"]:
-                asked = request.document
-                own = guid(base, str(sorted(asked.items(), key=str)))
-                body = {**asked, "id": own}
-                if what == "appRoleAssignedTo":
-                    body |= _assignment(asked, holder["body"])
-                self._store.put(f"{base}/{own}", {"id": f"{base}/{own}", "body": body})
+                body = new(request.document)
+                url = f"{base}/{body['id']}"
+                self._store.put(url, {"id": url, "body": body})
                 return Reply(status=201, document=body)
             case ["GET", own]:
                 return Reply(document=self._found(f"{base}/{own}")["body"])
             case ["PATCH", own]:
                 found = self._found(f"{base}/{own}")
-                found["body"] = patched(found["body"], request.document)
-                self._store.put(f"{base}/{own}", found)
+                body = patched(found["body"], request.document)
+                self._store.put(f"{base}/{own}", {**found, "body": body})
                 return Reply(status=204)
             case ["DELETE", own]:
                 self._store.delete(f"{base}/{own}")
