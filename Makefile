@@ -56,11 +56,17 @@ test-fast: $(TOOLS) ## Run the tests that start no server, browser, Airflow or T
 # The only sequence for the product: .ci/run, pipelines/product.yml, GitHub Actions and CONTRIBUTING.md
 # call it. The tests come last.
 CI_STEPS := check verify docs api-server test-own-values test
-# The calendar is asked for the day of the commit: a commit that was good stays good
+# The calendar is asked for the day of the commit: a commit that was good stays good. The image, most
+# of it downloads, is built beside the first steps.
 ci: ## Run everything that a change has to pass; PYTEST="--junitxml=FILE"
 	@for data in charts reference-data; do $(MAKE) --no-print-directory $$data || \
 		echo "$$data: not all of it is here; tests that want the rest are skipped" >&2; done
-	@set -e; on=$${ON:-$$(git log -1 --format=%cs)}; for step in $(CI_STEPS); do \
+	@set -e; on=$${ON:-$$(git log -1 --format=%cs)}; said=$$(mktemp); \
+	$(MAKE) --no-print-directory image-build >$$said 2>&1 & image=$$!; \
+	trap 'kill $$image 2>/dev/null || true; rm -f $$said' EXIT; \
+	for step in $(CI_STEPS); do \
+		[ $$step != test ] || wait $$image || \
+			{ cat $$said; echo "image-build: no image; its tests are skipped"; } >&2; \
 		echo "== make $$step" >&2; $(MAKE) --no-print-directory $$step ON=$$on; done
 
 test-own-values: $(READY) ## Run tests and gates with other environment files than ours
@@ -205,6 +211,9 @@ packages: $(TOOLS) ## Resolve images/company/requirements.in, your packages, aga
 
 packages-check: $(TOOLS) ## Refuse a lock of your packages that is not up to date
 	@$(BIN)/python -m tools.company_packages check
+
+image-build: $(TOOLS) ## Build the whole image for the tests, as root, on a base made of Debian (six minutes the first time)
+	@$(BIN)/python -m tools.local_image && $(BIN)/python -m tools.local_image --target with-dags
 
 image-lint: $(TOOLS) ## Lint the Dockerfile
 	@$(BIN)/hadolint images/airflow/Dockerfile

@@ -27,12 +27,17 @@ def airflow_bin(lock: Path = LOCK, *more: Path) -> Path:
         AirflowUnavailableError: no Python 3.12, or the package index is out of reach.
     """
     try:
-        return locked_venv("airflow", lock, _python(), more=more) / "bin"
+        return locked_venv("airflow", lock, python312(), more=more) / "bin"
     except InstallationError as error:
         raise AirflowUnavailableError(str(error)) from None
 
 
-def _python() -> Path:
+def python312() -> Path:
+    """Return a Python of the image's version on this machine.
+
+    Raises:
+        AirflowUnavailableError: there is none.
+    """
     for candidate in _candidates():
         probe = subprocess.run([candidate, "-c", ""], capture_output=True, check=False)
         if probe.returncode == 0:

@@ -1,4 +1,4 @@
-"""The RUN steps of the Dockerfile, run with their own words where no container can be built.
+"""The RUN steps of the Dockerfile, run with their own words, where the image is not built too.
 
 Folders in a temporary place stand in for those of the base image.
 """

@@ -34,20 +34,11 @@ def build(
     """
     if shutil.which("buildah") is None:
         raise ReleaseError("buildah is not installed: apt-get install buildah")
-    given = [f"--build-arg={name}={value}" for name, value in arguments.items()]
-    given += [f"--target={target}"] if target else []
-    # chroot: no more rights than a job has, inside a container too
-    with _context(checkout) as context:
-        _buildah(
-            "build",
-            "--isolation=chroot",
-            "--format=oci",
-            "--layers=false",
-            f"--file={context / dockerfile}",
-            f"--tag={image}",
-            *given,
-            str(context),
+    with sent(checkout) as context:
+        words = command(
+            context, str(image), arguments=arguments, dockerfile=dockerfile, target=target
         )
+        _buildah(*words)
     with tempfile.TemporaryDirectory(prefix="digest-") as folder:
         told = Path(folder) / "digest"
         plain = ["--tls-verify=false"] if plain_http else []
@@ -55,8 +46,41 @@ def build(
         return told.read_text(encoding="utf-8").strip()
 
 
+def command(
+    context: Path,
+    name: str,
+    *,
+    arguments: Mapping[str, str],
+    dockerfile: Path = DOCKERFILE,
+    target: str | None = None,
+    layers: bool = False,
+) -> list[str]:
+    """Return what buildah is told to build what was sent.
+
+    Args:
+        context: what was sent.
+        name: what the image is called.
+        arguments: the build's.
+        dockerfile: in the context.
+        target: a stage; the last if left out.
+        layers: keep the image after each step, for the next build. A release starts from nothing.
+    """
+    given = [f"--build-arg={argument}={value}" for argument, value in arguments.items()]
+    given += [f"--target={target}"] if target else []
+    # chroot: no more rights than a job has, inside a container too
+    fixed = ["--isolation=chroot", "--format=oci", f"--layers={str(layers).lower()}"]
+    return [
+        "build",
+        *fixed,
+        f"--file={context / dockerfile}",
+        f"--tag={name}",
+        *given,
+        str(context),
+    ]
+
+
 @contextmanager
-def _context(checkout: Path) -> Iterator[Path]:
+def sent(checkout: Path) -> Iterator[Path]:
     """Give what is sent to the builder: the checkout, with what the company adds in its place."""
     added = image_additions()
     here = checkout / "images" / "company"
