@@ -212,6 +212,9 @@ packages: $(TOOLS) ## Resolve images/company/requirements.in, your packages, aga
 packages-check: $(TOOLS) ## Refuse a lock of your packages that is not up to date
 	@$(BIN)/python -m tools.company_packages check
 
+mirror-lock: $(TOOLS) ## Pin others' charts and images, for copies in your registry (registry.mirror)
+	@$(BIN)/python -m tools.release mirror-lock
+
 image-build: $(TOOLS) ## Build the whole image for the tests, as root, on a base made of Debian (six minutes the first time)
 	@$(BIN)/python -m tools.local_image && $(BIN)/python -m tools.local_image --target with-dags
 

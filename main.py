@@ -2,7 +2,7 @@
 
 Without FILE, every file in environments/ is taken. The JSON goes to cdktf.out, or where the cdktf
 CLI wants it. Exit status: 0 written, 1 Node is missing or the folder cannot be written, 2 an
-environment file was refused; with 1 and 2 the previous output stays as it was.
+environment file or mirror.lock was refused; with 1 and 2 the previous output stays as it was.
 """
 
 from typing import TYPE_CHECKING

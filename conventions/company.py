@@ -1,8 +1,8 @@
 """Where a company's own files lie: in this checkout, or in a repository of its own.
 
 The variable AIRFLOW_ON_AZURE_HOME names a folder with `environments/*.toml`, `policy/*.toml`,
-`rehearsal.toml` and `images/company`; cdktf.out is written there, too. Without it the folder is
-this checkout.
+`rehearsal.toml`, `mirror.lock` and `images/company`; cdktf.out is written there, too. Without it
+the folder is this checkout.
 """
 
 import os
@@ -11,6 +11,8 @@ from pathlib import Path
 from conventions.faults import Fault, FaultError
 
 VARIABLE = "AIRFLOW_ON_AZURE_HOME"
+MIRROR = "mirror.lock"
+"""File with the digests of others' charts and images that a registry holds copies of."""
 PRODUCT = Path(__file__).resolve().parents[1]
 
 

@@ -20,6 +20,14 @@ class Registry(Section):
             "its owner lets the network reach it"
         ),
     ] = None
+    mirror: Annotated[
+        bool,
+        Field(
+            description="charts, and the images of NGINX, cert-manager, StatsD and Redis, come "
+            "from copies in this registry, by the digests of mirror.lock: "
+            "docs/how-to/release-an-image.md"
+        ),
+    ] = False
     retention_days: Annotated[
         int, Field(ge=1, le=365, description="days until untagged images are deleted")
     ] = 30
@@ -53,11 +61,11 @@ class Registry(Section):
 
     @model_validator(mode="after")
     def _made_or_given(self) -> Self:
-        written = sorted(self.model_fields_set - {"given_id"})
+        written = sorted(self.model_fields_set - {"given_id", "mirror"})
         if self.given_id and written:
             refuse(
                 f"{', '.join(written)} beside given_id: another team decides that for its registry",
-                allowed="given_id alone",
+                allowed="given_id, and mirror",
                 fix=f"delete {', '.join(written)}, or given_id",
             )
         return self

@@ -7,6 +7,7 @@ from constructs import Construct
 
 from constructs_lib.beyond_bindings import require
 from constructs_lib.helm_release import HelmRelease, ObjectsRelease, configure_helm
+from conventions.mirror import Lock
 from conventions.terraform_providers import HELM
 from environments.model import Environment
 from helm_values.airflow.executor import worker_scaling
@@ -17,7 +18,8 @@ from helm_values.infrastructure import Infrastructure
 from helm_values.ingress.cert_manager import cert_manager_values
 from helm_values.ingress.certificate import certificate_request
 from helm_values.ingress.controller import ingress_controller_values
-from helm_values.merge import Values
+from helm_values.merge import Values, overlaid
+from helm_values.mirror import Mirror
 from helm_values.prerequisites import prerequisites
 from stacks.base import AzureStack
 from stacks.contracts import DataOutputs, IdentityOutputs, PlatformOutputs
@@ -34,6 +36,11 @@ class AirflowStack(AzureStack):
         super().__init__(scope, env, "airflow")
         platform = PlatformOutputs.read(self, env)
         infra = self._infrastructure(platform)
+        self._mirror = (
+            Mirror(registry=platform.registry_login_server, lock=Lock.read())
+            if env.registry.mirror
+            else None
+        )
         configure_helm(
             self,
             host=platform.cluster_host,
@@ -72,11 +79,13 @@ class AirflowStack(AzureStack):
     def _release(
         self, role: str, chart: Chart, values: Values, after: Sequence[ITerraformDependable] = ()
     ) -> HelmRelease:
+        if self._mirror:
+            values = overlaid(self._mirror.values(chart), values)
         return HelmRelease(
             self,
             role,
             chart=chart.name,
-            repository=chart.repository,
+            repository=self._mirror.charts if self._mirror else chart.repository,
             version=chart.version,
             namespace=chart.namespace,
             values=values,

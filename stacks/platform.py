@@ -138,7 +138,7 @@ class PlatformStack(AzureStack):
         assign_policies(
             self,
             resource_group_id=place.resource_group_id,
-            images=allowed_images(host),
+            images=allowed_images(host, mirrored=env.registry.mirror),
             internal=env.ingress.internal,
         )
         if env.monitoring.defender:

@@ -32,6 +32,9 @@ def run(build: Build) -> NoReturn:
     except (NodeMissingError, OutputFolderError, company.CompanyFolderError) as error:
         print(error, file=sys.stderr)
         status = 1
+    except FaultError as error:  # of a file that the stacks are made from
+        print(error, file=sys.stderr)
+        status = 2
     atexit._run_exitfuncs()  # ends Node
     sys.stdout.flush()
     sys.stderr.flush()

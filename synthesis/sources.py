@@ -20,12 +20,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
-from conventions.company import PRODUCT, is_product
+from conventions.company import MIRROR, PRODUCT, is_product
 from conventions.faults import Fault, FaultError
 
 RECORD = "sources.json"
 SYNTH = "run: make synth"
 _COMPANY = "company:"
+_OF_COMPANY = ("environments/*.toml", MIRROR)
 _BESIDE = ("cdktf.json", "synth.lock")
 _STARTED = time.time()
 
@@ -59,12 +60,13 @@ class _Places:
     def data(self, names: Collection[str]) -> set[str]:
         """Name what is not Python and decides, beside modules of these names, what comes out."""
         found = set(_data(self.product, names))
-        if not names or not self.mark:
+        if not names:
             return found
-        # the environment files of the product are examples then
-        ours = {name for name in found if fnmatchcase(name, "environments/*.toml")}
-        files = self.company.glob("environments/*.toml")
-        return found - ours | {f"{_COMPANY}environments/{file.name}" for file in files}
+        # where a company has files of its own, the product's are examples
+        ours = {name for name in found if any(fnmatchcase(name, kind) for kind in _OF_COMPANY)}
+        own = (file for kind in _OF_COMPANY for file in self.company.glob(kind))
+        marked = {f"{self.mark}{file.relative_to(self.company).as_posix()}" for file in own}
+        return (found - ours if self.mark else found) | marked
 
 
 def of_this_run(product: Path, company: Path, environment_files: Iterable[Path]) -> dict[str, str]:

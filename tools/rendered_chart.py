@@ -70,7 +70,7 @@ def _rendered(package: Path, chart: Chart, values: str) -> str:
 def task_pod(objects: Objects) -> dict[str, Any] | None:
     """Return the pod that a task of the KubernetesExecutor runs in, where there is one."""
     for found in of_kind(objects, "ConfigMap"):
-        if template := found["data"].get("pod_template_file.yaml"):
+        if template := (found.get("data") or {}).get("pod_template_file.yaml"):
             pod: dict[str, Any] = loaded(template)
             return pod
     return None
@@ -133,12 +133,9 @@ def rights(pod: dict[str, Any]) -> list[str]:
 
 def images(objects: Objects) -> set[str]:
     """Return the images that the pods of workloads and of tasks start from."""
-    templates = [
-        loaded(found["data"]["pod_template_file.yaml"])
-        for found in of_kind(objects, "ConfigMap")
-        if "pod_template_file.yaml" in found["data"]
-    ]
-    pods = [*(pod for _, pod in workload_pods(objects)), *templates]
+    pods = [pod for _, pod in workload_pods(objects)]
+    if (task := task_pod(objects)) is not None:
+        pods.append(task)
     return {container["image"] for pod in pods for container in containers(pod)}
 
 

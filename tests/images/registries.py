@@ -14,8 +14,11 @@ from tests.parts.skips import program
 
 
 @contextmanager
-def running_registry(folder: Path) -> Iterator[str]:
-    """Run Debian's registry, with its files in `folder`/registry; yields its address."""
+def running_registry(folder: Path, *, users: Path | None = None) -> Iterator[str]:
+    """Run Debian's registry, with its files in `folder`/registry; yields its address.
+
+    With a file of users, as htpasswd writes it, nobody else is let in.
+    """
     port = free_port()
     address = f"127.0.0.1:{port}"
     config = folder / "registry.yml"
@@ -23,6 +26,7 @@ def running_registry(folder: Path) -> Iterator[str]:
         "version: 0.1\n"
         f"storage: {{filesystem: {{rootdirectory: {folder}/registry}}, delete: {{enabled: on}}}}\n"
         f"http: {{addr: '{address}'}}\nlog: {{level: error}}\n"
+        + (f"auth: {{htpasswd: {{realm: ours, path: {users}}}}}\n" if users else "")
     )
     command = [program("docker-registry"), "serve", config]
     with running(command, folder / "registry.log", port=port):

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from azure_facts.directory import ROLES as GIVEN
 
+from tests.parts.mirror import LOCK
 from tests.preflight.conftest import (
     BLOBS,
     DEPLOYER,
@@ -18,6 +19,7 @@ from tests.preflight.conftest import (
     Check,
     Subscription,
 )
+from tools.release.mirroring import text_of
 
 Plant = Callable[[Subscription], object]
 
@@ -316,6 +318,17 @@ def test_only_what_the_cluster_has_is_listed(check: Check, home: Path) -> None:
     file.write_text(text)
 
     assert "letsencrypt" not in check("--hosts").output
+
+
+def test_with_copies_in_our_registry_nodes_ask_no_public_one(check: Check, home: Path) -> None:
+    file = home / "environments" / "dev.toml"
+    file.write_text(file.read_text().replace("[registry]", "[registry]\nmirror = true"))
+    (home / "mirror.lock").write_text(text_of(LOCK))
+
+    hosts = set(check("--hosts").output.split())
+
+    assert "mcr.microsoft.com" in hosts
+    assert not {"ghcr.io", "quay.io", "registry-1.docker.io", "charts.jetstack.io"} & hosts
 
 
 def test_an_application_of_another_team_that_is_not_there_is_told(check: Check, home: Path) -> None:

@@ -131,7 +131,7 @@ def _add_user(root: Path) -> None:
 def _python() -> Path:
     """Return the folder of a Python 3.12 that works in another place: pyenv's or uv's."""
     try:
-        asked = [python312(), "-c", "import sys; print(sys.base_prefix)"]
+        asked: list[str | Path] = [python312(), "-c", "import sys; print(sys.base_prefix)"]
     except AirflowUnavailableError as error:
         raise LocalImageError(str(error)) from None
     done = subprocess.run(asked, capture_output=True, text=True, check=True)

@@ -23,6 +23,7 @@ from tools.hibernation import AzureError, asleep
 from tools.plan.plan_report import Expected, Report, read_expected
 from tools.plan.planning import Refresh, StackPlan, plan_stacks
 from tools.rehearsal.data_loss import read_acknowledgements
+from tools.release.deployed import is_mirrored, registry_of
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 progress = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -61,8 +62,15 @@ def main(
         stacks = synthesis.select(environment, stack).stacks
         if stopped := asleep(synthesis, environment):
             _end_asleep(environment, stopped, looking=expect_none, markdown=markdown)
+        mirrored = is_mirrored(synthesis, environment)
         plans = tuple(
-            plan_stacks(stacks, refresh=refresh, acknowledgements=acknowledged, tell=_tell)
+            plan_stacks(
+                stacks,
+                refresh=refresh,
+                acknowledgements=acknowledged,
+                tell=_tell,
+                registry=registry_of(synthesis, environment) if mirrored else None,
+            )
         )
     except AzureError as error:
         progress.print(str(error), style="red", markup=False)

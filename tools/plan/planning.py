@@ -3,7 +3,8 @@
 import os
 import re
 import tempfile
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -18,6 +19,8 @@ from terraform_runner.terraform import PLAN, Terraform
 from synthesis.reader import Stack
 from tools.plan.patches import is_installed_patch
 from tools.rehearsal.data_loss import Acknowledgement, Loss, losses
+from tools.release.errors import ReleaseError
+from tools.release.registry import signed_in
 
 # what Terraform says of a state, or of an output in it, that the first deployment will make
 _NOT_THERE_YET = ("Unable to find remote state", "Unsupported attribute")
@@ -68,8 +71,16 @@ def plan_stacks(
     refresh: Refresh,
     acknowledgements: Collection[Acknowledgement],
     tell: Callable[[StackPlan], None],
+    registry: str | None = None,
 ) -> Iterator[StackPlan]:
     """Yield a plan for each stack, in order of deployment.
+
+    Args:
+        stacks: what is planned.
+        refresh: of which resources Azure is asked.
+        acknowledgements: losses of data that somebody has agreed to.
+        tell: told of each plan.
+        registry: host of the private registry that charts come from, if they do.
 
     Raises:
         BadInputError: nobody is signed in to Azure, so none can be planned.
@@ -80,7 +91,7 @@ def plan_stacks(
         terraform = Terraform(binary=find_terraform(Path(folder)), environment=environment)
         for stack in stacks:
             earlier = [name for name in stack.dependencies if name in changing]
-            found = _plan(terraform, stack, refresh, earlier)
+            found = _plan(terraform, stack, refresh, earlier, registry)
             lost = losses(stack.name, found.changes, acknowledgements, datetime.now(tz=UTC).date())
             found = replace(found, losses=tuple(lost))
             if not found.empty:
@@ -90,12 +101,23 @@ def plan_stacks(
 
 
 def _plan(
-    terraform: Terraform, stack: Stack, refresh: Refresh, earlier: Sequence[str]
+    terraform: Terraform,
+    stack: Stack,
+    refresh: Refresh,
+    earlier: Sequence[str],
+    registry: str | None,
 ) -> StackPlan:
     folder = stack.path.parent
+    helm: AbstractContextManager[Mapping[str, str]] = nullcontext({})
+    if registry and stack.resources(RELEASE):
+        helm = signed_in(registry)
     try:
-        terraform.init(folder)
-        found = _found(terraform, stack, refresh)
+        with helm as variables:  # Helm reads a chart to plan its release
+            own = replace(terraform, environment={**terraform.environment, **variables})
+            own.init(folder)
+            found = _found(own, stack, refresh)
+    except ReleaseError as error:
+        return StackPlan(stack=stack.name, problem=str(error))
     except TerraformError as error:
         if any(_NO_SIGN_IN.search(str(d)) for d in error.diagnostics):
             raise _not_signed_in(stack, error) from None

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from helm_values.charts import CHARTS
+from helm_values.charts import CHARTS, NGINX
 from tools.preflight.needs import Needs
 
 NODES, DEPLOYER = "nodes", "deployer"
@@ -86,9 +86,10 @@ def _of_nodes(needs: Needs) -> Iterator[tuple[str, str, str]]:
     for part in parts:
         yield from ((NODES, host, why) for host, why in part.items())
     releases = {release["chart"] for release in needs.all("helm_release")}
+    mirrored = needs.env.registry.mirror  # then they come from our registry
     for chart in CHARTS:
-        for image in chart.images if chart.name in releases else ():
-            host = image.partition("/")[0]
+        for image in chart.images if chart.name in releases and not mirrored else ():
+            host = image.repository.partition("/")[0]
             own = (host, f"*.{host}") if "." in host else _DOCKER
             yield from ((NODES, name, f"images of {chart.name}") for name in own)
     if needs.env.ingress.certificate == "letsencrypt":
@@ -100,6 +101,8 @@ def _of_nodes(needs: Needs) -> Iterator[tuple[str, str, str]]:
 
 def _of_deployer(needs: Needs) -> Iterator[tuple[str, str, str]]:
     yield from ((DEPLOYER, host, why) for host, why in _DEPLOYS.items())
-    for release in needs.all("helm_release"):
+    if any(release["chart"] == NGINX.name for release in needs.all("helm_release")):
+        yield DEPLOYER, "raw.githubusercontent.com", "the schema that the chart of NGINX names"
+    for release in needs.all("helm_release") if not needs.env.registry.mirror else ():
         if host := urlsplit(release.get("repository") or "").hostname:
             yield DEPLOYER, host, f"the chart {release['chart']}"

@@ -15,16 +15,19 @@ from typing import Annotated
 
 import typer
 
-from conventions.company import home
+from conventions.company import MIRROR, home
 from conventions.faults import FaultError
+from conventions.mirror import Lock
 from synthesis.reader import Synthesis
 from tools.company_packages import check as check_packages
 from tools.company_packages import given
 from tools.exit_status import Exit
 from tools.image import ROOT, ImageError, tag_of
 from tools.release.building import build as build_image
-from tools.release.deployed import image_of, registry_of
+from tools.release.deployed import image_of, is_mirrored, registry_of
 from tools.release.errors import ReleaseError
+from tools.release.mirroring import mirror as mirror_to
+from tools.release.mirroring import missing, pins, text_of
 from tools.release.programs import programs
 from tools.release.promotion import promote as promote_image
 from tools.release.registry import Image, Registries
@@ -93,15 +96,49 @@ def promote(
 
 
 @app.command()
+def mirror_lock() -> None:
+    """Write mirror.lock: the digests that the publishers' charts and images have today."""
+    with _told():
+        file = home() / MIRROR
+        file.write_text(text_of(pins(Registries(programs=programs()))), encoding="utf-8")
+        typer.echo(f"{file}: written; commit it")
+
+
+@app.command()
+def mirror(
+    environment: Annotated[str, typer.Option(help="The environment whose registry gets them.")],
+    source: Annotated[
+        str | None, typer.Option(help="An environment whose registry has them.")
+    ] = None,
+    plain_http: PlainHttp = False,
+) -> None:
+    """Copy others' charts and images to the registry, as far as it lacks them."""
+    with _told():
+        synthesis = Synthesis.load(OUT)
+        if not is_mirrored(synthesis, environment):
+            typer.echo(f"{environment}: registry.mirror is false, nothing is copied")
+            return
+        given = registry_of(synthesis, source) if source else None
+        registries = Registries(programs=programs(), plain_http=plain_http)
+        host = registry_of(synthesis, environment)
+        for line in mirror_to(registries, Lock.read(), host, source=given):
+            typer.echo(line)
+
+
+@app.command()
 def check(
     environment: Annotated[str, typer.Option(help="The environment to be deployed.")],
     signers: Signers = SIGNERS,
     registry: Registry = None,
     plain_http: PlainHttp = False,
 ) -> None:
-    """Refuse a deployment whose image is not in the registry, or that nobody we trust signed."""
+    """Refuse a deployment whose image is not in the registry, or that nobody we trust signed.
+
+    With registry.mirror, each chart and image of others has to be there, too.
+    """
     with _told():
-        image = image_of(Synthesis.load(OUT), environment)
+        synthesis = Synthesis.load(OUT)
+        image = image_of(synthesis, environment)
         if registry:
             path = image.repository.partition("/")[2]
             image = Image(repository=f"{registry}/{path}", tag=image.tag, digest=image.digest)
@@ -115,6 +152,16 @@ def check(
         found = Image(repository=image.repository, tag=image.tag, digest=digest)
         registries.verify(found, signers)
         typer.echo(f"{found}: there, and its signature verifies")
+        if not is_mirrored(synthesis, environment):
+            return
+        host = registry or registry_of(synthesis, environment)
+        if lacking := missing(registries, Lock.read(), host):
+            listed = "\n    ".join(lacking)
+            raise ReleaseError(
+                f"{host} lacks what the releases are made from:\n    {listed}\n"
+                f"    fix: python -m tools.release mirror --environment {environment}"
+            )
+        typer.echo(f"{host}: every chart and image of others is there")
 
 
 def _host(environment: str, registry: str | None) -> str:

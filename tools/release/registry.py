@@ -1,9 +1,13 @@
 """Images in registries: what a name stands for, copies with their signatures, and who signed."""
 
+import base64
+import json
 import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +15,7 @@ from tools.release.errors import ReleaseError
 from tools.release.programs import Programs
 
 _NOBODY = "00000000-0000-0000-0000-000000000000"  # the user of a token, as Azure wants it
+_CHART = "application/vnd.cncf.helm"
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 
@@ -83,6 +88,52 @@ class Registries:
         if done.returncode:
             raise ReleaseError(f"{source} cannot be copied to {target}: {_last(done)}")
 
+    def push_chart(self, package: Path, about: str, target: Image) -> None:
+        """Put a chart's package where Helm looks for it in a registry.
+
+        Args:
+            package: the chart, as `helm package` makes it.
+            about: its Chart.yaml, as JSON.
+            target: repository and version.
+
+        Raises:
+            ReleaseError: it cannot be written.
+        """
+        plain = ["--plain-http"] if self.plain_http else []
+        with tempfile.TemporaryDirectory(prefix="push-") as folder:
+            config = Path(folder) / "config.json"
+            config.write_text(about, encoding="utf-8")
+            done = self._run(
+                self.programs.oras,
+                "push",
+                *plain,
+                "--disable-path-validation",
+                # no time of today: two pushes of one package are one manifest
+                "--annotation=org.opencontainers.image.created=1970-01-01T00:00:00Z",
+                f"--config={config}:{_CHART}.config.v1+json",
+                target.by_digest,
+                f"{package}:{_CHART}.chart.content.v1.tar+gzip",
+            )
+        if done.returncode:
+            raise ReleaseError(f"{package.name} cannot be written to {target}: {_last(done)}")
+
+    def package_of(self, chart: Image) -> str | None:
+        """Return the digest of a chart's package in a registry; None if it has nothing.
+
+        Raises:
+            ReleaseError: it cannot be asked, or what is there is no chart.
+        """
+        if self.digest_of(chart) is None:
+            return None
+        plain = ["--plain-http"] if self.plain_http else []
+        done = self._run(self.programs.oras, "manifest", "fetch", *plain, chart.by_digest)
+        if done.returncode:
+            raise ReleaseError(f"{chart}: {_last(done)}")
+        for layer in json.loads(done.stdout).get("layers", ()):
+            if layer["mediaType"].startswith(f"{_CHART}.chart.content"):
+                return str(layer["digest"])
+        raise ReleaseError(f"{chart} is no chart")
+
     def verify(self, image: Image, signers: Path) -> None:
         """Refuse an image that nobody signed whom we trust.
 
@@ -115,16 +166,7 @@ class Registries:
         Raises:
             ReleaseError: `az` gives no token, or the registry does not take it.
         """
-        command = ["az", "acr", "login", "--expose-token", "--output=tsv", "--query=accessToken"]
-        name = host.partition(".")[0]
-        try:
-            token = subprocess.run(
-                [*command, f"--name={name}"], capture_output=True, text=True, check=False
-            )
-        except FileNotFoundError:
-            raise ReleaseError("az is not installed") from None
-        if token.returncode:
-            raise ReleaseError(f"{host}: {_last(token)}")
+        token = token_of(host)
         plain = ["--plain-http"] if self.plain_http else []
         done = subprocess.run(
             [
@@ -135,7 +177,7 @@ class Registries:
                 "--password-stdin",
                 host,
             ],
-            input=token.stdout.strip(),
+            input=token,
             capture_output=True,
             text=True,
             check=False,
@@ -145,6 +187,40 @@ class Registries:
 
     def _run(self, program: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
+
+
+def token_of(host: str) -> str:
+    """Return a token for a registry of Azure, of whom `az` has signed in; it ends in three hours.
+
+    Raises:
+        ReleaseError: `az` gives none.
+    """
+    command = ["az", "acr", "login", "--expose-token", "--output=tsv", "--query=accessToken"]
+    name = host.partition(".")[0]
+    try:
+        done = subprocess.run(
+            [*command, f"--name={name}"], capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError:
+        raise ReleaseError("az is not installed") from None
+    if done.returncode:
+        raise ReleaseError(f"{host}: {_last(done)}")
+    return done.stdout.strip()
+
+
+@contextmanager
+def signed_in(host: str) -> Iterator[dict[str, str]]:
+    """Give the variable by which Helm signs in to a registry of Azure; the token ends with it.
+
+    Raises:
+        ReleaseError: `az` gives no token.
+    """
+    given = base64.b64encode(f"{_NOBODY}:{token_of(host)}".encode()).decode()
+    with tempfile.TemporaryDirectory(prefix="registry-") as folder:
+        config = Path(folder) / "config.json"
+        config.touch(mode=0o600)
+        config.write_text(json.dumps({"auths": {host: {"auth": given}}}), encoding="utf-8")
+        yield {"DOCKER_CONFIG": folder}
 
 
 def _last(done: "subprocess.CompletedProcess[str]") -> str:
