@@ -86,6 +86,9 @@ check: $(TOOLS) ## Lint, format, types, layers and ceilings
 api-server: $(TOOLS) ## Build the Kubernetes API server that tests ask, once (Go; some eight minutes)
 	@$(BIN)/python -m local_kubernetes
 
+node: $(TOOLS) ## Build a Kubernetes node for the rehearsal on a cluster, once (Go; some four minutes)
+	@$(BIN)/python -m local_kubernetes --node
+
 format: $(TOOLS) ## Fix what ruff can fix, and format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .

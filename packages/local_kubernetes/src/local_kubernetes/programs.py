@@ -1,4 +1,4 @@
-"""The programs of a control plane: found, or built from their Go modules into the user's cache.
+"""The programs of a control plane and of a node: found, or built into the user's cache from Go.
 
 `go.sum` pins every module by its digest. The folder of a minor version holds the `go.mod` that
 Kubernetes' own asks for: its staging modules are replaced by their releases.
@@ -9,16 +9,47 @@ import os
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from platformdirs import user_cache_path
 
-GO = Path(__file__).with_name("go")
-MODULES = {
-    "etcd": "go.etcd.io/etcd/server/v3",
-    "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
-}
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Programs that are built together, from the modules that one `go.sum` pins.
+
+    Attributes:
+        name: what they run.
+        folder: has a folder for each minor version, with `go.mod` and `go.sum`.
+        modules: the module of each program.
+        target: of the Makefile, builds them.
+    """
+
+    name: str
+    folder: Path
+    modules: Mapping[str, str]
+    target: str
+
+
+KUBERNETES = "k8s.io/kubernetes/cmd"
+CONTROL_PLANE = Kind(
+    "API server",
+    HERE / "go",
+    {"etcd": "go.etcd.io/etcd/server/v3", "kube-apiserver": f"{KUBERNETES}/kube-apiserver"},
+    "make api-server",
+)
+_OF_A_NODE = ("kubelet", "kube-controller-manager", "kube-proxy", "kube-scheduler")
+NODE = Kind(
+    "node",
+    HERE / "go_node",
+    {name: f"{KUBERNETES}/{name}" for name in _OF_A_NODE} | {"pause": "."},
+    "make node",
+)
+MODULES = CONTROL_PLANE.modules
 # The variable of controller-runtime's envtest, which keeps released programs in such a folder.
 ASSETS = "KUBEBUILDER_ASSETS"
 
@@ -29,9 +60,14 @@ class ProgramsMissingError(Exception):
 
 @dataclass(frozen=True)
 class Programs:
-    """The programs of a control plane, in one folder."""
+    """Programs in one folder."""
 
     folder: Path
+    kind: Kind = CONTROL_PLANE
+
+    def path(self, name: str) -> Path:
+        """Return a program's path."""
+        return self.folder / name
 
     @property
     def etcd(self) -> Path:
@@ -46,12 +82,12 @@ class Programs:
     @property
     def complete(self) -> bool:
         """Whether every program is there."""
-        return all((self.folder / name).is_file() for name in MODULES)
+        return all(self.path(name).is_file() for name in self.kind.modules)
 
 
 def minors() -> list[str]:
     """Return the minor versions of Kubernetes that can be built, the newest last."""
-    return sorted((folder.name for folder in GO.iterdir()), key=_numbers)
+    return sorted((folder.name for folder in CONTROL_PLANE.folder.iterdir()), key=_numbers)
 
 
 def nearest(minor: str) -> str:
@@ -61,45 +97,46 @@ def nearest(minor: str) -> str:
     return before[-1] if before else known[0]
 
 
-def find(minor: str) -> Programs:
+def find(minor: str, kind: Kind = CONTROL_PLANE) -> Programs:
     """Return the programs of a minor version: of KUBEBUILDER_ASSETS, else of the user's cache.
 
     Raises:
         ProgramsMissingError: they are in neither place.
     """
     places = [Path(os.environ[ASSETS])] if os.environ.get(ASSETS) else []
-    places.append(_cache(minor))
-    for programs in map(Programs, places):
-        if programs.complete:
+    places.append(_cache(minor, kind))
+    for place in places:
+        if (programs := Programs(place, kind)).complete:
             return programs
     raise ProgramsMissingError(
-        f"no API server of Kubernetes {minor} in {' or '.join(map(str, places))}: run `make "
-        f"api-server` (Go, some eight minutes), or name the folder of released ones in {ASSETS}"
+        f"no {kind.name} of Kubernetes {minor} in {' or '.join(map(str, places))}: run "
+        f"`{kind.target}` (Go, some minutes), or name the folder of released ones in {ASSETS}"
     )
 
 
-def build(minor: str) -> Programs:
+def build(minor: str, kind: Kind = CONTROL_PLANE) -> Programs:
     """Build the programs of a minor version, unless they are there.
 
-    It takes some eight minutes of CPU and 3 GB of Go's caches the first time.
+    A control plane takes some eight minutes of CPU and 3 GB of Go's caches the first time, a node
+    four minutes more.
 
     Raises:
         ProgramsMissingError: Go is not installed, or a module cannot be had.
     """
-    programs = Programs(_cache(minor))
+    programs = Programs(_cache(minor, kind), kind)
     if programs.complete:
         return programs
     if shutil.which("go") is None:
         raise ProgramsMissingError(f"go is not on PATH; install Go {_go_version(minor)} or newer")
     programs.folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".build-", dir=programs.folder.parent) as scratch:
-        for name, module in MODULES.items():
-            _compile(minor, module, Path(scratch) / "bin" / name)
+        for name, module in kind.modules.items():
+            _compile(kind.folder / minor, minor, module, Path(scratch) / "bin" / name)
         (Path(scratch) / "bin").rename(programs.folder)
     return programs
 
 
-def _compile(minor: str, module: str, target: Path) -> None:
+def _compile(folder: Path, minor: str, module: str, target: Path) -> None:
     major, number = minor.split(".")
     version = "k8s.io/component-base/version"
     # without these the server calls itself v0.0.0
@@ -108,15 +145,15 @@ def _compile(minor: str, module: str, target: Path) -> None:
     command = ["go", "build", "-trimpath", "-ldflags", flags, "-o", str(target), module]
     environment = os.environ | {"CGO_ENABLED": "0"}
     done = subprocess.run(
-        command, cwd=GO / minor, env=environment, capture_output=True, text=True, check=False
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no output"])[-1]
         raise ProgramsMissingError(f"{module} cannot be built: {last}")
 
 
-def _cache(minor: str) -> Path:
-    digest = hashlib.sha256((GO / minor / "go.sum").read_bytes()).hexdigest()[:12]
+def _cache(minor: str, kind: Kind) -> Path:
+    digest = hashlib.sha256((kind.folder / minor / "go.sum").read_bytes()).hexdigest()[:12]
     return user_cache_path("local-kubernetes") / f"{_kubernetes(minor)}-{digest}"
 
 
@@ -129,7 +166,9 @@ def _go_version(minor: str) -> str:
 
 
 def _word_after(word: str, minor: str) -> str:
-    lines = (line.split() for line in (GO / minor / "go.mod").read_text().splitlines())
+    lines = (
+        line.split() for line in (CONTROL_PLANE.folder / minor / "go.mod").read_text().splitlines()
+    )
     return next(parts[1] for parts in lines if parts[:1] == [word])
 
 

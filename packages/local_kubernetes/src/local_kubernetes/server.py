@@ -31,7 +31,9 @@ class Refused:
 class ApiServer:
     """A running API server, asked as its administrator or as a service account."""
 
-    def __init__(self, url: str, ca_certificate: Path, token: str) -> None:
+    def __init__(self, url: str, ca_certificate: Path, tokens: Mapping[str, str]) -> None:
+        self._tokens = tokens
+        token = tokens["administrator"]
         configuration = client.Configuration(host=url)
         configuration.ssl_ca_cert = str(ca_certificate)
         configuration.api_key = {"authorization": f"Bearer {token}"}
@@ -39,24 +41,31 @@ class ApiServer:
         self._api = client.ApiClient(configuration)
         self._dynamic = DynamicClient(self._api)  # type: ignore[no-untyped-call]  # the library's own gap
 
-    def kubeconfig(self, *, namespace: str = "default") -> dict[str, Any]:
-        """Return the administrator's kubeconfig, for kubectl, helm or a client library.
+    def kubeconfig(
+        self, *, namespace: str = "default", user: str = "administrator"
+    ) -> dict[str, Any]:
+        """Return a kubeconfig, for kubectl, helm, a client library or a part of the cluster.
 
         Args:
             namespace: the one that commands mean which name none.
+            user: who signs in with it; one of `control_plane.USERS`.
         """
         used = self._api.configuration
         cluster = {"server": used.host, "certificate-authority": used.ssl_ca_cert}
-        token = used.api_key["authorization"].removeprefix("Bearer ")
-        context = {"cluster": "local", "user": "administrator", "namespace": namespace}
+        context = {"cluster": "local", "user": user, "namespace": namespace}
         return {
             "apiVersion": "v1",
             "kind": "Config",
             "clusters": [{"name": "local", "cluster": cluster}],
-            "users": [{"name": "administrator", "user": {"token": token}}],
+            "users": [{"name": user, "user": {"token": self._tokens[user]}}],
             "contexts": [{"name": "local", "context": context}],
             "current-context": "local",
         }
+
+    @property
+    def client(self) -> client.ApiClient:
+        """The administrator's connection, for the classes of the library `kubernetes`."""
+        return self._api
 
     @property
     def version(self) -> str:

@@ -1,0 +1,80 @@
+"""The cluster's name server: its Services, and names beside the cluster at the node's address."""
+
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kubernetes import client
+from kubernetes.client.exceptions import ApiException
+from urllib3.exceptions import HTTPError
+
+from local_kubernetes.control_plane import running
+from local_kubernetes.server import ApiServer
+
+if TYPE_CHECKING:
+    import subprocess
+
+DOMAIN = "cluster.local"
+SECONDS = 1.0
+
+
+@contextmanager
+def names(server: ApiServer, folder: Path, address: str, outside: Sequence[str]) -> Iterator[None]:
+    """Serve names while the block runs.
+
+    Args:
+        server: is asked for Services every second.
+        folder: for its file.
+        address: where it listens, and where all names outside lie.
+        outside: domains whose every name is there, as private DNS zones have them.
+    """
+    hosts = folder / "hosts"
+    hosts.touch()
+    command = [
+        "dnsmasq",
+        "--keep-in-foreground",
+        "--no-resolv",
+        "--no-hosts",
+        "--user=root",
+        "--conf-file=/dev/null",
+        "--bind-interfaces",
+        f"--listen-address={address}",
+        f"--addn-hosts={hosts}",
+        f"--local=/{DOMAIN}/",
+        *(f"--address=/{domain}/{address}" for domain in outside),
+    ]
+    over = threading.Event()
+    with running(command, folder / "names.log") as process:
+        thread = threading.Thread(target=_follow, args=(server, hosts, process, over), daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+
+def _follow(
+    server: ApiServer, hosts: Path, process: "subprocess.Popen[bytes]", over: threading.Event
+) -> None:
+    known = ""
+    while not over.wait(SECONDS):
+        with suppress(ApiException, HTTPError):
+            found = _services(server)
+            if found != known:
+                hosts.write_text(found)
+                process.send_signal(signal.SIGHUP)
+                known = found
+
+
+def _services(server: ApiServer) -> str:
+    lines = []
+    api: Any = client.CoreV1Api(server.client)
+    for service in api.list_service_for_all_namespaces().items:
+        if (address := service.spec.cluster_ip) not in (None, "", "None"):
+            name = f"{service.metadata.name}.{service.metadata.namespace}.svc.{DOMAIN}"
+            lines.append(f"{address} {name}")
+    return "\n".join([*sorted(lines), ""])

@@ -1,0 +1,161 @@
+"""A room of its own for a cluster: network, mounts and processes that all end with one command.
+
+What is started inside ends with it, also when it is killed: interfaces, rules of the firewall and
+mounts belong to namespaces of the kernel that nobody else is in. Two things are not of that kind,
+the working folder and control groups, and are removed afterwards from outside.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+PROGRAMS = {
+    "unshare": "util-linux",
+    "setpriv": "util-linux",
+    "ip": "iproute2",
+    "iptables": "iptables",
+    "containerd": "containerd",
+    "ctr": "containerd",
+    "runc": "runc",
+    "dnsmasq": "dnsmasq-base",
+}
+PLUGINS = Path("/usr/lib/cni")
+CONTROL_GROUPS = Path("/sys/fs/cgroup")
+ADDRESS = "10.86.0.1"  # of the node, and of what stands beside the cluster
+FOLDER = "LOCAL_KUBERNETES_ROOM"
+STOP_SECONDS = 90
+# the kernel's own, which a kubelet would set for the whole machine: it gets files to write into
+_SETTINGS = (
+    "kernel/keys/root_maxbytes",
+    "kernel/keys/root_maxkeys",
+    "kernel/panic",
+    "kernel/panic_on_oops",
+    "vm/overcommit_memory",
+    "vm/panic_on_oom",
+)
+
+
+class RoomError(Exception):
+    """No room can be had here; the message says what is missing."""
+
+
+def check() -> None:
+    """Refuse a machine that cannot run a node.
+
+    Raises:
+        RoomError: it is not Linux, the user is not root, or a program is missing.
+    """
+    if os.uname().sysname != "Linux":
+        raise RoomError(f"a node needs Linux, and this is {os.uname().sysname}")
+    if os.geteuid() != 0:
+        raise RoomError("a node needs root: it makes namespaces, mounts and network interfaces")
+    path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
+    wanted = [package for name, package in PROGRAMS.items() if not shutil.which(name, path=path)]
+    if not (PLUGINS / "ptp").is_file():
+        wanted.append("containernetworking-plugins")
+    if wanted:
+        raise RoomError(f"programs are missing: apt-get install {' '.join(dict.fromkeys(wanted))}")
+
+
+def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
+    """Run a command in a room of its own; return its exit status when all is gone.
+
+    The command finds its working folder in the variable LOCAL_KUBERNETES_ROOM. Ctrl-C and SIGTERM
+    reach it, and it gets a minute and a half to end.
+
+    Raises:
+        RoomError: no room can be had.
+    """
+    check()
+    with tempfile.TemporaryDirectory(prefix="room-", ignore_cleanup_errors=True) as scratch:
+        # tied to this process twice: unshare ends with it, and the room with unshare
+        apart = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--net", "--pid"]
+        apart += ["--fork", "--kill-child", "--mount-proc"]
+        # the first process of the room buries those whose parents are gone, which a shell does
+        shell = ["bash", "-c", '"$@"; exit $?', "room"]
+        process = subprocess.Popen(
+            [*apart, "--", *shell, *command],
+            env={**environment, FOLDER: scratch},
+            start_new_session=True,
+        )
+        before = {sign: signal.getsignal(sign) for sign in (signal.SIGINT, signal.SIGTERM)}
+        for sign in before:
+            signal.signal(sign, lambda *_: _tell(process, signal.SIGINT))
+        try:
+            return _end(process)
+        finally:
+            for sign, handler in before.items():
+                signal.signal(sign, handler)
+            _tell(process, signal.SIGKILL)
+            process.wait()
+            sweep(Path(scratch).name)
+
+
+def _end(process: "subprocess.Popen[bytes]") -> int:
+    status = process.wait()
+    return 130 if status in (-signal.SIGINT, 128 + signal.SIGINT) else abs(status)
+
+
+def _tell(process: "subprocess.Popen[bytes]", sign: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, sign)
+
+
+def sweep(name: str) -> None:
+    """Remove the control groups of a room: they are empty, and the kernel keeps them."""
+    for group in _groups(name):
+        for folder, _, _ in os.walk(group, topdown=False):
+            with suppress(OSError):  # of another hierarchy that is mounted twice
+                Path(folder).rmdir()
+
+
+def _groups(name: str) -> list[Path]:
+    return [CONTROL_GROUPS / name, *CONTROL_GROUPS.glob(f"*/{name}")]
+
+
+def settle() -> Path:
+    """Make the room ready, from inside; return its working folder.
+
+    Raises:
+        RoomError: this process is in no room.
+    """
+    if FOLDER not in os.environ or os.getppid() != 1:
+        raise RoomError("this has to run in a room of its own: local_kubernetes.room.run")
+    folder = Path(os.environ[FOLDER])
+    _do("mount", "--make-rprivate", "/")
+    for setting in _SETTINGS:
+        real, own = Path("/proc/sys", setting), folder / setting.replace("/", "-")
+        own.write_text(real.read_text())
+        _do("mount", "--bind", str(own), str(real))
+    for place in ("/run", "/var/log", "/var/lib/cni"):
+        Path(place).mkdir(exist_ok=True)
+        _do("mount", "-t", "tmpfs", "-o", "mode=755", "room", place)
+    _do("ip", "link", "set", "lo", "up")
+    _do("ip", "link", "add", "node0", "type", "bridge")
+    _do("ip", "address", "add", f"{ADDRESS}/32", "dev", "node0")
+    _do("ip", "link", "set", "node0", "up")
+    _do("ip", "route", "add", "default", "dev", "node0")
+    Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
+    for hierarchy in _hierarchies():
+        (hierarchy / folder.name).mkdir(exist_ok=True)
+    return folder
+
+
+def _hierarchies() -> list[Path]:
+    """Return where control groups are made: one folder, or one for each controller before v2."""
+    if (CONTROL_GROUPS / "cgroup.controllers").is_file():
+        wanted = " ".join(f"+{name}" for name in ("cpu", "cpuset", "io", "memory", "pids"))
+        (CONTROL_GROUPS / "cgroup.subtree_control").write_text(wanted)
+        return [CONTROL_GROUPS]
+    return [each for each in CONTROL_GROUPS.iterdir() if each.is_dir() and each.name != "unified"]
+
+
+def _do(*command: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RoomError(f"`{' '.join(command)}`: {done.stderr.strip()}")

@@ -1,0 +1,96 @@
+"""A cluster of one node: what runs in it, and that nothing of it is left."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+from local_kubernetes.programs import NODE, ProgramsMissingError, find, minors
+from local_kubernetes.room import CONTROL_GROUPS, RoomError, check, sweep
+from local_kubernetes.server import wait_until
+
+POD = Path(__file__).with_name("a_pod.py")
+COMMAND = [sys.executable, "-m", "local_kubernetes.shell", sys.executable, str(POD)]
+
+
+@pytest.fixture(scope="module")
+def a_node_can_be() -> None:
+    """Skip where none can."""
+    try:
+        check()
+        find(minors()[-1])
+        find(minors()[-1], NODE)
+    except (RoomError, ProgramsMissingError) as error:
+        pytest.skip(str(error))
+
+
+def left() -> dict[str, set[str]]:
+    """Return what a node makes that outlives a process."""
+    mounts = Path("/proc/mounts").read_text().splitlines()
+    programs = _lines("ps", "-eo", "args")
+    return {
+        "processes": {line for line in programs if "/room-" in line or "containerd-shim" in line},
+        "mounts": {line for line in mounts if "room-" in line},
+        "interfaces": set(os.listdir("/sys/class/net")),
+        "rules": {line for line in _lines("iptables-save") if "KUBE" in line or "CNI" in line},
+        "folders": set(map(str, Path(tempfile.gettempdir()).glob("room-*"))),
+        "control groups": set(map(str, CONTROL_GROUPS.glob("**/room-*"))),
+    }
+
+
+def _lines(*command: str) -> list[str]:
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
+
+
+@pytest.fixture(scope="module")
+def before(a_node_can_be: None) -> dict[str, set[str]]:
+    """What was there before."""
+    return left()
+
+
+@pytest.fixture(scope="module")
+def ran(before: dict[str, set[str]]) -> str:
+    """What a pod's starter says in a cluster that ended by itself."""
+    done = subprocess.run(COMMAND, capture_output=True, text=True, check=False, timeout=180)
+    return done.stdout + done.stderr
+
+
+def test_a_pod_runs(ran: str) -> None:
+    assert "pod Running" in ran
+
+
+def test_a_service_has_its_name(ran: str) -> None:
+    assert "name 10.245.0.1" in ran
+
+
+def test_nothing_is_left(before: dict[str, set[str]], ran: str) -> None:
+    assert left() == before
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGKILL])
+def test_nothing_runs_after(sign: signal.Signals, before: dict[str, set[str]]) -> None:
+    with subprocess.Popen([*COMMAND, "wait"], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "pod Running\n"
+
+        process.send_signal(sign)
+        process.stdout.read()  # to the end of all that write there
+        process.wait(120)
+
+    # what is killed removes nothing: its folder and control groups stay, without a process
+    kept = {"folders", "control groups"} if sign == signal.SIGKILL else set()
+    try:
+        wait_until(lambda: not _differs(before) - kept, "the end of all", 20)
+    finally:
+        for folder in left()["folders"] - before["folders"]:
+            sweep(Path(folder).name)
+            shutil.rmtree(folder)
+
+
+def _differs(before: dict[str, set[str]]) -> set[str]:
+    now = left()
+    return {kind for kind in now if now[kind] != before[kind]}
