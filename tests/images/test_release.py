@@ -332,6 +332,23 @@ def test_a_build_in_a_company_s_repository_holds_what_the_company_adds(
         assert lock.read() == b"# ours"
 
 
+def test_the_image_is_told_to_later_jobs_of_github(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = lab.signed()
+    monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "outputs"))
+
+    where = ["--environment=prod", f"--registry={lab.prod}", "--plain-http"]
+    signers = f"--signers={lab.company.folder}"
+
+    done = CliRunner().invoke(app, ["promote", str(image), *where, signers])
+
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "outputs").read_text() == (
+        f"image={lab.target}:{image.tag}@{image.digest}\nreference={lab.target}@{image.digest}\n"
+    )
+
+
 def test_registries_are_signed_in_to_as_az_is(
     lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

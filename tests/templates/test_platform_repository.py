@@ -22,7 +22,9 @@ from tools.pipeline_yaml.conditions import UNREVIEWED, Run, jobs_of
 from tools.pipeline_yaml.expand import expand
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
-OF_AZURE = {"azure-pipelines.yml", "destroy.yml", "hibernation.yml", "restore-drill.yml"}
+OF_AZURE = {
+    *("azure-pipelines.yml", "destroy.yml", "hibernation.yml", "image.yml", "restore-drill.yml")
+}
 ANSWERS = {"repository": "platform-repository", "company": "Contoso", "pipelines": "both"}
 NETWORKS = (
     "/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/rg-net"
@@ -232,6 +234,47 @@ def test_an_operation_of_azure_devops_waits_for_the_approval_of_its_environment(
     assert job["environment"] == f"airflow-{environment}"
 
 
+def test_azure_devops_builds_signs_and_promotes_the_image_apart(
+    rendered: Path, pipelines_schema: Any
+) -> None:
+    pipeline = expand(rendered / "image.yml")
+
+    assert list(Draft7Validator(pipelines_schema).iter_errors(pipeline)) == []
+    assert violations(pipeline) == []
+    build, promote = pipeline["stages"]
+    assert [job["job"] for job in build["jobs"]] == ["build", "sign"]
+    (job,) = promote["jobs"]
+    assert job["environment"] == "airflow-prod"
+
+
+@pytest.mark.parametrize("run", UNREVIEWED, ids=lambda run: run.name)
+def test_an_image_of_what_nobody_has_reviewed_is_not_built(rendered: Path, run: Run) -> None:
+    assert list(jobs_of(expand(rendered / "image.yml"), run)) == []
+
+
+def test_github_promotes_the_image_from_environment_to_environment(
+    product: Path, tmp_path: Path
+) -> None:
+    repository = render(product, tmp_path, environments=["dev", "test", "prod"])
+    file = repository / ".github" / "workflows" / "image.yml"
+
+    jobs = yaml.safe_load(file.read_text())["jobs"]
+    assert jobs["promote_test"]["needs"] == ["build", "sign"]
+    assert jobs["promote_prod"]["needs"] == ["build", "sign", "promote_test"]
+    assert jobs["promote_prod"]["environment"] == "airflow-prod"
+
+
+@pytest.mark.parametrize("pipeline", ["azure-pipelines.yml", ".github/workflows/platform.yml"])
+def test_a_deployment_asks_for_the_image_between_platform_and_airflow(
+    rendered: Path, pipeline: str
+) -> None:
+    text = (rendered / pipeline).read_text()
+
+    steps = re.findall(r"deploy (?:platform|airflow)-dev|check-image[.]sh dev", text)
+    order = [step for number, step in enumerate(steps) if step not in steps[:number]]
+    assert order == ["deploy platform-dev", "check-image.sh dev", "deploy airflow-dev"]
+
+
 def test_an_operation_of_github_waits_for_the_reviewers_of_its_environment(
     rendered: Path,
 ) -> None:
@@ -291,6 +334,7 @@ def github(repository: Path) -> Any:
     [
         ("workflows/platform.yml", "github-workflows.json"),
         ("workflows/hibernation.yml", "github-workflows.json"),
+        ("workflows/image.yml", "github-workflows.json"),
         ("workflows/operations.yml", "github-workflows.json"),
         ("actions/product/action.yml", "github-actions.json"),
     ],

@@ -170,10 +170,13 @@ def _host(environment: str, registry: str | None) -> str:
 
 def _tell(image: Image) -> None:
     typer.echo(f'image_tag = "{image.tag}"\nimage_digest = "{image.digest}"')
-    if os.environ.get("TF_BUILD"):  # for later steps and stages of Azure DevOps
-        said = {"image": str(image), "reference": image.by_digest}
+    said = {"image": str(image), "reference": image.by_digest}  # for later steps and jobs
+    if os.environ.get("TF_BUILD"):
         for name, value in said.items():
             typer.echo(f"##vso[task.setvariable variable={name};isOutput=true]{value}")
+    if outputs := os.environ.get("GITHUB_OUTPUT"):
+        with Path(outputs).open("a", encoding="utf-8") as file:
+            file.writelines(f"{name}={value}\n" for name, value in said.items())
 
 
 @contextmanager
