@@ -152,6 +152,9 @@ reference: $(TOOLS) ## Write the reference and the JSON schema of the environmen
 bench: .tools/.node $(TOOLS) ## Measure a synth against cdktf as shipped and against empty stacks
 	@$(BIN)/python -m tools.bench
 
+bench-tasks: $(READY) ## Measure what a task, DAG files and dbt cost here: BENCH="pod --rounds 5 --page FILE"
+	@$(BIN)/python -m tools.bench_tasks $(BENCH)
+
 charts: $(TOOLS) ## Download the charts that tests render, once for all checkouts
 	@$(BIN)/python -m tools.charts
 

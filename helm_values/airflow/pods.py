@@ -126,6 +126,9 @@ def _workers(env: Environment, identity: WorkloadIdentity) -> Values:
     # one of Celery's workers then would be made too, under the same name.
     account |= {"create": True, "name": WORKER.service_account.name}
     other = {"serviceAccount": {"create": False, "name": WORKER.service_account.name}}
+    # Entry points of some releases look for the database first, by a whole Airflow more: a task's
+    # pod has none. (apache/airflow#63413)
+    values["env"] = [{"name": "CONNECTION_CHECK_MAX_COUNT", "value": "0"}]
     return at("workers", {"kubernetes": values, **other})
 
 

@@ -1,0 +1,150 @@
+"""Runs a task as its pod does, and says what each part of that took.
+
+The parts of a pod's two processes, by the notes of `marks/sitecustomize.py`:
+
+- entry: Python and the imports, up to Airflow's supervisor,
+- supervisor: reports the start, forks, listens to the task and reports its end,
+- bundle: fetches the version of the DAGs,
+- parse: imports the DAG file,
+- task: runs the task, its context and its listeners,
+- log upload: appends the log to the one in Blob storage.
+"""
+
+import json
+import os
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from tools.bench_tasks.platform import BenchError, Platform
+from tools.locked_venv import ROOT
+
+MARKS = Path(__file__).parent / "marks"
+PARTS = ("entry", "supervisor", "bundle", "parse", "task", "log upload")
+PEEK_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What something took: CPU and wall clock in seconds, memory in MB (shared pages once)."""
+
+    cpu: float
+    wall: float
+    peak_mb: float
+
+
+@dataclass(frozen=True)
+class PodCost(Cost):
+    """What the pod of one task took.
+
+    Args:
+        modules: that are loaded at the end, in the process with more of them.
+        cpu_of: CPU seconds of each part; their sum is `cpu`. Empty when nothing took notes.
+        wall_of: seconds of each part by the clock; their sum is `wall`.
+    """
+
+    modules: int
+    cpu_of: Mapping[str, float]
+    wall_of: Mapping[str, float]
+
+
+def run(command: list[str], environment: Mapping[str, str], folder: Path) -> tuple[Cost, int]:
+    """Run a command to its end; return what it took with all that it started, and its status."""
+    with (folder / "pod.log").open("ab") as log:
+        began = time.monotonic()
+        process = subprocess.Popen(
+            command, env=dict(environment), cwd=folder, stdout=log, stderr=subprocess.STDOUT
+        )
+    peak, peeked = 0, began
+    while True:
+        ended, status, used = os.wait4(process.pid, os.WNOHANG)
+        now = time.monotonic()
+        if ended:
+            break
+        if now - peeked > PEEK_SECONDS:
+            peak, peeked = max(peak, _memory(process.pid)), now
+        time.sleep(0.005)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    cost = Cost(used.ru_utime + used.ru_stime, now - began, peak / 1e6)
+    return cost, process.returncode
+
+
+def _memory(pid: int) -> int:
+    total = 0
+    try:
+        for one in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
+            total += one.memory_full_info().pss
+    except psutil.Error:
+        return total
+    return total
+
+
+def run_waiting_task(platform: Platform, more: Mapping[str, str], *, marked: bool) -> PodCost:
+    """Run the task that waits, in the environment of a pod and `more`.
+
+    Raises:
+        BenchError: it failed, or a mark was not passed.
+    """
+    platform.wait(lambda: any(platform.waiting_room.glob("*.json")), "a task to run")
+    workload = min(platform.waiting_room.glob("*.json"))
+    notes = workload.with_suffix(".notes")
+    environment = {**platform.pod_environment, **more}
+    if marked:
+        environment["PYTHONPATH"] = f"{MARKS}:{environment['PYTHONPATH']}"
+        environment["BENCH_NOTES"] = str(notes)
+    entry = [str(platform.programs / "python"), "-m", "airflow.sdk.execution_time.execute_workload"]
+    command = [*entry, "--json-string", workload.read_text()]
+    began = time.monotonic()
+    cost, status = run(command, environment, platform.folder)
+    workload.with_suffix(".done").write_text(json.dumps(status))
+    workload.unlink()
+    if status:
+        end = (platform.folder / "pod.log").read_text()[-3000:]
+        raise BenchError(f"the task's process ended with {status}:\n{end}")
+    if not marked:
+        return PodCost(cost.cpu, cost.wall, cost.peak_mb, 0, {}, {})
+    passed = {note["mark"]: note for note in map(json.loads, notes.read_text().splitlines())}
+    return split(cost, passed, began)
+
+
+def split(cost: Cost, passed: Mapping[str, Mapping[str, float]], began: float) -> PodCost:
+    """Share a pod's cost out to its parts.
+
+    Args:
+        cost: of the whole pod.
+        passed: the notes, by mark.
+        began: when the process was started, by the monotonic clock.
+
+    Raises:
+        BenchError: a mark was not passed: this Airflow has the function elsewhere.
+    """
+    if missing := {*PARTS[1:], "end"} - set(passed):
+        raise BenchError(
+            f"no note of {', '.join(sorted(missing))}: this Airflow has those functions elsewhere; "
+            f"correct {MARKS.relative_to(ROOT)}/sitecustomize.py"
+        )
+    at = {mark: note["at"] for mark, note in passed.items()}
+    cpu = {mark: note["cpu"] for mark, note in passed.items()}
+    child = passed["log upload"]["children_cpu"]  # the forked process has ended by then
+    cpu_of = {
+        "entry": cpu["supervisor"],
+        "bundle": cpu["parse"] - cpu["bundle"],
+        "parse": cpu["task"] - cpu["parse"],
+        "task": child - cpu["task"],
+        "log upload": cpu["end"] - cpu["log upload"],
+    }
+    wall_of = {
+        "entry": at["supervisor"] - began,
+        "bundle": at["parse"] - at["bundle"],
+        "parse": at["task"] - at["parse"],
+        "task": at["log upload"] - at["task"],
+        "log upload": at["end"] - at["log upload"],
+    }
+    cpu_of["supervisor"] = cost.cpu - sum(cpu_of.values())
+    wall_of["supervisor"] = cost.wall - sum(wall_of.values())
+    modules = int(max(note["modules"] for note in passed.values()))
+    return PodCost(cost.cpu, cost.wall, cost.peak_mb, modules, cpu_of, wall_of)

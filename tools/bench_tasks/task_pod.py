@@ -1,0 +1,104 @@
+"""What the pod of one task costs, part by part: as the image is, and without one thing of it."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tools.bench_tasks import pod
+from tools.bench_tasks.platform import Platform, platform
+from tools.bench_tasks.pod import PARTS, Cost, PodCost
+from tools.bench_tasks.tables import Table, machine, middle
+
+DAG_ID = "nothing"
+DAG = f"""
+from datetime import UTC, datetime
+
+from airflow.sdk import dag, task
+
+
+@dag(schedule=None, start_date=datetime(2026, 1, 1, tzinfo=UTC))
+def {DAG_ID}():
+    @task
+    def work():
+        pass
+
+    work()
+
+
+{DAG_ID}()
+"""
+COLUMNS = ("CPU seconds", "in all", "times", *PARTS, "by the clock", "MB", "modules")
+AS_IT_IS = "the image as it is"
+
+
+def measure(rounds: int, *, only: str | None = None) -> Iterator[Table]:
+    """Run a task that does nothing `rounds` times in each way, or in one; yield the medians."""
+    table = Table("task-pod", COLUMNS, machine())
+    with TemporaryDirectory() as scratch, _with_the_dag(Path(scratch)) as running:
+        costs = _costs(running, rounds, only)
+    first = middle([cost.cpu for cost in costs[AS_IT_IS]])
+    for name, found in costs.items():
+        total = middle([cost.cpu for cost in found])
+        parts = [_part(found, part) for part in PARTS]
+        others = [middle([getattr(cost, key) for cost in found]) for key in ("wall", "peak_mb")]
+        modules = middle([cost.modules for cost in found])
+        table.add(name, total, total / first, *parts, *others, f"{modules:.0f}" if modules else "")
+    yield table
+
+
+def _part(costs: list[PodCost], part: str) -> str:
+    known = [cost.cpu_of[part] for cost in costs if part in cost.cpu_of]
+    return f"{middle(known):.2f}" if known else ""
+
+
+@contextmanager
+def _with_the_dag(folder: Path) -> Iterator[Platform]:
+    folder.chmod(0o755)  # PostgreSQL runs as another user
+    with platform(folder) as running:
+        dags = folder / "dags"
+        dags.mkdir()
+        (dags / f"{DAG_ID}.py").write_text(DAG)
+        running.upload(dags)
+        processor = running.start("dag-processor")
+        running.wait(lambda: running.parsed() == 1, "the DAG in the database")
+        running.stop(processor)  # it would take part in the measurement
+        yield running
+
+
+def _costs(running: Platform, rounds: int, only: str | None) -> dict[str, list[PodCost]]:
+    bare = running.folder / "bare"  # the code of the image without what Python loads by itself
+    shutil.copytree(running.folder / "code" / "platform", bare)
+    (bare / "sitecustomize.py").unlink()
+    compiled_anew = {"PYTHONPYCACHEPREFIX": str(running.folder / "nothing-compiled")}
+
+    def task(more: dict[str, str], *, marked: bool = True) -> Callable[[], PodCost]:
+        def run() -> PodCost:
+            running.api("POST", f"/api/v2/dags/{DAG_ID}/dagRuns", {"logical_date": None})
+            return pod.run_waiting_task(running, more, marked=marked)
+
+        return run
+
+    def check() -> PodCost:
+        command = [str(running.programs / "airflow"), "db", "check"]
+        cost, _ = pod.run(command, running.pod_environment, running.folder)
+        return _whole(cost)
+
+    variants = {
+        AS_IT_IS: task({}),
+        "the same, without taking notes": task({}, marked=False),
+        "collector and Cosmos as they come": task({"PYTHONPATH": str(bare)}),
+        "no valid byte code": task(compiled_anew),
+        "`airflow db check` before it, alone": check,
+    }
+    costs: dict[str, list[PodCost]] = {name: [] for name in variants if only in (None, name)}
+    task({})()  # the first one fills the disk's cache
+    for _ in range(rounds):
+        for name in costs:
+            costs[name].append(variants[name]())
+    return costs
+
+
+def _whole(cost: Cost) -> PodCost:
+    return PodCost(cost.cpu, cost.wall, cost.peak_mb, 0, {}, {})
