@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,10 +81,12 @@ def test_loopback_without_providers_is_refused(project: Project, tmp_path: Path)
         request.check()
 
 
-def test_late_roles_without_loopback_are_refused(project: Project) -> None:
-    request = Request(project=project.folder, variables={}, late_roles=600)
+@pytest.mark.parametrize("late", ["late_roles", "busy_servers"])
+def test_late_answers_without_loopback_are_refused(project: Project, late: str) -> None:
+    request = replace(Request(project=project.folder, variables={}), **{late: 600.0})
 
-    with pytest.raises(BadInputError, match="--late-roles 600: only the Azure of --loopback"):
+    option = f"--{late.replace('_', '-')}"
+    with pytest.raises(BadInputError, match=f"{option} 600: only the Azure of --loopback"):
         request.check()
 
 

@@ -65,6 +65,10 @@ def main(  # noqa: PLR0913 # an argument for each option
         float,
         typer.Option(min=0, help="With --loopback: seconds until a role counts for a vault."),
     ] = 0,
+    busy_servers: Annotated[
+        float,
+        typer.Option(min=0, help="With --loopback: seconds that a new database server is busy."),
+    ] = 0,
     project: Annotated[
         Path | None, typer.Option(help="The folder that holds cdktf.out.", show_default=False)
     ] = None,
@@ -84,6 +88,7 @@ def main(  # noqa: PLR0913 # an argument for each option
             providers=providers,
             loopback=loopback,
             late_roles=late_roles,
+            busy_servers=busy_servers,
         )
         if markdown and not markdown.parent.is_dir():
             raise BadInputError(

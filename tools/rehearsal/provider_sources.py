@@ -128,6 +128,7 @@ class LoopbackProviders:
     cloud: Path
     mirror: Path
     late_roles: float = 0
+    busy_servers: float = 0
     validate_only: bool = False
     _azure: LoopbackAzure | None = field(default=None, init=False)
 
@@ -159,7 +160,10 @@ class LoopbackProviders:
         answered = Plugins(tuple(p for p in self.plugins.found if p.name in ON_LOOPBACK))
         others = standin.mirror(stacks, self.cloud, self.mirror, without=ON_LOOPBACK)
         loopback = loopback_azure(
-            self.cloud / ".azure", _tenant(stacks), late_roles=self.late_roles
+            self.cloud / ".azure",
+            _tenant(stacks),
+            late_roles=self.late_roles,
+            busy_servers=self.busy_servers,
         )
         with others as variables, loopback as azure:
             answered.lay(self.mirror, used)
@@ -178,6 +182,7 @@ def provider_source(
     *,
     loopback: bool = False,
     late_roles: float = 0,
+    busy_servers: float = 0,
 ) -> ProviderSource:
     """Return the providers of a rehearsal that works in `folder`.
 
@@ -187,7 +192,11 @@ def provider_source(
     cloud, mirror = folder / "cloud", folder / "mirror"
     if plugins and loopback:
         return LoopbackProviders(
-            plugins=Plugins.find(plugins), cloud=cloud, mirror=mirror, late_roles=late_roles
+            plugins=Plugins.find(plugins),
+            cloud=cloud,
+            mirror=mirror,
+            late_roles=late_roles,
+            busy_servers=busy_servers,
         )
     if plugins:
         return RealProviders(plugins=Plugins.find(plugins), cloud=cloud, mirror=mirror)

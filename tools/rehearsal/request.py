@@ -33,6 +33,8 @@ class Request:
     """Whether the real providers deploy, too, to an Azure on this machine."""
     late_roles: float = 0
     """Seconds until a role counts in that Azure; 0: vaults ask for no role."""
+    busy_servers: float = 0
+    """Seconds that a database server of that Azure refuses the next change."""
 
     @property
     def binaries(self) -> Path:
@@ -62,11 +64,15 @@ class Request:
                 "--loopback: there is no azurerm in Terraform's plugin cache and plugin folders",
                 fix="name the folder of azurerm and azuread with --providers",
             )
-        if self.late_roles and not self.loopback:
-            raise BadInputError(
-                f"--late-roles {self.late_roles:g}: only the Azure of --loopback has roles",
-                fix="add --loopback, or leave it out",
-            )
+        for option, seconds in (
+            ("--late-roles", self.late_roles),
+            ("--busy-servers", self.busy_servers),
+        ):
+            if seconds and not self.loopback:
+                raise BadInputError(
+                    f"{option} {seconds:g}: only the Azure of --loopback answers late",
+                    fix="add --loopback, or leave it out",
+                )
         if self.plugins and (self.reference or self.state is not StateKind.LOCAL):
             raise BadInputError(
                 f"--providers {self.plugins}: real providers validate and, with --loopback, "

@@ -53,6 +53,7 @@ def open_run_context(
             request.plugins,
             loopback=request.loopback,
             late_roles=request.late_roles,
+            busy_servers=request.busy_servers,
         )
         attached = opened.enter_context(providers.attach([stack.path for stack in stacks]))
         terraform = Terraform(
