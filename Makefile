@@ -186,9 +186,11 @@ migrate-corpus: $(TOOLS) ## Migrate released Airflow 2 examples and write the co
 		"$$($(BIN)/python -m tools.airflow_venv packages/dag_migration/tests/corpus/airflow2.lock)" \
 		docs/reference/dag-migration.md
 
-check-dags: | $(UV_READY) ## Check the DAGs of DIR as their authors do
+check-dags: | $(UV_READY) ## Check the DAGs of DIR as their authors do: ENVIRONMENT=dev, whose executors tasks may name
 	$(CHECK_PYTHON)
-	@$(PYTHON) -m tools.in_image python -m check_dags --format $(FORMAT) $(DIR)
+	@executors="$(if $(filter-out file,$(origin ENVIRONMENT)),$$($(PYTHON) -m tools.executors $(ENVIRONMENT)))" \
+		&& $(PYTHON) -m tools.in_image python -m check_dags --format $(FORMAT) \
+			$${executors:+--executors "$$executors"} $(DIR)
 
 up: .tools/.node node_modules/.ready | $(UV_READY) ## Start Airflow here, with PostgreSQL and Azurite, on the DAGs of DIR: PORT=8080
 	$(CHECK_PYTHON)

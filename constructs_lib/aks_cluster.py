@@ -196,7 +196,7 @@ def _entra(env: Environment) -> KubernetesClusterAzureActiveDirectoryRoleBasedAc
 
 def _keda(env: Environment) -> KubernetesClusterWorkloadAutoscalerProfile | None:
     # azurerm reads a profile with everything off back as none, and plans it for ever
-    if env.airflow.executor != "CeleryExecutor":
+    if not env.airflow.runs_workers:
         return None
     return KubernetesClusterWorkloadAutoscalerProfile(keda_enabled=True)
 

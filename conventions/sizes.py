@@ -39,6 +39,8 @@ NGINX_START = Size(cpu=0.05, memory_mib=64, memory_limit_mib=128)
 CERT_MANAGER = Size(cpu=0.02, memory_mib=64, memory_limit_mib=256)  # of each of its pods
 CERT_MANAGER_PODS = 6  # three parts, two of each: a drained node takes one
 _MEDIUM = Size(cpu=0.5, memory_mib=1024, cpu_limit=2, memory_limit_mib=2048)
+# runs several tasks at once, each a process of its own
+CELERY_WORKER = Size(cpu=1, memory_mib=2048, cpu_limit=4, memory_limit_mib=4096)
 COMPONENT_SIZES: Mapping[Component, Size] = {
     API_SERVER: Size(cpu=0.5, memory_mib=1536, cpu_limit=2, memory_limit_mib=3072),
     SCHEDULER: _MEDIUM,

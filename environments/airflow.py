@@ -1,10 +1,11 @@
-"""The `[airflow]` table: the release, its executor, and how Airflow is set."""
+"""The `[airflow]` table: the release, its executors, and how Airflow is set."""
 
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
+from conventions.executors import DEFAULT, PODS, WORKERS, Executor
 from conventions.service_accounts import MICROSOFTS_NAMESPACES, OWN_NAMESPACES
 from environments.airflow_config import AirflowConfig
 from environments.airflow_data import (
@@ -45,6 +46,18 @@ Digest = Annotated[
     str,
     form(r"sha256:[0-9a-f]{64}", "sha256: and 64 hexadecimal digits", f"sha256:{'0f' * 32}"),
 ]
+
+
+def _at_least_one(executors: tuple[Executor, ...]) -> tuple[Executor, ...]:
+    if not executors:  # min_length would say so of a list with a wrong name, too
+        refuse(
+            "nothing runs tasks",
+            allowed=f'"{PODS}", "{WORKERS}", or both, the default first',
+            fix=f'write executors = ["{PODS}"], or delete the line',
+        )
+    return executors
+
+
 FLOATING_TAGS = {"latest", "main", "master", "stable", "dev", "edge"}
 
 
@@ -75,7 +88,7 @@ EACH_NAMESPACE_ONCE = AfterValidator(_others)
 
 
 class Airflow(Section):
-    """The Airflow release: image, executor, replicas, and where DAGs come from."""
+    """The Airflow release: image, executors, replicas, and where DAGs come from."""
 
     image_repository: Annotated[
         str,
@@ -94,10 +107,16 @@ class Airflow(Section):
             "names it beside the tag, and the deployment checks its signature"
         ),
     ] = None
-    executor: Annotated[
-        Literal["KubernetesExecutor", "CeleryExecutor"],
-        Field(description="one pod per task, or long-lived workers scaled by KEDA"),
-    ] = "KubernetesExecutor"
+    executors: Annotated[
+        tuple[Executor, ...],
+        Field(
+            strict=False,
+            description="a pod for each task, long-lived workers scaled by KEDA, or both: the "
+            "first runs tasks that name no `executor=` of their own",
+        ),
+        AfterValidator(_at_least_one),
+        EACH_ONCE,
+    ] = DEFAULT
     dags: Annotated[
         Literal["blob", "git", "image"],
         Field(description="DAGs from the blob container, a Git repository, or the image"),
@@ -110,6 +129,15 @@ class Airflow(Section):
     ] = 4
     triggerer_replicas: Annotated[int, Field(ge=1, le=10, description="triggerers")] = 2
     dag_processor_replicas: Annotated[int, Field(ge=1, le=10, description="DAG processors")] = 1
+    celery_min_workers: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=500,
+            description="workers that KEDA keeps while nothing runs, with CeleryExecutor: a short "
+            "task starts at once",
+        ),
+    ] = 1
     celery_max_workers: Annotated[
         int, Field(ge=1, le=500, description="most workers KEDA starts, with CeleryExecutor")
     ] = 10
@@ -159,6 +187,16 @@ class Airflow(Section):
     chart_values: ChartValues
 
     @property
+    def runs_pods(self) -> bool:
+        """Whether tasks may run in a pod of their own."""
+        return PODS in self.executors
+
+    @property
+    def runs_workers(self) -> bool:
+        """Whether tasks may run in Celery's workers."""
+        return WORKERS in self.executors
+
+    @property
     def signs_in_to_git(self) -> bool:
         """Whether the connection to the Git server comes from Key Vault."""
         return "AIRFLOW_CONN_GIT_DEFAULT" in self.env_from_key_vault
@@ -184,6 +222,18 @@ class Airflow(Section):
                 fix='delete the table, or set dags = "git"',
             )
         return git
+
+    @field_validator("celery_max_workers")
+    @classmethod
+    def _workers(cls, most: int, info: ValidationInfo) -> int:
+        fewest = info.data.get("celery_min_workers", 1)
+        if most < fewest:
+            refuse(
+                f"fewer than celery_min_workers = {fewest}",
+                allowed=f"{fewest} or more",
+                fix="raise it, or lower celery_min_workers",
+            )
+        return most
 
     @field_validator("api_server_max_replicas")
     @classmethod

@@ -1,6 +1,6 @@
 """Whether the nodes of an environment have room for what must run on them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -83,7 +83,7 @@ def refuse_without_room(pools: Pools, airflow: Airflow, ingress: Ingress) -> Non
 def core_pods(airflow: Airflow) -> list[Size]:
     """Return the size of each pod of Airflow's own, at the fewest."""
     sizes = airflow.resources
-    redis = [SIDECAR] if airflow.executor == "CeleryExecutor" else []
+    redis = [SIDECAR] if airflow.runs_workers else []
     return [
         *[sizes.of(API_SERVER)] * airflow.api_server_replicas,
         *[_with_sidecar(sizes.of(SCHEDULER))] * airflow.scheduler_replicas,
@@ -95,17 +95,22 @@ def core_pods(airflow: Airflow) -> list[Size]:
 
 
 def _needs(pools: Pools, airflow: Airflow, ingress: Ingress) -> list[_Need]:
-    worker = airflow.resources.of(WORKER)
-    if airflow.executor == "CeleryExecutor":
-        worker = _with_sidecar(worker)
     services = [NGINX] * ingress.replicas
     if ingress.certificate == "letsencrypt":
         services += [CERT_MANAGER] * CERT_MANAGER_PODS
     return [
         _Need("Airflow's components", tuple(core_pods(airflow)), core_pools(pools)),
         _Need("NGINX and cert-manager", tuple(services), open_pools(pools)),
-        _Need("one task", (worker,), worker_pools(pools)),
+        *_tasks(airflow, worker_pools(pools)),
     ]
+
+
+def _tasks(airflow: Airflow, pools: Pools) -> Iterator[_Need]:
+    if airflow.runs_pods:
+        yield _Need("one task", (airflow.resources.of(WORKER),), pools)
+    if airflow.runs_workers:
+        worker = _with_sidecar(airflow.resources.of_celery_worker)
+        yield _Need("Celery's workers", (worker,) * airflow.celery_min_workers, pools)
 
 
 def _with_sidecar(size: Size) -> Size:

@@ -7,9 +7,9 @@ from environments.model import Environment
 
 def notes(env: Environment) -> Iterator[str]:
     """Tell what works and costs more than it looks like."""
-    if env.airflow.dags == "git" and env.airflow.executor == "KubernetesExecutor":
+    if env.airflow.dags == "git" and env.airflow.runs_pods:
         yield (
             f'{env.name}: airflow.dags = "git" with KubernetesExecutor: each task is a pod of its '
             "own and clones the whole history of the repository before it starts. Keep the history "
-            'small, or set dags = "blob", or executor = "CeleryExecutor"'
+            'small, or set dags = "blob", or executors = ["CeleryExecutor"]'
         )

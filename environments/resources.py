@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from conventions.components import COMPONENTS, Component
-from conventions.sizes import COMPONENT_SIZES, Size
+from conventions.sizes import CELERY_WORKER, COMPONENT_SIZES, Size
 from environments.types import Section, refuse
 
 
@@ -40,7 +40,7 @@ class Resources(Section):
 
 
 class WorkerResources(Resources):
-    """What the pod of a task, or a worker of Celery, asks of its node."""
+    """What the pod of a task, or a worker of Celery for all of its tasks, asks of its node."""
 
     disk_gib: Annotated[
         int | None,
@@ -60,9 +60,12 @@ class ComponentResources(Section):
     scheduler: Annotated[Resources, Field(description="of a scheduler")] = Resources()
     dag_processor: Annotated[Resources, Field(description="of a DAG processor")] = Resources()
     triggerer: Annotated[Resources, Field(description="of a triggerer")] = Resources()
-    worker: Annotated[WorkerResources, Field(description="of a task or a Celery worker")] = (
+    worker: Annotated[WorkerResources, Field(description="of the pod of a task")] = (
         WorkerResources()
     )
+    celery_worker: Annotated[
+        WorkerResources, Field(description="of a Celery worker, for all tasks that it runs at once")
+    ] = WorkerResources()
     migrations: Annotated[Resources, Field(description="of the migrations' job")] = Resources()
 
     def of(self, component: Component) -> Size:
@@ -70,15 +73,20 @@ class ComponentResources(Section):
         given: Resources = getattr(self, component.name)
         return given.size(COMPONENT_SIZES[component])
 
+    @property
+    def of_celery_worker(self) -> Size:
+        """Size of the container of a Celery worker."""
+        return self.celery_worker.size(CELERY_WORKER)
+
     @model_validator(mode="after")
     def _limits(self) -> Self:
-        for component in COMPONENTS:
-            size = self.of(component)
+        sizes = {component.name: self.of(component) for component in COMPONENTS}
+        for name, size in (sizes | {"celery_worker": self.of_celery_worker}).items():
             if size.cpu_limit is not None and size.cpu > size.cpu_limit:
-                _refuse_more(component, "cpu", "cpu_limit", size.cpu, size.cpu_limit)
+                _refuse_more(name, "cpu", "cpu_limit", size.cpu, size.cpu_limit)
             if size.memory_mib > size.memory_limit_mib:
                 _refuse_more(
-                    component,
+                    name,
                     "memory_mib",
                     "memory_limit_mib",
                     size.memory_mib,
@@ -87,9 +95,9 @@ class ComponentResources(Section):
         return self
 
 
-def _refuse_more(component: Component, key: str, limit: str, asked: float, most: float) -> None:
+def _refuse_more(name: str, key: str, limit: str, asked: float, most: float) -> None:
     refuse(
-        f"{component.name}.{key} = {asked:g} is more than its {limit} = {most:g}",
+        f"{name}.{key} = {asked:g} is more than its {limit} = {most:g}",
         allowed=f"{limit} of {asked:g} or more",
-        fix=f"set airflow.resources.{component.name}.{limit} = {asked:g}, or ask for less",
+        fix=f"set airflow.resources.{name}.{limit} = {asked:g}, or ask for less",
     )

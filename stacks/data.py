@@ -122,7 +122,7 @@ class DataStack(AzureStack):
 
     def _secrets(self, vault: WritableVault) -> None:
         secrets = [FERNET_KEY, JWT_SECRET, API_SECRET_KEY]
-        if self.env.airflow.executor == "CeleryExecutor":
+        if self.env.airflow.runs_workers:
             secrets.append(REDIS_PASSWORD)
         for secret in secrets:
             GeneratedSecret(

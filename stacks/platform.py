@@ -201,7 +201,7 @@ class PlatformStack(AzureStack):
             identity.certificate_identity_id,
             CERTIFICATE_ACCOUNTS[self.env.ingress.certificate].subject,
         )
-        if self.env.airflow.executor == "CeleryExecutor":
+        if self.env.airflow.runs_workers:
             # counts tasks in the database as the scheduler
             federations["keda"] = Federation(identity.scheduler_identity.id, KEDA_ACCOUNT.subject)
         WorkloadIdentities(

@@ -65,7 +65,7 @@ LARGE = {
     "airflow.example.com": "workflows.contoso.example",
     "dnsZones/example.com": "dnsZones/contoso.example",
     "northeurope": "germanywestcentral",
-    "[airflow]\n": '[airflow]\nexecutor = "CeleryExecutor"\n',
+    "[airflow]\n": '[airflow]\nexecutors = ["CeleryExecutor"]\n',
 }
 
 

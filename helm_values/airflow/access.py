@@ -68,7 +68,7 @@ def access_objects(env: Environment) -> list[Values]:
             },
         ),
     ]
-    if env.airflow.executor == "KubernetesExecutor":
+    if env.airflow.runs_pods:
         objects += _role(AIRFLOW_NAMESPACE, "pods-of-tasks", EXECUTOR_RULES, SCHEDULER)
     return objects
 

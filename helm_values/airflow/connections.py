@@ -12,9 +12,9 @@ from conventions.service_accounts import TASKS_NAMESPACE
 from environments.model import Environment
 from helm_values.airflow.dags import BY_IDENTITY
 from helm_values.airflow.database import ROOTS
-from helm_values.airflow.placement import workers_key
+from helm_values.airflow.placement import for_tasks
 from helm_values.infrastructure import Infrastructure
-from helm_values.merge import Values, at, merged
+from helm_values.merge import Values, merged
 
 
 def connection_values(env: Environment, infra: Infrastructure) -> Values:
@@ -27,8 +27,8 @@ def connection_values(env: Environment, infra: Infrastructure) -> Values:
                 *_git(env),
             ]
         },
-        at(
-            f"workers.{workers_key(env)}",
+        for_tasks(
+            env,
             {
                 "env": [
                     _variable("azure_default", _workload_identity()),

@@ -1,10 +1,12 @@
-"""The executor: one pod per task, or Celery's workers with their queue and their scaling."""
+"""The executors: a pod for each task, Celery's workers with their queue and scaling, or both."""
 
 from conventions.components import SCHEDULER, WORKER
 from conventions.databases import SERVER_PORT
+from conventions.executors import WORKER_SET, WORKERS
 from conventions.patience import WORKER_GRACE_SECONDS
 from conventions.sizes import SIDECAR
 from conventions.vault_secrets import REDIS_PASSWORD
+from environments.airflow import Airflow
 from environments.model import Environment
 from helm_values.airflow.pods import BUDGET, CONTAINER
 from helm_values.airflow.secrets import VARIABLES
@@ -28,15 +30,16 @@ _SCALE_IN = {
 
 
 def executor_values(env: Environment) -> Values:
-    """Return the executor and, for Celery, its broker and its workers."""
+    """Return the executors and, for Celery, its broker and its workers."""
     shared: Values = {
+        "executor": ",".join(env.airflow.executors),
         "config": {"core": {"parallelism": str(env.airflow.parallelism)}},
         # Without a name the chart makes a Secret with a broker's address, whatever the executor.
         "data": {"brokerUrlSecretName": REDIS_PASSWORD.name},
     }
-    if env.airflow.executor == "CeleryExecutor":
+    if env.airflow.runs_workers:
         return merged(shared, _celery(env.airflow.celery_tasks_per_worker))
-    return merged(shared, {"executor": "KubernetesExecutor", "redis": {"enabled": False}})
+    return merged(shared, {"redis": {"enabled": False}})
 
 
 def _celery(tasks_per_worker: int) -> Values:
@@ -56,6 +59,8 @@ def _celery(tasks_per_worker: int) -> Values:
         "scheduler": {"env": queue},
         "workers": {
             "celery": {
+                "enableDefault": False,
+                "sets": [{"name": WORKER_SET}],
                 "env": queue,
                 # told to end (KEDA, a drain), it takes no more tasks and finishes its own
                 "terminationGracePeriodSeconds": WORKER_GRACE_SECONDS,
@@ -93,9 +98,12 @@ def worker_scaling(env: Environment, infra: Infrastructure) -> list[Values]:
     scheduler by workload identity, which KEDA does on the server's own port only ("PostgreSQL"
     scaler, KEDA). KEDA is AKS's add-on; its account is kube-system/keda-operator.
     """
-    if env.airflow.executor != "CeleryExecutor":
+    if not env.airflow.runs_workers:
         return []
-    metadata = {"name": f"{AIRFLOW.name}-{WORKER.label}", "namespace": AIRFLOW.namespace}
+    metadata = {
+        "name": f"{AIRFLOW.name}-{WORKER.label}-{WORKER_SET}",
+        "namespace": AIRFLOW.namespace,
+    }
     identity = infra.identities[SCHEDULER]
     trigger = {
         "type": "postgresql",
@@ -106,11 +114,7 @@ def worker_scaling(env: Environment, infra: Infrastructure) -> list[Values]:
             "userName": identity.name,
             "dbName": infra.airflow_database,
             "sslmode": "require",
-            "query": (
-                f"SELECT ceil(COUNT(*)::decimal / {env.airflow.celery_tasks_per_worker}) "
-                "FROM task_instance "
-                "WHERE state IN ('running', 'queued') AND queue = 'default'"
-            ),
+            "query": _workers_needed(env.airflow),
             "targetQueryValue": "1",
         },
     }
@@ -133,7 +137,8 @@ def worker_scaling(env: Environment, infra: Infrastructure) -> list[Values]:
             "metadata": metadata,
             "spec": {
                 "scaleTargetRef": {"name": metadata["name"]},
-                "minReplicaCount": 1,  # the first task of a quiet hour does not wait for a pod
+                # the first task of a quiet hour does not wait for a pod
+                "minReplicaCount": env.airflow.celery_min_workers,
                 "maxReplicaCount": env.airflow.celery_max_workers,
                 "pollingInterval": 10,
                 "advanced": {"horizontalPodAutoscalerConfig": {"behavior": _SCALE_IN}},
@@ -141,3 +146,18 @@ def worker_scaling(env: Environment, infra: Infrastructure) -> list[Values]:
             },
         },
     ]
+
+
+def _workers_needed(airflow: Airflow) -> str:
+    """Return the SQL that tells how many workers the queued and running tasks need.
+
+    A task keeps the executor in the words of its author, the class or its whole path, and none
+    where the first one is meant. The chart's own query counts those without one as Celery's, which
+    are pods where the other executor is the first.
+    """
+    named = f"executor LIKE '%{WORKERS}'"
+    ours = f"(executor IS NULL OR {named})" if airflow.executors[0] == WORKERS else named
+    return (
+        f"SELECT ceil(COUNT(*)::decimal / {airflow.celery_tasks_per_worker}) FROM task_instance "
+        f"WHERE state IN ('running', 'queued') AND queue = 'default' AND {ours}"
+    )

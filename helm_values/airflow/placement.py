@@ -16,7 +16,7 @@ def node_values(env: Environment) -> Values:
     pools = env.kubernetes.node_pools
     return merged(
         _placement(core_pools(pools)),
-        at(f"workers.{workers_key(env)}", _placement(worker_pools(pools))),
+        for_tasks(env, _placement(worker_pools(pools))),
     )
 
 
@@ -25,9 +25,10 @@ def core_placement(env: Environment) -> Values:
     return _placement(core_pools(env.kubernetes.node_pools))
 
 
-def workers_key(env: Environment) -> str:
-    """Return the table under `workers` that the environment's executor reads."""
-    return "celery" if env.airflow.executor == "CeleryExecutor" else "kubernetes"
+def for_tasks(env: Environment, values: Values) -> Values:
+    """Return values for whatever runs tasks: Celery's workers, pods of tasks, or both."""
+    kinds = {"celery": env.airflow.runs_workers, "kubernetes": env.airflow.runs_pods}
+    return at("workers", {kind: values for kind, runs in kinds.items() if runs})
 
 
 def _placement(pools: Pools) -> Values:

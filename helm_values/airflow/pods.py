@@ -10,6 +10,7 @@ from conventions.components import (
     Component,
     WorkloadIdentity,
 )
+from conventions.executors import WORKER_SET
 from conventions.labels import CLIENT_ID_ANNOTATION, USES_WORKLOAD_IDENTITY
 from conventions.sizes import SIDECAR
 from environments.airflow import Airflow
@@ -111,25 +112,36 @@ def _api_server(airflow: Airflow) -> Values:
 
 
 def _workers(env: Environment, identity: WorkloadIdentity) -> Values:
-    account: Values = _annotated(identity)
-    values: Values = {
-        "serviceAccount": account,
-        "resources": resources(env.airflow.resources.of(WORKER)),
+    airflow = env.airflow
+    name = {"name": WORKER.service_account.name}
+    # Both kinds are one account, which is one identity; the chart makes it where it is told to.
+    made = {"serviceAccount": {**name, "create": True, **_annotated(identity)}}
+    named = {"serviceAccount": {**name, "create": False}}
+    shared: Values = {
         "priorityClassName": "airflow-task",
         "securityContexts": {"container": TASK_CONTAINER},
     }
-    if env.airflow.executor == "CeleryExecutor":
-        # The loss of one spot node must not take every worker.
-        values["topologySpreadConstraints"] = _spreads(WORKER)
-        return at("workers.celery", values)
-    # The chart annotates the account of task pods only when it is set to make one for them. The
-    # one of Celery's workers then would be made too, under the same name.
-    account |= {"create": True, "name": WORKER.service_account.name}
-    other = {"serviceAccount": {"create": False, "name": WORKER.service_account.name}}
-    # Entry points of some releases look for the database first, by a whole Airflow more: a task's
-    # pod has none. (apache/airflow#63413)
-    values["env"] = [{"name": "CONNECTION_CHECK_MAX_COUNT", "value": "0"}]
-    return at("workers", {"kubernetes": values, **other})
+    values: Values = {}
+    if airflow.runs_workers:
+        values["celery"] = {
+            **shared,
+            **made,
+            "resources": resources(airflow.resources.of_celery_worker),
+            # The loss of one spot node must not take every worker.
+            "topologySpreadConstraints": spread(
+                {"tier": "airflow", "component": WORKER.label, "worker-set": WORKER_SET}
+            ),
+        }
+    else:
+        values |= named  # else the chart makes that of Celery's workers too, of the same name
+    if airflow.runs_pods:
+        account = named if airflow.runs_workers else made
+        size = resources(airflow.resources.of(WORKER))
+        # Entry points of some releases look for the database first, by a whole Airflow more: a
+        # task's pod has none. (apache/airflow#63413)
+        variables = [{"name": "CONNECTION_CHECK_MAX_COUNT", "value": "0"}]
+        values["kubernetes"] = {**shared, **account, "resources": size, "env": variables}
+    return at("workers", values)
 
 
 def _statsd() -> Values:

@@ -3,11 +3,11 @@
 from conventions.components import WORKER
 from conventions.containers import DATA
 from environments.model import Environment
-from helm_values.airflow.placement import workers_key
+from helm_values.airflow.placement import for_tasks
 from helm_values.airflow.pods import USER
 from helm_values.charts import AIRFLOW
 from helm_values.infrastructure import Infrastructure
-from helm_values.merge import Values, at
+from helm_values.merge import Values
 
 NAME = "airflow-data"
 FOLDER = "/mnt/data"
@@ -17,8 +17,8 @@ def scratch_values(env: Environment) -> Values:
     """Return the mount of the folder into every task's pod."""
     if not env.airflow.scratch_volume:
         return {}
-    return at(
-        f"workers.{workers_key(env)}",
+    return for_tasks(
+        env,
         {
             "extraVolumes": [{"name": "data", "persistentVolumeClaim": {"claimName": NAME}}],
             "extraVolumeMounts": [{"name": "data", "mountPath": FOLDER}],

@@ -55,7 +55,7 @@ VARIABLES = {
 
 def secret_readers(airflow: Airflow) -> Mapping[Component, tuple[VaultSecret, ...]]:
     """Return which component reads which secrets."""
-    return CELERY_READERS if airflow.executor == "CeleryExecutor" else READERS
+    return CELERY_READERS if airflow.runs_workers else READERS
 
 
 def secret_values(airflow: Airflow) -> Values:
@@ -78,7 +78,7 @@ def secret_values(airflow: Airflow) -> Values:
         ),
         # Pods of tasks mount no class: the Secret is there while the scheduler runs
         at("workers.kubernetes", {"env": _shared_variables(airflow)})
-        if airflow.env_from_key_vault and airflow.executor == "KubernetesExecutor"
+        if airflow.env_from_key_vault and airflow.runs_pods
         else {},
     )
 

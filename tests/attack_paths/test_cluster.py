@@ -15,7 +15,7 @@ from tools.attack_paths.facts import Unverified
 def scaling(sslmode: str | None = None) -> list[dict[str, Any]]:
     """Return the objects that scale Celery's workers, as they stand in cdktf.out."""
     (env,) = load([PROD])
-    airflow = env.airflow.model_copy(update={"executor": "CeleryExecutor"})
+    airflow = env.airflow.model_copy(update={"executors": ("CeleryExecutor",)})
     objects = worker_scaling(env.model_copy(update={"airflow": airflow}), INFRASTRUCTURE)
     # what the stack `airflow` writes in place of the client id
     own = "${data.terraform_remote_state.identity_state.outputs.%s}"

@@ -59,6 +59,12 @@ with DAG("pod", schedule=None):
         container_security_context={"privileged": True},
     )
 """
+
+
+def on_a_worker(name: str, arguments: str) -> str:
+    return GOOD.replace("good", name).replace("@task\n", f"@task({arguments})\n")
+
+
 MISTAKES = {
     "good.py": GOOD,
     "bare.py": BARE,
@@ -103,6 +109,10 @@ OF_A_CONNECTION = dict(password="{{{{ conn.x.password }}}}", token="TOKEN_VARIAB
         "    schedule=None,", "    schedule=None,\n    access_control={'Op': {'can_edit'}},"
     ),
     "pod.py": POD,
+    "edge.py": on_a_worker("edge", 'executor="EdgeExecutor"'),
+    "queue.py": on_a_worker("queued", 'executor="CeleryExecutor", queue="big"'),
+    "config.py": on_a_worker("config", 'executor="CeleryExecutor", executor_config={"a": 1}'),
+    "default_queue.py": on_a_worker("in_a_pod", 'queue="big", executor_config={"a": 1}'),
     "undefined.py": "def later():\n    return no_such_name\n",
     "old.py": "from airflow.operators.python_operator import PythonOperator\n",
 }
@@ -174,6 +184,11 @@ def checked(
         "pod.py:4: [pod] DAG pod, task a: image busybox is not from the platform's registry",
         "pod.py:4: [pod] DAG pod, task a: it is privileged",
         "pod.py:4: [pod] DAG pod, task a: it uses the node's network",
+        "edge.py:8: [import] UnknownExecutorException: Task 'nothing' specifies "
+        "executor 'EdgeExecutor', which is not available.",
+        "    The platform has KubernetesExecutor and CeleryExecutor: name one, or none.",
+        "queue.py:8: [executor] DAG queued, task nothing: no worker listens to the queue big",
+        "config.py:8: [executor] DAG config, task nothing: executor_config has no effect",
         "undefined.py:2: [bug] F821",
         "old.py:1: [import] ModuleNotFoundError: No module named 'airflow.operators",
         "old.py:1: [style] F401",
@@ -184,6 +199,34 @@ def test_a_mistake_is_named_at_its_line(
     checked: subprocess.CompletedProcess[str], finding: str
 ) -> None:
     assert finding in checked.stdout
+
+
+def test_a_task_in_a_pod_may_have_a_queue_and_a_config(
+    checked: subprocess.CompletedProcess[str],
+) -> None:
+    assert "default_queue.py" not in checked.stdout
+
+
+def test_an_executor_that_the_platform_lacks_is_refused(
+    airflow: Path, dbt: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "short.py").write_text(on_a_worker("short", 'executor="CeleryExecutor"'))
+
+    done = run_check(airflow, dbt, "--executors=KubernetesExecutor", str(tmp_path))
+
+    assert done.returncode == 1
+    assert "[import]" in done.stdout
+    assert "The platform has KubernetesExecutor: name one, or none." in done.stdout
+
+
+def test_a_task_that_names_no_executor_is_judged_by_the_default_one(
+    airflow: Path, dbt: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "queued.py").write_text(on_a_worker("queued", 'queue="big"'))
+
+    done = run_check(airflow, dbt, "--executors=CeleryExecutor,KubernetesExecutor", str(tmp_path))
+
+    assert "[executor] DAG queued, task nothing: no worker listens" in done.stdout
 
 
 def test_no_secret_is_printed(checked: subprocess.CompletedProcess[str]) -> None:

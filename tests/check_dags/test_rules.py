@@ -7,6 +7,7 @@ import pytest
 from check_dags.findings import Finding
 from check_dags.rules import findings_of, line_of_dag
 
+BOTH = ("KubernetesExecutor", "CeleryExecutor")
 GOOD: dict[str, Any] = {
     "dag_id": "orders",
     "owners": ["sales"],
@@ -14,6 +15,7 @@ GOOD: dict[str, Any] = {
     "doc": True,
     "access_control": False,
     "pods": [],
+    "executors": [],
     "not_retried": [],
 }
 
@@ -26,7 +28,7 @@ def file_with(tmp_path: Path, dag: dict[str, Any], **facts: Any) -> dict[str, An
 
 
 def test_a_dag_that_follows_the_rules_has_no_findings(tmp_path: Path) -> None:
-    assert list(findings_of([file_with(tmp_path, GOOD)], 5)) == []
+    assert list(findings_of([file_with(tmp_path, GOOD)], 5, BOTH)) == []
 
 
 @pytest.mark.parametrize(
@@ -38,18 +40,19 @@ def test_a_dag_that_follows_the_rules_has_no_findings(tmp_path: Path) -> None:
         ({"tags": []}, "tags"),
         ({"doc": False}, "doc"),
         ({"not_retried": ["load"]}, "retries"),
+        ({"executors": ["task load: no worker listens to the queue big"]}, "executor"),
     ],
 )
 def test_each_broken_rule_is_found_at_the_line_of_its_dag(
     tmp_path: Path, change: dict[str, Any], rule: str
 ) -> None:
-    found = list(findings_of([file_with(tmp_path, GOOD | change)], 5))
+    found = list(findings_of([file_with(tmp_path, GOOD | change)], 5, BOTH))
 
     assert [(finding.rule, finding.line) for finding in found] == [(rule, 3)]
 
 
 def test_a_slow_import_is_told_with_both_times(tmp_path: Path) -> None:
-    [found] = findings_of([file_with(tmp_path, GOOD, seconds=7.25)], 5)
+    [found] = findings_of([file_with(tmp_path, GOOD, seconds=7.25)], 5, BOTH)
 
     assert found.problem == "importing the file took 7.2 s, 5 s are allowed"
 
@@ -57,7 +60,7 @@ def test_a_slow_import_is_told_with_both_times(tmp_path: Path) -> None:
 def test_a_line_that_talks_twice_is_told_once(tmp_path: Path) -> None:
     talk = {"file": "orders.py", "line": 9, "what": "a network connection"}
 
-    found = list(findings_of([file_with(tmp_path, GOOD, talks=[talk, talk])], 5))
+    found = list(findings_of([file_with(tmp_path, GOOD, talks=[talk, talk])], 5, BOTH))
 
     assert [(finding.rule, finding.line) for finding in found] == [("import-io", 9)]
 

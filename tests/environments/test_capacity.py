@@ -102,6 +102,22 @@ def test_pods_that_tolerate_nothing_need_a_pool_without_taints() -> None:
     assert "delete the taints of one" in fault.fix
 
 
+def test_celery_s_fewest_workers_must_fit_their_nodes() -> None:
+    fault = refused(
+        {"workers": {"max_nodes": 1}}, executors=["CeleryExecutor"], celery_min_workers=6
+    )
+
+    assert "Celery's workers need 6.06 cores and 12,672 MiB" in fault.problem
+
+
+def test_with_both_executors_a_task_must_fit_a_node_too() -> None:
+    both = ["KubernetesExecutor", "CeleryExecutor"]
+
+    fault = refused({}, executors=both, resources={"worker": {"memory_mib": 20_000}})
+
+    assert "a pod of one task asks for" in fault.problem
+
+
 @pytest.mark.parametrize(
     ("given", "problem", "fix"),
     [
@@ -110,6 +126,11 @@ def test_pods_that_tolerate_nothing_need_a_pool_without_taints() -> None:
             {"scheduler": {"memory_mib": 4096, "memory_limit_mib": 2048}},
             "scheduler.memory_mib = 4096 is more than its memory_limit_mib = 2048",
             "memory_limit_mib = 4096",
+        ),
+        (
+            {"celery_worker": {"memory_mib": 9000, "memory_limit_mib": 8000}},
+            "celery_worker.memory_mib = 9000 is more than its memory_limit_mib = 8000",
+            "airflow.resources.celery_worker.memory_limit_mib = 9000",
         ),
         ({"worker": {"cpu": 0.01}}, "too small", "set 0.05"),
         ({"worker": {"memory_mib": "2Gi"}}, "text where a whole number", "memory_mib"),

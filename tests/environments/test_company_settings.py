@@ -175,7 +175,7 @@ def test_ssh_with_a_connection_from_the_vault_is_taken() -> None:
 
 @pytest.mark.parametrize(("executor", "count"), [("KubernetesExecutor", 1), ("CeleryExecutor", 0)])
 def test_a_synth_notes_that_each_task_clones_the_history(executor: str, count: int) -> None:
-    found = list(notes(made("airflow", GIT | {"executor": executor})))
+    found = list(notes(made("airflow", GIT | {"executors": [executor]})))
 
     assert len(found) == count
     assert all("whole history" in note for note in found)

@@ -23,7 +23,13 @@ from tools.rendered_chart import Objects
 CHANGES: dict[str, dict[str, Any]] = {
     "dev": {},
     "prod": {},
-    "celery": {"airflow": {"executor": "CeleryExecutor"}},
+    "celery": {"airflow": {"executors": ["CeleryExecutor"]}},
+    "both": {
+        "airflow": {
+            "executors": ["KubernetesExecutor", "CeleryExecutor"],
+            "env_from_key_vault": {"DBT_TOKEN": "dbt-token"},
+        }
+    },
     "git": {"airflow": {"dags": "git", "git": {"repository": "https://example.com/dags"}}},
     "image": {"airflow": {"dags": "image"}},
     "scratch": {"airflow": {"scratch_volume": True}},
@@ -88,6 +94,12 @@ def dev(environments: dict[str, Environment]) -> Environment:
 def celery(environments: dict[str, Environment]) -> Environment:
     """The same with Celery."""
     return environments["celery"]
+
+
+@pytest.fixture(scope="session")
+def both(environments: dict[str, Environment]) -> Environment:
+    """The same with a pod for each task, and Celery beside it."""
+    return environments["both"]
 
 
 @pytest.fixture(scope="session")

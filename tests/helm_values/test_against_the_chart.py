@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # What is said even where it equals the chart's default: numbers of the environment file, and what
 # the sign-in relies on.
 SAID_ALL_THE_SAME = {
+    "executor",
     "dagProcessor.replicas",
     "scheduler.replicas",
     "triggerer.replicas",

@@ -2,11 +2,15 @@
 
 from typing import Any
 
+import pytest
+
 from conventions.components import SCHEDULER
 from environments.model import Environment
 from helm_values.airflow.executor import worker_scaling
+from helm_values.airflow.release import airflow_values
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values
+from tests.helm_values.rendering import named
 
 
 def trigger(env: Environment, infra: Infrastructure) -> Any:
@@ -52,7 +56,7 @@ def test_keda_counts_tasks_without_a_password(celery: Environment, infra: Infras
 
 
 def test_keda_uses_the_port_on_which_it_can_sign_in(build: Any, infra: Infrastructure) -> None:
-    prod = build("prod", airflow={"executor": "CeleryExecutor"})
+    prod = build("prod", airflow={"executors": ["CeleryExecutor"]})
 
     assert prod.postgres.pgbouncer
     assert trigger(prod, infra)["metadata"]["port"] == "5432"
@@ -69,7 +73,7 @@ def test_keda_s_query_divides_by_the_tasks_that_a_worker_takes(
 def test_keda_starts_no_more_workers_than_the_environment_allows(
     build: Any, infra: Infrastructure
 ) -> None:
-    env = build("dev", airflow={"executor": "CeleryExecutor", "celery_max_workers": 7})
+    env = build("dev", airflow={"executors": ["CeleryExecutor"], "celery_max_workers": 7})
 
     _, scaled = worker_scaling(env, infra)
 
@@ -84,6 +88,42 @@ def test_keda_takes_one_worker_at_a_time_after_ten_quiet_minutes(
     scaling = scaled["spec"]["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]["scaleDown"]
     assert scaling["stabilizationWindowSeconds"] == 600
     assert scaling["policies"] == [{"type": "Pods", "value": 1, "periodSeconds": 60}]
+
+
+@pytest.mark.parametrize(
+    ("executors", "counted"),
+    [
+        (["KubernetesExecutor", "CeleryExecutor"], "AND executor LIKE '%CeleryExecutor'"),
+        (["CeleryExecutor", "KubernetesExecutor"], "AND (executor IS NULL OR"),
+        (["CeleryExecutor"], "AND (executor IS NULL OR"),
+    ],
+)
+def test_tasks_that_name_no_executor_are_those_of_the_first_one(
+    build: Any, infra: Infrastructure, executors: list[str], counted: str
+) -> None:
+    env = build("dev", airflow={"executors": executors})
+
+    assert counted in trigger(env, infra)["metadata"]["query"]
+
+
+def test_keda_keeps_as_many_workers_as_the_environment_says(
+    build: Any, infra: Infrastructure
+) -> None:
+    env = build("dev", airflow={"executors": ["CeleryExecutor"], "celery_min_workers": 3})
+
+    _, scaled = worker_scaling(env, infra)
+
+    assert scaled["spec"]["minReplicaCount"] == 3
+
+
+def test_keda_scales_the_deployment_that_the_chart_makes(
+    both: Environment, infra: Infrastructure, render: Any
+) -> None:
+    _, scaled = worker_scaling(both, infra)
+
+    named(
+        render(airflow_values(both, infra)), "Deployment", scaled["spec"]["scaleTargetRef"]["name"]
+    )
 
 
 def test_a_pod_a_task_needs_no_scaling(dev: Environment, infra: Infrastructure) -> None:

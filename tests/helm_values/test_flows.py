@@ -19,17 +19,18 @@ METRICS = Pod("kube-system", {"rsName": "ama-metrics"})
 NGINX = Pod("ingress-nginx", {"app.kubernetes.io/name": "nginx-ingress"})
 STRANGER = Pod("default", {"app": "stranger"})
 TASK = Pod("airflow", {"tier": "airflow", "component": "worker", "release": "airflow"})
+WORKER = Pod("airflow", {**TASK.labels, "worker-set": "celery"})
 POD_OF_TASK = Pod("airflow-tasks", {"kubernetes_pod_operator": "True"})
 COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 
 
 @pytest.fixture(scope="module")
-def places(celery: Environment, celery_objects: Objects) -> dict[str, Peer]:
+def places(both: Environment, both_objects: Objects) -> dict[str, Peer]:
     """Everything that talks, or is talked to, by name."""
-    network = celery.network
+    network = both.network
     pods = {
         pod["metadata"]["labels"]["component"]: Pod("airflow", pod["metadata"]["labels"])
-        for _, pod in workload_pods(celery_objects)
+        for _, pod in workload_pods(both_objects)
     }
     return {
         **pods,
@@ -38,6 +39,7 @@ def places(celery: Environment, celery_objects: Objects) -> dict[str, Peer]:
         "nginx": NGINX,
         "stranger": STRANGER,
         "task": TASK,
+        "worker": WORKER,
         "pod of a task": POD_OF_TASK,
         "migrations": Pod("airflow-migrations", {"component": "migrations"}),
         "database": str(network.postgres[4]),
@@ -50,17 +52,17 @@ def places(celery: Environment, celery_objects: Objects) -> dict[str, Peer]:
 
 
 @pytest.fixture(scope="module")
-def celery_objects(
-    celery: Environment, infra: Infrastructure, render: Callable[[Values], Objects]
+def both_objects(
+    both: Environment, infra: Infrastructure, render: Callable[[Values], Objects]
 ) -> Objects:
-    """The objects of the chart with Celery, which has the most of them."""
-    return render(airflow_values(celery, infra))
+    """The objects of the chart with both executors, which has the most of them."""
+    return render(airflow_values(both, infra))
 
 
 @pytest.fixture(scope="module")
-def policies(celery: Environment, infra: Infrastructure, celery_objects: Objects) -> Policies:
+def policies(both: Environment, infra: Infrastructure, both_objects: Objects) -> Policies:
     """The chart's policies and those beside it."""
-    return of_kind([*celery_objects, *prerequisites(celery, infra)], "NetworkPolicy")
+    return of_kind([*both_objects, *prerequisites(both, infra)], "NetworkPolicy")
 
 
 NEEDED = [
@@ -72,21 +74,27 @@ NEEDED = [
     ("nginx", "api-server", 8080),
     ("metrics", "nginx", 9113),
     ("metrics", "statsd", 9102),
-    ("task", "api-server", 8080),
-    ("task", "dns", 53),
-    ("task", "private endpoint", 443),
-    ("task", "kubernetes", 443),
-    ("task", "public", 443),
-    ("task", "neighbour", 1433),
-    ("task", "database", 5432),
-    ("task", "redis", 6379),
+    *(
+        (source, target, port)
+        for source in ("task", "worker")
+        for target, port in [
+            ("api-server", 8080),
+            ("dns", 53),
+            ("private endpoint", 443),
+            ("kubernetes", 443),
+            ("public", 443),
+            ("neighbour", 1433),
+            ("database", 5432),
+        ]
+    ),
+    ("worker", "redis", 6379),
     ("scheduler", "redis", 6379),
     ("pod of a task", "dns", 53),
     ("migrations", "dns", 53),
     ("migrations", "database", 5432),
     ("migrations", "public", 443),
     ("pod of a task", "public", 443),
-    ("api-server", "task", 8793),
+    ("api-server", "worker", 8793),
     ("api-server", "triggerer", 8794),
     *((component, "kubernetes", 443) for component in ("api-server", "scheduler", "triggerer")),
     *(
@@ -116,7 +124,13 @@ REFUSED = [
     ("migrations", "api-server", 8080),
     ("pod of a task", "api-server", 8080),
     ("task", "triggerer", 8794),
-    *((source, "node's identity", 80) for source in (*COMPONENTS, "task", "pod of a task")),
+    ("api-server", "task", 8793),
+    ("task", "worker", 8793),
+    ("worker", "triggerer", 8794),
+    *(
+        (source, "node's identity", 80)
+        for source in (*COMPONENTS, "task", "worker", "pod of a task")
+    ),
     *((source, "neighbour", 443) for source in COMPONENTS),
 ]
 

@@ -31,7 +31,7 @@ AIRFLOW = {
     "airflow-scheduler",
     "airflow-statsd",
     "airflow-triggerer",
-    "airflow-worker",
+    "airflow-worker-celery",
     "placeholder-name",  # the pod of a task
 }
 NGINX_PODS = {"nginx-ingress-controller"}
@@ -45,13 +45,13 @@ WITHOUT_PORT = {"airflow-dag-processor", "airflow-redis", "airflow-scheduler", "
 # What stays; docs/reference/chart-values.md says why.
 EXCEPTIONS = {
     "CKV_K8S_8": WITHOUT_PORT
-    | {"airflow-worker", "placeholder-name", "cert-manager-cainjector"}
+    | {"airflow-worker-celery", "placeholder-name", "cert-manager-cainjector"}
     | NGINX_PODS,
     "CKV_K8S_9": WITHOUT_PORT
-    | {"airflow-worker", "placeholder-name", "cert-manager", "cert-manager-cainjector"},
+    | {"airflow-worker-celery", "placeholder-name", "cert-manager", "cert-manager-cainjector"},
     "CKV_K8S_11": CERT_MANAGER_PODS | NGINX_PODS,
     "CKV_K8S_15": AIRFLOW | CERT_MANAGER_PODS | NGINX_PODS,
-    "CKV_K8S_22": {"airflow-worker", "placeholder-name"},
+    "CKV_K8S_22": {"airflow-worker-celery", "placeholder-name"},
     "CKV_K8S_25": NGINX_PODS,
     "CKV_K8S_35": {
         "airflow-api-server",
@@ -59,7 +59,7 @@ EXCEPTIONS = {
         "airflow-redis",
         "airflow-scheduler",
         "airflow-triggerer",
-        "airflow-worker",
+        "airflow-worker-celery",
     },
     "CKV_K8S_38": AIRFLOW | CERT_MANAGER_PODS | NGINX_PODS,
     "CKV_K8S_40": {"airflow-redis"} | CERT_MANAGER_PODS | NGINX_PODS,

@@ -1,5 +1,6 @@
 """The values through the real chart and Helm's own library: what reaches the cluster."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -43,6 +44,12 @@ def rendered(values: Values, render: Render) -> Objects:
 def dev_objects(values_of_dev: Values, render: Render) -> Objects:
     """The objects of `dev.toml`."""
     return render(values_of_dev)
+
+
+@pytest.fixture(scope="module")
+def both_objects(both: Environment, infra: Infrastructure, render: Render) -> Objects:
+    """The objects with a pod for each task, and Celery beside it."""
+    return render(airflow_values(both, infra))
 
 
 @pytest.fixture(scope="module")
@@ -134,13 +141,13 @@ def test_no_disruption_budget_forbids_to_drain_a_node(rendered: Objects) -> None
 
 
 def test_a_worker_finishes_its_tasks_before_a_drain_ends(celery_objects: Objects) -> None:
-    spec = named(celery_objects, "Deployment", "airflow-worker")["spec"]["template"]["spec"]
+    spec = named(celery_objects, "Deployment", "airflow-worker-celery")["spec"]["template"]["spec"]
 
     assert spec["terminationGracePeriodSeconds"] == 1500 < DRAIN_MINUTES * 60
 
 
 def test_celery_s_workers_spread_over_zones_and_nodes(celery_objects: Objects) -> None:
-    spec = named(celery_objects, "Deployment", "airflow-worker")["spec"]["template"]["spec"]
+    spec = named(celery_objects, "Deployment", "airflow-worker-celery")["spec"]["template"]["spec"]
 
     assert [rule["topologyKey"] for rule in spec["topologySpreadConstraints"]] == [ZONE, NODE]
 
@@ -153,8 +160,7 @@ def test_every_pod_but_those_of_tasks_has_a_read_only_root(rendered: Objects) ->
         if not container["securityContext"].get("readOnlyRootFilesystem")
     }
 
-    tasks = "task" if "task" in dict(pods(rendered)) else "Deployment airflow-worker"
-    assert writable == {tasks}
+    assert writable == {"task", "Deployment airflow-worker-celery"} & set(dict(pods(rendered)))
 
 
 def test_every_container_has_requests_and_limits(rendered: Objects) -> None:
@@ -293,7 +299,7 @@ def test_the_address_for_users_is_the_ingress_s_host(
 
 
 def test_celery_s_broker_comes_without_a_secret_of_the_chart(celery_objects: Objects) -> None:
-    spec = named(celery_objects, "Deployment", "airflow-worker")["spec"]["template"]["spec"]
+    spec = named(celery_objects, "Deployment", "airflow-worker-celery")["spec"]["template"]["spec"]
     (worker,) = [c for c in spec["containers"] if c["name"] == "worker"]
     variables = {variable["name"]: variable for variable in worker["env"]}
 
@@ -304,6 +310,60 @@ def test_celery_s_broker_comes_without_a_secret_of_the_chart(celery_objects: Obj
 
 def test_celery_s_broker_address_is_a_service_that_is_there(celery_objects: Objects) -> None:
     named(celery_objects, "Service", "airflow-redis")
+
+
+def selects(selector: dict[str, Any], labels: dict[str, str]) -> bool:
+    return set(selector["matchLabels"].items()) <= set(labels.items())
+
+
+@pytest.mark.parametrize("kind", ["Deployment", "PodDisruptionBudget", "NetworkPolicy"])
+def test_what_is_for_celery_s_workers_takes_no_pod_of_a_task_for_one(
+    both_objects: Objects, kind: str
+) -> None:
+    name = {
+        "Deployment": "airflow-worker-celery",
+        "PodDisruptionBudget": "airflow-worker-pdb-celery",
+        "NetworkPolicy": "airflow-worker-policy-celery",
+    }[kind]
+    worker = named(both_objects, "Deployment", "airflow-worker-celery")["spec"]["template"]
+    spec = named(both_objects, kind, name)["spec"]
+    selector = spec.get("podSelector") or spec["selector"]
+
+    assert selects(selector, worker["metadata"]["labels"])
+    assert not selects(selector, task_pod(both_objects)["metadata"]["labels"])
+
+
+def test_both_kinds_are_one_account_that_is_made_once(both_objects: Objects) -> None:
+    worker = named(both_objects, "Deployment", "airflow-worker-celery")["spec"]["template"]["spec"]
+    made = named(both_objects, "ServiceAccount", "airflow-worker")
+
+    assert worker["serviceAccountName"] == "airflow-worker"
+    assert task_pod(both_objects)["spec"]["serviceAccountName"] == "airflow-worker"
+    assert made["metadata"]["annotations"]["azure.workload.identity/client-id"]
+
+
+def test_a_task_s_pod_knows_nothing_of_the_broker_beside_it(both_objects: Objects) -> None:
+    (container,) = task_pod(both_objects)["spec"]["containers"]
+    names = {variable["name"] for variable in container["env"]}
+
+    assert not {name for name in names if "REDIS" in name or "CELERY" in name}
+
+
+@pytest.mark.parametrize("container", ["scheduler", "api-server", "task"])
+def test_every_part_of_airflow_reads_both_executors(both_objects: Objects, container: str) -> None:
+    config = named(both_objects, "ConfigMap", "airflow-config")["data"]["airflow.cfg"]
+    written = re.search(r"^executor = (.*)$", config, re.MULTILINE)
+    variables = [
+        variable["value"]
+        for name, pod in pods(both_objects)
+        if container in name
+        for each in pod["spec"]["containers"]
+        for variable in each.get("env", [])
+        if variable["name"] == "AIRFLOW__CORE__EXECUTOR"
+    ]
+
+    assert written is not None
+    assert {written[1], *variables} == {"KubernetesExecutor,CeleryExecutor"}
 
 
 def test_the_chart_s_own_scaling_is_off_because_it_needs_a_password(

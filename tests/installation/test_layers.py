@@ -60,8 +60,14 @@ def test_a_later_synth_uninstalls_nothing() -> None:
     assert " sync " not in would_run("synth")
 
 
-def test_checking_dags_needs_no_package_of_the_platform() -> None:
-    assert ".venv" not in would_run("check-dags")
+@pytest.mark.parametrize("variables", [[], ["ENVIRONMENT=dev"]])
+def test_checking_dags_needs_no_package_of_the_platform(variables: list[str]) -> None:
+    assert ".venv" not in would_run("check-dags", *variables)
+
+
+def test_checking_dags_of_an_environment_asks_which_executors_it_has() -> None:
+    assert "tools.executors prod" in would_run("check-dags", "ENVIRONMENT=prod")
+    assert "tools.executors" not in would_run("check-dags")
 
 
 def test_tools_run_with_the_very_packages_of_a_synth() -> None:

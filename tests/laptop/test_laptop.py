@@ -48,7 +48,7 @@ def connected():
         file.write_text("from the laptop")
         assert file.read_text() == "from the laptop"
 
-    @task
+    @task(executor="CeleryExecutor")
     def ask():
         found = PostgresHook("warehouse").get_first("select current_database()")
         assert found == ("warehouse",), found

@@ -80,7 +80,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     },
     "Celery, Git and Defender": {
         "airflow": {
-            "executor": "CeleryExecutor",
+            "executors": ["CeleryExecutor"],
             "scratch_volume": True,
             "dags": "git",
             "git": {"repository": "https://git.example.com/dags"},

@@ -119,7 +119,7 @@ def test_the_local_chart_lies_beside_the_terraform_json(synthesized: Path, relea
 def variants(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Resources with Celery, and the releases with a certificate of Key Vault."""
     dev = tables(DEV)
-    celery = {"airflow": dev["airflow"] | {"executor": "CeleryExecutor"}}
+    celery = {"airflow": dev["airflow"] | {"executors": ["CeleryExecutor"]}}
     vault = {"certificate": "key_vault", "key_vault_certificate": "airflow-tls"}
     folder = tmp_path_factory.mktemp("variants")
     write(

@@ -101,7 +101,7 @@ def test_from_the_internet_only_the_port_of_tls_is_open(synthesize: Synthesize) 
 
 
 def test_celery_switches_keda_on(synthesize: Synthesize) -> None:
-    resources = synthesize(airflow={"executor": "CeleryExecutor"})
+    resources = synthesize(airflow={"executors": ["CeleryExecutor"]})
 
     profile = only(resources, "azurerm_kubernetes_cluster")["workload_autoscaler_profile"]
     assert profile["keda_enabled"] is True
@@ -110,7 +110,7 @@ def test_celery_switches_keda_on(synthesize: Synthesize) -> None:
 def test_without_celery_there_is_no_profile_that_is_read_back_as_none(
     synthesize: Synthesize,
 ) -> None:
-    resources = synthesize(airflow={"executor": "KubernetesExecutor"})
+    resources = synthesize(airflow={"executors": ["KubernetesExecutor"]})
 
     assert "workload_autoscaler_profile" not in only(resources, "azurerm_kubernetes_cluster")
 
@@ -506,7 +506,7 @@ def test_new_signing_secrets_leave_the_fernet_key_alone(synthesize: Synthesize) 
 
 def test_celery_runs_with_long_term_support(synthesize: Synthesize) -> None:
     resources = synthesize(
-        kubernetes={"sku_tier": "Premium"}, airflow={"executor": "CeleryExecutor"}
+        kubernetes={"sku_tier": "Premium"}, airflow={"executors": ["CeleryExecutor"]}
     )
 
     assert only(resources, "azurerm_kubernetes_cluster")["workload_autoscaler_profile"]

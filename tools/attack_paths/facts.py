@@ -2,6 +2,8 @@
 
 from pydantic import BaseModel, ConfigDict
 
+from conventions.executors import DEFAULT
+
 
 class _Fact(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -160,7 +162,7 @@ class Facts(_Fact):
     jobs: tuple[Job, ...] = ()
     connections: tuple[Connection, ...] = ()
     unverified: tuple[Unverified, ...] = ()
-    executor: str = "KubernetesExecutor"
+    executors: tuple[str, ...] = DEFAULT
     execution_api_outside: bool = False
     """Whether the ingress leads to the execution API."""
     local_accounts: bool = False

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import networkx
 
+from conventions.executors import PODS
 from tools.attack_paths.cluster import POD_OF_TASK
 from tools.attack_paths.facts import Admission, Facts, Grant, Right
 
@@ -206,7 +207,7 @@ def _created(facts: Facts, start: str, right: Right, words: str) -> Iterator[Edg
     the rows that they become, creates pods with the scheduler's right.
     """
     starts = [start]
-    if "scheduler" in right.account and facts.executor == "KubernetesExecutor":
+    if "scheduler" in right.account and PODS in facts.executors:
         starts += [DAG_FILES, pod("worker")]
         words += ", by a DAG's executor_config"
     bounds = [a for a in facts.admissions if _binds(a, right)]

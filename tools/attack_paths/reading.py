@@ -60,7 +60,7 @@ def read(here: Landscape, kind: str, platform: Path = ROOT, product: Path = ROOT
         jobs=jobs,
         connections=tuple(delivery.connections(named, here.environment, identities)),
         unverified=tuple(cluster.unverified(objects)),
-        executor=airflow.get("executor", "KubernetesExecutor"),
+        executors=tuple(airflow["executor"].split(",")),
         execution_api_outside="^/execution" not in str(nginx),
         local_accounts=azure.local_accounts(here),
         left_out=(*left_out, *unread),

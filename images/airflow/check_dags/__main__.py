@@ -3,6 +3,7 @@
 Exit status: 0 nothing found but hints, 1 something found, 2 the check could not run.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -22,15 +23,23 @@ class Format(StrEnum):
     AZURE = "azure"
 
 
-def check(folder: Path, max_import_seconds: float, *, fix: bool = False) -> list[Finding]:
+def check(
+    folder: Path, max_import_seconds: float, executors: Sequence[str], *, fix: bool = False
+) -> list[Finding]:
     """Return every finding of a folder, worst first, its files named from the folder.
+
+    Args:
+        folder: with the DAG files.
+        max_import_seconds: how long the import of one file may take.
+        executors: those of the platform; the first runs tasks that name none.
+        fix: correct first what can be corrected safely.
 
     Raises:
         programs.ProgramError: ruff, Airflow or dbt cannot run.
     """
     folder = folder.resolve()
     found = [*programs.lint(folder, fix=fix), *programs.parse_dbt(folder)]
-    files = programs.probe(folder, HARD_LIMIT_SECONDS)
+    files = programs.probe(folder, HARD_LIMIT_SECONDS, executors)
     if not any(facts.get("dags") or "error" in facts for facts in files):
         problem = "no file of the folder defines a DAG"
         found.append(Finding(folder, 1, "no-dag", problem, "Is it the right folder?"))
@@ -38,7 +47,7 @@ def check(folder: Path, max_import_seconds: float, *, fix: bool = False) -> list
     told = {(one.file, one.line, one.rule) for one in plain}
     # where both see a moving date, ours says what to write
     found = [one for one in found if (one.file, one.line, one.rule) not in told] + plain
-    return in_order(folder, [*found, *rules.findings_of(files, max_import_seconds)])
+    return in_order(folder, [*found, *rules.findings_of(files, max_import_seconds, executors)])
 
 
 def main(
@@ -49,6 +58,9 @@ def main(
     output: Annotated[
         Format, typer.Option("--format", help="azure marks the lines in a pipeline run.")
     ] = Format.TEXT,
+    executors: Annotated[
+        str, typer.Option(help="Those of the platform, as its environment file lists them.")
+    ] = "KubernetesExecutor,CeleryExecutor",
     fix: Annotated[
         bool, typer.Option("--fix", help="First correct what can be corrected safely.")
     ] = False,
@@ -58,7 +70,7 @@ def main(
         typer.echo(f"{folder} is not a folder; give the folder that holds the DAG files", err=True)
         raise typer.Exit(2)
     try:
-        found = check(folder, max_import_seconds, fix=fix)
+        found = check(folder, max_import_seconds, executors.split(","), fix=fix)
     except programs.ProgramError as error:
         typer.echo(f"the check cannot run: {error}", err=True)
         raise typer.Exit(2) from error

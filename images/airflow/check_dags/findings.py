@@ -23,6 +23,7 @@ RULES = {
     "dbt": Level.BREAKS,  # the dbt project cannot be parsed
     "metadata": Level.BREAKS,  # a task asks Airflow's own database, which it cannot reach
     "access-control": Level.BREAKS,  # the DAG hands out rights
+    "executor": Level.BREAKS,  # a worker does not do what the task asks for
     "pod": Level.BREAKS,  # Kubernetes would refuse the pod of a task
     "date": Level.BREAKS,  # the start date is another one at each import
     "secret": Level.RULE,  # a password or a key stands in the file

@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from airflow.configuration import conf  # type: ignore[import-not-found,unused-ignore]
 from airflow.dag_processing.dagbag import DagBag  # type: ignore[import-not-found,unused-ignore]
 from airflow.utils.file import list_py_file_paths  # type: ignore[import-not-found,unused-ignore]
 
@@ -142,6 +143,7 @@ def _describe(dag: Any) -> dict[str, Any]:
         "tags": sorted(dag.tags),
         "doc": bool(dag.doc_md),
         "access_control": bool(dag.access_control),
+        "executors": [found for task in dag.tasks for found in _worker_problems(task)],
         "pods": [found for task in dag.tasks for found in _pod_problems(task)],
         "not_retried": [
             task.task_id
@@ -149,6 +151,21 @@ def _describe(dag: Any) -> dict[str, Any]:
             if not task.retries and task.task_type not in DOES_NOTHING
         ],
     }
+
+
+def _worker_problems(task: Any) -> list[str]:
+    """Return what a worker of Celery does not do for a task that may run in one."""
+    executor = task.executor or conf.get("core", "executor").split(",")[0]
+    if not executor.endswith("CeleryExecutor"):
+        return []
+    checks = {
+        f"no worker listens to the queue {task.queue}": task.queue
+        != conf.get("operators", "default_queue"),
+        "executor_config has no effect in a worker, which many tasks share": bool(
+            task.executor_config
+        ),
+    }
+    return [f"task {task.task_id}: {what}" for what, wrong in checks.items() if wrong]
 
 
 def _pod_problems(task: Any) -> list[str]:

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -84,8 +84,10 @@ def _has_settings(folder: Path) -> bool:
     return False
 
 
-def probe(folder: Path, seconds: int) -> list[dict[str, Any]]:
+def probe(folder: Path, seconds: int, executors: Sequence[str]) -> list[dict[str, Any]]:
     """Import every DAG file with this Python's Airflow and return what the probe saw.
+
+    Airflow itself refuses a file that names an executor other than those.
 
     A file that ends the probe itself is a finding of that file; the others are imported by another.
 
@@ -95,7 +97,7 @@ def probe(folder: Path, seconds: int) -> list[dict[str, Any]]:
     files: dict[str, dict[str, Any]] = {}
     while True:
         before = len(files)
-        done = _probe(folder, seconds, before)
+        done = _probe(folder, seconds, before, executors)
         for line in done.stdout.splitlines():
             facts = json.loads(line)
             files[facts["file"]] = facts
@@ -108,13 +110,16 @@ def probe(folder: Path, seconds: int) -> list[dict[str, Any]]:
         last |= {"error": f"the import ended the check (status {done.returncode})", "line": 1}
 
 
-def _probe(folder: Path, seconds: int, done: int) -> subprocess.CompletedProcess[str]:
+def _probe(
+    folder: Path, seconds: int, done: int, executors: Sequence[str]
+) -> subprocess.CompletedProcess[str]:
     script = Path(__file__).with_name("probe.py")
     with tempfile.TemporaryDirectory() as home:
         return _run(
             [sys.executable, str(script), str(folder), str(seconds), str(done)],
             AIRFLOW_HOME=home,  # neither the author's settings nor their database
             AIRFLOW__CORE__LOAD_EXAMPLES="False",
+            AIRFLOW__CORE__EXECUTOR=",".join(executors),
             AIRFLOW__CORE__DAGS_FOLDER=str(folder),
             AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=f"sqlite:///{home}/airflow.db",
             AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT="0",

@@ -3,7 +3,7 @@
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +13,17 @@ from .sources import NO_VAULT
 DAGS_PAGE = "https://airflow.apache.org/docs/apache-airflow/stable/best-practices.html"
 
 
-def findings_of(files: list[dict[str, Any]], max_import_seconds: float) -> Iterator[Finding]:
+WHERE_PAGE = "docs/how-to/authors/choose-where-a-task-runs.md"
+
+
+def findings_of(
+    files: list[dict[str, Any]], max_import_seconds: float, executors: Sequence[str]
+) -> Iterator[Finding]:
     """Judge every file; each dictionary is one line of the probe's answer."""
     for facts in files:
         file = Path(facts["file"])
         if "error" in facts:
-            remedy = _remedy_of(facts["error"])
+            remedy = _remedy_of(facts["error"], executors)
             # an error of Airflow's own names no line: then it is that of the DAG
             line = facts["line"] or line_of_dag(file, "")
             yield Finding(file, line, "import", facts["error"], remedy)
@@ -31,7 +36,7 @@ def findings_of(files: list[dict[str, Any]], max_import_seconds: float) -> Itera
     yield from _of_duplicates(files)
 
 
-def _remedy_of(error: str) -> str:
+def _remedy_of(error: str, executors: Sequence[str]) -> str:
     missing = re.search(r"ModuleNotFoundError: No module named '([\w.]+)'", error)
     if missing and not missing[1].startswith("airflow"):
         return (
@@ -43,6 +48,8 @@ def _remedy_of(error: str) -> str:
             f"{NO_VAULT}, even when it is in the vault: read it in a task, or name the connection "
             "to an operator. docs/how-to/authors/get-a-connection.md"
         )
+    if "specifies executor" in error:
+        return f"The platform has {' and '.join(executors)}: name one, or none. {WHERE_PAGE}"
     return "Airflow shows this as an import error: correct the line, then check again."
 
 
@@ -66,6 +73,9 @@ def _of_dag(file: Path, dag: dict[str, Any]) -> Iterator[Finding]:
     if dag["access_control"]:
         remedy = "Rights are given to Entra groups by the platform team: leave access_control out."
         yield Finding(file, line, "access-control", f"DAG {name} hands out rights", remedy)
+    for problem in dag["executors"]:
+        remedy = f"Leave it out, or let the task have a pod of its own. {WHERE_PAGE}"
+        yield Finding(file, line, "executor", f"DAG {name}, {problem}", remedy)
     for problem in dag["pods"]:
         remedy = "docs/how-to/authors/run-your-own-image.md says what a pod may be."
         yield Finding(file, line, "pod", f"DAG {name}, {problem}", remedy)

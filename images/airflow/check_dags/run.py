@@ -26,6 +26,8 @@ def main(
     environment = os.environ | {
         "AIRFLOW_HOME": str(home),
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        # no executor runs here; a task may name those that the platform can have
+        "AIRFLOW__CORE__EXECUTOR": "KubernetesExecutor,CeleryExecutor",
         "AIRFLOW__CORE__DAGS_FOLDER": str(folder),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
     }

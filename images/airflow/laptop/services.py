@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+EXECUTORS = ("laptop.executors.KubernetesExecutor", "laptop.executors.CeleryExecutor")
 AZURITE = "3.37.0"  # the version that the platform is tested with
 CONTAINERS = ("data", "logs")
 NOTE = "data-folder"  # where PostgreSQL's data is, if not here
@@ -252,7 +253,7 @@ def airflow_environment(
         "core": {
             "dags_folder": dags,
             "load_examples": False,
-            "executor": "LocalExecutor",
+            "executor": ",".join(EXECUTORS),
             "parallelism": 4,
             "auth_manager": "airflow.api_fastapi.auth.managers.simple.simple_auth_manager"
             ".SimpleAuthManager",
