@@ -1,8 +1,8 @@
 """Synthesizes environment files into Terraform JSON: `python main.py [FILE...]`.
 
-Without FILE, every file in environments/ is taken. The JSON goes to cdktf.out, or where the cdktf
-CLI wants it. Exit status: 0 written, 1 Node is missing or the folder cannot be written, 2 an
-environment file or mirror.lock was refused; with 1 and 2 the previous output stays as it was.
+Without FILE, every file in environments/ is taken, and seed.toml where there is one. The JSON goes
+to cdktf.out, or where the cdktf CLI wants it. Exit status: 0 written, 1 Node is missing or the
+folder cannot be written, 2 a file was refused; with 1 and 2 the previous output stays as it was.
 """
 
 from typing import TYPE_CHECKING
@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from cdktf import App
 
     from environments.model import Environment
+    from environments.seed import Seed
 
 
-def build(app: "App", environments: "Sequence[Environment]") -> None:
-    """Build the stacks of every environment, each after the one whose outputs it reads."""
+def build(app: "App", environments: "Sequence[Environment]", seed: "Seed | None" = None) -> None:
+    """Build the seed, and the stacks of every environment, each after those that it reads."""
     # imported here, when Node is loading what they belong to
     from stacks.airflow import AirflowStack
     from stacks.data import DataStack
@@ -26,6 +27,10 @@ def build(app: "App", environments: "Sequence[Environment]") -> None:
     from stacks.network import NetworkStack
     from stacks.platform import PlatformStack
 
+    if seed:
+        from stacks.seed import SeedStack
+
+        SeedStack(app, seed)
     for env in environments:
         network = NetworkStack(app, env)
         data = DataStack(app, env)

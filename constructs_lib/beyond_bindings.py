@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from cdktf import TerraformResource, TerraformStack
+from cdktf import TerraformProviderGeneratorMetadata, TerraformResource, TerraformStack
+from constructs import Construct
 
 from conventions.terraform_providers import TerraformProvider
 
@@ -24,3 +25,39 @@ def set_beyond_bindings(resource: TerraformResource, **arguments: Argument) -> N
     """
     for name, value in arguments.items():
         resource.add_override(name, value)
+
+
+class AzureResource(TerraformResource):
+    """An azurerm resource of a type that the bindings do not have at all."""
+
+    tags_input: Mapping[str, str] | None = None  # it bears tags, as tagging.py asks
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        type_: str,
+        arguments: Mapping[str, Argument],
+        depends_on: Sequence[TerraformResource] = (),
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            terraform_resource_type=type_,
+            terraform_generator_metadata=TerraformProviderGeneratorMetadata(
+                provider_name="azurerm"
+            ),
+            depends_on=list(depends_on) or None,
+        )
+        set_beyond_bindings(self, **arguments)
+
+    @property
+    def tags(self) -> Mapping[str, str] | None:
+        """The tags that were set."""
+        return self.tags_input
+
+    @tags.setter
+    def tags(self, tags: Mapping[str, str]) -> None:
+        self.tags_input = tags
+        set_beyond_bindings(self, tags=tags)

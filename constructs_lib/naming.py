@@ -1,19 +1,34 @@
 """Azure names, by the abbreviations of the Cloud Adoption Framework."""
 
 from hashlib import sha256
+from typing import Protocol
 
-from environments.model import Environment
+
+class Named(Protocol):
+    """Whose resources are named: an environment, or the seed."""
+
+    @property
+    def workload(self) -> str:
+        """The short name of the workload."""
+
+    @property
+    def name(self) -> str:
+        """The short name of the environment."""
+
+    @property
+    def subscription_id(self) -> str:
+        """The subscription that holds them."""
 
 
 class Names:
-    """Names of one environment's resources.
+    """Names of one environment's resources, or of the seed's.
 
     Lengths hold by construction: the model limits `workload` to 8 and `name` to 6 characters, so
     the longest globally unique name, of a storage account, has 22 of its 24
     (learn.microsoft.com: "Naming rules and restrictions for Azure resources").
     """
 
-    def __init__(self, env: Environment) -> None:
+    def __init__(self, env: Named) -> None:
         self._stem = f"{env.workload}-{env.name}"
         self._compact = f"{env.workload}{env.name}"
         self._whole = f"{env.subscription_id}/{self._stem}"

@@ -9,12 +9,6 @@ from cdktf_cdktf_provider_azurerm.dashboard_grafana import (
     DashboardGrafanaIdentity,
 )
 from cdktf_cdktf_provider_azurerm.log_analytics_workspace import LogAnalyticsWorkspace
-from cdktf_cdktf_provider_azurerm.monitor_action_group import (
-    MonitorActionGroup,
-    MonitorActionGroupEmailReceiver,
-    MonitorActionGroupSmsReceiver,
-    MonitorActionGroupWebhookReceiver,
-)
 from cdktf_cdktf_provider_azurerm.monitor_data_collection_rule_association import (
     MonitorDataCollectionRuleAssociation,
 )
@@ -26,6 +20,7 @@ from cdktf_cdktf_provider_azurerm.monitor_diagnostic_setting import (
 from cdktf_cdktf_provider_azurerm.monitor_workspace import MonitorWorkspace
 from constructs import Construct
 
+from constructs_lib.action_group import create_action_group
 from constructs_lib.grant import grant
 from constructs_lib.place import Place
 from environments.monitoring import Monitoring
@@ -68,7 +63,15 @@ class Observability(Construct):
             self, "prometheus", name=place.names.of("amw"), **self.metrics_place.at
         )
         self.metrics_id = self.metrics.id
-        own = _action_group(self, place, settings)
+        own = create_action_group(
+            self,
+            "action_group",
+            place=place,
+            short_name="airflow",
+            emails=settings.alert_emails,
+            sms=settings.alert_sms,
+            webhooks=settings.alert_webhooks,
+        )
         self.action_group_ids = (own.id, *settings.alert_action_groups)
         self.grafana_id: str | None = None
         if settings.grafana:
@@ -136,38 +139,6 @@ class Observability(Construct):
             target_resource_id=cluster_id,
             data_collection_endpoint_id=self.metrics.default_data_collection_endpoint_id,
         )
-
-
-def _action_group(scope: Construct, place: Place, settings: Monitoring) -> MonitorActionGroup:
-    return MonitorActionGroup(
-        scope,
-        "action_group",
-        name=place.names.of("ag"),
-        short_name="airflow",
-        resource_group_name=place.resource_group_name,
-        email_receiver=[
-            MonitorActionGroupEmailReceiver(
-                name=f"mail-{position}", email_address=address, use_common_alert_schema=True
-            )
-            for position, address in enumerate(settings.alert_emails)
-        ],
-        sms_receiver=[
-            MonitorActionGroupSmsReceiver(
-                name=f"sms-{position}", country_code=code.removeprefix("+"), phone_number=number
-            )
-            for position, (code, _, number) in enumerate(
-                sms.partition(" ") for sms in settings.alert_sms
-            )
-        ]
-        or None,
-        webhook_receiver=[
-            MonitorActionGroupWebhookReceiver(
-                name=f"webhook-{position}", service_uri=address, use_common_alert_schema=True
-            )
-            for position, address in enumerate(settings.alert_webhooks)
-        ]
-        or None,
-    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -40,7 +40,8 @@ class SecuredSubnet(Construct):
 
     Azure lets all addresses of a virtual network reach each other (rule AllowVnetInBound, 65000);
     a rule before it denies that. `delegated_to` hands the subnet to one service, and nothing else
-    can be placed in it (learn.microsoft.com: "What is subnet delegation?").
+    can be placed in it (learn.microsoft.com: "What is subnet delegation?"). `reaches` are the
+    ranges of this network and its peers that it may speak to, by HTTPS; None: all of them.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class SecuredSubnet(Construct):
         openings: Sequence[Opening],
         delegated_to: str | None = None,
         service_endpoints: Sequence[str] = (),
+        reaches: Sequence[str] | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         role = construct_id.replace("_", "-")
@@ -76,6 +78,7 @@ class SecuredSubnet(Construct):
             **place.at,
             security_rule=[
                 *map(_allow, range(len(openings)), openings),
+                *_ways_out(reaches),
                 _DENY_REMOTE_DESKTOP,
                 _DENY_THE_REST,
             ],
@@ -110,6 +113,34 @@ def _allow(position: int, opening: Opening) -> NetworkSecurityGroupSecurityRule:
         destination_address_prefix=opening.destination,
         **_ports(opening.ports),
     )
+
+
+def _ways_out(reaches: Sequence[str] | None) -> list[NetworkSecurityGroupSecurityRule]:
+    if reaches is None:
+        return []
+    closed = _deny(
+        "deny-other-machines",
+        "What else is in this network and its peers; the internet stays open",
+        priority=3990,
+        direction="Outbound",
+        destination="VirtualNetwork",
+        port="*",
+    )
+    if not reaches:
+        return [closed]
+    endpoints = NetworkSecurityGroupSecurityRule(
+        name="to-private-endpoints",
+        description="Private endpoints of the environments: who may do what there, roles decide",
+        priority=100,
+        direction="Outbound",
+        access="Allow",
+        protocol="Tcp",
+        source_address_prefix="*",
+        source_port_range="*",
+        destination_address_prefixes=list(reaches),
+        destination_port_range="443",
+    )
+    return [endpoints, closed]
 
 
 def _ports(ports: Sequence[str]) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from cdktf import TerraformResource, TerraformResourceLifecycle
 from constructs import Construct
 
+from constructs_lib.beyond_bindings import AzureResource
+
 POOL = "default_node_pool_input"
 AZURE = "_provider_azurerm."  # in the name of its package with cdktf and with cdktn
 
@@ -23,7 +25,8 @@ def tag_azure_resources(
     """
     for node in scope.node.find_all():
         taggable = isinstance(node, TerraformResource) and hasattr(type(node), "tags_input")
-        if taggable and AZURE in type(node).__module__:
+        ours = isinstance(node, AzureResource) or AZURE in type(node).__module__
+        if taggable and ours:
             node.tags = tags  # type: ignore[attr-defined]  # checked by hasattr above
             if ignored and isinstance(node, TerraformResource):
                 _ignore(node, ignored)

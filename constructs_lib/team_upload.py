@@ -1,9 +1,9 @@
 """What a team's pipeline uploads DAGs as: an identity with rights on the team's folder alone."""
 
-from cdktf_cdktf_provider_azurerm.role_assignment import RoleAssignment
 from cdktf_cdktf_provider_azurerm.user_assigned_identity import UserAssignedIdentity
 from constructs import Construct
 
+from constructs_lib.grant import grant
 from constructs_lib.place import Place
 from constructs_lib.workload_identity import Federation, WorkloadIdentities
 
@@ -41,18 +41,15 @@ def add_team_upload(
     WorkloadIdentities(
         scope,
         f"{role}_pipeline",
-        issuer=issuer,
-        federations={role: Federation(identity.id, subject)},
+        federations={role: Federation(identity.id, issuer, subject)},
     )
-    RoleAssignment(
+    grant(
         scope,
         f"{role}_writes_its_folder",
-        scope=container_id,
-        role_definition_name="Storage Blob Data Contributor",
-        principal_id=identity.principal_id,
-        principal_type="ServicePrincipal",
+        role="Storage Blob Data Contributor",
+        on=container_id,
+        to=identity.principal_id,
         condition=folder_condition(team),
-        condition_version="2.0",
     )
 
 

@@ -1,4 +1,4 @@
-"""Federated credentials: a service account becomes an Azure identity, without a secret."""
+"""Federated credentials: whom somebody else vouches for becomes an Azure identity, no secret."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -9,21 +9,24 @@ from cdktf_cdktf_provider_azurerm.federated_identity_credential import (
 from constructs import Construct
 
 from constructs_lib.beyond_bindings import set_beyond_bindings
-
-AUDIENCE = "api://AzureADTokenExchange"
+from conventions.pipeline_identities import AUDIENCE
 
 
 class Federation(NamedTuple):
-    """The identity that a service account becomes; `subject` is matched letter by letter."""
+    """The identity that a service account, or a pipeline, becomes.
+
+    Issuer and subject are matched letter by letter: AKS' issuer has a slash at its end.
+    """
 
     identity_id: str
+    issuer: str
     subject: str
 
 
 class WorkloadIdentities(Construct):
-    """Trusts the cluster's tokens for some service accounts.
+    """Trusts tokens of the cluster, or of pipelines.
 
-    The issuer is used as AKS gives it, with its slash at the end. Azure takes 20 credentials an
+    Azure takes 20 credentials an
     identity, and refuses two writes at a time to one identity (learn.microsoft.com: "Important
     considerations and restrictions for federated identity credentials"): they form a chain.
     """
@@ -33,7 +36,6 @@ class WorkloadIdentities(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        issuer: str,
         federations: Mapping[str, Federation],
     ) -> None:
         super().__init__(scope, construct_id)
@@ -45,7 +47,7 @@ class WorkloadIdentities(Construct):
                 name=role.replace("_", "-"),
                 resource_group_name="",  # the bindings want both, the provider neither any more
                 parent_id="",
-                issuer=issuer,
+                issuer=federation.issuer,
                 subject=federation.subject,
                 audience=[AUDIENCE],
                 depends_on=[previous] if previous else None,

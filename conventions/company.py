@@ -1,8 +1,8 @@
 """Where a company's own files lie: in this checkout, or in a repository of its own.
 
-The variable AIRFLOW_ON_AZURE_HOME names a folder with `environments/*.toml`, `policy/*.toml`,
-`rehearsal.toml`, `mirror.lock` and `images/company`; cdktf.out is written there, too. Without it
-the folder is this checkout.
+The variable AIRFLOW_ON_AZURE_HOME names a folder with `environments/*.toml`, `seed.toml`,
+`policy/*.toml`, `rehearsal.toml`, `mirror.lock` and `images/company`; cdktf.out is written there,
+too. Without it the folder is this checkout.
 """
 
 import os
@@ -13,6 +13,7 @@ from conventions.faults import Fault, FaultError
 VARIABLE = "AIRFLOW_ON_AZURE_HOME"
 MIRROR = "mirror.lock"
 """File with the digests of others' charts and images that a registry holds copies of."""
+SEED_FILE = "seed.toml"
 PRODUCT = Path(__file__).resolve().parents[1]
 
 
@@ -44,6 +45,12 @@ def home() -> Path:
 def environments() -> Path:
     """Return the folder of the environment files."""
     return home() / "environments"
+
+
+def seed() -> Path | None:
+    """Return the seed's file; None for a company that has its own landing zone, and no seed."""
+    file = home() / SEED_FILE
+    return file if file.is_file() else None
 
 
 def waivers() -> Path:

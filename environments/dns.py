@@ -34,8 +34,8 @@ def cluster_zone(location: str) -> str:
 class Dns(Section):
     """Private DNS zones: each is ours unless its id stands here, or a policy writes the records.
 
-    A given zone is neither made nor linked: its owner links it with the networks that must resolve
-    it, or the name servers do.
+    A given zone is not made. Its owner links it with the networks that must resolve it, or the
+    name servers do, or `links_given` lets this environment link it with its own network.
     """
 
     policy_writes_records: Annotated[
@@ -68,6 +68,13 @@ class Dns(Section):
             "another one is a new cluster"
         ),
     ] = None
+    links_given: Annotated[
+        bool,
+        Field(
+            description="link the given zones with the environment's network; the deployer may, "
+            "where the seed made them. false: their owner links them"
+        ),
+    ] = False
     servers: Annotated[
         tuple[Address, ...],
         Field(strict=False, description="name servers of the network; none: Azure's own"),
@@ -118,6 +125,18 @@ class Dns(Section):
                 fix=f"give the id of one as airflow.private{POSTGRES_SUFFIX}",
             )
         return zone
+
+    @field_validator("links_given")
+    @classmethod
+    def _of_others(cls, links: bool, info: ValidationInfo) -> bool:
+        zones = (info.data.get(role) for role in (*ENDPOINT_ZONES, "postgres", "aks"))
+        if links and not any(zones):
+            refuse(
+                "without effect where no zone is given: our own are linked",
+                allowed="links_given beside a zone by id",
+                fix="delete links_given, or give the zones",
+            )
+        return links
 
     @field_validator("servers")
     @classmethod

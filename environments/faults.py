@@ -14,7 +14,6 @@ from environments.hidden import HIDDEN, RENEW, may_be_secret, named_like_a_secre
 from environments.model import Environment
 from environments.types import NEAR
 
-_REFERENCE = "docs/reference/environment.md"
 _NEEDED = {
     "int_type": "a whole number",
     "int_from_float": "a whole number",
@@ -37,14 +36,19 @@ _KINDS = {
 }
 
 
-def faults_of(file: Path, values: dict[str, Any], error: ValidationError) -> Iterator[Fault]:
-    """Tell each fault of `values` once."""
+def faults_of(
+    file: Path,
+    values: dict[str, Any],
+    error: ValidationError,
+    model: type[BaseModel] = Environment,
+) -> Iterator[Fault]:
+    """Tell each fault of `values`, which are to be those of `model`, once."""
     # A rule between two tables runs only where both are whole. So unknown keys are set aside and
     # the rest is checked once more: a misspelt key never hides a second fault.
     first = error.errors(include_url=False)
     seen = set()
-    for detail in first + _behind_unknown_keys(values, first):
-        key, words = _explained(detail)
+    for detail in first + _behind_unknown_keys(values, first, model):
+        key, words = _explained(detail, model)
         problem, allowed, fix = map(without_secrets, words)
         if HIDDEN in key + problem + fix:
             fix = f"{fix}; {RENEW}"
@@ -54,12 +58,14 @@ def faults_of(file: Path, values: dict[str, Any], error: ValidationError) -> Ite
             yield fault
 
 
-def _behind_unknown_keys(values: dict[str, Any], details: list[Any]) -> list[Any]:
+def _behind_unknown_keys(
+    values: dict[str, Any], details: list[Any], model: type[BaseModel]
+) -> list[Any]:
     unknown = [detail["loc"] for detail in details if detail["type"] == "extra_forbidden"]
     if not unknown:
         return []
     try:
-        Environment.model_validate(_without(values, (), set(unknown)))
+        model.model_validate(_without(values, (), set(unknown)))
     except ValidationError as error:
         return list(error.errors(include_url=False))
     return []
@@ -77,23 +83,24 @@ def _without(value: Any, at: tuple[Any, ...], paths: set[tuple[Any, ...]]) -> An
     return value
 
 
-def _explained(detail: Any) -> tuple[str, tuple[str, str, str]]:
+def _explained(detail: Any, model: type[BaseModel]) -> tuple[str, tuple[str, str, str]]:
     """Return the key with the value given, and: problem, allowed, fix."""
     loc, given = detail["loc"], detail["input"]
     key = _key_path(loc)
-    shown = key if "[key]" in loc else f"{key} = {_toml(given, named=_names(loc)[-1])}"
+    without = "[key]" in loc or given is None
+    shown = key if without else f"{key} = {_toml(given, named=_names(loc)[-1])}"
     match detail["type"]:
         case "fault":
             words = detail["ctx"]
             whole_table = isinstance(given, dict)
             return key if whole_table else shown, (words["problem"], words["allowed"], words["fix"])
         case "extra_forbidden":
-            names = sorted(_model(loc).model_fields)
+            names = sorted(_model(loc, model).model_fields)
             near = get_close_matches(str(loc[-1]), names, n=1, cutoff=NEAR)
             fix = f"write {near[0]}" if near else "delete it"
             return shown, ("unknown key", ", ".join(names), fix)
         case "missing":
-            return key, ("missing", _allowed(loc), f"add {_example(loc)}")
+            return key, ("missing", _allowed(loc, model), f"add {_example(loc, model)}")
         case "literal_error":
             options = detail["ctx"]["expected"].replace("'", "").replace(" or ", ", ").split(", ")
             near = get_close_matches(str(given), options, n=1, cutoff=0.3) or options
@@ -102,19 +109,27 @@ def _explained(detail: Any) -> tuple[str, tuple[str, str, str]]:
         case "greater_than_equal" | "less_than_equal" as bound:
             limit = detail["ctx"]["ge" if bound == "greater_than_equal" else "le"]
             problem = "too small" if bound == "greater_than_equal" else "too large"
-            return shown, (problem, _allowed(loc), f"set {limit}")
+            return shown, (problem, _allowed(loc, model), f"set {limit}")
         case "too_short":
             least = f"{detail['ctx']['min_length']} or more"
-            return shown, ("too few", f"{least}: {_allowed(loc)}", f"write {_example(loc)}")
+            return shown, (
+                "too few",
+                f"{least}: {_allowed(loc, model)}",
+                f"write {_example(loc, model)}",
+            )
         case kind:
             needed = _NEEDED.get(kind, "another value")
             problem = f"{_kind(given)} where {needed} is needed"
-            return shown, (problem, _allowed(loc, needed), _corrected(loc, needed, given))
+            return shown, (
+                problem,
+                _allowed(loc, model, needed),
+                _corrected(loc, model, needed, given),
+            )
 
 
-def _allowed(loc: tuple[Any, ...], needed: str = "") -> str:
+def _allowed(loc: tuple[Any, ...], model: type[BaseModel], needed: str = "") -> str:
     """Return what a key takes: its kind, its range, and what it means."""
-    field = _field(loc)
+    field = _field(loc, model)
     limits = {
         name: getattr(rule, name)
         for rule in (field.metadata if field else ())
@@ -125,13 +140,13 @@ def _allowed(loc: tuple[Any, ...], needed: str = "") -> str:
     if len(limits) == 1:
         span = f"{span} or {'more' if 'ge' in limits else 'less'}"
     parts = [needed, span, (field.description if field else None) or ""]
-    return "; ".join(filter(None, parts)) or f"see {_REFERENCE}"
+    return "; ".join(filter(None, parts)) or f"see {_reference(model)}"
 
 
-def _corrected(loc: tuple[Any, ...], needed: str, given: Any) -> str:
+def _corrected(loc: tuple[Any, ...], model: type[BaseModel], needed: str, given: Any) -> str:
     name, text = loc[-1], str(given)
     if needed == "a table":
-        return f"write a table with its keys; {_REFERENCE} lists them"
+        return f"write a table with its keys; {_reference(model)} lists them"
     if needed == "a whole number" and text.strip().removeprefix("-").isdecimal():
         return f"write {name} = {int(text)}, without quotes"
     if needed == "true or false" and text.lower() in ("yes", "on", "true", "1"):
@@ -142,14 +157,14 @@ def _corrected(loc: tuple[Any, ...], needed: str, given: Any) -> str:
         return f'write {name} = "{text}", in quotes'
     if needed == "an array" and not isinstance(given, dict):
         return f"write {name} = [{_toml(given)}], in brackets"
-    return f"write {_example(loc, needed)}"
+    return f"write {_example(loc, model, needed)}"
 
 
-def _example(loc: tuple[Any, ...], needed: str = "") -> str:
+def _example(loc: tuple[Any, ...], model: type[BaseModel], needed: str = "") -> str:
     """Return a line, or a table, to write at `loc`; the schema gives the value."""
-    name, schema = _names(loc)[-1], _schema(loc)
+    name, schema = _names(loc)[-1], _schema(loc, model)
     if schema.get("type") == "object":
-        return f"the table [{_key_path(loc)}]; {_REFERENCE} lists its keys"
+        return f"the table [{_key_path(loc)}]; {_reference(model)} lists its keys"
     value = _of_schema(schema)
     if schema.get("type") == "array":
         value = [item] if (item := _of_schema(schema["items"])) is not None else None
@@ -158,9 +173,9 @@ def _example(loc: tuple[Any, ...], needed: str = "") -> str:
     return f"{name} = {_toml(value)}, for example"
 
 
-def _schema(loc: tuple[Any, ...]) -> dict[str, Any]:
+def _schema(loc: tuple[Any, ...], model: type[BaseModel]) -> dict[str, Any]:
     """Return the JSON schema of the value at `loc`, empty where the model names none."""
-    root = Environment.model_json_schema()
+    root = model.model_json_schema()
     place: dict[str, Any] = root
     for part in _names(loc):
         named: dict[str, Any] = place.get("properties", {})
@@ -176,6 +191,10 @@ def _schema(loc: tuple[Any, ...]) -> dict[str, Any]:
 def _of_schema(schema: dict[str, Any]) -> Any:
     """Return an example of a value that is no table and no array."""
     return next(iter(schema.get("examples") or schema.get("enum") or ()), schema.get("default"))
+
+
+def _reference(model: type[BaseModel]) -> str:
+    return f"docs/reference/{model.__name__.lower()}.md"
 
 
 def _kind(value: Any) -> str:
@@ -213,9 +232,9 @@ def _toml(value: Any, named: str = "") -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def _model(loc: tuple[Any, ...]) -> type[BaseModel]:
+def _model(loc: tuple[Any, ...], root: type[BaseModel]) -> type[BaseModel]:
     """Return the table that holds the key at `loc`."""
-    model: type[BaseModel] = Environment
+    model = root
     for part in loc[:-1]:
         field = model.model_fields.get(str(part))
         if field is not None:
@@ -230,6 +249,6 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _models(inner)
 
 
-def _field(loc: tuple[Any, ...]) -> FieldInfo | None:
+def _field(loc: tuple[Any, ...], model: type[BaseModel]) -> FieldInfo | None:
     names = _names(loc)
-    return _model(tuple(names)).model_fields.get(names[-1]) if names else None
+    return _model(tuple(names), model).model_fields.get(names[-1]) if names else None

@@ -1,4 +1,4 @@
-"""Reads environment files: the only file access of the synthesizer."""
+"""Reads environment files and the seed: the only file access of the synthesizer."""
 
 import tomllib
 from collections.abc import Sequence
@@ -10,12 +10,14 @@ from pydantic import ValidationError
 from conventions import company
 from conventions.faults import Fault, FaultError
 from environments.across import Read, faults_across
+from environments.agreement import faults_between
 from environments.faults import faults_of
 from environments.model import Environment
+from environments.seed import Seed
 
 
 class EnvironmentFileError(FaultError):
-    """One or more environment files cannot be used; `faults` holds every reason."""
+    """A file cannot be used, an environment's or the seed's; `faults` holds every reason."""
 
 
 def environment_files() -> list[Path]:
@@ -29,18 +31,51 @@ def load(files: Sequence[Path]) -> list[Environment]:
     Raises:
         EnvironmentFileError: with every fault of every file.
     """
+    environments, _ = load_with_seed(files, None)
+    return environments
+
+
+def load_with_seed(
+    files: Sequence[Path], seed_file: Path | None
+) -> tuple[list[Environment], Seed | None]:
+    """Read environments and the seed that they stand on; both must say the same of what they share.
+
+    Raises:
+        EnvironmentFileError: with every fault of every file.
+    """
     environments: list[Environment] = []
+    seed: Seed | None = None
     faults: list[Fault] = []
     for file in files:
         try:
             environments.append(read(file))
         except EnvironmentFileError as error:
             faults.extend(error.faults)
+    try:
+        seed = read_seed(seed_file) if seed_file else None
+    except EnvironmentFileError as error:
+        faults.extend(error.faults)
     if not faults:
-        faults.extend(faults_across(list(map(Read, files, environments))))
+        reads = list(map(Read, files, environments))
+        faults.extend(faults_across(reads))
+        if seed and seed_file:
+            faults.extend(faults_between(seed, seed_file, reads))
     if faults:
         raise EnvironmentFileError(faults)
-    return environments
+    return environments, seed
+
+
+def read_seed(file: Path) -> Seed:
+    """Read the seed.
+
+    Raises:
+        EnvironmentFileError: with every fault of the file.
+    """
+    values = _parse(file)
+    try:
+        return Seed.model_validate(values)
+    except ValidationError as error:
+        raise EnvironmentFileError(list(faults_of(file, values, error, Seed))) from None
 
 
 def read(file: Path) -> Environment:

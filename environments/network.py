@@ -27,6 +27,13 @@ class LinkedNetwork(Section):
         Field(description="short name, a part of the link's name"),
     ]
     id: Annotated[VirtualNetworkId, Field(description="resource id of the virtual network")]
+    peered: Annotated[
+        bool,
+        Field(
+            description="peer with it, in both directions; the deployer may, where the seed made "
+            "the network. false: somebody else peers"
+        ),
+    ] = False
 
 
 class Hub(Section):
@@ -166,6 +173,7 @@ class Network(Section):
             "hub": info.data.get("hub"),
             "firewall_private_ip": info.data.get("firewall_private_ip"),
             "dns.servers": dns and dns.servers,
+            "dns.links_given": dns and dns.links_given,
         }
         for key, value in theirs.items():
             if given is not None and value:
@@ -178,7 +186,15 @@ class Network(Section):
 
     @field_validator("linked_networks")
     @classmethod
-    def _distinct(cls, networks: tuple[LinkedNetwork, ...]) -> tuple[LinkedNetwork, ...]:
+    def _distinct(
+        cls, networks: tuple[LinkedNetwork, ...], info: ValidationInfo
+    ) -> tuple[LinkedNetwork, ...]:
+        if info.data.get("given") and any(network.peered for network in networks):
+            refuse(
+                "peered = true beside network.given, whose owner peers it",
+                allowed="peered = true with a network of our own",
+                fix="delete peered, and ask the network's owner for the peering",
+            )
         names = [network.name for network in networks]
         if len(set(names)) < len(names):
             refuse("two networks of the same name", allowed="distinct names", fix="rename one")

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from conventions.tag_keys import TAG_KEYS
-from environments.types import Email, Section, form, refuse
+from environments.types import Email, Section, Uuid, form, refuse
 
 TagName = Annotated[
     str,
@@ -102,3 +102,7 @@ class State(Section):
         ),
         Field(description="blob container, one an environment"),
     ]
+    subscription_id: Annotated[
+        Uuid | None,
+        Field(description="its subscription; the environment's own, unless given"),
+    ] = None

@@ -21,11 +21,11 @@ from helm_values.ingress.controller import ingress_controller_values
 from helm_values.merge import Values, overlaid
 from helm_values.mirror import Mirror
 from helm_values.prerequisites import prerequisites
-from stacks.base import AzureStack
+from stacks.base import EnvironmentStack
 from stacks.contracts import DataOutputs, IdentityOutputs, PlatformOutputs
 
 
-class AirflowStack(AzureStack):
+class AirflowStack(EnvironmentStack):
     """The Helm releases, each after the ones it needs; a state of their own.
 
     An upgrade of Airflow never plans the cluster, and the provider is configured from another

@@ -105,7 +105,7 @@ def state_of(env: Environment, stack: StackName) -> StateLocation:
         "storage_account_name": env.state.storage_account_name,
         "container_name": env.state.container_name,
         "key": f"{env.workload}/{env.name}/{stack}.tfstate",
-        "subscription_id": env.subscription_id,
+        "subscription_id": env.state.subscription_id or env.subscription_id,
         "tenant_id": env.tenant_id,
         "use_azuread_auth": True,
     }

@@ -18,17 +18,17 @@ from constructs_lib.protection import lock_against_deletion
 from conventions import containers, databases
 from conventions.vault_secrets import API_SECRET_KEY, FERNET_KEY, JWT_SECRET, REDIS_PASSWORD
 from environments.model import Environment
-from stacks.base import AzureStack
+from stacks.base import EnvironmentStack
 from stacks.contracts import DagVault, DataOutputs, NetworkOutputs
 
 
-class DataStack(AzureStack):
+class DataStack(EnvironmentStack):
     """What holds data, reached through private addresses and by Entra ID only."""
 
     def __init__(self, scope: Construct, env: Environment) -> None:
         super().__init__(scope, env, "data")
         network = NetworkOutputs.read(self, env)
-        place = self.resource_group()
+        place = self.own_group()
         add_vault = partial(
             Vault,
             self,

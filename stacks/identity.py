@@ -27,20 +27,20 @@ from conventions.components import (
 from environments.model import Environment
 from helm_values.airflow.dag_secrets import DAG_SECRET_READERS
 from helm_values.airflow.secrets import secret_readers, shared_secrets
-from stacks.base import AzureStack
+from stacks.base import EnvironmentStack
 from stacks.contracts import DataOutputs, IdentityOutputs, NetworkOutputs
 
 Identities = Mapping[Component, UserAssignedIdentity]
 
 
-class IdentityStack(AzureStack):
+class IdentityStack(EnvironmentStack):
     """One identity for each workload, with roles on single resources."""
 
     def __init__(self, scope: Construct, env: Environment) -> None:
         super().__init__(scope, env, "identity")
         network = NetworkOutputs.read(self, env)
         data = DataOutputs.read(self, env)
-        place = self.resource_group()
+        place = self.own_group()
         cluster = self._identity(place, "cluster")
         kubelet = self._identity(place, "kubelet")
         workloads = {c: self._identity(place, c.name) for c in COMPONENTS}

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cdktf import ITerraformDependable
+from cdktf_cdktf_provider_azurerm.private_dns_zone_virtual_network_link import (
+    PrivateDnsZoneVirtualNetworkLink,
+)
 from cdktf_cdktf_provider_azurerm.virtual_network import VirtualNetwork
 from cdktf_cdktf_provider_azurerm.virtual_network_peering import VirtualNetworkPeering
 from constructs import Construct
@@ -14,11 +17,12 @@ from constructs_lib.place import Place
 from constructs_lib.private_dns import LinkedZone
 from constructs_lib.subnet import Opening, SecuredSubnet
 from conventions.databases import POOLER_PORT, SERVER_PORT
-from environments.dns import POSTGRES_SUFFIX, cluster_zone
+from environments.dns import POSTGRES_SUFFIX, cluster_zone, zone_name
 from environments.facts import REGIONS
 from environments.landing_zone import GivenNetwork
 from environments.model import Environment
-from stacks.base import AzureStack
+from environments.network import LinkedNetwork
+from stacks.base import EnvironmentStack
 from stacks.contracts import NetworkOutputs
 
 
@@ -34,13 +38,13 @@ class _Ground:
     outlived_by_links: list[ITerraformDependable] = field(default_factory=list)
 
 
-class NetworkStack(AzureStack):
+class NetworkStack(EnvironmentStack):
     """VNet, four closed subnets, one way out, and the private DNS zones of what is in them."""
 
     def __init__(self, scope: Construct, env: Environment) -> None:
         super().__init__(scope, env, "network")
         plan = env.network
-        place = self.resource_group()
+        place = self.own_group()
         ground = self._given(plan.given) if plan.given else self._made(place)
         networks = {
             "own": ground.virtual_network_id,
@@ -68,6 +72,11 @@ class NetworkStack(AzureStack):
                 allow_forwarded_traffic=True,
                 use_remote_gateways=plan.hub.use_remote_gateways,
             )
+        for linked in plan.linked_networks:
+            if linked.peered:
+                self._peer(linked, ground, place)
+        if plan.dns.links_given:
+            self._link_given_zones(ground)
         if env.ingress.record_zone_id:
             name, zone = env.ingress.record
             add_host_record(
@@ -96,6 +105,40 @@ class NetworkStack(AzureStack):
             postgres_security_group_id=ground.security_group_ids.get("postgres"),
             private_endpoints_security_group_id=ground.security_group_ids.get("private_endpoints"),
         ).publish(self)
+
+    def _peer(self, linked: LinkedNetwork, ground: _Ground, place: Place) -> None:
+        """Peer in both directions: a network whose peer has not peered back reaches nothing."""
+        role = linked.name.replace("-", "_")
+        group, name = linked.id.split("/")[4], linked.id.split("/")[8]
+        VirtualNetworkPeering(
+            self,
+            f"{role}_peering",
+            name=f"to-{linked.name}",
+            resource_group_name=place.resource_group_name,
+            virtual_network_name=ground.virtual_network_name,
+            remote_virtual_network_id=linked.id,
+        )
+        VirtualNetworkPeering(
+            self,
+            f"{role}_peering_back",
+            name=f"to-{self.names.of('vnet')}",
+            resource_group_name=group,
+            virtual_network_name=name,
+            remote_virtual_network_id=ground.virtual_network_id,
+            provider=self.beside(linked.id),
+        )
+
+    def _link_given_zones(self, ground: _Ground) -> None:
+        for role, zone in self.env.network.dns.given.items():
+            PrivateDnsZoneVirtualNetworkLink(
+                self,
+                f"{role}_given_dns_link",
+                name=self.names.of("vnet"),
+                resource_group_name=zone.split("/")[4],
+                private_dns_zone_name=zone_name(zone),
+                virtual_network_id=ground.virtual_network_id,
+                provider=self.beside(zone),
+            )
 
     def _given(self, given: GivenNetwork) -> _Ground:
         return _Ground(

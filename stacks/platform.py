@@ -18,18 +18,19 @@ from constructs_lib.observability import Observability
 from constructs_lib.place import Place
 from constructs_lib.protection import lock_against_deletion
 from constructs_lib.registry import ImageRegistry
-from constructs_lib.workload_identity import AUDIENCE, Federation, WorkloadIdentities
+from constructs_lib.workload_identity import Federation, WorkloadIdentities
 from conventions.components import API_SERVER
+from conventions.pipeline_identities import AUDIENCE
 from conventions.service_accounts import AIRFLOW_NAMESPACE, CERTIFICATE_ACCOUNTS, KEDA_ACCOUNT
 from environments.facts import REGIONS
 from environments.model import Environment
 from helm_values.charts import allowed_images
-from stacks.base import AzureStack
+from stacks.base import EnvironmentStack
 from stacks.contracts import DataOutputs, IdentityOutputs, NetworkOutputs, PlatformOutputs
 from stacks.watching import Watched, watch
 
 
-class PlatformStack(AzureStack):
+class PlatformStack(EnvironmentStack):
     """AKS with its pools and registry, trust between cluster and Entra, and observability."""
 
     def __init__(self, scope: Construct, env: Environment) -> None:
@@ -37,7 +38,7 @@ class PlatformStack(AzureStack):
         network = NetworkOutputs.read(self, env)
         data = DataOutputs.read(self, env)
         identity = IdentityOutputs.read(self, env)
-        place = self.resource_group()
+        place = self.own_group()
         # the key of the cluster's disks also encrypts its backups and the flow logs
         disk_key = KeyReference(data.disk_encryption_key_id, data.disk_encryption_identity_id)
         own_key = disk_key if env.storage.customer_managed_key else None
@@ -194,22 +195,20 @@ class PlatformStack(AzureStack):
 
     def _trust(self, issuer: str, identity: IdentityOutputs) -> None:
         federations = {
-            component.name: Federation(workload.id, component.service_account.subject)
+            component.name: Federation(workload.id, issuer, component.service_account.subject)
             for component, workload in identity.workloads.items()
         }
         federations["certificate"] = Federation(
             identity.certificate_identity_id,
+            issuer,
             CERTIFICATE_ACCOUNTS[self.env.ingress.certificate].subject,
         )
         if self.env.airflow.runs_workers:
             # counts tasks in the database as the scheduler
-            federations["keda"] = Federation(identity.scheduler_identity.id, KEDA_ACCOUNT.subject)
-        WorkloadIdentities(
-            self,
-            "workload_identity",
-            issuer=issuer,
-            federations=federations,
-        )
+            federations["keda"] = Federation(
+                identity.scheduler_identity.id, issuer, KEDA_ACCOUNT.subject
+            )
+        WorkloadIdentities(self, "workload_identity", federations=federations)
         if self.env.single_sign_on.application_id or not identity.sso_application_id:
             return  # its owner lets the API server prove itself
         self.use_entra()

@@ -11,18 +11,24 @@ if TYPE_CHECKING:
     from cdktf import App
 
     from environments.model import Environment
+    from environments.seed import Seed
 
-Build = Callable[["App", "Sequence[Environment]"], None]
+Build = Callable[["App", "Sequence[Environment]", "Seed | None"], None]
 # A synth that is killed halfway leaves the record of the one before it: the output is stale.
 _LAST = ("manifest.json", RECORD)
 
 
-def write(build: Build, environments: "Sequence[Environment]", folder: Path) -> None:
+def write(
+    build: Build,
+    environments: "Sequence[Environment]",
+    folder: Path,
+    seed: "Seed | None" = None,
+) -> None:
     """Write what `build` constructs to `folder`, which need not exist."""
     from cdktf import App  # here, when Node is loading it
 
     app = App(outdir=str(folder), stack_traces=False)
-    build(app, environments)
+    build(app, environments, seed)
     app.synth()
 
 

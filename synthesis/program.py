@@ -42,14 +42,14 @@ def run(build: Build) -> NoReturn:
 
 
 def synthesize(build: Build, arguments: Sequence[str]) -> int:
-    """Read all environment files, then write all stacks; return the exit status."""
+    """Read all environment files and the seed, then write all stacks; return the exit status."""
     with Preload():  # Node starts, and is given the packages, while Python imports and reads
-        from environments.load import EnvironmentFileError, environment_files, load
+        from environments.load import EnvironmentFileError, environment_files, load_with_seed
         from environments.notes import notes
 
-        files = [Path(name) for name in arguments] or environment_files()
+        files, seed_file = _named(arguments) if arguments else (environment_files(), company.seed())
         try:
-            environments = load(files)
+            environments, seed = load_with_seed(files, seed_file)
         except EnvironmentFileError as error:
             print(error, file=sys.stderr)
             return 2
@@ -58,10 +58,18 @@ def synthesize(build: Build, arguments: Sequence[str]) -> int:
         outdir = Path(os.environ.get("CDKTF_OUTDIR") or company.output())
         with _scratch(outdir) as scratch:
             new = Path(scratch)
-            write(build, environments, new)
-            sources.record(new, sources.of_this_run(company.PRODUCT, company.home(), files))
+            write(build, environments, new, seed)
+            read = [*files, *([seed_file] if seed_file else [])]
+            sources.record(new, sources.of_this_run(company.PRODUCT, company.home(), read))
             replace(new, outdir)
     return 0
+
+
+def _named(arguments: Sequence[str]) -> tuple[list[Path], Path | None]:
+    """Tell the environment files among those named, and the seed if it is one of them."""
+    paths = [Path(name) for name in arguments]
+    seeds = [path for path in paths if path.name == company.SEED_FILE]
+    return [path for path in paths if path not in seeds], next(iter(seeds), None)
 
 
 def _scratch(outdir: Path) -> tempfile.TemporaryDirectory[str]:

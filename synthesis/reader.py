@@ -19,10 +19,11 @@ class SynthesisError(FaultError):
 def parts_of(name: str) -> tuple[str, str]:
     """Split the name of a synthesized stack into the stack and its environment.
 
-    At the first hyphen: a stack's own name holds none, an environment's may.
+    At the first hyphen: a stack's own name holds none, an environment's may. The seed belongs to no
+    environment, and stands beside them as one of a single stack.
     """
     stack, _, environment = name.partition("-")
-    return stack, environment
+    return stack, environment or stack
 
 
 @dataclass(frozen=True, kw_only=True)

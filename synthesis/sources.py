@@ -20,14 +20,14 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Self
 
-from conventions.company import MIRROR, PRODUCT, is_product
+from conventions.company import MIRROR, PRODUCT, SEED_FILE, is_product
 from conventions.faults import Fault, FaultError
 
 RECORD = "sources.json"
 SYNTH = "run: make synth"
 _COMPANY = "company:"
-_OF_COMPANY = ("environments/*.toml", MIRROR)
-_BESIDE = ("cdktf.json", "synth.lock")
+_OF_COMPANY = ("environments/*.toml", MIRROR, SEED_FILE)
+_BESIDE = ("cdktf.json", "synth.lock", "pipelines/agent-tools.sh")
 _STARTED = time.time()
 
 

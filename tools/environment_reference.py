@@ -1,18 +1,22 @@
-"""Writes what an environment file may hold: a reference page, and a JSON schema for editors."""
+"""Writes what an environment file and the seed may hold: a page each, and a schema for editors."""
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from environments.model import Environment
+from environments.seed import Seed
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGE = ROOT / "docs" / "reference" / "environment.md"
-SCHEMA = ROOT / "environments" / "environment.schema.json"
+PAGES = ROOT / "docs" / "reference"
+SCHEMAS = ROOT / "environments"
 LONGEST_LIST = 11  # of allowed values that a table still shows
 
-INTRODUCTION = """\
+_ENVIRONMENT = """\
 # The environment file
 
 <!-- Written by `make reference` from environments/*.py; a test compares the two. -->
@@ -27,18 +31,56 @@ elsewhere with [taplo](https://taplo.tamasfe.dev). Only `make synth` finds fault
 that involve two values.
 """
 
+_SEED = """\
+# The seed
+
+<!-- Written by `make reference` from environments/seed*.py; a test compares the two. -->
+
+Everything that `seed.toml` may hold. A company has one, beside `environments/`, or none where
+[another team](../how-to/use-a-landing-zone.md) makes these things.
+[Bootstrap](../how-to/bootstrap.md) says how it is used. What it shares with the environment files
+must be the same in both: where it is not, `make synth` names the file, the key and both values.
+"""
+
 Schema = dict[str, Any]
 
 
-def schema() -> Schema:
-    """Return the JSON schema of an environment file."""
-    described: Schema = _untitled(Environment.model_json_schema())
+@dataclass(frozen=True, kw_only=True)
+class Described:
+    """A file of a company: its model, the page about it, and the schema that editors take."""
+
+    model: type[BaseModel]
+    introduction: str
+    page: Path
+    schema: Path
+
+
+FILES = (
+    Described(
+        model=Environment,
+        introduction=_ENVIRONMENT,
+        page=PAGES / "environment.md",
+        schema=SCHEMAS / "environment.schema.json",
+    ),
+    Described(
+        model=Seed,
+        introduction=_SEED,
+        page=PAGES / "seed.md",
+        schema=SCHEMAS / "seed.schema.json",
+    ),
+)
+
+
+def schema(of: Described) -> Schema:
+    """Return the JSON schema of a file."""
+    described: Schema = _untitled(of.model.model_json_schema())
     return {"$schema": "http://json-schema.org/draft-07/schema#", **described}  # taplo reads it
 
 
-def page(root: Schema) -> str:
+def page(of: Described) -> str:
     """Return the reference page that the schema makes."""
-    lines = [INTRODUCTION]
+    root = schema(of)
+    lines = [of.introduction]
     for path, section in _sections(root, root, ""):
         says = section["description"] if path else "In front of the first table."
         lines += ["", f"## {path or 'Top level'}", "", says, ""]
@@ -117,10 +159,10 @@ def _allowed(value: Schema) -> Iterator[str]:
 
 
 def main() -> None:
-    """Write both files."""
-    described = schema()
-    SCHEMA.write_text(json.dumps(described, indent=2) + "\n")
-    PAGE.write_text(page(described))
+    """Write all files."""
+    for file in FILES:
+        file.schema.write_text(json.dumps(schema(file), indent=2) + "\n")
+        file.page.write_text(page(file))
 
 
 if __name__ == "__main__":

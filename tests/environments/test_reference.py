@@ -9,30 +9,38 @@ from jsonschema import Draft7Validator
 
 from tests.environment_files import DEV, FILES
 from tests.fixtures import read_json
-from tools.environment_reference import PAGE, SCHEMA, page, schema
+from tests.seed.company import SEED
+from tools.environment_reference import FILES as DESCRIBED
+from tools.environment_reference import Described, page, schema
+
+ENVIRONMENT, OF_SEED = DESCRIBED
+BOTH = pytest.mark.parametrize("described", DESCRIBED, ids=lambda one: one.page.stem)
 
 
 @pytest.fixture(scope="module")
 def editor() -> Draft7Validator:
     """What an editor checks a file with."""
-    return Draft7Validator(read_json(SCHEMA))
+    return Draft7Validator(read_json(ENVIRONMENT.schema))
 
 
 def told(editor: Draft7Validator, values: dict[str, Any]) -> list[str]:
     return [error.message for error in editor.iter_errors(values)]
 
 
-def test_the_schema_is_the_model_s() -> None:
-    assert read_json(SCHEMA) == schema(), "run: make reference"
+@BOTH
+def test_the_schema_is_the_model_s(described: Described) -> None:
+    assert read_json(described.schema) == schema(described), "run: make reference"
 
 
-def test_the_page_is_the_model_s() -> None:
-    assert PAGE.read_text() == page(schema()), "run: make reference"
+@BOTH
+def test_the_page_is_the_model_s(described: Described) -> None:
+    assert described.page.read_text() == page(described), "run: make reference"
 
 
-def test_every_key_has_a_description() -> None:
-    described = schema()
-    tables = [described, *described["$defs"].values()]
+@BOTH
+def test_every_key_has_a_description(described: Described) -> None:
+    whole = schema(described)
+    tables = [whole, *whole["$defs"].values()]
 
     nameless = [
         key for table in tables for key, value in table["properties"].items()
@@ -44,7 +52,13 @@ def test_every_key_has_a_description() -> None:
 def test_the_schema_can_be_named_by_an_environment_file() -> None:
     named = DEV.read_text().splitlines()[0].removeprefix("#:schema ")
 
-    assert (DEV.parent / named).resolve() == SCHEMA
+    assert (DEV.parent / named).resolve() == ENVIRONMENT.schema
+
+
+def test_an_editor_finds_nothing_wrong_with_a_good_seed() -> None:
+    editor = Draft7Validator(read_json(OF_SEED.schema))
+
+    assert told(editor, tomllib.loads(SEED.read_text())) == []
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)

@@ -13,6 +13,7 @@ import typer
 
 from conventions import company
 from conventions.faults import FaultError
+from conventions.stack_names import SEED
 from environments.load import load
 from synthesis.reader import Synthesis
 from synthesis.resources import landscapes
@@ -58,9 +59,11 @@ def main(
         synthesis = Synthesis.load(out, None if stale_output else company.home())
         folder = environments or company.environments()
         kinds = {env.name: env.kind for env in load(sorted(folder.glob("*.toml")))}
+        lands = {here.environment: here for here in landscapes(synthesis)}
+        seed = lands.pop(SEED) if any(stack.name == SEED for stack in synthesis.stacks) else None
         facts = [
-            reading.read(here, kinds.get(here.environment, ""), company.home())
-            for here in landscapes(synthesis)
+            reading.read(here, kinds.get(here.environment, ""), company.home(), seed=seed)
+            for here in lands.values()
         ]
     except FaultError as error:
         typer.echo(error, err=True)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from synthesis.resources import Landscape
-from tools.attack_paths import azure, cluster, database, delivery
+from tools.attack_paths import azure, cluster, database, delivery, seeded
 from tools.attack_paths.facts import Facts
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,7 +19,14 @@ def pipelines_of(company: Path) -> tuple[list[Path], list[str]]:
     return [], [f"who runs what in the platform's pipelines: {missing}"]
 
 
-def read(here: Landscape, kind: str, platform: Path = ROOT, product: Path = ROOT) -> Facts:
+def read(
+    here: Landscape,
+    kind: str,
+    platform: Path = ROOT,
+    product: Path = ROOT,
+    *,
+    seed: Landscape | None = None,
+) -> Facts:
     """Return what is known of one environment.
 
     Args:
@@ -27,6 +34,8 @@ def read(here: Landscape, kind: str, platform: Path = ROOT, product: Path = ROOT
         kind: what it is like, `dev` or `prod`: a person approves what is deployed to the second.
         platform: the repository that has the pipelines; a company may have its own.
         product: the checkout that has the template of the teams' repositories.
+        seed: the synthesized seed, which gives the identities of pipelines their rights; without
+            it a person does, by the page for landing zones of another team.
 
     Raises:
         PipelineError: a pipeline says something that is not understood.
@@ -40,10 +49,12 @@ def read(here: Landscape, kind: str, platform: Path = ROOT, product: Path = ROOT
     named = frozenset(name for job in jobs for name in job.connections)
     own_application = bool(here.resources("azuread_application"))
     nginx, airflow = (cluster.values_of(here, name) for name in ("nginx-ingress", "airflow"))
-    grants = (
-        *azure.grants(here),
-        *delivery.hand_given(own_application=own_application),
+    given = (
+        seeded.grants(seed, here.environment)
+        if seed and seeded.serves(seed, here.environment)
+        else delivery.hand_given(own_application=own_application)
     )
+    grants = (*azure.grants(here), *given)
     identities = frozenset(grant.who for grant in grants)
     return Facts(
         environment=here.environment,
