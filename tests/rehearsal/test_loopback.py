@@ -2,7 +2,7 @@
 
 import json
 import os
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -81,11 +81,16 @@ def test_loopback_without_providers_is_refused(project: Project, tmp_path: Path)
         request.check()
 
 
-@pytest.mark.parametrize("late", ["late_roles", "busy_servers"])
-def test_late_answers_without_loopback_are_refused(project: Project, late: str) -> None:
-    request = replace(Request(project=project.folder, variables={}), **{late: 600.0})
+LATE = {
+    "--late-roles": partial(Request, late_roles=600),
+    "--busy-servers": partial(Request, busy_servers=600),
+}
 
-    option = f"--{late.replace('_', '-')}"
+
+@pytest.mark.parametrize("option", LATE)
+def test_late_answers_without_loopback_are_refused(project: Project, option: str) -> None:
+    request = LATE[option](project=project.folder, variables={})
+
     with pytest.raises(BadInputError, match=f"{option} 600: only the Azure of --loopback"):
         request.check()
 
