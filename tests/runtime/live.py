@@ -1,12 +1,9 @@
 """A whole Airflow at work: API server, scheduler, DAG processor, PostgreSQL and Blob storage."""
 
 import json
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +15,7 @@ from tests.helm_values.infrastructure import INFRASTRUCTURE
 from tests.parts.azurite import Azurite
 from tests.parts.postgres import Postgres, postgres
 from tests.parts.processes import free_port, running, wait_until
+from tests.runtime.airflow_api import AirflowApi
 from tests.runtime.airflow_home import AirflowHome
 from tests.runtime.authority import Authority, authority
 from tests.runtime.lab import Lab
@@ -31,8 +29,8 @@ TEAM = "sales"
 SECRETS = dag_secret_values(INFRASTRUCTURE)  # as synthesized
 
 
-@dataclass
-class LiveAirflow:
+@dataclass(kw_only=True)
+class LiveAirflow(AirflowApi):
     """What a test may ask of the running platform."""
 
     home: AirflowHome
@@ -42,64 +40,7 @@ class LiveAirflow:
     entra: Authority
     metrics: StatsdSink
     vaults: LoopbackVaults
-    port: int
-    token: str = ""
     migration: str = ""
-
-    def api(self, method: str, path: str, body: object = None) -> Any:
-        """Call the REST API; return the answer."""
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}{path}",
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={
-                "Content-Type": "application/json",
-                "Accept": "application/json",
-                "Authorization": f"Bearer {self.token}",
-            },
-        )
-        with urllib.request.urlopen(request, timeout=120) as answer:
-            return json.loads(answer.read())
-
-    def sign_in(self) -> bool:
-        """Fetch a token for the API; return whether the server is there."""
-        try:
-            self.token = self.api("GET", "/auth/token")["access_token"]
-        except OSError:
-            return False
-        return True
-
-    def knows(self, dag_id: str) -> bool:
-        """Tell whether the DAG is parsed."""
-        try:
-            return bool(self.api("GET", f"/api/v2/dags/{dag_id}")["dag_id"])
-        except urllib.error.HTTPError:
-            return False
-
-    def tags(self, dag_id: str) -> list[str]:
-        """Return the DAG's tags."""
-        return [tag["name"] for tag in self.api("GET", f"/api/v2/dags/{dag_id}")["tags"]]
-
-    def run_dag(self, dag_id: str) -> str:
-        """Start a run; return its id."""
-        wait_until(lambda: self.knows(dag_id), f"DAG {dag_id} parsed", 180)
-        run = {"logical_date": datetime.now(UTC).isoformat()}
-        return str(self.api("POST", f"/api/v2/dags/{dag_id}/dagRuns", run)["dag_run_id"])
-
-    def run(self, dag_id: str, run_id: str) -> Any:
-        """Return the run."""
-        return self.api("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")
-
-    def finished(self, dag_id: str, run_id: str, seconds: float = 180) -> str:
-        """Wait for the run's end; return its state."""
-        ends = ("success", "failed")
-        wait_until(lambda: self.run(dag_id, run_id)["state"] in ends, f"{dag_id} ended", seconds)
-        return str(self.run(dag_id, run_id)["state"])
-
-    def log(self, dag_id: str, run_id: str, task_id: str) -> str:
-        """Return the task's log as the API gives it to the browser."""
-        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/1"
-        return json.dumps(self.api("GET", path)["content"])
 
     def upload(self, folder: Path, commit: str) -> None:
         """Upload a folder as the team's pipeline does."""
@@ -127,7 +68,16 @@ def live_airflow(programs: Path, folder: Path, storage: Azurite, lab: Lab) -> It
         home = AirflowHome(programs, folder)
         names = (INFRASTRUCTURE.dag_vault_name, *INFRASTRUCTURE.team_vault_names.values())
         vaults = parts.enter_context(loopback_vaults(folder / "vaults", entra, *names))
-        live = LiveAirflow(home, storage, lab, database, entra, metrics, vaults, free_port())
+        live = LiveAirflow(
+            home=home,
+            storage=storage,
+            lab=lab,
+            database=database,
+            entra=entra,
+            metrics=metrics,
+            vaults=vaults,
+            port=free_port(),
+        )
         _configure(live)
         lab.do(f"[service.create_container(name) for name in {CONTAINERS}]")
         live.upload(DAGS, commit="c1")
