@@ -39,23 +39,23 @@ class Resource:
         return next(iter(self.all(path)), None)
 
 
-class Landscape:
+class EnvironmentStacks:
     """Every stack of one environment, by the name of the stack without the environment's."""
 
-    def __init__(self, environment: str, stacks: Mapping[str, Document]) -> None:
+    def __init__(self, environment: str, documents: Mapping[str, Document]) -> None:
         self.environment = environment
-        self.stacks = stacks
+        self.documents = documents
 
     @cached_property
     def _by_state(self) -> dict[StateLink, str]:
-        states = ((name, own_state(document)) for name, document in self.stacks.items())
+        states = ((name, own_state(document)) for name, document in self.documents.items())
         return {state: name for name, state in states if state}
 
     @cached_property
     def _by_address(self) -> dict[tuple[str, str], Resource]:
         found = (
             Resource(stack, kind, name, arguments)
-            for stack, content in self.stacks.items()
+            for stack, content in self.documents.items()
             for kind, resources in content.get("resource", {}).items()
             for name, arguments in resources.items()
         )
@@ -71,9 +71,9 @@ class Landscape:
 
         References into another stack's state are followed to the resource behind the output.
         """
-        for state, output in read_by(self.stacks[stack], expression):
+        for state, output in read_by(self.documents[stack], expression):
             if producer := self._by_state.get(state):
-                outputs = self.stacks[producer].get("output", {})
+                outputs = self.documents[producer].get("output", {})
                 yield from self.referred(producer, outputs.get(output, {}).get("value"))
         for kind, name in RESOURCE.findall(str(expression)):
             if resource := self._by_address.get((stack, f"{kind}.{name}")):
@@ -84,19 +84,19 @@ class Landscape:
 
         References into another stack's state are followed to the value of the output.
         """
-        links = list(read_by(self.stacks[stack], expression))
+        links = list(read_by(self.documents[stack], expression))
         if not links:
             yield str(expression)
         for state, output in links:
             if producer := self._by_state.get(state):
-                outputs = self.stacks[producer].get("output", {})
+                outputs = self.documents[producer].get("output", {})
                 yield from self.literals(producer, outputs.get(output, {}).get("value"))
 
 
-def landscapes(synthesis: Synthesis) -> list[Landscape]:
+def by_environment(synthesis: Synthesis) -> list[EnvironmentStacks]:
     """Return the environments of a synthesis, by name."""
     return [
-        Landscape(
+        EnvironmentStacks(
             environment, {s.short_name: s.document for s in synthesis.select(environment).stacks}
         )
         for environment in synthesis.environments

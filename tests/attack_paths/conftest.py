@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from synthesis.resources import Landscape
+from synthesis.resources import EnvironmentStacks
 from tools.attack_paths import reading
 from tools.attack_paths.facts import Facts
 
@@ -15,7 +15,7 @@ HERE = Path(__file__).parent
 @pytest.fixture(scope="session")
 def everything(stacks: dict[str, Any]) -> dict[str, Facts]:
     """The facts of each environment of the tests."""
-    return {name: reading.read(landscape(stacks, name), name) for name in ("dev", "prod")}
+    return {name: reading.read(of_environment(stacks, name), name) for name in ("dev", "prod")}
 
 
 @pytest.fixture(scope="session")
@@ -33,8 +33,8 @@ def before() -> Facts:
     return Facts.model_validate_json((HERE / "before.json").read_text())
 
 
-def landscape(stacks: dict[str, Any], environment: str) -> Landscape:
+def of_environment(stacks: dict[str, Any], environment: str) -> EnvironmentStacks:
     """Return the stacks of one environment."""
     end = f"-{environment}"
     own = {name.removesuffix(end): stack for name, stack in stacks.items() if name.endswith(end)}
-    return Landscape(environment, own)
+    return EnvironmentStacks(environment, own)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from synthesis.resources import Landscape, Resource
+from synthesis.resources import EnvironmentStacks, Resource
 
 ROOT = Path(__file__).resolve().parents[2]
 CLUSTER = "azurerm_kubernetes_cluster"
@@ -271,9 +271,9 @@ ITEMS = {
 
 
 @pytest.fixture(scope="module")
-def landscapes(stacks: dict[str, Any]) -> dict[str, Landscape]:
+def by_environment(stacks: dict[str, Any]) -> dict[str, EnvironmentStacks]:
     return {
-        environment: Landscape(
+        environment: EnvironmentStacks(
             environment,
             {
                 name.removesuffix(f"-{environment}"): content
@@ -288,9 +288,11 @@ def landscapes(stacks: dict[str, Any]) -> dict[str, Landscape]:
 @pytest.mark.parametrize("environment", ["dev", "prod"])
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row.control}-{row.kind}-{row.path}")
 def test_every_resource_of_the_type_meets_the_control(
-    landscapes: dict[str, Landscape], environment: str, row: Row
+    by_environment: dict[str, EnvironmentStacks], environment: str, row: Row
 ) -> None:
-    resources = [one for one in landscapes[environment].resources(row.kind) if row.name in one.name]
+    resources = [
+        one for one in by_environment[environment].resources(row.kind) if row.name in one.name
+    ]
 
     expected = row.dev if environment == "dev" else row.prod
     assert resources

@@ -9,7 +9,7 @@ import pytest
 
 from environments.load import load
 from environments.model import Environment
-from synthesis.resources import Landscape, Resource
+from synthesis.resources import EnvironmentStacks, Resource
 from tests.environment_files import FILES
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "identities.md"
@@ -20,22 +20,22 @@ def environments() -> list[Environment]:
     return load(FILES)
 
 
-def landscape(environment: str, stacks: dict[str, Any]) -> Landscape:
+def of_environment(environment: str, stacks: dict[str, Any]) -> EnvironmentStacks:
     own = {
         name.removesuffix(f"-{environment}"): content
         for name, content in stacks.items()
         if name.endswith(f"-{environment}")
     }
-    return Landscape(environment, own)
+    return EnvironmentStacks(environment, own)
 
 
 def granted(env: Environment, stacks: dict[str, Any]) -> set[tuple[str, str, str]]:
     """Return who has which role on what, in the words of the page."""
-    here = landscape(env.name, stacks)
+    here = of_environment(env.name, stacks)
     return {*_roles(here, env), *_administrators(here), *_sign_in(here)}
 
 
-def _roles(here: Landscape, env: Environment) -> Iterator[tuple[str, str, str]]:
+def _roles(here: EnvironmentStacks, env: Environment) -> Iterator[tuple[str, str, str]]:
     for grant in here.resources("azurerm_role_assignment"):
         principal, scope = grant.get("principal_id"), grant.get("scope")
         yield (
@@ -45,7 +45,7 @@ def _roles(here: Landscape, env: Environment) -> Iterator[tuple[str, str, str]]:
         )
 
 
-def _administrators(here: Landscape) -> Iterator[tuple[str, str, str]]:
+def _administrators(here: EnvironmentStacks) -> Iterator[tuple[str, str, str]]:
     kind = "azurerm_postgresql_flexible_server_active_directory_administrator"
     for grant in here.resources(kind):
         identity = next(here.referred(grant.stack, grant.get("object_id")), None)
@@ -53,7 +53,7 @@ def _administrators(here: Landscape) -> Iterator[tuple[str, str, str]]:
         yield who, "Entra administrator", _what(here, grant, grant.get("server_name"))
 
 
-def _sign_in(here: Landscape) -> Iterator[tuple[str, str, str]]:
+def _sign_in(here: EnvironmentStacks) -> Iterator[tuple[str, str, str]]:
     for grant in here.resources("azuread_app_role_assignment"):
         role = re.sub(r"^single_sign_on_|_\d+_[0-9A-F]{8}$", "", grant.name)
         yield (
@@ -63,7 +63,7 @@ def _sign_in(here: Landscape) -> Iterator[tuple[str, str, str]]:
         )
 
 
-def _who(here: Landscape, grant: Resource, principal: Any, env: Environment) -> str:
+def _who(here: EnvironmentStacks, grant: Resource, principal: Any, env: Environment) -> str:
     if principal == env.deployer_object_id:
         return "deployer"
     if principal in env.kubernetes.admin_group_object_ids:
@@ -73,7 +73,7 @@ def _who(here: Landscape, grant: Resource, principal: Any, env: Environment) -> 
     return _named(next(here.referred(grant.stack, principal)))
 
 
-def _what(here: Landscape, grant: Resource, scope: Any) -> str:
+def _what(here: EnvironmentStacks, grant: Resource, scope: Any) -> str:
     resource = next(here.referred(grant.stack, scope), None)
     if resource and resource.type.endswith("_association"):  # read through it, to wait for it
         resource = next(here.referred(resource.stack, resource.get("subnet_id")))

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from synthesis.resources import Landscape
+from synthesis.resources import EnvironmentStacks
 from tests import ROOT
-from tests.attack_paths.conftest import landscape
+from tests.attack_paths.conftest import of_environment
 from tools.diagram import model, page
 from tools.diagram.__main__ import app
 from tools.diagram.model import Diagram
@@ -19,13 +19,13 @@ PICTURES = ROOT / "docs" / "pictures"
 
 
 @pytest.fixture(scope="module")
-def prod(stacks: dict[str, Any]) -> Landscape:
+def prod(stacks: dict[str, Any]) -> EnvironmentStacks:
     """The production environment of the tests."""
-    return landscape(stacks, "prod")
+    return of_environment(stacks, "prod")
 
 
 @pytest.fixture(scope="module")
-def diagram(prod: Landscape) -> Diagram:
+def diagram(prod: EnvironmentStacks) -> Diagram:
     """What is drawn of it."""
     return model.read(prod)
 
@@ -49,7 +49,7 @@ def test_what_the_documentation_shows_is_what_the_stacks_hold(
     assert file.read_text() == now, "draw it again: pytest tests/diagram --snapshot-update"
 
 
-def test_every_resource_of_every_stack_has_a_row(diagram: Diagram, prod: Landscape) -> None:
+def test_every_resource_of_every_stack_has_a_row(diagram: Diagram, prod: EnvironmentStacks) -> None:
     ids = set(re.findall(r'id="([^"]+)"', page.html(diagram)))
 
     assert {f"{one.stack}.{one.address}" for one in prod.resources()} <= ids
@@ -64,14 +64,14 @@ def test_whatever_is_pressed_in_a_picture_leads_to_a_row(diagram: Diagram) -> No
     assert links - ids == set()
 
 
-def test_a_stack_shows_each_value_that_it_reads(diagram: Diagram, prod: Landscape) -> None:
+def test_a_stack_shows_each_value_that_it_reads(diagram: Diagram, prod: EnvironmentStacks) -> None:
     shown = {stack.name: stack.reads for stack in diagram.stacks}["airflow"]
-    read = set(re.findall(r"outputs\.(\w+)", str(prod.stacks["airflow"])))
+    read = set(re.findall(r"outputs\.(\w+)", str(prod.documents["airflow"])))
 
     assert {name for names in shown.values() for name in names} == read
 
 
-def test_every_role_that_is_given_is_a_line(diagram: Diagram, prod: Landscape) -> None:
+def test_every_role_that_is_given_is_a_line(diagram: Diagram, prod: EnvironmentStacks) -> None:
     given = prod.resources(
         "azurerm_role_assignment",
         "azurerm_postgresql_flexible_server_active_directory_administrator",

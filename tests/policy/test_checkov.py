@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from synthesis.resources import Landscape
+from synthesis.resources import EnvironmentStacks
 from tests import environment_files
 from tests.parts.skips import missing
 from tools.policy import checkov, policy_report, rules, waivers
@@ -47,7 +47,7 @@ def verdict(scanned: list[Result], stacks: dict[str, Any]) -> Verdict:
             for name, content in stacks.items()
             if name.endswith(f"-{environment}")
         }
-        results += rules.apply(Landscape(environment, own))
+        results += rules.apply(EnvironmentStacks(environment, own))
     excuses = [*waivers.load(OURS), *waivers.load(environment_files.WAIVERS)]
     return judge(results, excuses)
 

@@ -9,7 +9,7 @@ import pytest
 
 from helm_values.charts import AIRFLOW
 from helm_values.merge import overlaid
-from synthesis.resources import Landscape
+from synthesis.resources import EnvironmentStacks
 from tests.parts.skips import not_given
 from tools.charts import find
 from tools.policy import rules
@@ -32,7 +32,7 @@ def problems(stacks: dict[str, Any]) -> Any:
         (text,) = release["values"]
         values = json.loads(text.replace("$${", "${").replace("%%{", "%{"))
         release["values"] = [json.dumps(overlaid(values, further))]
-        results = rules.apply(Landscape("dev", {"airflow": changed}), RULES)
+        results = rules.apply(EnvironmentStacks("dev", {"airflow": changed}), RULES)
         return "\n".join(str(result.problem) for result in results if result.failed)
 
     return found

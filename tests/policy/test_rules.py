@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from synthesis.resources import Landscape
+from synthesis.resources import EnvironmentStacks
 from tools.policy import provider_facts, rules
 
 Stacks = dict[str, Any]
@@ -134,7 +134,9 @@ def prod(stacks: dict[str, Any]) -> Stacks:
 
 
 def broken(stacks: Stacks) -> set[str]:
-    return {result.rule for result in rules.apply(Landscape("prod", stacks)) if result.failed}
+    return {
+        result.rule for result in rules.apply(EnvironmentStacks("prod", stacks)) if result.failed
+    }
 
 
 def test_prod_keeps_every_rule(prod: Stacks) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from synthesis.resources import Landscape
+from synthesis.resources import EnvironmentStacks
 from tests.fixtures import read_json
 from tests.seed.company import seed, seeded_values
 
@@ -35,6 +35,6 @@ def stack(seeded: Path) -> Any:
 
 
 @pytest.fixture(scope="session")
-def here(stack: Any) -> Landscape:
+def here(stack: Any) -> EnvironmentStacks:
     """The seed's resources, as they refer to each other."""
-    return Landscape("seed", {"seed": stack})
+    return EnvironmentStacks("seed", {"seed": stack})

@@ -15,7 +15,7 @@ from conventions.pipeline_identities import POOLS, pool_of
 from environments.model import Environment
 from main import build
 from synthesis.output import write
-from synthesis.resources import Landscape, Resource
+from synthesis.resources import EnvironmentStacks, Resource
 from tests.fixtures import read_json
 from tests.seed.company import seed
 from tests.stacks.test_snapshots import YamlExtension, as_yaml, reviewed
@@ -25,7 +25,7 @@ from tools.policy.provider_schema import Provider, faults
 GROUP = "/subscriptions/77777777-7777-4777-8777-777777777777/resourceGroups/rg-airflow-seed-agents"
 
 
-def given(here: Landscape, identity: str) -> Iterator[Resource]:
+def given(here: EnvironmentStacks, identity: str) -> Iterator[Resource]:
     """Yield the roles of an identity."""
     for grant in here.resources("azurerm_role_assignment"):
         if any(who.name == identity for who in here.referred("seed", grant.get("principal_id"))):
@@ -76,7 +76,9 @@ def test_a_deployer_may_give_the_roles_that_the_stacks_give_and_no_other(
     assert dict(DEPLOYER_GIVES) == {name: ROLES[name] for name in roles}
 
 
-def test_a_deployer_gives_and_takes_away_the_same_roles_and_never_its_own(here: Landscape) -> None:
+def test_a_deployer_gives_and_takes_away_the_same_roles_and_never_its_own(
+    here: EnvironmentStacks,
+) -> None:
     (giver,) = [
         grant
         for grant in given(here, "deploy_dev_identity")
@@ -91,7 +93,7 @@ def test_a_deployer_gives_and_takes_away_the_same_roles_and_never_its_own(here: 
     assert "f58310d9-a9f6-439a-9e8d-f62e7b41a168" not in condition  # the giver's own role
 
 
-def test_the_rights_are_those_that_trust_and_attack_paths_tell(here: Landscape) -> None:
+def test_the_rights_are_those_that_trust_and_attack_paths_tell(here: EnvironmentStacks) -> None:
     told = {(g.who, g.role, g.on) for g in delivery.hand_given(own_application=True)}
 
     of_seed = {(g.who, g.role, g.on) for g in seeded.grants(here, "dev")}
@@ -105,7 +107,9 @@ def test_the_rights_are_those_that_trust_and_attack_paths_tell(here: Landscape) 
     }
 
 
-def test_what_is_granted_on_the_seed_writes_neither_subnets_nor_records(here: Landscape) -> None:
+def test_what_is_granted_on_the_seed_writes_neither_subnets_nor_records(
+    here: EnvironmentStacks,
+) -> None:
     small = here.resources("azurerm_role_definition")
 
     actions = {action for role in small for action in role.all("permissions.actions")}
@@ -122,7 +126,7 @@ def test_what_is_granted_on_the_seed_writes_neither_subnets_nor_records(here: La
 
 
 @pytest.mark.parametrize("kind", ["plan", "review"])
-def test_planner_and_reviewer_get_no_role_that_writes(here: Landscape, kind: str) -> None:
+def test_planner_and_reviewer_get_no_role_that_writes(here: EnvironmentStacks, kind: str) -> None:
     built_in = {g.get("role_definition_name") for g in given(here, f"{kind}_dev_identity")}
 
     assert built_in - {None} <= {
@@ -133,7 +137,7 @@ def test_planner_and_reviewer_get_no_role_that_writes(here: Landscape, kind: str
     }
 
 
-def test_no_environment_reaches_the_states_of_another(here: Landscape) -> None:
+def test_no_environment_reaches_the_states_of_another(here: EnvironmentStacks) -> None:
     containers = {
         resource.name
         for kind in ("deploy", "plan", "review")
@@ -145,7 +149,7 @@ def test_no_environment_reaches_the_states_of_another(here: Landscape) -> None:
     assert {name.split("_container")[0] for name in containers} == {"states_dev"}
 
 
-def test_each_pool_is_single_use_and_has_a_subnet_of_its_own(here: Landscape) -> None:
+def test_each_pool_is_single_use_and_has_a_subnet_of_its_own(here: EnvironmentStacks) -> None:
     pools = here.resources("azurerm_managed_devops_pool")
 
     subnets = {str(pool.get("virtual_machine_scale_set_fabric.subnet_id")) for pool in pools}
@@ -154,7 +158,7 @@ def test_each_pool_is_single_use_and_has_a_subnet_of_its_own(here: Landscape) ->
     assert len(subnets) == len(POOLS)
 
 
-def test_only_agents_that_deploy_reach_more_than_private_endpoints(here: Landscape) -> None:
+def test_only_agents_that_deploy_reach_more_than_private_endpoints(here: EnvironmentStacks) -> None:
     closed = {
         group.get("name")
         for group in here.resources("azurerm_network_security_group")
@@ -166,7 +170,7 @@ def test_only_agents_that_deploy_reach_more_than_private_endpoints(here: Landsca
 
 
 def test_githubs_subjects_are_known_before_and_azure_devops_come_with_the_form(
-    here: Landscape,
+    here: EnvironmentStacks,
 ) -> None:
     subjects = {
         str(credential.get("subject")): next(
@@ -183,7 +187,9 @@ def test_githubs_subjects_are_known_before_and_azure_devops_come_with_the_form(
     assert [who for s, who in subjects.items() if s not in github] == ["deploy_dev_identity"]
 
 
-def test_the_ids_that_environment_files_name_are_those_of_what_is_made(here: Landscape) -> None:
+def test_the_ids_that_environment_files_name_are_those_of_what_is_made(
+    here: EnvironmentStacks,
+) -> None:
     (group,) = [g for g in here.resources("azurerm_resource_group") if "agents" in g.name]
     (network,) = here.resources("azurerm_virtual_network")
     zones = {str(zone.get("name")) for zone in here.resources("azurerm_private_dns_zone")}
@@ -194,7 +200,7 @@ def test_the_ids_that_environment_files_name_are_those_of_what_is_made(here: Lan
     assert set(seed().zone_ids.values()) == {f"{own}/privateDnsZones/{zone}" for zone in zones}
 
 
-def test_the_account_of_the_states_keeps_versions_and_takes_no_key(here: Landscape) -> None:
+def test_the_account_of_the_states_keeps_versions_and_takes_no_key(here: EnvironmentStacks) -> None:
     (account,) = [a for a in here.resources("azurerm_storage_account") if a.name == "states"]
 
     assert account.get("shared_access_key_enabled") is False

@@ -8,7 +8,7 @@ import pytest
 from conventions.faults import FaultError
 from synthesis.links import outputs_read
 from synthesis.reader import Synthesis
-from synthesis.resources import Landscape, landscapes
+from synthesis.resources import EnvironmentStacks, by_environment
 from synthesis.sources import StaleError
 from tests.rehearsal.samples import data, document, network, state_of, write
 from tools import synth_table
@@ -34,7 +34,7 @@ def test_policy_and_table_name_such_an_environment_alike(tmp_path: Path) -> None
     synthesis = loaded(tmp_path, {"network-eu-dev": in_environment("network", "eu-dev")})
 
     cells = [list(column.cells) for column in synth_table.table_of(synthesis).columns]
-    assert [one.environment for one in landscapes(synthesis)] == ["eu-dev"]
+    assert [one.environment for one in by_environment(synthesis)] == ["eu-dev"]
     assert cells[:2] == [["eu-dev"], ["network"]]
 
 
@@ -90,7 +90,7 @@ def test_an_output_that_is_read_is_found_in_both_spellings(form: str) -> None:
 
 
 def test_a_reference_is_followed_through_another_stack_s_output() -> None:
-    here = Landscape("dev", {"network": network(), "data": data()})
+    here = EnvironmentStacks("dev", {"network": network(), "data": data()})
     (interface,) = here.resources("azurerm_network_interface")
 
     found = here.referred("data", interface.get("ip_configuration.subnet_id"))

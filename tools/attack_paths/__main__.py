@@ -16,7 +16,7 @@ from conventions.faults import FaultError
 from conventions.stack_names import SEED
 from environments.load import load
 from synthesis.reader import Synthesis
-from synthesis.resources import landscapes
+from synthesis.resources import by_environment
 from tools.attack_paths import accepted, graph, page, picture, reading, report
 
 OURS = Path(__file__).with_name("accepted_paths.toml")
@@ -59,7 +59,7 @@ def main(
         synthesis = Synthesis.load(out, None if stale_output else company.home())
         folder = environments or company.environments()
         kinds = {env.name: env.kind for env in load(sorted(folder.glob("*.toml")))}
-        lands = {here.environment: here for here in landscapes(synthesis)}
+        lands = {here.environment: here for here in by_environment(synthesis)}
         seed = lands.pop(SEED) if any(stack.name == SEED for stack in synthesis.stacks) else None
         facts = [
             reading.read(here, kinds.get(here.environment, ""), company.home(), seed=seed)

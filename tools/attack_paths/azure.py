@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from synthesis.resources import Landscape, Resource
+from synthesis.resources import EnvironmentStacks, Resource
 from tools.attack_paths.facts import Federation, Grant, Secret, StorageKey
 
 HASH = re.compile(r"_[0-9A-F]{8}$")
@@ -18,7 +18,7 @@ def named(resource: Resource) -> str:
     return name if kind == "user_assigned_identity" else f"{kind}.{name}"
 
 
-def grants(here: Landscape) -> Iterator[Grant]:
+def grants(here: EnvironmentStacks) -> Iterator[Grant]:
     """Yield every role that the stacks give."""
     for grant in here.resources("azurerm_role_assignment"):
         scope = grant.get("scope")
@@ -39,7 +39,7 @@ def grants(here: Landscape) -> Iterator[Grant]:
         )
 
 
-def _who(here: Landscape, grant: Resource, principal: Any) -> str:
+def _who(here: EnvironmentStacks, grant: Resource, principal: Any) -> str:
     """Name whoever gets a role; an object id of the environment file by what it is given for."""
     identity = next(here.referred(grant.stack, principal), None)
     if identity:
@@ -54,7 +54,7 @@ def _who(here: Landscape, grant: Resource, principal: Any) -> str:
     return next((who for start, who in pipelines.items() if name.startswith(start)), name)
 
 
-def _what(here: Landscape, grant: Resource, scope: Any) -> str:
+def _what(here: EnvironmentStacks, grant: Resource, scope: Any) -> str:
     resource = next(here.referred(grant.stack, scope), None)
     if resource:
         return named(resource)
@@ -63,7 +63,7 @@ def _what(here: Landscape, grant: Resource, scope: Any) -> str:
     return next(here.literals(grant.stack, whole), whole)
 
 
-def federations(here: Landscape) -> Iterator[Federation]:
+def federations(here: EnvironmentStacks) -> Iterator[Federation]:
     """Yield the service accounts of the cluster that become an identity."""
     for credential in here.resources("azurerm_federated_identity_credential"):
         subject = str(credential.get("subject"))
@@ -75,14 +75,14 @@ def federations(here: Landscape) -> Iterator[Federation]:
                 yield Federation(account=f"{namespace}/{account}", who=named(who))
 
 
-def secrets(here: Landscape) -> Iterator[Secret]:
+def secrets(here: EnvironmentStacks) -> Iterator[Secret]:
     """Yield the secrets that the stacks make."""
     for secret in here.resources("azurerm_key_vault_secret"):
         vault = _what(here, secret, secret.get("key_vault_id"))
         yield Secret(name=str(secret.get("name")), vault=vault)
 
 
-def storage_keys(here: Landscape) -> Iterator[StorageKey]:
+def storage_keys(here: EnvironmentStacks) -> Iterator[StorageKey]:
     """Yield the accounts whose keys are switched on."""
     led_to = {
         resource.address
@@ -98,7 +98,7 @@ def storage_keys(here: Landscape) -> Iterator[StorageKey]:
             yield StorageKey(account=named(account), reachable=public or account.address in led_to)
 
 
-def local_accounts(here: Landscape) -> bool:
+def local_accounts(here: EnvironmentStacks) -> bool:
     """Return whether a cluster has an administrator of its own."""
     clusters = here.resources("azurerm_kubernetes_cluster")
     return any(cluster.get("local_account_disabled") is not True for cluster in clusters)

@@ -13,7 +13,7 @@ from typing import Any
 from conventions.components import API_SERVER, COMPONENTS, MIGRATIONS
 from conventions.service_accounts import AIRFLOW_NAMESPACE, TASKS_NAMESPACE
 from helm_values.charts import AIRFLOW
-from synthesis.resources import Landscape, Resource
+from synthesis.resources import EnvironmentStacks, Resource
 from tools.attack_paths.facts import Admission, ClusterSecret, Pod, Right, Unverified
 from tools.charts import BESIDE, FOLDER
 from tools.network_flows import Pod as Place
@@ -32,13 +32,13 @@ def values(release: Resource) -> dict[str, Any]:
     return found
 
 
-def values_of(here: Landscape, chart: str) -> dict[str, Any]:
+def values_of(here: EnvironmentStacks, chart: str) -> dict[str, Any]:
     """Return the values of the release of a chart; nothing where it is not installed."""
     releases = (r for r in here.resources("helm_release") if r.get("chart") == chart)
     return next((values(release) for release in releases), {})
 
 
-def objects_beside(here: Landscape) -> Objects:
+def objects_beside(here: EnvironmentStacks) -> Objects:
     """Return the objects that the stacks install themselves."""
     return [
         found
@@ -47,7 +47,7 @@ def objects_beside(here: Landscape) -> Objects:
     ]
 
 
-def objects_of_chart(here: Landscape) -> tuple[Objects, list[str]]:
+def objects_of_chart(here: EnvironmentStacks) -> tuple[Objects, list[str]]:
     """Return the objects of Airflow's chart, and what could not be read."""
     releases = [r for r in here.resources("helm_release") if r.get("chart") == "airflow"]
     if not releases:
@@ -153,7 +153,7 @@ def unverified(objects: Objects) -> Iterator[Unverified]:
                 yield Unverified(what="KEDA", who=identity[1])
 
 
-def pods(here: Landscape, objects: Objects) -> Iterator[Pod]:
+def pods(here: EnvironmentStacks, objects: Objects) -> Iterator[Pod]:
     """Yield where code runs: Airflow's components, and the pods that tasks start."""
     policies = [o for o in objects if o["kind"] == "NetworkPolicy"]
     airflow = values_of(here, "airflow")
@@ -195,7 +195,7 @@ def pods(here: Landscape, objects: Objects) -> Iterator[Pod]:
         )
 
 
-def _inside(here: Landscape, kind: str, path: str) -> str:
+def _inside(here: EnvironmentStacks, kind: str, path: str) -> str:
     """Return an address of the subnet that a resource stands in; empty if it is another team's."""
     for resource in here.resources(kind):
         for subnet in here.referred(resource.stack, resource.get(path)):

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from synthesis.resources import Landscape
+from synthesis.resources import EnvironmentStacks
 from tools.attack_paths import azure, cluster, database, delivery, seeded
 from tools.attack_paths.facts import Facts
 
@@ -20,12 +20,12 @@ def pipelines_of(company: Path) -> tuple[list[Path], list[str]]:
 
 
 def read(
-    here: Landscape,
+    here: EnvironmentStacks,
     kind: str,
     platform: Path = ROOT,
     product: Path = ROOT,
     *,
-    seed: Landscape | None = None,
+    seed: EnvironmentStacks | None = None,
 ) -> Facts:
     """Return what is known of one environment.
 

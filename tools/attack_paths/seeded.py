@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from conventions.pipeline_identities import KINDS
-from synthesis.resources import Landscape, Resource
+from synthesis.resources import EnvironmentStacks, Resource
 from tools.attack_paths.facts import Grant
 
 _WHO = dict(zip(KINDS, ("deployer", "planner", "reviewer"), strict=True))
@@ -16,7 +16,7 @@ _PERMISSIONS = {
 }
 
 
-def grants(seed: Landscape, environment: str) -> Iterator[Grant]:
+def grants(seed: EnvironmentStacks, environment: str) -> Iterator[Grant]:
     """Yield the roles of deployer, planner and reviewer, built-in ones and those of the seed."""
     for given in seed.resources("azurerm_role_assignment"):
         if who := _who(seed, given, given.get("principal_id"), environment):
@@ -31,18 +31,18 @@ def grants(seed: Landscape, environment: str) -> Iterator[Grant]:
             yield Grant(who=who, role=_PERMISSIONS.get(own, own), on="Entra ID")
 
 
-def serves(seed: Landscape, environment: str) -> bool:
+def serves(seed: EnvironmentStacks, environment: str) -> bool:
     """Say whether the seed makes the identities of an environment."""
     return next(grants(seed, environment), None) is not None
 
 
-def _who(seed: Landscape, given: Resource, principal: Any, environment: str) -> str | None:
+def _who(seed: EnvironmentStacks, given: Resource, principal: Any, environment: str) -> str | None:
     identity = next(seed.referred(given.stack, principal), None)
     names = {f"{kind}_{environment}_identity": who for kind, who in _WHO.items()}
     return names.get(identity.name) if identity else None
 
 
-def _role(seed: Landscape, given: Resource) -> str:
+def _role(seed: EnvironmentStacks, given: Resource) -> str:
     built_in = given.get("role_definition_name")
     if built_in:
         return str(built_in)
@@ -50,7 +50,7 @@ def _role(seed: Landscape, given: Resource) -> str:
     return str(own.get("name"))
 
 
-def _on(seed: Landscape, given: Resource, scope: Any) -> str:
+def _on(seed: EnvironmentStacks, given: Resource, scope: Any) -> str:
     resource = next(seed.referred(given.stack, scope), None)
     if resource is None:
         return "subscription"

@@ -11,7 +11,7 @@ import typer
 from conventions import company
 from conventions.faults import FaultError
 from synthesis.reader import Synthesis
-from synthesis.resources import landscapes
+from synthesis.resources import by_environment
 from tools.diagram import model, page
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -38,7 +38,7 @@ def main(
         raise typer.Exit(2) from None
     folder = to or home / "diagram"
     folder.mkdir(parents=True, exist_ok=True)
-    for here in landscapes(synthesis):
+    for here in by_environment(synthesis):
         file = folder / f"{here.environment}.html"
         file.write_text(page.html(model.read(here)), encoding="utf-8")
         typer.echo(file)

@@ -7,7 +7,7 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 from synthesis.links import outputs_read, own_state
-from synthesis.resources import Landscape, Resource
+from synthesis.resources import EnvironmentStacks, Resource
 from tools.attack_paths import azure
 
 # Providers' types are long, and some of their words nobody uses.
@@ -100,9 +100,9 @@ class Diagram:
     network: tuple[Reach, ...]
 
 
-def read(here: Landscape) -> Diagram:
+def read(here: EnvironmentStacks) -> Diagram:
     """Return the diagram of an environment."""
-    stacks = {name: _stack(here, name) for name in here.stacks}
+    stacks = {name: _stack(here, name) for name in here.documents}
     order = TopologicalSorter({name: stack.reads for name, stack in stacks.items()})
     return Diagram(
         environment=here.environment,
@@ -117,7 +117,7 @@ def name_of(resource: Resource) -> str:
     return azure.HASH.sub("", resource.name)
 
 
-def shown(here: Landscape, resource: Resource) -> str:
+def shown(here: EnvironmentStacks, resource: Resource) -> str:
     """Return what a resource is, and which one where there are several of its kind."""
     what = noun(resource.type)
     if len(here.resources(resource.type)) == 1:
@@ -133,7 +133,7 @@ def noun(type_: str) -> str:
     return NOUNS.get(short, short.replace("_", " "))
 
 
-def _stack(here: Landscape, name: str) -> Stack:
+def _stack(here: EnvironmentStacks, name: str) -> Stack:
     kinds: dict[str, list[Resource]] = {}
     for resource in here.resources():
         if resource.stack == name:
@@ -142,8 +142,8 @@ def _stack(here: Landscape, name: str) -> Stack:
             kinds.setdefault(name_of(resource) if release else noun(resource.type), []).append(
                 resource
             )
-    states = {own_state(document): other for other, document in here.stacks.items()}
-    reads = outputs_read(here.stacks[name])
+    states = {own_state(document): other for other, document in here.documents.items()}
+    reads = outputs_read(here.documents[name])
     return Stack(
         name=name,
         kinds=tuple(
@@ -158,7 +158,7 @@ def _stack(here: Landscape, name: str) -> Stack:
     )
 
 
-def _rights(here: Landscape) -> Iterator[Reach]:
+def _rights(here: EnvironmentStacks) -> Iterator[Reach]:
     known = {azure.named(resource): resource for resource in here.resources()}
     accounts = {found.who: found.account for found in azure.federations(here)}
     for grant in azure.grants(here):
@@ -193,7 +193,7 @@ def _strength(role: str) -> str:
     return "reads" if re.search(r"Reader|User$|Pull", role) else "writes"
 
 
-def _network(here: Landscape) -> Iterator[Reach]:
+def _network(here: EnvironmentStacks) -> Iterator[Reach]:
     """Yield what security groups let into each subnet, in the words of their rules."""
     ranges = _ranges(here)
     for group in here.resources("azurerm_network_security_group"):
@@ -217,7 +217,7 @@ def _network(here: Landscape) -> Iterator[Reach]:
                 )
 
 
-def _ranges(here: Landscape) -> dict[str, str]:
+def _ranges(here: EnvironmentStacks) -> dict[str, str]:
     """Return the names of the subnets and of the pods' network, by their ranges."""
     clusters = here.resources("azurerm_kubernetes_cluster")
     pods = {str(cluster.get("network_profile.pod_cidr")): "pods" for cluster in clusters}

@@ -15,7 +15,7 @@ from conventions import company
 from conventions.faults import FaultError
 from environments.load import load
 from synthesis.reader import Synthesis
-from synthesis.resources import landscapes
+from synthesis.resources import by_environment
 from tools.policy import checkov, gate, policy_report, rules, waivers
 
 OURS = Path(__file__).with_name("waivers.toml")
@@ -52,8 +52,8 @@ def main(
     except FaultError as error:
         Console(stderr=True).print(str(error), markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(2) from None
-    for landscape in landscapes(synthesis):
-        results += rules.apply(landscape)
+    for stacks in by_environment(synthesis):
+        results += rules.apply(stacks)
     verdict = gate.judge(results, excuses, kinds, lasting=ours)
     if as_json:
         print(json.dumps(policy_report.as_json(verdict), indent=2))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from synthesis.resources import Landscape
+from synthesis.resources import EnvironmentStacks
 from tools.policy.results import Result
 from tools.policy.rules import reliability, rendered, security, watching
 from tools.policy.rules.rule import Rule
@@ -10,11 +10,11 @@ from tools.policy.rules.rule import Rule
 RULES: tuple[Rule, ...] = (*reliability.RULES, *security.RULES, *rendered.RULES, *watching.RULES)
 
 
-def apply(landscape: Landscape, rules: Iterable[Rule] = RULES) -> list[Result]:
+def apply(stacks: EnvironmentStacks, rules: Iterable[Rule] = RULES) -> list[Result]:
     """Check every rule on the resources of an environment."""
     return [
         Result(
-            environment=landscape.environment,
+            environment=stacks.environment,
             stack=resource.stack,
             rule=rule.id,
             resource=resource.address,
@@ -22,5 +22,5 @@ def apply(landscape: Landscape, rules: Iterable[Rule] = RULES) -> list[Result]:
             problem=problem,
         )
         for rule in rules
-        for resource, problem in rule.check(landscape)
+        for resource, problem in rule.check(stacks)
     ]

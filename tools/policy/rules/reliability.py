@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from synthesis.resources import Landscape, Resource
+from synthesis.resources import EnvironmentStacks, Resource
 from tools.policy.rules.rule import Finding, Rules, at_least, equal, holds, present
 
 _RULES = Rules()
@@ -31,9 +31,9 @@ HOLDS_DATA = (
     control="postgres",
     page=f"{LEARN}/postgresql/flexible-server/concepts-high-availability",
 )
-def standby(landscape: Landscape) -> Iterator[Finding]:
+def standby(stacks: EnvironmentStacks) -> Iterator[Finding]:
     """A zone that fails takes a server without a standby with it, for hours."""
-    for server in landscape.resources(SERVER):
+    for server in stacks.resources(SERVER):
         yield equal(server, "high_availability.mode", "ZoneRedundant")
 
 
@@ -43,9 +43,9 @@ def standby(landscape: Landscape) -> Iterator[Finding]:
     control="postgres",
     page=f"{LEARN}/postgresql/flexible-server/concepts-backup-restore",
 )
-def backup_retention(landscape: Landscape) -> Iterator[Finding]:
+def backup_retention(stacks: EnvironmentStacks) -> Iterator[Finding]:
     """A mistake in data is often seen only after a week or two."""
-    for server in landscape.resources(SERVER):
+    for server in stacks.resources(SERVER):
         yield at_least(server, "backup_retention_days", 14)
 
 
@@ -55,9 +55,9 @@ def backup_retention(landscape: Landscape) -> Iterator[Finding]:
     control="postgres",
     page=f"{LEARN}/postgresql/flexible-server/concepts-maintenance",
 )
-def database_window(landscape: Landscape) -> Iterator[Finding]:
+def database_window(stacks: EnvironmentStacks) -> Iterator[Finding]:
     """Azure restarts the server at a time of its own otherwise."""
-    for server in landscape.resources(SERVER):
+    for server in stacks.resources(SERVER):
         yield present(server, "maintenance_window.start_hour")
 
 
@@ -67,9 +67,9 @@ def database_window(landscape: Landscape) -> Iterator[Finding]:
     control="operations",
     page=f"{LEARN}/aks/planned-maintenance",
 )
-def cluster_upgrades(landscape: Landscape) -> Iterator[Finding]:
+def cluster_upgrades(stacks: EnvironmentStacks) -> Iterator[Finding]:
     """Versions are supported for a year, node images hold fixes every week."""
-    for cluster in landscape.resources(CLUSTER):
+    for cluster in stacks.resources(CLUSTER):
         yield present(cluster, "automatic_upgrade_channel")
         yield present(cluster, "maintenance_window_auto_upgrade.duration")
         channel = cluster.get("node_os_upgrade_channel")
@@ -84,9 +84,9 @@ def cluster_upgrades(landscape: Landscape) -> Iterator[Finding]:
     control="pools",
     page=f"{LEARN}/aks/cluster-autoscaler-overview",
 )
-def autoscaling(landscape: Landscape) -> Iterator[Finding]:
+def autoscaling(stacks: EnvironmentStacks) -> Iterator[Finding]:
     """A pool with equal limits, or none, does not scale."""
-    for pool, path in _pools(landscape):
+    for pool, path in _pools(stacks):
         scales = pool.get(f"{path}auto_scaling_enabled") is True
         low, high = pool.get(f"{path}min_count"), pool.get(f"{path}max_count")
         yield holds(
@@ -102,9 +102,9 @@ def autoscaling(landscape: Landscape) -> Iterator[Finding]:
     control="pools",
     page=f"{LEARN}/aks/availability-zones-overview",
 )
-def pool_zones(landscape: Landscape) -> Iterator[Finding]:
+def pool_zones(stacks: EnvironmentStacks) -> Iterator[Finding]:
     """With two zones, the loss of one takes half of the nodes."""
-    for pool, path in _pools(landscape):
+    for pool, path in _pools(stacks):
         zones = pool.all(f"{path}zones")
         yield holds(pool, kept=len(zones) >= 3, problem=f"zones are {zones}, fewer than 3")
 
@@ -115,9 +115,9 @@ def pool_zones(landscape: Landscape) -> Iterator[Finding]:
     control="pools",
     page=f"{LEARN}/aks/use-system-pools",
 )
-def system_nodes(landscape: Landscape) -> Iterator[Finding]:
+def system_nodes(stacks: EnvironmentStacks) -> Iterator[Finding]:
     """CoreDNS and the metrics server must survive the loss of a node."""
-    for cluster in landscape.resources(CLUSTER):
+    for cluster in stacks.resources(CLUSTER):
         yield at_least(cluster, "default_node_pool.min_count", 3)
 
 
@@ -127,9 +127,9 @@ def system_nodes(landscape: Landscape) -> Iterator[Finding]:
     control="pools",
     page=f"{LEARN}/aks/upgrade-aks-node-pools-rolling",
 )
-def surge(landscape: Landscape) -> Iterator[Finding]:
+def surge(stacks: EnvironmentStacks) -> Iterator[Finding]:
     """Azure refuses surge settings for spot pools, which lose nodes at any time anyway."""
-    for pool, path in _pools(landscape):
+    for pool, path in _pools(stacks):
         if pool.get("priority") != "Spot":
             yield present(pool, f"{path}upgrade_settings.max_surge")
             yield present(pool, f"{path}upgrade_settings.drain_timeout_in_minutes")
@@ -141,9 +141,9 @@ def surge(landscape: Landscape) -> Iterator[Finding]:
     control="pools",
     page=f"{LEARN}/aks/free-standard-pricing-tiers",
 )
-def paid_tier(landscape: Landscape) -> Iterator[Finding]:
+def paid_tier(stacks: EnvironmentStacks) -> Iterator[Finding]:
     """The Free tier promises nothing and serves few requests."""
-    for cluster in landscape.resources(CLUSTER):
+    for cluster in stacks.resources(CLUSTER):
         tier = cluster.get("sku_tier")
         yield holds(cluster, kept=tier in ("Standard", "Premium"), problem=f"sku_tier is {tier}")
 
@@ -154,9 +154,9 @@ def paid_tier(landscape: Landscape) -> Iterator[Finding]:
     control="protection",
     page="https://developer.hashicorp.com/terraform/language/meta-arguments/lifecycle",
 )
-def prevent_destroy(landscape: Landscape) -> Iterator[Finding]:
+def prevent_destroy(stacks: EnvironmentStacks) -> Iterator[Finding]:
     """A changed name would replace a database, and its data with it."""
-    for resource in landscape.resources(*HOLDS_DATA, ACCOUNT):
+    for resource in stacks.resources(*HOLDS_DATA, ACCOUNT):
         yield equal(resource, "lifecycle.prevent_destroy", True)
 
 
@@ -166,7 +166,7 @@ def prevent_destroy(landscape: Landscape) -> Iterator[Finding]:
     control="protection",
     page=f"{LEARN}/azure-resource-manager/management/lock-resources",
 )
-def delete_locks(landscape: Landscape) -> Iterator[Finding]:
+def delete_locks(stacks: EnvironmentStacks) -> Iterator[Finding]:
     """A lock also holds against the portal, where Terraform's own guard does not.
 
     Not on what an extension of the cluster may write: a lock keeps grants too, and that one goes
@@ -174,18 +174,18 @@ def delete_locks(landscape: Landscape) -> Iterator[Finding]:
     """
     locked = {
         resource
-        for lock in landscape.resources("azurerm_management_lock")
+        for lock in stacks.resources("azurerm_management_lock")
         if lock.get("lock_level") == "CanNotDelete"
-        for resource in landscape.referred(lock.stack, lock.get("scope"))
+        for resource in stacks.referred(lock.stack, lock.get("scope"))
     }
     of_extensions = {
         resource
-        for grant in landscape.resources("azurerm_role_assignment")
-        for principal in landscape.referred(grant.stack, grant.get("principal_id"))
+        for grant in stacks.resources("azurerm_role_assignment")
+        for principal in stacks.referred(grant.stack, grant.get("principal_id"))
         if principal.type == "azurerm_kubernetes_cluster_extension"
-        for resource in landscape.referred(grant.stack, grant.get("scope"))
+        for resource in stacks.referred(grant.stack, grant.get("scope"))
     }
-    for resource in landscape.resources(SERVER, "azurerm_key_vault", ACCOUNT, REGISTRY):
+    for resource in stacks.resources(SERVER, "azurerm_key_vault", ACCOUNT, REGISTRY):
         kept = resource in locked or resource in of_extensions
         yield holds(resource, kept=kept, problem="has no lock CanNotDelete")
 
@@ -196,12 +196,12 @@ def delete_locks(landscape: Landscape) -> Iterator[Finding]:
     control="storage",
     page=f"{LEARN}/storage/blobs/soft-delete-blob-overview",
 )
-def soft_delete(landscape: Landscape) -> Iterator[Finding]:
+def soft_delete(stacks: EnvironmentStacks) -> Iterator[Finding]:
     """At least seven days: long enough for a weekend and a holiday."""
-    for account in landscape.resources("azurerm_storage_account"):
+    for account in stacks.resources("azurerm_storage_account"):
         yield at_least(account, "blob_properties.delete_retention_policy.days", 7)
         yield at_least(account, "blob_properties.container_delete_retention_policy.days", 7)
-    for vault in landscape.resources("azurerm_key_vault"):
+    for vault in stacks.resources("azurerm_key_vault"):
         yield at_least(vault, "soft_delete_retention_days", 7)
         yield equal(vault, "purge_protection_enabled", True)
 
@@ -212,16 +212,14 @@ def soft_delete(landscape: Landscape) -> Iterator[Finding]:
     control="backup",
     page=f"{LEARN}/backup/azure-kubernetes-service-backup-overview",
 )
-def cluster_backup(landscape: Landscape) -> Iterator[Finding]:
+def cluster_backup(stacks: EnvironmentStacks) -> Iterator[Finding]:
     """Volumes and objects that no repository holds are lost with the cluster otherwise."""
     saved = {
         resource
-        for backup in landscape.resources(
-            "azurerm_data_protection_backup_instance_kubernetes_cluster"
-        )
-        for resource in landscape.referred(backup.stack, backup.get("kubernetes_cluster_id"))
+        for backup in stacks.resources("azurerm_data_protection_backup_instance_kubernetes_cluster")
+        for resource in stacks.referred(backup.stack, backup.get("kubernetes_cluster_id"))
     }
-    for cluster in landscape.resources(CLUSTER):
+    for cluster in stacks.resources(CLUSTER):
         yield holds(cluster, kept=cluster in saved, problem="has no backup instance")
 
 
@@ -231,15 +229,15 @@ def cluster_backup(landscape: Landscape) -> Iterator[Finding]:
     control="storage",
     page=f"{LEARN}/storage/blobs/lifecycle-management-overview",
 )
-def lifecycle(landscape: Landscape) -> Iterator[Finding]:
+def lifecycle(stacks: EnvironmentStacks) -> Iterator[Finding]:
     """Task logs only grow."""
     ruled = {
         resource
-        for policy in landscape.resources("azurerm_storage_management_policy")
+        for policy in stacks.resources("azurerm_storage_management_policy")
         if policy.get("rule.enabled")
-        for resource in landscape.referred(policy.stack, policy.get("storage_account_id"))
+        for resource in stacks.referred(policy.stack, policy.get("storage_account_id"))
     }
-    for account in landscape.resources("azurerm_storage_account"):
+    for account in stacks.resources("azurerm_storage_account"):
         if account.get("is_hns_enabled"):
             yield holds(account, kept=account in ruled, problem="has no lifecycle rule")
 
@@ -250,9 +248,9 @@ def lifecycle(landscape: Landscape) -> Iterator[Finding]:
     control="releases",
     page="https://registry.terraform.io/providers/hashicorp/helm/latest/docs/resources/release",
 )
-def releases(landscape: Landscape) -> Iterator[Finding]:
+def releases(stacks: EnvironmentStacks) -> Iterator[Finding]:
     """A range would upgrade on the day that somebody else publishes; our own charts have none."""
-    for release in landscape.resources("helm_release"):
+    for release in stacks.resources("helm_release"):
         version = str(release.get("version"))
         exact = version.lstrip("v")[:1].isdigit() and not set(version) & set("*xX<>~^ ,")
         published = release.get("repository") or "://" in str(release.get("chart"))
@@ -267,9 +265,9 @@ def releases(landscape: Landscape) -> Iterator[Finding]:
     control="postgres",
     page=f"{LEARN}/postgresql/flexible-server/concepts-storage",
 )
-def growing_disk(landscape: Landscape) -> Iterator[Finding]:
+def growing_disk(stacks: EnvironmentStacks) -> Iterator[Finding]:
     """A full disk makes the server read-only; a smaller one is a new server, without the data."""
-    for server in landscape.resources(SERVER):
+    for server in stacks.resources(SERVER):
         yield equal(server, "auto_grow_enabled", True)
         ignored = server.all("lifecycle.ignore_changes")
         yield holds(server, kept="storage_mb" in ignored, problem="Terraform holds to storage_mb")
@@ -281,15 +279,15 @@ def growing_disk(landscape: Landscape) -> Iterator[Finding]:
     control="encryption",
     page=f"{LEARN}/virtual-machines/disk-encryption",
 )
-def key_rotation(landscape: Landscape) -> Iterator[Finding]:
+def key_rotation(stacks: EnvironmentStacks) -> Iterator[Finding]:
     """Machines stop when the key of their disks expires."""
-    for key in landscape.resources("azurerm_key_vault_key"):
+    for key in stacks.resources("azurerm_key_vault_key"):
         yield present(key, "expiration_date")
         yield present(key, "rotation_policy.automatic.time_before_expiry")
 
 
-def _pools(landscape: Landscape) -> Iterator[tuple[Resource, str]]:
-    for cluster in landscape.resources(CLUSTER):
+def _pools(stacks: EnvironmentStacks) -> Iterator[tuple[Resource, str]]:
+    for cluster in stacks.resources(CLUSTER):
         yield cluster, "default_node_pool."
-    for pool in landscape.resources(POOL):
+    for pool in stacks.resources(POOL):
         yield pool, ""

@@ -8,7 +8,7 @@ from typing import Any
 from conventions.components import COMPONENTS
 from conventions.vault_secrets import SHARED_SECRET
 from helm_values.charts import AIRFLOW
-from synthesis.resources import Landscape
+from synthesis.resources import EnvironmentStacks
 from tools.charts import find
 from tools.policy.rules.rule import Finding, Rules
 from tools.rendered_chart import (
@@ -38,12 +38,12 @@ REGISTRY = "crairflowdev.azurecr.io"  # stands for the one that Terraform fills 
     control="releases",
     page="https://kubernetes.io/docs/concepts/security/pod-security-standards/",
 )
-def chart(landscape: Landscape) -> Iterator[Finding]:
+def chart(stacks: EnvironmentStacks) -> Iterator[Finding]:
     """No list of keys could say what values may do: the objects that come out are looked at.
 
     Where the chart is not at hand, there is nothing to look at: `make charts` brings it.
     """
-    for release in landscape.resources("helm_release"):
+    for release in stacks.resources("helm_release"):
         if release.get("chart") == AIRFLOW.name and find(AIRFLOW).is_file():
             problems = _problems(str(release.get("values")))
             yield from (Finding(release, problem) for problem in problems or [None])

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from synthesis.resources import Landscape, Resource
+from synthesis.resources import EnvironmentStacks, Resource
 
 
 class Finding(NamedTuple):
@@ -14,7 +14,7 @@ class Finding(NamedTuple):
     problem: str | None
 
 
-Check = Callable[[Landscape], Iterator[Finding]]
+Check = Callable[[EnvironmentStacks], Iterator[Finding]]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from conventions.tag_keys import TAG_KEYS
-from synthesis.resources import Landscape, Resource
+from synthesis.resources import EnvironmentStacks, Resource
 from tools.policy import provider_facts
 from tools.policy.rules.rule import Finding, Rules, equal, holds, present
 
@@ -29,11 +29,11 @@ BROAD_ROLES = ("Owner", "User Access Administrator", "Role Based Access Control 
     control="network",
     page=f"{LEARN}/private-link/private-link-overview",
 )
-def no_public_access(landscape: Landscape) -> Iterator[Finding]:
+def no_public_access(stacks: EnvironmentStacks) -> Iterator[Finding]:
     """Private endpoints and delegated subnets are the only ways in."""
-    for resource in landscape.resources(*CLOSED):
+    for resource in stacks.resources(*CLOSED):
         yield equal(resource, "public_network_access_enabled", False)
-    for cluster in landscape.resources("azurerm_kubernetes_cluster"):
+    for cluster in stacks.resources("azurerm_kubernetes_cluster"):
         yield equal(cluster, "private_cluster_enabled", True)
         yield equal(cluster, "private_cluster_public_fqdn_enabled", False)
 
@@ -44,17 +44,17 @@ def no_public_access(landscape: Landscape) -> Iterator[Finding]:
     control="storage",
     page=f"{LEARN}/storage/common/transport-layer-security-configure-minimum-version",
 )
-def tls(landscape: Landscape) -> Iterator[Finding]:
+def tls(stacks: EnvironmentStacks) -> Iterator[Finding]:
     """Older versions are broken, and retired by Azure."""
-    for account in landscape.resources("azurerm_storage_account"):
+    for account in stacks.resources("azurerm_storage_account"):
         yield equal(account, "min_tls_version", "TLS1_2")
         yield equal(account, "https_traffic_only_enabled", True)
     parameters = {
         (server, parameter.get("name")): parameter.get("value")
-        for parameter in landscape.resources("azurerm_postgresql_flexible_server_configuration")
-        for server in landscape.referred(parameter.stack, parameter.get("server_id"))
+        for parameter in stacks.resources("azurerm_postgresql_flexible_server_configuration")
+        for server in stacks.referred(parameter.stack, parameter.get("server_id"))
     }
-    for server in landscape.resources("azurerm_postgresql_flexible_server"):
+    for server in stacks.resources("azurerm_postgresql_flexible_server"):
         for name, allowed in (
             ("require_secure_transport", ("on",)),
             ("ssl_min_protocol_version", ("TLSv1.2", "TLSv1.3")),
@@ -69,13 +69,13 @@ def tls(landscape: Landscape) -> Iterator[Finding]:
     control="tags",
     page=f"{LEARN}/cloud-adoption-framework/ready/azure-best-practices/resource-tagging",
 )
-def tags(landscape: Landscape) -> Iterator[Finding]:
+def tags(stacks: EnvironmentStacks) -> Iterator[Finding]:
     """Costs, owners and the class of data are found by tags."""
-    for resource in landscape.resources():
+    for resource in stacks.resources():
         if resource.type in provider_facts.taggable():
             missing = sorted(set(TAG_KEYS) - set(resource.get("tags") or {}))
             yield holds(resource, kept=not missing, problem=f"lacks {', '.join(missing)}")
-    for cluster in landscape.resources("azurerm_kubernetes_cluster"):
+    for cluster in stacks.resources("azurerm_kubernetes_cluster"):
         tags = cluster.get("default_node_pool.tags")  # its machines get none from the cluster
         yield holds(cluster, kept=tags == cluster.get("tags"), problem="its system pool lacks tags")
 
@@ -86,14 +86,14 @@ def tags(landscape: Landscape) -> Iterator[Finding]:
     control="network",
     page=f"{LEARN}/virtual-network/ip-services/default-outbound-access",
 )
-def subnets(landscape: Landscape) -> Iterator[Finding]:
+def subnets(stacks: EnvironmentStacks) -> Iterator[Finding]:
     """Default outbound access uses addresses that belong to nobody."""
     guarded = {
         resource
-        for link in landscape.resources("azurerm_subnet_network_security_group_association")
-        for resource in landscape.referred(link.stack, link.get("subnet_id"))
+        for link in stacks.resources("azurerm_subnet_network_security_group_association")
+        for resource in stacks.referred(link.stack, link.get("subnet_id"))
     }
-    for subnet in landscape.resources("azurerm_subnet"):
+    for subnet in stacks.resources("azurerm_subnet"):
         yield equal(subnet, "default_outbound_access_enabled", False)
         yield holds(subnet, kept=subnet in guarded, problem="has no security group")
 
@@ -104,9 +104,9 @@ def subnets(landscape: Landscape) -> Iterator[Finding]:
     control="network",
     page=f"{LEARN}/virtual-network/network-security-groups-overview",
 )
-def deny_by_default(landscape: Landscape) -> Iterator[Finding]:
+def deny_by_default(stacks: EnvironmentStacks) -> Iterator[Finding]:
     """Azure's own rule AllowVnetInBound lets all subnets reach each other."""
-    for group in landscape.resources("azurerm_network_security_group"):
+    for group in stacks.resources("azurerm_network_security_group"):
         last: Mapping[str, Any] = max(
             group.all("security_rule"), key=lambda one: one["priority"], default={}
         )
@@ -121,9 +121,9 @@ def deny_by_default(landscape: Landscape) -> Iterator[Finding]:
     control="state",
     page="https://developer.hashicorp.com/terraform/language/manage-sensitive-data/write-only",
 )
-def no_secret_in_state(landscape: Landscape) -> Iterator[Finding]:
+def no_secret_in_state(stacks: EnvironmentStacks) -> Iterator[Finding]:
     """An argument that the provider marks as sensitive is written to the state in clear text."""
-    for resource in landscape.resources():
+    for resource in stacks.resources():
         paths = provider_facts.sensitive_arguments(resource.type)
         given = [path for path in paths if resource.all(path)]
         yield holds(resource, kept=not given, problem=f"sets {', '.join(given)}")
@@ -135,17 +135,15 @@ def no_secret_in_state(landscape: Landscape) -> Iterator[Finding]:
     control="network",
     page=f"{LEARN}/private-link/private-endpoint-dns",
 )
-def endpoint_names(landscape: Landscape) -> Iterator[Finding]:
+def endpoint_names(stacks: EnvironmentStacks) -> Iterator[Finding]:
     """Without the record clients resolve the public address, which is closed."""
-    for endpoint in landscape.resources("azurerm_private_endpoint"):
+    for endpoint in stacks.resources("azurerm_private_endpoint"):
         zones = endpoint.get("private_dns_zone_group.private_dns_zone_ids")
         ours = any(
             resource.type == "azurerm_private_dns_zone"
-            for resource in landscape.referred(endpoint.stack, zones)
+            for resource in stacks.referred(endpoint.stack, zones)
         )
-        given = any(
-            "/privateDnsZones/" in text for text in landscape.literals(endpoint.stack, zones)
-        )
+        given = any("/privateDnsZones/" in text for text in stacks.literals(endpoint.stack, zones))
         # a policy of the company writes the record: Terraform says so by leaving it alone
         left = "private_dns_zone_group" in endpoint.all("lifecycle.ignore_changes")
         yield holds(endpoint, kept=ours or given or left, problem="is in no private DNS zone")
@@ -157,9 +155,9 @@ def endpoint_names(landscape: Landscape) -> Iterator[Finding]:
     control="least rights",
     page=f"{LEARN}/role-based-access-control/best-practices",
 )
-def narrow_roles(landscape: Landscape) -> Iterator[Finding]:
+def narrow_roles(stacks: EnvironmentStacks) -> Iterator[Finding]:
     """A role on a subscription covers everything that will ever be in it."""
-    for grant in landscape.resources("azurerm_role_assignment"):
+    for grant in stacks.resources("azurerm_role_assignment"):
         role, scope = grant.get("role_definition_name"), str(grant.get("scope"))
         literal = scope.startswith("/")  # else a reference, perhaps to something within a resource
         broad = role in BROAD_ROLES or (literal and scope.count("/") < 4)
@@ -173,9 +171,9 @@ def narrow_roles(landscape: Landscape) -> Iterator[Finding]:
     control="API and identity",
     page="https://learn.microsoft.com/entra/workload-id/workload-identity-federation-considerations",
 )
-def federated_subjects(landscape: Landscape) -> Iterator[Finding]:
+def federated_subjects(stacks: EnvironmentStacks) -> Iterator[Finding]:
     """A wildcard or another audience would let other workloads in."""
-    for credential in landscape.resources(
+    for credential in stacks.resources(
         "azurerm_federated_identity_credential",
         "azuread_application_federated_identity_credential",
     ):
@@ -197,11 +195,11 @@ def federated_subjects(landscape: Landscape) -> Iterator[Finding]:
     control="state",
     page="https://developer.hashicorp.com/terraform/language/backend/azurerm",
 )
-def backends(landscape: Landscape) -> Iterator[Finding]:
+def backends(stacks: EnvironmentStacks) -> Iterator[Finding]:
     """Reported on the stack's first resource: a backend is no resource itself."""
-    for stack, content in landscape.stacks.items():
+    for stack, content in stacks.documents.items():
         terraform = content.get("terraform", {})
-        first = next((one for one in landscape.resources() if one.stack == stack), None)
+        first = next((one for one in stacks.resources() if one.stack == stack), None)
         if first is None:
             continue
         backend = terraform.get("backend", {}).get("azurerm", {})
@@ -228,14 +226,14 @@ IMAGES = "policyDefinitions/febd0533-8e55-448f-b837-bd0e06f16469"
     control="operations",
     page=f"{LEARN}/aks/policy-reference",
 )
-def denied_pods(landscape: Landscape) -> Iterator[Finding]:
+def denied_pods(stacks: EnvironmentStacks) -> Iterator[Finding]:
     """An audit tells of it a day later; by then the pod has run."""
     denied = {
         (one.stack, str(one.get("policy_definition_id")).partition("Microsoft.Authorization/")[2])
-        for one in landscape.resources("azurerm_resource_group_policy_assignment")
+        for one in stacks.resources("azurerm_resource_group_policy_assignment")
         if _effect(one) == "deny"
     }
-    for cluster in landscape.resources("azurerm_kubernetes_cluster"):
+    for cluster in stacks.resources("azurerm_kubernetes_cluster"):
         wanted = (PRIVILEGED, IMAGES)
         missing = [name for name in wanted if (cluster.stack, name) not in denied]
         yield holds(cluster, kept=not missing, problem=f"nothing denies by {', '.join(missing)}")
@@ -252,8 +250,8 @@ def _effect(assignment: Resource) -> str:
     control="backup",
     page=f"{LEARN}/backup/azure-kubernetes-service-backup-overview",
 )
-def secrets_in_backups(landscape: Landscape) -> Iterator[Finding]:
+def secrets_in_backups(stacks: EnvironmentStacks) -> Iterator[Finding]:
     """A key that was replaced would stay readable as long as the backup is kept."""
-    for backup in landscape.resources("azurerm_data_protection_backup_instance_kubernetes_cluster"):
+    for backup in stacks.resources("azurerm_data_protection_backup_instance_kubernetes_cluster"):
         excluded = backup.all("backup_datasource_parameters.excluded_resource_types")
         yield holds(backup, kept="secrets" in excluded, problem="takes Secrets with it")
