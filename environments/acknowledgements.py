@@ -5,11 +5,11 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from environments.types import Section, form, refuse
+from environments.types import Section, Text, refuse
 
 FactName = Annotated[
     str,
-    form(
+    Text(
         r"[a-z_]+ [A-Za-z0-9._]+",
         "part and version, as make calendar-check says",
         "postgres 14",
@@ -22,7 +22,7 @@ class Acknowledgement(Section):
 
     reason: Annotated[
         str,
-        form(".{20,}", "20 characters or more", "no new server is made; 16 follows in February"),
+        Text(".{20,}", "20 characters or more", "no new server is made; 16 follows in February"),
         Field(description="why, and what follows"),
     ]
     until: Annotated[str, Field(description="last day that it is accepted, YYYY-MM-DD")]

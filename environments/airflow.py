@@ -18,7 +18,7 @@ from environments.airflow_data import (
 )
 from environments.dags import GitDags
 from environments.resources import ComponentResources
-from environments.types import EACH_ONCE, Section, Uuid, form, refuse
+from environments.types import EACH_ONCE, Section, Text, Uuid, refuse
 
 
 def _known_zone(name: str) -> str:
@@ -35,7 +35,7 @@ def _known_zone(name: str) -> str:
 
 TimeZone = Annotated[
     str,
-    form(
+    Text(
         r"UTC|[A-Z][A-Za-z_]+(/[A-Z][A-Za-z_-]+){1,2}",
         "UTC, or a region and a city of the IANA database",
         "Europe/Berlin",
@@ -44,7 +44,7 @@ TimeZone = Annotated[
 ]
 Digest = Annotated[
     str,
-    form(r"sha256:[0-9a-f]{64}", "sha256: and 64 hexadecimal digits", f"sha256:{'0f' * 32}"),
+    Text(r"sha256:[0-9a-f]{64}", "sha256: and 64 hexadecimal digits", f"sha256:{'0f' * 32}"),
 ]
 
 
@@ -63,7 +63,7 @@ FLOATING_TAGS = {"latest", "main", "master", "stable", "dev", "edge"}
 
 Namespace = Annotated[
     str,
-    form(
+    Text(
         r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?",
         "a namespace's name: up to 63 lower case letters, digits and hyphens",
         "spark",
@@ -92,12 +92,12 @@ class Airflow(Section):
 
     image_repository: Annotated[
         str,
-        form(r"[a-z0-9]+([/_-][a-z0-9]+)*", "lower case path in the registry", "airflow"),
+        Text(r"[a-z0-9]+([/_-][a-z0-9]+)*", "lower case path in the registry", "airflow"),
         Field(description="repository in the registry"),
     ] = "airflow"
     image_tag: Annotated[
         str,
-        form(r"\w[\w.-]{0,127}", "1 to 128 letters, digits, . _ -", "3.3.2-4f2c9d1"),
+        Text(r"\w[\w.-]{0,127}", "1 to 128 letters, digits, . _ -", "3.3.2-4f2c9d1"),
         Field(description="immutable tag of the image, version and commit"),
     ]
     image_digest: Annotated[

@@ -23,7 +23,7 @@ from conventions.vault_secrets import (
 )
 from environments.airflow_config import options_of_the_platform
 from environments.hidden import HIDDEN, may_be_secret, named_like_a_secret
-from environments.types import Section, VaultName, form, refuse
+from environments.types import Section, Text, VaultName, refuse
 
 BUILT_IN_CONNECTIONS = (
     "azure_default",
@@ -45,11 +45,11 @@ _KEY_VAULT = "keep it in Key Vault, and name it in [airflow.env_from_key_vault]"
 
 VariableName = Annotated[
     str,
-    form(r"[A-Za-z_][A-Za-z0-9_]{0,127}", "letters, digits and _, no digit first", "STAGE"),
+    Text(r"[A-Za-z_][A-Za-z0-9_]{0,127}", "letters, digits and _, no digit first", "STAGE"),
 ]
 Identifier = Annotated[
     str,
-    form(r"[a-z][a-z0-9_]{0,127}", "lower case letters, digits and _, a letter first", "shop_api"),
+    Text(r"[a-z][a-z0-9_]{0,127}", "lower case letters, digits and _, a letter first", "shop_api"),
 ]
 Extra = StrictBool | StrictInt | StrictStr
 
@@ -148,7 +148,7 @@ class Connection(Section):
 
     conn_type: Annotated[
         str,
-        form(r"[a-z][a-z0-9_]{0,63}", "the type that the provider's page names", "http"),
+        Text(r"[a-z][a-z0-9_]{0,63}", "the type that the provider's page names", "http"),
         Field(description="type, as the provider of its hook names it"),
     ]
     host: Annotated[str | None, Field(description="name of the server, or its address")] = None
@@ -248,7 +248,7 @@ ChartValues = Annotated[
     AfterValidator(_plain_values),
     WithJsonSchema({"type": "object"}),
 ]
-PoolName = Annotated[str, form(r"[\w.-]{1,256}", "1 to 256 letters, digits, . _ -", "shop_api")]
+PoolName = Annotated[str, Text(r"[\w.-]{1,256}", "1 to 256 letters, digits, . _ -", "shop_api")]
 Pools = Annotated[
     dict[PoolName, Pool],
     Field(

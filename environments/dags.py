@@ -5,11 +5,11 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from environments.types import EACH_ONCE, Address, Section, Uuid, form, refuse
+from environments.types import EACH_ONCE, Address, Section, Text, Uuid, refuse
 
 TeamName = Annotated[
     str,
-    form(
+    Text(
         r"[a-z][a-z0-9-]{1,30}",
         "2 to 31 lower case letters, digits and hyphens, a letter first",
         "sales-data",
@@ -17,7 +17,7 @@ TeamName = Annotated[
 ]
 Issuer = Annotated[
     str,
-    form(
+    Text(
         r"https://[^\s]+",
         "the issuer that the form of the team's service connection shows",
         "https://login.microsoftonline.com/22222222-2222-4222-8222-222222222222/v2.0",
@@ -74,7 +74,7 @@ class Team(Section):
 
 Folder = Annotated[
     str,
-    form(
+    Text(
         r"(?!\.\.?(/|$))[\w.-]+(/(?!\.\.?(/|$))[\w.-]+)*",
         "a folder of the repository, without / at either end",
         "dags",
@@ -87,7 +87,7 @@ class GitDags(Section):
 
     repository: Annotated[
         str,
-        form(
+        Text(
             r"https://[^\s@]+|ssh://[\w.-]+@[^\s@:/]+(:\d+)?/[^\s@]+",
             "an https address without credentials, or an ssh one with a user",
             "https://example.com/dags",

@@ -6,10 +6,20 @@ from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, fiel
 
 from conventions.weekdays import Weekday
 from environments.facts import POSTGRES_EXTENSIONS, POSTGRES_STORAGE_GIB
-from environments.types import PostgresSku, Section, Uuid, VaultId, Zone, form, one_of, refuse
+from environments.types import (
+    PostgresSku,
+    Section,
+    Text,
+    Uuid,
+    VaultId,
+    Zone,
+    one_of,
+    refuse,
+)
 
 GroupName = Annotated[
-    str, form(r"\w[\w .-]{0,62}", "1 to 63 letters, digits, spaces, . _ -", "sg-data-platform")
+    str,
+    Text(r"\w[\w .-]{0,62}", "1 to 63 letters, digits, spaces, . _ -", "sg-data-platform"),
 ]
 
 
@@ -115,7 +125,7 @@ class Postgres(Section):
     @field_validator("high_availability")
     @classmethod
     def _ha(cls, mode: str, info: ValidationInfo) -> str:
-        if mode != "Disabled" and info.data.get("sku_name", "").startswith("B_"):
+        if mode != "Disabled" and _is_burstable(info):
             refuse(
                 f"not offered on the burstable {info.data['sku_name']}",
                 allowed='"Disabled" with a B_ SKU; any mode with GP_ or MO_',
@@ -137,7 +147,7 @@ class Postgres(Section):
     @field_validator("pgbouncer")
     @classmethod
     def _pooler(cls, wanted: bool, info: ValidationInfo) -> bool:
-        if wanted and info.data.get("sku_name", "").startswith("B_"):
+        if wanted and _is_burstable(info):
             refuse(
                 "the burstable tier has no built-in PgBouncer",
                 allowed="true with a GP_ or MO_ SKU only",
@@ -192,7 +202,7 @@ class KeyVault(Section):
     expire_on: Annotated[
         Annotated[
             str,
-            form(
+            Text(
                 r"20\d\d-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])",
                 "a day up to the 28th of a month, YYYY-MM-DD",
                 "2027-12-01",
@@ -204,3 +214,8 @@ class KeyVault(Section):
             "they stay readable after it"
         ),
     ] = None
+
+
+def _is_burstable(info: ValidationInfo) -> bool:
+    """Whether the SKU is of the tier that lacks what servers for production have."""
+    return str(info.data.get("sku_name", "")).startswith("B_")

@@ -13,15 +13,15 @@ from environments.types import (
     NameServer,
     PublicIpId,
     Section,
+    Text,
     VaultName,
-    form,
     refuse,
 )
 
 AZURES_LOW = 4  # of each subnet, and the last one (learn.microsoft.com: "Virtual Network FAQ")
 RecordZoneId = Annotated[
     str,
-    form(
+    Text(
         r"/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]+/providers/Microsoft.Network"
         r"/(privateDnsZones|dnsZones)/[^/]+",
         "the resource id of a private or a public DNS zone",

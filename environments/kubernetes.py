@@ -12,19 +12,19 @@ from environments.facts import VM_SIZES
 from environments.types import (
     EACH_ONCE,
     Section,
+    Text,
     Uuid,
     VmSize,
     Zone,
-    form,
     refuse,
 )
 
 PoolName = Annotated[
-    str, form(r"[a-z][a-z0-9]{0,11}", "1 to 12 lower case letters and digits", "workers")
+    str, Text(r"[a-z][a-z0-9]{0,11}", "1 to 12 lower case letters and digits", "workers")
 ]
 Taint = Annotated[
     str,
-    form(
+    Text(
         r"[A-Za-z0-9][\w./-]*=[\w.-]*:(NoSchedule|PreferNoSchedule|NoExecute)",
         "key=value:NoSchedule, :PreferNoSchedule or :NoExecute",
         "dedicated=dbt:NoSchedule",
@@ -222,7 +222,7 @@ class Kubernetes(Section):
 
     version: Annotated[
         str,
-        form(r"1\.(3[2-9]|4\d)", "a minor version from 1.32, without the patch", "1.36"),
+        Text(r"1\.(3[2-9]|4\d)", "a minor version from 1.32, without the patch", "1.36"),
         Field(description="minor version; Azure chooses the patch"),
     ]
     sku_tier: Annotated[

@@ -22,11 +22,11 @@ from environments.network import Network
 from environments.registry import Registry
 from environments.running import State, Tags
 from environments.sign_in import SingleSignOn
-from environments.types import RegionName, Section, Uuid, form, refuse
+from environments.types import RegionName, Section, Text, Uuid, refuse
 
 EnvironmentName = Annotated[
     str,
-    form(r"[a-z][a-z0-9]{1,5}", "2 to 6 lower case letters and digits, a letter first", "dev"),
+    Text(r"[a-z][a-z0-9]{1,5}", "2 to 6 lower case letters and digits, a letter first", "dev"),
 ]
 
 
@@ -46,7 +46,7 @@ class Environment(Section):
     ] = None
     workload: Annotated[
         str,
-        form(
+        Text(
             r"[a-z][a-z0-9]{1,7}", "2 to 8 lower case letters and digits, a letter first", "airflow"
         ),
         Field(description="short name of the workload; a part of every resource's name"),

@@ -10,19 +10,19 @@ from environments.types import (
     Email,
     RegionName,
     Section,
+    Text,
     Uuid,
     WorkspaceId,
-    form,
     refuse,
 )
 
 Sms = Annotated[
     str,
-    form(r"\+[1-9]\d{0,2} \d{4,14}", "+, country code, a space, digits", "+49 1705550100"),
+    Text(r"\+[1-9]\d{0,2} \d{4,14}", "+, country code, a space, digits", "+49 1705550100"),
 ]
 Webhook = Annotated[
     str,
-    form(
+    Text(
         r"https://[^\s/@]+(/[^\s@]*)?",
         "an https:// address without a user",
         "https://hooks.example.com/azure",
@@ -94,7 +94,7 @@ class Monitoring(Section):
     alert_phone: Annotated[
         Annotated[
             str,
-            form(r"\+[0-9][0-9 -]{5,20}", "+, digits, spaces and -", "+49 30 5550100"),
+            Text(r"\+[0-9][0-9 -]{5,20}", "+, digits, spaces and -", "+49 30 5550100"),
         ]
         | None,
         Field(description="Defender's findings go to the first address, and to this phone"),
@@ -104,7 +104,7 @@ class Monitoring(Section):
     ]
     budget_start: Annotated[
         str,
-        form(r"20\d\d-(0[1-9]|1[0-2])-01", "the first day of a month, YYYY-MM-01", "2026-12-01"),
+        Text(r"20\d\d-(0[1-9]|1[0-2])-01", "the first day of a month, YYYY-MM-01", "2026-12-01"),
         Field(description="month that the budget counts from"),
     ]
     defender: Annotated[

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from environments.dns import Dns
 from environments.landing_zone import GivenNetwork
 from environments.proxy import Proxy, certificate
-from environments.types import Address, Cidr, Section, VirtualNetworkId, form, refuse
+from environments.types import Address, Cidr, Section, Text, VirtualNetworkId, refuse
 
 # learn.microsoft.com: "Configure Azure CNI networking in AKS", "IP address sizing"
 RESERVED = tuple(
@@ -23,7 +23,7 @@ class LinkedNetwork(Section):
 
     name: Annotated[
         str,
-        form(r"[a-z][a-z0-9-]{0,38}[a-z0-9]", "2 to 40 lower case letters, digits, -", "ci-agents"),
+        Text(r"[a-z][a-z0-9-]{0,38}[a-z0-9]", "2 to 40 lower case letters, digits, -", "ci-agents"),
         Field(description="short name, a part of the link's name"),
     ]
     id: Annotated[VirtualNetworkId, Field(description="resource id of the virtual network")]

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, field_validator
 
 from environments.hidden import may_be_secret
-from environments.types import Address, Section, form, refuse
+from environments.types import Address, Section, Text, refuse
 
 # AKS takes at most ten, and PEM only (learn.microsoft.com: "Custom certificate authority (CA) in
 # AKS"); a private key is a secret, which no environment file may hold.
@@ -17,7 +17,7 @@ CERTIFICATE = re.compile(
 )
 WithoutProxy = Annotated[
     str,
-    form(
+    Text(
         r"\.?[a-z0-9][a-z0-9.-]*(/\d{1,2})?",
         "a host, a domain that begins with a dot, or a range",
         ".corp.example.com",
@@ -50,7 +50,7 @@ class Proxy(Section):
 
     url: Annotated[
         str,
-        form(
+        Text(
             r"http://[A-Za-z0-9.-]+:\d{2,5}",
             "http://, a host and a port, without a user",
             "http://proxy.corp.example.com:3128",

@@ -5,17 +5,17 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from conventions.tag_keys import TAG_KEYS
-from environments.types import Email, Section, Uuid, form, refuse
+from environments.types import Email, Section, Text, Uuid, refuse
 
 TagName = Annotated[
     str,
-    form(
+    Text(
         r"(?!(?i:microsoft|azure|windows))[^<>%&\\?/\x00-\x1f]{1,128}",
         "1 to 128 characters but < > % & \\ ? /, no microsoft, azure or windows in front",
         "business-unit",
     ),
 ]
-TagValue = Annotated[str, form(r"[^\x00-\x1f]{0,256}", "up to 256 characters of one line", "north")]
+TagValue = Annotated[str, Text(r"[^\x00-\x1f]{0,256}", "up to 256 characters of one line", "north")]
 MOST_TAGS = 50  # learn.microsoft.com: "Use tags to organize your Azure resources"
 
 
@@ -25,7 +25,7 @@ class Tags(Section):
     owner: Annotated[Email, Field(description="team that answers for the environment")]
     cost_center: Annotated[
         str,
-        form(r"[\w .-]{1,64}", "1 to 64 letters, digits, spaces, . _ -", "4711"),
+        Text(r"[\w .-]{1,64}", "1 to 64 letters, digits, spaces, . _ -", "4711"),
         Field(description="where the costs are booked"),
     ]
     data_classification: Annotated[
@@ -81,7 +81,7 @@ class State(Section):
 
     resource_group_name: Annotated[
         str,
-        form(
+        Text(
             r"[\w().-]{0,89}[\w()-]",
             "1 to 90 letters, digits, . _ ( ) -, no dot at the end",
             "rg-airflow-state",
@@ -90,12 +90,12 @@ class State(Section):
     ]
     storage_account_name: Annotated[
         str,
-        form(r"[a-z0-9]{3,24}", "3 to 24 lower case letters and digits", "stairflowstate"),
+        Text(r"[a-z0-9]{3,24}", "3 to 24 lower case letters and digits", "stairflowstate"),
         Field(description="its storage account"),
     ]
     container_name: Annotated[
         str,
-        form(
+        Text(
             r"(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]",
             "3 to 63 lower case letters, digits and single hyphens",
             "tfstate-dev",

@@ -21,10 +21,10 @@ from environments.seed_tables import (
     SeedNetwork,
     Subject,
 )
-from environments.types import EACH_ONCE, RegionName, Section, Uuid, form, refuse
+from environments.types import EACH_ONCE, RegionName, Section, Text, Uuid, refuse
 
 ConnectionName = Annotated[
-    str, form(r"airflow-[a-z0-9-]+", "airflow-, and whom it is for", "airflow-dev")
+    str, Text(r"airflow-[a-z0-9-]+", "airflow-, and whom it is for", "airflow-dev")
 ]
 
 
@@ -33,7 +33,7 @@ class Seed(Section):
 
     workload: Annotated[
         str,
-        form(
+        Text(
             r"[a-z][a-z0-9]{1,7}", "2 to 8 lower case letters and digits, a letter first", "airflow"
         ),
         Field(description="short name of the workload, as in the environment files"),

@@ -7,7 +7,7 @@ from pydantic import Field, field_validator
 
 from environments.dags import Issuer
 from environments.monitoring import Sms
-from environments.types import Cidr, Email, Section, Uuid, VmSize, form, refuse
+from environments.types import Cidr, Email, Section, Text, Uuid, VmSize, refuse
 
 _EIGHTHS = 3  # bits: four pools of agents, Bastion (two), the jump host, spare
 
@@ -53,7 +53,7 @@ class AzureDevOps(Section):
 
     organization: Annotated[
         str,
-        form(
+        Text(
             r"https://dev\.azure\.com/[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?",
             "https://dev.azure.com/ and the organization",
             "https://dev.azure.com/contoso",
@@ -62,7 +62,7 @@ class AzureDevOps(Section):
     ]
     project: Annotated[
         str,
-        form(
+        Text(
             r"[^\s._\\/:*?\"<>;#$,+=|~@&%'\[\]{}-][^\\/:*?\"<>;#$,+=|~@&%'\[\]{}]{0,63}",
             "the name of a project, 1 to 64 characters",
             "data-platform",
@@ -76,7 +76,7 @@ class GitHub(Section):
 
     repository: Annotated[
         str,
-        form(r"[\w.-]+/[\w.-]+", "owner/name", "contoso/airflow-platform"),
+        Text(r"[\w.-]+/[\w.-]+", "owner/name", "contoso/airflow-platform"),
         Field(description="owner and name; workflows of its environments sign in"),
     ]
 
@@ -108,7 +108,7 @@ class JumpHost(Section):
     vm_size: Annotated[VmSize, Field(description="size of the machine")] = "Standard_D2ds_v5"
     ssh_public_key: Annotated[
         str,
-        form(
+        Text(
             r"(ssh-ed25519|ssh-rsa) [A-Za-z0-9+/=]+( .*)?",
             "a public key as in ~/.ssh/id_ed25519.pub",
             "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHsHNpQmLmHkKc3sjRyM7HQV6vFZEBWmxLz1kK1aOrfW",
@@ -143,7 +143,7 @@ class SeededEnvironment(Section):
     subscription_id: Annotated[Uuid, Field(description="subscription that holds it")]
     container_name: Annotated[
         str,
-        form(
+        Text(
             r"(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]",
             "3 to 63 lower case letters, digits and single hyphens",
             "tfstate-dev",

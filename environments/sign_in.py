@@ -4,12 +4,12 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from environments.types import EACH_ONCE, Section, Uuid, VaultName, form, refuse
+from environments.types import EACH_ONCE, Section, Text, Uuid, VaultName, refuse
 
 # learn.microsoft.com: "Add app roles to your application and receive them in the token"
 RoleName = Annotated[
     str,
-    form(
+    Text(
         r"[A-Za-z0-9!#$%&'()*+,\-/:;<=>?@\[\]^_`{|}~][A-Za-z0-9!#$%&'()*+,\-./:;<=>?@\[\]^_`{|}~]{0,119}",
         "1 to 120 letters, digits and signs, no space, no dot in front",
         "Data.Airflow.Admin",

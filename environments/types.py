@@ -58,8 +58,8 @@ def one_of(kind: str, values: Collection[str], page: str) -> Callable[[str], str
 
 
 @dataclass(frozen=True)
-class Form:
-    """The form that a text must have; editors learn it from the JSON schema."""
+class Text:
+    """What a text must match as a whole; editors learn it from the JSON schema."""
 
     pattern: str
     rule: str
@@ -89,11 +89,6 @@ class Form:
             "$comment": self.rule,
         }
         return handler(schema) | described
-
-
-def form(pattern: str, rule: str, example: str) -> Form:
-    """Refuse a text that does not match `pattern` as a whole; `rule` says it in words."""
-    return Form(pattern, rule, example)
 
 
 def _cidr(value: Any) -> IPv4Network:
@@ -183,7 +178,7 @@ EACH_ONCE = AfterValidator(_distinct)  # stands last: editors see what stands be
 Zone = Literal["1", "2", "3"]
 HostName = Annotated[
     str,
-    form(
+    Text(
         rf"(?=.{{1,253}}$){_LABEL}(\.{_LABEL})+",
         "a fully qualified DNS name in lower case",
         "airflow.dev.example.com",
@@ -191,18 +186,18 @@ HostName = Annotated[
 ]
 Email = Annotated[
     str,
-    form(r"[^@\s]+@[^@\s]+\.[^@\s.]+", "an e-mail address", "platform@example.com"),
+    Text(r"[^@\s]+@[^@\s]+\.[^@\s.]+", "an e-mail address", "platform@example.com"),
 ]
 NameServer = Annotated[
     str,
-    form(
+    Text(
         r"(\d{1,3}\.){3}\d{1,3}:\d{1,5}|https://[^\s,]+",
         "an IPv4 address with its port, or an https:// address",
         "1.1.1.1:53",
     ),
 ]
 VaultName = Annotated[
-    str, form(r"[0-9A-Za-z-]{1,127}", "1 to 127 letters, digits and hyphens", "airflow-tls")
+    str, Text(r"[0-9A-Za-z-]{1,127}", "1 to 127 letters, digits and hyphens", "airflow-tls")
 ]
 RegionName = Annotated[
     str,
@@ -229,18 +224,18 @@ VmSize = Annotated[
 ]
 
 
-def resource_id(kind: str) -> Form:
+def resource_id(kind: str) -> Text:
     """Refuse a text that is not the ARM id of a resource of `kind`, as `Microsoft.X/y`."""
     example = f"/subscriptions/<id>/resourceGroups/<group>/providers/{kind}/<name>"
     pattern = rf"/subscriptions/[0-9a-f-]{{36}}/resourceGroups/[^/]+/providers/{kind}/[^/]+"
-    return form(pattern, f"the resource id of a {kind}", example)
+    return Text(pattern, f"the resource id of a {kind}", example)
 
 
 VirtualNetworkId = Annotated[str, resource_id("Microsoft.Network/virtualNetworks")]
 NatGatewayId = Annotated[str, resource_id("Microsoft.Network/natGateways")]
 SubnetId = Annotated[
     str,
-    form(
+    Text(
         r"/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]+/providers/Microsoft.Network"
         r"/virtualNetworks/[^/]+/subnets/[^/]+",
         "the resource id of a subnet",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
 from synthesis.resources import Resource
-from tools.diagram.model import Kind, Reach, Stack
+from tools.diagram.model import Kind, Stack, Way
 
 WIDTH = 380
 MARGIN, PAD, CHIP, GAP = 8, 10, 24, 6
@@ -114,7 +114,7 @@ class _Column:
         return self.rows[name] + ROW // 2 - 2
 
 
-def reaches(label: str, ways: Sequence[Reach], rows_of: str) -> str:
+def reaches(label: str, ways: Sequence[Way], rows_of: str) -> str:
     """Draw who reaches what: on the left who, on the right what, a line for each way.
 
     Args:
@@ -162,7 +162,7 @@ def _spread(names: Sequence[str], rows: int) -> dict[str, int]:
     }
 
 
-def _way(left: _Column, right: _Column, way: Reach) -> str:
+def _way(left: _Column, right: _Column, way: Way) -> str:
     x, end = left.x + left.width, right.x
     half = (x + end) // 2
     y, below = left.middle(way.start), right.middle(way.end)

@@ -77,7 +77,7 @@ class Stack:
 
 
 @dataclass(frozen=True)
-class Reach:
+class Way:
     """Somebody, or somewhere, that may reach something."""
 
     start: str
@@ -96,8 +96,8 @@ class Diagram:
 
     environment: str
     stacks: tuple[Stack, ...]
-    rights: tuple[Reach, ...]
-    network: tuple[Reach, ...]
+    rights: tuple[Way, ...]
+    network: tuple[Way, ...]
 
 
 def read(here: EnvironmentStacks) -> Diagram:
@@ -158,7 +158,7 @@ def _stack(here: EnvironmentStacks, name: str) -> Stack:
     )
 
 
-def _rights(here: EnvironmentStacks) -> Iterator[Reach]:
+def _rights(here: EnvironmentStacks) -> Iterator[Way]:
     known = {azure.named(resource): resource for resource in here.resources()}
     accounts = {found.who: found.account for found in azure.federations(here)}
     for grant in azure.grants(here):
@@ -169,7 +169,7 @@ def _rights(here: EnvironmentStacks) -> Iterator[Reach]:
             None,
         )
         target = secret or target
-        yield Reach(
+        yield Way(
             start=_who(grant.who),
             end=shown(here, target) if target else grant.on.rsplit("/", 1)[-1],
             words=words,
@@ -193,7 +193,7 @@ def _strength(role: str) -> str:
     return "reads" if re.search(r"Reader|User$|Pull", role) else "writes"
 
 
-def _network(here: EnvironmentStacks) -> Iterator[Reach]:
+def _network(here: EnvironmentStacks) -> Iterator[Way]:
     """Yield what security groups let into each subnet, in the words of their rules."""
     ranges = _ranges(here)
     for group in here.resources("azurerm_network_security_group"):
@@ -208,7 +208,7 @@ def _network(here: EnvironmentStacks) -> Iterator[Reach]:
         )
         for rule in group.all("security_rule"):
             if rule["direction"] == "Inbound" and rule["access"] == "Allow":
-                yield Reach(
+                yield Way(
                     start=_source(rule, ranges),
                     end=shown(here, subnet),
                     words=f"{_ports(rule)} ({rule['name']})",

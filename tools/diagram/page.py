@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 from tools.diagram import drawing
 from tools.diagram.drawing import anchor
 from tools.diagram.inline import inline
-from tools.diagram.model import Diagram, Reach, Stack
+from tools.diagram.model import Diagram, Stack, Way
 
 SHELL = Path(__file__).with_name("page.html.jinja")
 PICTURES = ("stacks", "rights", "network-paths")
@@ -88,7 +88,7 @@ def _stack(stack: Stack) -> Iterator[str]:
 
 
 def _ways(
-    title: str, rows_of: str, ways: Sequence[Reach], columns: tuple[str, str, str]
+    title: str, rows_of: str, ways: Sequence[Way], columns: tuple[str, str, str]
 ) -> Iterator[str]:
     yield f"### {title}\n"
     yield f"| {' | '.join(columns)} |"

@@ -24,14 +24,14 @@ from tools.exit_status import Exit
 from tools.preflight import offers, rights
 from tools.preflight.dates import dates
 from tools.preflight.delegation import delegation
+from tools.preflight.deployment import Deployment
 from tools.preflight.names import names
-from tools.preflight.needs import Needs
 from tools.preflight.reaching import reaching
 from tools.preflight.reading import Azure, NoAnswerError, NotThereError, UnreadError
 from tools.preflight.ways_out import ways_out
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-Check = Callable[[Needs, Azure], Iterator[Fault]]
+Check = Callable[[Deployment, Azure], Iterator[Fault]]
 
 
 @app.command(help=__doc__)
@@ -56,20 +56,20 @@ def main(
         synthesis = Synthesis.load(out or company.output(), company.home())
         stacks = synthesis.select(environment).stacks
         env = read(company.environments() / f"{environment}.toml")
-        needs = Needs(env=env, stacks=stacks)
-        _print_ways(needs)
+        deployment = Deployment(env=env, stacks=stacks)
+        _print_ways(deployment)
         if hosts:
             sys.exit(Exit.GOOD)
         azure = Azure.signed_in(env.tenant_id)
-        _refuse_strangers(needs, azure)
-        sys.exit(_run(needs, azure, _resolver(name_server), reach=reach))
+        _refuse_strangers(deployment, azure)
+        sys.exit(_run(deployment, azure, _resolver(name_server), reach=reach))
     except FaultError as error:
         typer.echo(error, err=True)
         sys.exit(Exit.BAD_INPUT)
 
 
 def _run(
-    needs: Needs, azure: Azure, resolver: dns.resolver.Resolver | None, *, reach: bool
+    deployment: Deployment, azure: Azure, resolver: dns.resolver.Resolver | None, *, reach: bool
 ) -> Exit:
     checks: Sequence[tuple[str, Check]] = (
         *([("ways out of this machine", lambda n, _: reaching(n))] if reach else []),
@@ -90,7 +90,7 @@ def _run(
     for title, check in checks:
         faults: list[Fault] = []
         try:
-            for fault in check(needs, azure):
+            for fault in check(deployment, azure):
                 faults.append(fault)
         except (UnreadError, NotThereError) as error:
             unread += 1
@@ -102,23 +102,23 @@ def _run(
         if not faults:
             typer.echo(f"ok    {title}")
     told = f"{wrong} to be fixed, {unread} that could not be read" if wrong or unread else "ready"
-    typer.echo(f"preflight of {needs.env.name}: {told}")
+    typer.echo(f"preflight of {deployment.env.name}: {told}")
     return Exit.FAILED if wrong else Exit.GOOD
 
 
-def _refuse_strangers(needs: Needs, azure: Azure) -> None:
+def _refuse_strangers(deployment: Deployment, azure: Azure) -> None:
     """Refuse a subscription that the caller does not see, or that is in another tenant.
 
     Raises:
         NoAnswerError: so nothing else could be said of it.
     """
-    env = needs.env
+    env = deployment.env
     key = f"subscription_id = {env.subscription_id}"
     try:
-        found = azure.get(needs.subscription, "2022-12-01")
+        found = azure.get(deployment.subscription, "2022-12-01")
     except (NotThereError, UnreadError) as error:
         fault = Fault(
-            place=needs.place,
+            place=deployment.place,
             key=key,
             problem=f"you do not see it ({error})",
             allowed="a subscription on which you are at least Reader",
@@ -134,7 +134,7 @@ def _refuse_strangers(needs: Needs, azure: Azure) -> None:
     )
     if wrong:
         fix = "correct the environment file, or ask whoever owns the subscription"
-        raise NoAnswerError([Fault(place=needs.place, key=key, problem=wrong, fix=fix)])
+        raise NoAnswerError([Fault(place=deployment.place, key=key, problem=wrong, fix=fix)])
 
 
 def _resolver(given: str) -> dns.resolver.Resolver | None:
@@ -146,9 +146,9 @@ def _resolver(given: str) -> dns.resolver.Resolver | None:
     return found
 
 
-def _print_ways(needs: Needs) -> None:
-    typer.echo(f"hosts that a firewall must let through for {needs.env.name}, by TCP 443:")
-    for way in ways_out(needs):
+def _print_ways(deployment: Deployment) -> None:
+    typer.echo(f"hosts that a firewall must let through for {deployment.env.name}, by TCP 443:")
+    for way in ways_out(deployment):
         typer.echo(f"  {way.who:<9} {way.host:<52} {way.why}")
 
 

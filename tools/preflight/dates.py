@@ -8,21 +8,21 @@ from synthesis.reader import Synthesis
 from tools.calendar import table
 from tools.calendar.judgement import findings
 from tools.calendar.uses import of_environments
-from tools.preflight.needs import Needs
+from tools.preflight.deployment import Deployment
 
 
-def dates(needs: Needs, today: date) -> Iterator[Fault]:
+def dates(deployment: Deployment, today: date) -> Iterator[Fault]:
     """Versions that Azure makes no new one of, unless the file acknowledges it."""
     acknowledged = {
-        (needs.env.name, fact): date.fromisoformat(given.until)
-        for fact, given in needs.env.acknowledged.items()
+        (deployment.env.name, fact): date.fromisoformat(given.until)
+        for fact, given in deployment.env.acknowledged.items()
     }
-    uses = of_environments(Synthesis(tuple(needs.stacks)))
+    uses = of_environments(Synthesis(tuple(deployment.stacks)))
     for found in findings(uses, table.read(), today, acknowledged):
         if found.refused:
             version = found.version
             yield Fault(
-                place=needs.place,
+                place=deployment.place,
                 key=f"{found.use.place} = {version.name}",
                 problem=f"{found.part.title} {version.name} ended on {version.last}",
                 allowed=f"what the calendar has ({version.source})",

@@ -6,15 +6,15 @@ import dns.exception
 import dns.resolver
 
 from conventions.faults import Fault
-from tools.preflight.needs import Needs
+from tools.preflight.deployment import Deployment
 from tools.preflight.reading import Azure, NotThereError, UnreadError
 
 
 def delegation(
-    needs: Needs, azure: Azure, resolver: dns.resolver.Resolver | None = None
+    deployment: Deployment, azure: Azure, resolver: dns.resolver.Resolver | None = None
 ) -> Iterator[Fault]:
     """A zone that is not there, or that its parent does not point to."""
-    zone_id = needs.env.ingress.dns_zone_id
+    zone_id = deployment.env.ingress.dns_zone_id
     if zone_id is None:
         return
     key = f"ingress.dns_zone_id = {zone_id}"
@@ -22,7 +22,7 @@ def delegation(
         zone = azure.get(zone_id, "2018-05-01", role=f"Reader on {zone_id}")
     except NotThereError:
         yield Fault(
-            place=needs.place,
+            place=deployment.place,
             key=key,
             problem="there is no such zone",
             fix="az network dns zone create, or correct the id",
@@ -33,7 +33,7 @@ def delegation(
     found = _name_servers(name, resolver or _usual(name))
     if not found & served:
         yield Fault(
-            place=needs.place,
+            place=deployment.place,
             key=key,
             problem=f"the world does not ask Azure for {name}: its NS records are "
             f"{', '.join(sorted(found)) or 'not there'}",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from conventions.faults import Fault
-from tools.preflight.needs import Needs
+from tools.preflight.deployment import Deployment
 from tools.preflight.reading import Azure
 
 _CONTRIBUTOR = "Contributor on the subscription"
@@ -15,17 +15,17 @@ _CHECKS = {
 }
 
 
-def names(needs: Needs, azure: Azure) -> Iterator[Fault]:
+def names(deployment: Deployment, azure: Azure) -> Iterator[Fault]:
     """Names that somebody else has."""
-    for type_, name in needs.names:
+    for type_, name in deployment.names:
         namespace = type_.partition("/")[0]
         version, role = _CHECKS[type_]
-        base = f"{needs.subscription}/providers/{namespace}"
+        base = f"{deployment.subscription}/providers/{namespace}"
         if namespace == "Microsoft.DBforPostgreSQL":
-            base = f"{base}/locations/{needs.env.location}"
+            base = f"{base}/locations/{deployment.env.location}"
         asked = {"name": name, "type": type_}
         said = azure.check(f"{base}/checkNameAvailability", version, asked, role)
-        if said["nameAvailable"] or _ours(needs, azure, type_, name):
+        if said["nameAvailable"] or _ours(deployment, azure, type_, name):
             continue
         yield Fault(
             place=type_,
@@ -35,12 +35,12 @@ def names(needs: Needs, azure: Azure) -> Iterator[Fault]:
         )
 
 
-def _ours(needs: Needs, azure: Azure, type_: str, name: str) -> bool:
+def _ours(deployment: Deployment, azure: Azure, type_: str, name: str) -> bool:
     """Whether it is there in this subscription, or lies in its soft delete and is recovered."""
     there = azure.list(
-        f"{needs.subscription}/resources", "2021-04-01", filter=f"resourceType eq '{type_}'"
+        f"{deployment.subscription}/resources", "2021-04-01", filter=f"resourceType eq '{type_}'"
     )
     if type_ == "Microsoft.KeyVault/vaults":
-        deleted = f"{needs.subscription}/providers/Microsoft.KeyVault/deletedVaults"
+        deleted = f"{deployment.subscription}/providers/Microsoft.KeyVault/deletedVaults"
         there = [*there, *azure.list(deleted, "2023-07-01")]
     return any(one["name"].lower() == name.lower() for one in there)

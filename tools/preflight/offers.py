@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from conventions.faults import Fault
-from tools.preflight.needs import Needs, Pool
+from tools.preflight.deployment import Deployment, Pool
 from tools.preflight.reading import Azure, Document, NotThereError
 
 GIB = 1 << 30
@@ -12,11 +12,11 @@ ENCRYPTION = "Microsoft.Features/providers/Microsoft.Compute/features/Encryption
 _TIERS = {"B": "Burstable", "GP": "GeneralPurpose", "MO": "MemoryOptimized"}
 
 
-def providers(needs: Needs, azure: Azure) -> Iterator[Fault]:
+def providers(deployment: Deployment, azure: Azure) -> Iterator[Fault]:
     """Resource providers that are not registered: Azure refuses what they make."""
-    told = azure.list(f"{needs.subscription}/providers", "2021-04-01")
+    told = azure.list(f"{deployment.subscription}/providers", "2021-04-01")
     states = {one["namespace"].lower(): one["registrationState"] for one in told}
-    for name in needs.providers:
+    for name in deployment.providers:
         state = states.get(name.lower(), "NotRegistered")
         if state != "Registered":
             yield Fault(
@@ -28,11 +28,11 @@ def providers(needs: Needs, azure: Azure) -> Iterator[Fault]:
             )
 
 
-def host_encryption(needs: Needs, azure: Azure) -> Iterator[Fault]:
+def host_encryption(deployment: Deployment, azure: Azure) -> Iterator[Fault]:
     """The feature without which Azure encrypts no disk on the host."""
-    if not any(pool.encrypted for pool in needs.pools):
+    if not any(pool.encrypted for pool in deployment.pools):
         return
-    path = f"{needs.subscription}/providers/{ENCRYPTION}"
+    path = f"{deployment.subscription}/providers/{ENCRYPTION}"
     state = azure.get(path, "2021-07-01")["properties"]["state"]
     if state != "Registered":
         yield Fault(
@@ -45,17 +45,17 @@ def host_encryption(needs: Needs, azure: Azure) -> Iterator[Fault]:
         )
 
 
-def sizes(needs: Needs, azure: Azure) -> Iterator[Fault]:
+def sizes(deployment: Deployment, azure: Azure) -> Iterator[Fault]:
     """Sizes and zones of machines that the region does not have, or not for this subscription."""
-    known = _sizes(needs, azure)
-    for pool in needs.pools:
-        place, key = needs.place, f"{pool.place}.vm_size = {pool.size}"
+    known = _sizes(deployment, azure)
+    for pool in deployment.pools:
+        place, key = deployment.place, f"{pool.place}.vm_size = {pool.size}"
         size = known.get(pool.size)
         if size is None:
             yield Fault(
                 place=place,
                 key=key,
-                problem=f"{needs.env.location} has no machines of this size",
+                problem=f"{deployment.env.location} has no machines of this size",
                 allowed=_like(pool.size, known),
                 fix="choose another size or region",
             )
@@ -64,7 +64,7 @@ def sizes(needs: Needs, azure: Azure) -> Iterator[Fault]:
             yield Fault(
                 place=place,
                 key=key,
-                problem=f"closed to this subscription in {needs.env.location} ({closed})",
+                problem=f"closed to this subscription in {deployment.env.location} ({closed})",
                 allowed=_like(pool.size, known),
                 fix="choose another size, or ask Azure to open it: portal, Help + support, "
                 "Service and subscription limits",
@@ -73,14 +73,15 @@ def sizes(needs: Needs, azure: Azure) -> Iterator[Fault]:
         yield from _abilities(place, pool, size)
 
 
-def cores(needs: Needs, azure: Azure) -> Iterator[Fault]:
+def cores(deployment: Deployment, azure: Azure) -> Iterator[Fault]:
     """Quotas that are smaller than the pools at their largest, during an upgrade."""
-    known = _sizes(needs, azure)
-    path = f"{needs.subscription}/providers/Microsoft.Compute/locations/{needs.env.location}/usages"
+    known = _sizes(deployment, azure)
+    location = f"locations/{deployment.env.location}"
+    path = f"{deployment.subscription}/providers/Microsoft.Compute/{location}/usages"
     usages = {one["name"]["value"].lower(): one for one in azure.list(path, "2024-07-01")}
     wanted: dict[str, int] = defaultdict(int)
     holders: dict[str, list[str]] = defaultdict(list)
-    for pool in needs.pools:
+    for pool in deployment.pools:
         if pool.size not in known:
             continue
         count = pool.nodes * int(_able(known[pool.size], "vCPUs") or 0)
@@ -88,14 +89,14 @@ def cores(needs: Needs, azure: Azure) -> Iterator[Fault]:
         for family in families:
             wanted[family] += count
             holders[family].append(f"{pool.place} {pool.nodes} x {pool.size}")
-    running = _deployed(needs, azure)
+    running = _deployed(deployment, azure)
     for family, count in wanted.items():
         usage = usages.get(family.lower())
         limit = usage["limit"] if usage else 0
         used = usage["currentValue"] if usage and not running else 0
         if used + count > limit:
             yield Fault(
-                place=f"quota of {needs.env.location}",
+                place=f"quota of {deployment.env.location}",
                 key=family,
                 problem=f"{count} cores are needed at most ({', '.join(holders[family])}), "
                 f"{max(limit - used, 0)} of {limit} are free",
@@ -104,17 +105,17 @@ def cores(needs: Needs, azure: Azure) -> Iterator[Fault]:
             )
 
 
-def database(needs: Needs, azure: Azure) -> Iterator[Fault]:
+def database(deployment: Deployment, azure: Azure) -> Iterator[Fault]:
     """Servers of PostgreSQL that the region does not have, or not for this subscription."""
-    base = f"{needs.subscription}/providers/Microsoft.DBforPostgreSQL/locations"
-    for server in needs.all("azurerm_postgresql_flexible_server"):
-        offered = azure.list(f"{base}/{needs.env.location}/capabilities", "2024-08-01")
+    base = f"{deployment.subscription}/providers/Microsoft.DBforPostgreSQL/locations"
+    for server in deployment.all("azurerm_postgresql_flexible_server"):
+        offered = azure.list(f"{base}/{deployment.env.location}/capabilities", "2024-08-01")
         offer: Document = offered[0] if offered else {}
         closed = offer.get("restricted") == "Enabled" or not offer.get("supportedServerEditions")
         if closed:
             yield Fault(
-                place=needs.place,
-                key=f"location = {needs.env.location}",
+                place=deployment.place,
+                key=f"location = {deployment.env.location}",
                 problem="has no PostgreSQL servers for this subscription"
                 + (f": {offer['reason']}" if offer.get("reason") else ""),
                 fix="ask Azure to open it (portal, Help + support, Service and subscription "
@@ -130,36 +131,36 @@ def database(needs: Needs, azure: Azure) -> Iterator[Fault]:
         }
         if size not in skus:
             yield Fault(
-                place=needs.place,
+                place=deployment.place,
                 key=f"postgres.sku_name = {server['sku_name']}",
-                problem=f"{needs.env.location} has no such server",
+                problem=f"{deployment.env.location} has no such server",
                 allowed=", ".join(f"{tier}_{name}" for name in sorted(skus)) or "none of this tier",
                 fix="choose one of these, or another region",
             )
         versions = sorted(one["name"] for one in offer.get("supportedServerVersions", ()))
         if versions and server["version"] not in versions:
             yield Fault(
-                place=needs.place,
+                place=deployment.place,
                 key=f"postgres.version = {server['version']}",
-                problem=f"{needs.env.location} has no such version",
+                problem=f"{deployment.env.location} has no such version",
                 allowed=", ".join(versions),
                 fix="choose one of these",
             )
         redundant = (server.get("high_availability") or {}).get("mode") == "ZoneRedundant"
         if redundant and offer.get("zoneRedundantHaSupported") == "Disabled":
             yield Fault(
-                place=needs.place,
+                place=deployment.place,
                 key="postgres: high availability over zones",
-                problem=f"{needs.env.location} does not offer it to this subscription",
+                problem=f"{deployment.env.location} does not offer it to this subscription",
                 fix="ask Azure to open it, or set the key to another mode",
             )
 
 
-def watcher(needs: Needs, azure: Azure) -> Iterator[Fault]:
+def watcher(deployment: Deployment, azure: Azure) -> Iterator[Fault]:
     """The region's network watcher, which flow logs hang on; Azure makes it with a network."""
-    for log in needs.all("azurerm_network_watcher_flow_log"):
+    for log in deployment.all("azurerm_network_watcher_flow_log"):
         group, name = log["resource_group_name"], log["network_watcher_name"]
-        path = f"{needs.subscription}/resourceGroups/{group}/providers/Microsoft.Network"
+        path = f"{deployment.subscription}/resourceGroups/{group}/providers/Microsoft.Network"
         try:
             azure.get(f"{path}/networkWatchers/{name}", "2024-05-01")
         except NotThereError:
@@ -168,15 +169,15 @@ def watcher(needs: Needs, azure: Azure) -> Iterator[Fault]:
                 key=name,
                 problem="there is no network watcher of the region, and flow logs need it",
                 fix=f"az network watcher configure --resource-group {group} --locations "
-                f"{needs.env.location} --enabled true",
+                f"{deployment.env.location} --enabled true",
             )
 
 
-def _sizes(needs: Needs, azure: Azure) -> dict[str, Document]:
+def _sizes(deployment: Deployment, azure: Azure) -> dict[str, Document]:
     found = azure.list(
-        f"{needs.subscription}/providers/Microsoft.Compute/skus",
+        f"{deployment.subscription}/providers/Microsoft.Compute/skus",
         "2021-07-01",
-        filter=f"location eq '{needs.env.location}'",
+        filter=f"location eq '{deployment.env.location}'",
     )
     return {one["name"]: one for one in found if one["resourceType"] == "virtualMachines"}
 
@@ -245,11 +246,11 @@ def _like(size: str, known: dict[str, Document]) -> str:
     return ", ".join(sorted(similar)[:5]) or "no similar size is open"
 
 
-def _deployed(needs: Needs, azure: Azure) -> bool:
+def _deployed(deployment: Deployment, azure: Azure) -> bool:
     """Whether the cluster is there already: then its own cores are among those in use."""
     kind = "Microsoft.ContainerService/managedClusters"
     there = azure.list(
-        f"{needs.subscription}/resources", "2021-04-01", filter=f"resourceType eq '{kind}'"
+        f"{deployment.subscription}/resources", "2021-04-01", filter=f"resourceType eq '{kind}'"
     )
-    names = {one["name"] for one in needs.all("azurerm_kubernetes_cluster")}
+    names = {one["name"] for one in deployment.all("azurerm_kubernetes_cluster")}
     return any(one["name"] in names for one in there)

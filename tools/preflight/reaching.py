@@ -9,15 +9,15 @@ from azure.core.exceptions import AzureError
 from azure.core.rest import HttpRequest
 
 from conventions.faults import Fault
-from tools.preflight.needs import Needs
+from tools.preflight.deployment import Deployment
 from tools.preflight.ways_out import DEPLOYER, Way, ways_out
 
 SECONDS = 10
 
 
-def reaching(needs: Needs) -> Iterator[Fault]:
+def reaching(deployment: Deployment) -> Iterator[Fault]:
     """Hosts of the deployment that give no answer of HTTP, by the proxy that is set."""
-    asked = [way for way in ways_out(needs) if way.who == DEPLOYER]
+    asked = [way for way in ways_out(deployment) if way.who == DEPLOYER]
     with ThreadPoolExecutor(max_workers=8) as pool:
         for way, said in zip(asked, pool.map(_said, asked), strict=True):
             if said:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from conventions.faults import Fault
-from tools.preflight.needs import Needs
+from tools.preflight.deployment import Deployment
 from tools.preflight.reading import Azure, Document, NotThereError
 
 _GIVERS = {  # which role of the bootstrap holds what Contributor does not
@@ -26,30 +26,30 @@ _GRAPH_ROLES = {
 }
 
 
-def deployer(needs: Needs, azure: Azure) -> Iterator[Fault]:
+def deployer(deployment: Deployment, azure: Azure) -> Iterator[Fault]:
     """What the stacks write and the deployer may not, the roles it may not give, its states."""
-    who = needs.env.deployer_object_id
-    base = f"{needs.subscription}/providers/Microsoft.Authorization"
+    who = deployment.env.deployer_object_id
+    base = f"{deployment.subscription}/providers/Microsoft.Authorization"
     given = azure.list(f"{base}/roleAssignments", "2022-04-01", filter=f"assignedTo('{who}')")
     granted = [(one["properties"], _permissions(azure, one["properties"])) for one in given]
-    wide = [one for one in granted if _above(needs.subscription, one[0]["scope"])]
+    wide = [one for one in granted if _above(deployment.subscription, one[0]["scope"])]
     missing: dict[str, list[str]] = {}
-    for type_ in needs.types:
+    for type_ in deployment.types:
         if not any(_allows(f"{type_}/write", rights) for _, rights in wide):
             missing.setdefault(_GIVERS.get(type_, "Contributor"), []).append(f"{type_}/write")
     for role, actions in missing.items():
-        yield _may_not(needs, f"may not {', '.join(actions)}", role)
+        yield _may_not(deployment, f"may not {', '.join(actions)}", role)
     if _GIVERS["Microsoft.Authorization/roleAssignments"] not in missing:
-        yield from _condition(needs, [given for given, rights in wide if _assigns(rights)])
-    yield from _states(needs, azure, granted)
+        yield from _condition(deployment, [given for given, rights in wide if _assigns(rights)])
+    yield from _states(deployment, azure, granted)
 
 
-def consent(needs: Needs, azure: Azure) -> Iterator[Fault]:
+def consent(deployment: Deployment, azure: Azure) -> Iterator[Fault]:
     """Consent to the sign-in application, once it is there: Entra asks no user for it."""
-    given = needs.env.single_sign_on.application_id
+    given = deployment.env.single_sign_on.application_id
     wanted = [
         ("displayName", application["display_name"])
-        for application in needs.all("azuread_application")
+        for application in deployment.all("azuread_application")
     ]
     for field, name in [*wanted, *([("appId", given)] if given else [])]:
         found = azure.list(
@@ -57,7 +57,7 @@ def consent(needs: Needs, azure: Azure) -> Iterator[Fault]:
         )
         if given and not found:
             yield Fault(
-                place=needs.place,
+                place=deployment.place,
                 key=f"single_sign_on.application_id = {given}",
                 problem="there is no such application in the tenant",
                 fix="ask its owner for the client id: docs/how-to/use-a-landing-zone.md",
@@ -85,17 +85,17 @@ def consent(needs: Needs, azure: Azure) -> Iterator[Fault]:
                 )
 
 
-def directory(needs: Needs, azure: Azure) -> Iterator[Fault]:
+def directory(deployment: Deployment, azure: Azure) -> Iterator[Fault]:
     """Permissions of the deployer in Entra ID, where the stacks make the application."""
-    if not any(needs.all("azuread_application")):
+    if not any(deployment.all("azuread_application")):
         return
-    who = needs.env.deployer_object_id
+    who = deployment.env.deployer_object_id
     path = f"/v1.0/servicePrincipals/{who}/appRoleAssignments"
     try:
         held = {one["appRoleId"] for one in azure.list(path, role=_DIRECTORY_READER)}
     except NotThereError:
         yield Fault(
-            place=needs.place,
+            place=deployment.place,
             key=f"deployer_object_id = {who}",
             problem="there is no such service principal in the tenant",
             allowed="the object id of the deployer's identity, not its client id",
@@ -105,7 +105,7 @@ def directory(needs: Needs, azure: Azure) -> Iterator[Fault]:
     for name, ids in _GRAPH_ROLES.items():
         if not held & ids:
             yield Fault(
-                place=f"{needs.place}: deployer_object_id = {who}",
+                place=f"{deployment.place}: deployer_object_id = {who}",
                 problem=f"Microsoft Graph's permission {name} is missing",
                 allowed=name,
                 fix="docs/how-to/bootstrap.md, part 3",
@@ -113,16 +113,16 @@ def directory(needs: Needs, azure: Azure) -> Iterator[Fault]:
 
 
 def _states(
-    needs: Needs, azure: Azure, granted: Sequence[tuple[Document, Sequence[Document]]]
+    deployment: Deployment, azure: Azure, granted: Sequence[tuple[Document, Sequence[Document]]]
 ) -> Iterator[Fault]:
-    state = needs.env.state
-    group = f"{needs.subscription}/resourceGroups/{state.resource_group_name}"
+    state = deployment.env.state
+    group = f"{deployment.subscription}/resourceGroups/{state.resource_group_name}"
     account = f"{group}/providers/Microsoft.Storage/storageAccounts/{state.storage_account_name}"
     try:
         azure.get(account, "2024-01-01")
     except NotThereError:
         yield Fault(
-            place=needs.place,
+            place=deployment.place,
             key=f"state.storage_account_name = {state.storage_account_name}",
             problem=f"is not in the resource group {state.resource_group_name}",
             fix="make it: docs/how-to/bootstrap.md",
@@ -132,40 +132,40 @@ def _states(
     reach = [rights for given, rights in granted if _above(container, given["scope"])]
     if not any(_allows(_STATES, rights, "dataActions", "notDataActions") for rights in reach):
         yield _may_not(
-            needs,
+            deployment,
             f"may not write states into {state.storage_account_name}",
             "Storage Blob Data Contributor",
             account,
         )
 
 
-def _condition(needs: Needs, given: Sequence[Document]) -> Iterator[Fault]:
+def _condition(deployment: Deployment, given: Sequence[Document]) -> Iterator[Fault]:
     """Roles of the stacks that the conditions of the deployer's assignments leave out."""
     conditions = [one.get("condition") or "" for one in given]
     if any("RoleDefinitionId" not in condition for condition in conditions):
         return  # one of them does not say which roles
     left_out = [
         name
-        for name, own in needs.roles.items()
+        for name, own in deployment.roles.items()
         if not any(own in condition.lower() for condition in conditions)
     ]
     if left_out:
         yield Fault(
-            place=f"deployer {needs.env.deployer_object_id}",
+            place=f"deployer {deployment.env.deployer_object_id}",
             problem=f"the condition of its role does not let it give {', '.join(left_out)}",
             allowed="every role that the stacks give",
             fix="write the condition again: docs/how-to/bootstrap.md, part 2",
         )
 
 
-def _may_not(needs: Needs, problem: str, role: str, scope: str = "") -> Fault:
-    who = needs.env.deployer_object_id
+def _may_not(deployment: Deployment, problem: str, role: str, scope: str = "") -> Fault:
+    who = deployment.env.deployer_object_id
     return Fault(
-        place=f"{needs.place}: deployer_object_id = {who}",
+        place=f"{deployment.place}: deployer_object_id = {who}",
         problem=problem,
         allowed=role,
         fix=f'az role assignment create --assignee-object-id {who} --role "{role}" --scope '
-        f"{scope or needs.subscription}"
+        f"{scope or deployment.subscription}"
         + (", with the condition of docs/how-to/bootstrap.md" if role.startswith("Role B") else ""),
     )
 

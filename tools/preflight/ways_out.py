@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from helm_values.charts import CHARTS, NGINX
-from tools.preflight.needs import Needs
+from tools.preflight.deployment import Deployment
 
 NODES, DEPLOYER = "nodes", "deployer"
 _BASE = {
@@ -62,47 +62,47 @@ class Way:
     why: str
 
 
-def ways_out(needs: Needs) -> list[Way]:
+def ways_out(deployment: Deployment) -> list[Way]:
     """Return every public host that the environment needs, sorted and each once."""
-    env = needs.env
+    env = deployment.env
     found: dict[tuple[str, str], str] = {}
-    for who, host, why in (*_of_nodes(needs), *_of_deployer(needs)):
+    for who, host, why in (*_of_nodes(deployment), *_of_deployer(deployment)):
         name = host.format(location=env.location, states=env.state.storage_account_name)
         found.setdefault((who, name), why)
     return sorted(Way(who, host, why) for (who, host), why in found.items())
 
 
-def _of_nodes(needs: Needs) -> Iterator[tuple[str, str, str]]:
+def _of_nodes(deployment: Deployment) -> Iterator[tuple[str, str, str]]:
     parts = [_BASE]
-    for cluster in needs.all("azurerm_kubernetes_cluster"):
+    for cluster in deployment.all("azurerm_kubernetes_cluster"):
         if cluster.get("oms_agent") or cluster.get("microsoft_defender"):
             parts.append(_LOGS)
         if cluster.get("oms_agent") or "monitor_metrics" in cluster:
             parts.append(_METRICS)
         if cluster.get("azure_policy_enabled"):
             parts.append(_POLICY)
-    if any(needs.all("azurerm_kubernetes_cluster_extension")):
+    if any(deployment.all("azurerm_kubernetes_cluster_extension")):
         parts.append(_EXTENSION)
     for part in parts:
         yield from ((NODES, host, why) for host, why in part.items())
-    releases = {release["chart"] for release in needs.all("helm_release")}
-    mirrored = needs.env.registry.mirror  # then they come from our registry
+    releases = {release["chart"] for release in deployment.all("helm_release")}
+    mirrored = deployment.env.registry.mirror  # then they come from our registry
     for chart in CHARTS:
         for image in chart.images if chart.name in releases and not mirrored else ():
             host = image.repository.partition("/")[0]
             own = (host, f"*.{host}") if "." in host else _DOCKER
             yield from ((NODES, name, f"images of {chart.name}") for name in own)
-    if needs.env.ingress.certificate == "letsencrypt":
+    if deployment.env.ingress.certificate == "letsencrypt":
         yield NODES, "acme-v02.api.letsencrypt.org", "the certificate"
-    if needs.env.airflow.git:
-        repository = needs.env.airflow.git.repository
+    if deployment.env.airflow.git:
+        repository = deployment.env.airflow.git.repository
         yield NODES, urlsplit(repository).hostname or repository, "the repository of DAGs"
 
 
-def _of_deployer(needs: Needs) -> Iterator[tuple[str, str, str]]:
+def _of_deployer(deployment: Deployment) -> Iterator[tuple[str, str, str]]:
     yield from ((DEPLOYER, host, why) for host, why in _DEPLOYS.items())
-    if any(release["chart"] == NGINX.name for release in needs.all("helm_release")):
+    if any(release["chart"] == NGINX.name for release in deployment.all("helm_release")):
         yield DEPLOYER, "raw.githubusercontent.com", "the schema that the chart of NGINX names"
-    for release in needs.all("helm_release") if not needs.env.registry.mirror else ():
+    for release in deployment.all("helm_release") if not deployment.env.registry.mirror else ():
         if host := urlsplit(release.get("repository") or "").hostname:
             yield DEPLOYER, host, f"the chart {release['chart']}"

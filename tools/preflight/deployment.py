@@ -38,7 +38,7 @@ class Pool:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Needs:
+class Deployment:
     """What a deployment of one environment asks Azure for."""
 
     env: Environment
