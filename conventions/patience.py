@@ -8,7 +8,7 @@ DRAIN_MINUTES = 30
 """Minutes that an upgrade waits for the pods of a node ("Node drain timeout", AKS)."""
 
 WORKER_GRACE_SECONDS = 25 * 60
-"""Seconds that Celery's worker has for its tasks after it was told to end.
+"""Seconds that a task has to end after its worker, or its pod, was told to.
 
 Below `DRAIN_MINUTES`: what is left of a drain must be more than a pod's grace, or AKS counts the
 node as one that cannot be drained.

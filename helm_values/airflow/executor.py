@@ -28,6 +28,17 @@ _SCALE_IN = {
     }
 }
 
+# A pod that is evicted is told to end, and Airflow ends its task at once. Kubernetes tells it only
+# when this hook is over, or the time; the container and the hook end with the task ("Container
+# Lifecycle Hooks"). The executor takes such a pod for one that runs, until it is gone. Whoever
+# stops a task by hand does not wait: it hears of it from the API server.
+_TASKS_END = {
+    "terminationGracePeriodSeconds": WORKER_GRACE_SECONDS,
+    "containerLifecycleHooks": {
+        "preStop": {"exec": {"command": ["sleep", str(WORKER_GRACE_SECONDS)]}}
+    },
+}
+
 
 def executor_values(env: Environment) -> Values:
     """Return the executors and, for Celery, its broker and its workers."""
@@ -37,6 +48,8 @@ def executor_values(env: Environment) -> Values:
         # Without a name the chart makes a Secret with a broker's address, whatever the executor.
         "data": {"brokerUrlSecretName": REDIS_PASSWORD.name},
     }
+    if env.airflow.runs_pods:
+        shared = merged(shared, at("workers.kubernetes", _TASKS_END))
     if env.airflow.runs_workers:
         return merged(shared, _celery(env.airflow.celery_tasks_per_worker))
     return merged(shared, {"redis": {"enabled": False}})

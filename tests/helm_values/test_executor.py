@@ -1,16 +1,19 @@
 """The two executors, and what scales Celery's workers."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from conventions.components import SCHEDULER
+from conventions.patience import DRAIN_MINUTES
 from environments.model import Environment
 from helm_values.airflow.executor import worker_scaling
 from helm_values.airflow.release import airflow_values
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values
 from tests.helm_values.rendering import named
+from tools.rendered_chart import Objects, task_pod
 
 
 def trigger(env: Environment, infra: Infrastructure) -> Any:
@@ -128,3 +131,20 @@ def test_keda_scales_the_deployment_that_the_chart_makes(
 
 def test_a_pod_a_task_needs_no_scaling(dev: Environment, infra: Infrastructure) -> None:
     assert worker_scaling(dev, infra) == []
+
+
+def test_a_pod_that_is_evicted_lets_its_task_end(
+    values_of_dev: Values, render: Callable[[Values], Objects]
+) -> None:
+    pod = task_pod(render(values_of_dev))
+
+    assert pod is not None
+    spec = pod["spec"]
+    command = spec["containers"][0]["lifecycle"]["preStop"]["exec"]["command"]
+    assert command == ["sleep", str(spec["terminationGracePeriodSeconds"])]
+
+
+def test_a_drain_waits_longer_than_the_pod_of_a_task(values_of_dev: Values) -> None:
+    grace = values_of_dev["workers"]["kubernetes"]["terminationGracePeriodSeconds"]
+
+    assert grace < DRAIN_MINUTES * 60
