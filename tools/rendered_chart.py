@@ -45,8 +45,12 @@ def objects_of(folder: Path, chart: Chart, values: dict[str, Any]) -> Objects:
     with helm_python.Chart.load(folder) as opened:
         texts = opened.render(values, name=chart.name, namespace=chart.namespace)
     manifests = [text for path, text in texts.items() if path.endswith(".yaml")]
-    documents = [part for text in manifests for part in SEPARATOR.split(text)]
-    return [found for part in documents if (found := loaded(part))]
+    return [found for text in manifests for found in objects_in(text)]
+
+
+def objects_in(manifest: str) -> Objects:
+    """Return the objects of a manifest as Helm writes it."""
+    return [found for part in SEPARATOR.split(manifest) if (found := loaded(part))]
 
 
 def objects_of_package(package: Path, chart: Chart, values: dict[str, Any]) -> Objects:

@@ -21,8 +21,8 @@ from helm_values.infrastructure import Infrastructure
 from helm_values.ingress.certificate import certificate_request
 from helm_values.merge import Values
 from helm_values.prerequisites import prerequisites
-from tests.helm_values.custom_kinds import CUSTOM_KINDS
 from tests.parts.skips import missing
+from tools.cluster.custom_kinds import CUSTOM_KINDS
 from tools.rendered_chart import Objects, of_kind, workload_pods
 
 AIRFLOW = "airflow"

@@ -17,8 +17,8 @@ from helm_values.airflow.migrations import migration_objects
 from helm_values.airflow.release import airflow_values
 from helm_values.charts import AIRFLOW, CERT_MANAGER, NGINX
 from helm_values.infrastructure import Infrastructure
-from tests.helm_values.custom_kinds import CUSTOM_KINDS, Kind
 from tests.helm_values.rendering import render, unpacked
+from tools.cluster.custom_kinds import CUSTOM_KINDS, Kind
 from tools.rendered_chart import Objects, containers, of_kind, workload_pods
 
 # kinds of add-ons that the pages read, beside those that our objects are of

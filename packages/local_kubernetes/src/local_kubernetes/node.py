@@ -216,7 +216,9 @@ def _certificates(folder: Path) -> None:
     import trustme
 
     authority = trustme.CA()
-    issued = authority.issue_cert(common_name="api-server", organization_name="system:masters")
+    issued = authority.issue_cert(
+        "api-server", common_name="api-server", organization_name="system:masters"
+    )
     authority.cert_pem.write_to_path(str(folder / "clients.pem"))
     (folder / "client.pem").write_bytes(b"".join(part.bytes() for part in issued.cert_chain_pems))
     issued.private_key_pem.write_to_path(str(folder / "client.key"))

@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 
 PROGRAMS = {
     "unshare": "util-linux",
@@ -29,6 +30,8 @@ CONTROL_GROUPS = Path("/sys/fs/cgroup")
 ADDRESS = "10.86.0.1"  # of the node, and of what stands beside the cluster
 FOLDER = "LOCAL_KUBERNETES_ROOM"
 STOP_SECONDS = 90
+# All pods together are one group, which without a weight gets as much as one process beside it
+_WEIGHTS = {"cpu.shares": "10240", "cpu.weight": "1000"}
 # the kernel's own, which a kubelet would set for the whole machine: it gets files to write into
 _SETTINGS = (
     "kernel/keys/root_maxbytes",
@@ -44,8 +47,11 @@ class RoomError(Exception):
     """No room can be had here; the message says what is missing."""
 
 
-def check() -> None:
+def check(more: Mapping[str, str] = MappingProxyType({})) -> None:
     """Refuse a machine that cannot run a node.
+
+    Args:
+        more: further programs that are needed, and Debian's packages of them.
 
     Raises:
         RoomError: it is not Linux, the user is not root, or a program is missing.
@@ -55,7 +61,8 @@ def check() -> None:
     if os.geteuid() != 0:
         raise RoomError("a node needs root: it makes namespaces, mounts and network interfaces")
     path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
-    wanted = [package for name, package in PROGRAMS.items() if not shutil.which(name, path=path)]
+    programs = {**PROGRAMS, **more}
+    wanted = [package for name, package in programs.items() if not shutil.which(name, path=path)]
     if not (PLUGINS / "ptp").is_file():
         wanted.append("containernetworking-plugins")
     if wanted:
@@ -127,11 +134,15 @@ def settle() -> Path:
     if FOLDER not in os.environ or os.getppid() != 1:
         raise RoomError("this has to run in a room of its own: local_kubernetes.room.run")
     folder = Path(os.environ[FOLDER])
+    folder.chmod(0o711)  # a server without root's rights finds its folder in it
     _do("mount", "--make-rprivate", "/")
     for setting in _SETTINGS:
         real, own = Path("/proc/sys", setting), folder / setting.replace("/", "-")
         own.write_text(real.read_text())
         _do("mount", "--bind", str(own), str(real))
+    asked = folder / "resolv.conf"
+    asked.write_text(f"nameserver {ADDRESS}\n")
+    _do("mount", "--bind", str(asked), str(Path("/etc/resolv.conf").resolve()))
     for place in ("/run", "/var/log", "/var/lib/cni"):
         Path(place).mkdir(exist_ok=True)
         _do("mount", "-t", "tmpfs", "-o", "mode=755", "room", place)
@@ -142,7 +153,11 @@ def settle() -> Path:
     _do("ip", "route", "add", "default", "dev", "node0")
     Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
     for hierarchy in _hierarchies():
-        (hierarchy / folder.name).mkdir(exist_ok=True)
+        group = hierarchy / folder.name
+        group.mkdir(exist_ok=True)
+        for file, weight in _WEIGHTS.items():
+            if (group / file).is_file():
+                (group / file).write_text(weight)
     return folder
 
 

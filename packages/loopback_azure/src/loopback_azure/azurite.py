@@ -50,7 +50,12 @@ class Azurite:
 
 @contextmanager
 def azurite(
-    folder: Path, accounts: Collection[str], environment: Mapping[str, str], program: Path
+    folder: Path,
+    accounts: Collection[str],
+    environment: Mapping[str, str],
+    program: Path,
+    *,
+    tokens: bool = False,
 ) -> Iterator[Azurite]:
     """Run Azurite with its data in `folder`.
 
@@ -59,6 +64,7 @@ def azurite(
         accounts: names of its storage accounts.
         environment: environment variables to start from.
         program: the path of `azurite-blob`, as npm installs it.
+        tokens: take Entra's tokens, too; Azurite looks at their form and audience alone.
     """
     folder.mkdir(parents=True, exist_ok=True)
     authority = CertificateFiles.make(folder, ("*.blob.core.windows.net", "127.0.0.1"))
@@ -76,6 +82,7 @@ def azurite(
         "--cert",
         authority.certificate,
     ]
+    command += ["--oauth", "basic"] if tokens else []
     command += ["--key", authority.key, "--skipApiVersionCheck", "--disableTelemetry", "--silent"]
     with service(
         command, folder=folder, environment={**environment, **known}, ready=_LISTENING

@@ -1,0 +1,1 @@
+"""Tests of the rehearsal on a cluster that need no cluster."""
