@@ -14,6 +14,15 @@ Below `DRAIN_MINUTES`: what is left of a drain must be more than a pod's grace, 
 node as one that cannot be drained.
 """
 
+API_TRIES = 45
+API_PAUSE_SECONDS = 10
+"""How often a task asks an API server that is away, and the longest pause between.
+
+Four minutes on average, since pauses are drawn up to the longest. With Airflow's own five tries a
+task ends itself after half a minute, and a new API server takes longer to start. After five minutes
+without a heartbeat the scheduler fails the task (`[scheduler] task_instance_heartbeat_timeout`).
+"""
+
 NODE_MINUTES = 15
 """Minutes that the cluster autoscaler waits for a node before it asks another pool (AKS)."""
 

@@ -3,7 +3,7 @@
 from conventions.components import SCHEDULER, WORKER
 from conventions.databases import SERVER_PORT
 from conventions.executors import WORKER_SET, WORKERS
-from conventions.patience import WORKER_GRACE_SECONDS
+from conventions.patience import API_PAUSE_SECONDS, API_TRIES, WORKER_GRACE_SECONDS
 from conventions.sizes import SIDECAR
 from conventions.vault_secrets import REDIS_PASSWORD
 from environments.airflow import Airflow
@@ -44,7 +44,13 @@ def executor_values(env: Environment) -> Values:
     """Return the executors and, for Celery, its broker and its workers."""
     shared: Values = {
         "executor": ",".join(env.airflow.executors),
-        "config": {"core": {"parallelism": str(env.airflow.parallelism)}},
+        "config": {
+            "core": {"parallelism": str(env.airflow.parallelism)},
+            "workers": {
+                "execution_api_retries": str(API_TRIES),
+                "execution_api_retry_wait_max": str(API_PAUSE_SECONDS),
+            },
+        },
         # Without a name the chart makes a Secret with a broker's address, whatever the executor.
         "data": {"brokerUrlSecretName": REDIS_PASSWORD.name},
     }

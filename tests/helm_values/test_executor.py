@@ -148,3 +148,15 @@ def test_a_drain_waits_longer_than_the_pod_of_a_task(values_of_dev: Values) -> N
     grace = values_of_dev["workers"]["kubernetes"]["terminationGracePeriodSeconds"]
 
     assert grace < DRAIN_MINUTES * 60
+
+
+def test_a_task_outlives_an_api_server_that_starts_again(values_of_dev: Values) -> None:
+    workers = values_of_dev["config"]["workers"]
+    # pauses are drawn between one second and 2, 4, 8, ... to the longest ("tenacity")
+    longest = float(workers["execution_api_retry_wait_max"])
+    pauses = [
+        (1 + min(longest, 2.0**number)) / 2
+        for number in range(int(workers["execution_api_retries"]) - 1)
+    ]
+
+    assert 180 < sum(pauses) < 300  # seconds after which the scheduler fails it

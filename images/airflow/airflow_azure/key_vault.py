@@ -36,7 +36,7 @@ class SecretUnavailableError(AirflowSecretsBackendAccessDenied, HTTPException):
     """No answer from the vault, and why: Airflow passes it on instead of looking elsewhere.
 
     The API server's answer to a task is its status and its text. A task's client tries 503 again,
-    for half a minute, and nothing else.
+    for some minutes, and nothing else.
     """
 
     def __init__(self, message: str, *, passes: bool) -> None:
