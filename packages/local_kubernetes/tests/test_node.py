@@ -55,7 +55,7 @@ def before(a_node_can_be: None) -> dict[str, set[str]]:
 @pytest.fixture(scope="module")
 def ran(before: dict[str, set[str]]) -> str:
     """What a pod's starter says in a cluster that ended by itself."""
-    done = subprocess.run(COMMAND, capture_output=True, text=True, check=False, timeout=180)
+    done = subprocess.run(COMMAND, capture_output=True, text=True, check=False, timeout=300)
     return done.stdout + done.stderr
 
 

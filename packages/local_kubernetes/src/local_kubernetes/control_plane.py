@@ -27,7 +27,7 @@ USERS = {
     "system:kube-scheduler": "",
     "system:node:node": "system:nodes",
 }
-START_SECONDS = 60
+START_SECONDS = 120
 STOP_SECONDS = 20
 
 
@@ -64,7 +64,7 @@ def api_server(
 
     Raises:
         RuntimeError: a program ended; the message has its last lines.
-        TimeoutError: the server did not answer in a minute.
+        TimeoutError: the server did not answer in two minutes.
     """
     with ExitStack() as opened:
         if folder is None:

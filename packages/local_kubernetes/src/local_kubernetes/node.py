@@ -105,7 +105,7 @@ def cluster(
         running_parts.enter_context(names(server, folder, ADDRESS, wishes.outside))
         for name, command in _parts(node, server, folder, wishes).items():
             running_parts.enter_context(running(command, folder / f"{name}.log"))
-        wait_until(lambda: _ready(server), "the node", 40)
+        wait_until(lambda: _ready(server), "the node", 120)
         yield started
 
 
