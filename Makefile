@@ -97,6 +97,9 @@ rehearse: $(READY) ## Deploy and destroy it all with the real Terraform, without
 	@$(BIN)/python -O main.py && $(BIN)/python -m tools.rehearsal $(if $(FROM),--from $(FROM)) \
 		$(if $(PROVIDERS),--providers $(PROVIDERS)) $(REHEARSE)
 
+seed: $(SYNTH) $(TOOLS) ## Make what stands before the first environment, asking at each step: SEED="--plan"
+	@$(BIN)/python -O main.py && $(BIN)/python -m tools.seed $(SEED)
+
 preflight: $(SYNTH) $(TOOLS) ## Ask a subscription whether it has what a deployment needs: ENVIRONMENT=dev [PREFLIGHT=--hosts]
 	@$(BIN)/python -O main.py && $(BIN)/python -m tools.preflight --environment $(ENVIRONMENT) $(PREFLIGHT)
 

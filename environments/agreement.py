@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from conventions.faults import Fault
+from conventions.stack_names import SEED
 from environments.across import Read
 from environments.model import Environment
 from environments.seed import Seed
@@ -22,6 +23,14 @@ class _Fact(NamedTuple):
 def faults_between(seed: Seed, file: Path, environments: list[Read]) -> Iterator[Fault]:
     """Tell where a file contradicts the seed; an environment that it does not list is its own."""
     for read in environments:
+        if read.environment.name == SEED:
+            yield Fault(
+                str(read.file),
+                f'name = "{SEED}"',
+                f"is what the tools call {file}",
+                "any other name",
+                "rename the environment",
+            )
         if read.environment.name in seed.environments:
             yield from _different(seed, file, read)
             yield from _network(seed, file, read)

@@ -212,3 +212,11 @@ def test_an_environment_that_the_seed_does_not_list_stands_on_its_own(tmp_path: 
     environments, _ = load_with_seed([file], SEED)
 
     assert [environment.name for environment in environments] == ["qa"]
+
+
+def test_an_environment_of_the_seed_s_name_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "seed.toml"
+    file.write_text(DEV.read_text().replace('name = "dev"', 'name = "seed"'))
+
+    with pytest.raises(EnvironmentFileError, match="is what the tools call"):
+        load_with_seed([file], SEED)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from main import build
 from synthesis.resources import EnvironmentStacks
 from tests.fixtures import read_json
 from tests.seed.company import seed, seeded_values
@@ -15,7 +16,6 @@ from tests.seed.company import seed, seeded_values
 def seeded(shared: Path) -> Path:
     """The stacks of the tests' seed, and of dev as it stands on it; written once a run."""
     from environments.model import Environment
-    from main import build
     from synthesis.output import write
     from synthesis.sources import record
 

@@ -29,9 +29,7 @@ _GRAPH_ROLES = {
 def deployer(deployment: Deployment, azure: Azure) -> Iterator[Fault]:
     """What the stacks write and the deployer may not, the roles it may not give, its states."""
     who = deployment.env.deployer_object_id
-    base = f"{deployment.subscription}/providers/Microsoft.Authorization"
-    given = azure.list(f"{base}/roleAssignments", "2022-04-01", filter=f"assignedTo('{who}')")
-    granted = [(one["properties"], _permissions(azure, one["properties"])) for one in given]
+    granted = _granted(azure, deployment.subscription, who)
     wide = [one for one in granted if _above(deployment.subscription, one[0]["scope"])]
     missing: dict[str, list[str]] = {}
     for type_ in deployment.types:
@@ -42,6 +40,15 @@ def deployer(deployment: Deployment, azure: Azure) -> Iterator[Fault]:
     if _GIVERS["Microsoft.Authorization/roleAssignments"] not in missing:
         yield from _condition(deployment, [given for given, rights in wide if _assigns(rights)])
     yield from _states(deployment, azure, granted)
+
+
+def _granted(
+    azure: Azure, subscription: str, who: str
+) -> list[tuple[Document, Sequence[Document]]]:
+    """Return the roles of somebody in a subscription, each with what it permits."""
+    path = f"{subscription}/providers/Microsoft.Authorization/roleAssignments"
+    given = azure.list(path, "2022-04-01", filter=f"assignedTo('{who}')")
+    return [(one["properties"], _permissions(azure, one["properties"])) for one in given]
 
 
 def consent(deployment: Deployment, azure: Azure) -> Iterator[Fault]:
@@ -80,8 +87,9 @@ def consent(deployment: Deployment, azure: Azure) -> Iterator[Fault]:
                     problem=f"nobody consented to {', '.join(lacking)} for all users: every "
                     "first sign-in ends in AADSTS65001",
                     allowed=", ".join(SCOPES),
-                    fix=f"an administrator: az ad app permission admin-consent --id "
-                    f"{principal['appId']}",
+                    fix=f"[environments.{deployment.env.name}] consent = true in seed.toml, and make "
+                    "seed; without a seed an administrator: az ad app permission admin-consent "
+                    f"--id {principal['appId']}",
                 )
 
 
@@ -116,7 +124,8 @@ def _states(
     deployment: Deployment, azure: Azure, granted: Sequence[tuple[Document, Sequence[Document]]]
 ) -> Iterator[Fault]:
     state = deployment.env.state
-    group = f"{deployment.subscription}/resourceGroups/{state.resource_group_name}"
+    subscription = f"/subscriptions/{state.subscription_id or deployment.env.subscription_id}"
+    group = f"{subscription}/resourceGroups/{state.resource_group_name}"
     account = f"{group}/providers/Microsoft.Storage/storageAccounts/{state.storage_account_name}"
     try:
         azure.get(account, "2024-01-01")
@@ -125,9 +134,11 @@ def _states(
             place=deployment.place,
             key=f"state.storage_account_name = {state.storage_account_name}",
             problem=f"is not in the resource group {state.resource_group_name}",
-            fix="make it: docs/how-to/bootstrap.md",
+            fix="make seed makes it: docs/how-to/bootstrap.md",
         )
         return
+    if subscription != deployment.subscription:  # the seed's, which is not the environment's
+        granted = _granted(azure, subscription, deployment.env.deployer_object_id)
     container = f"{account}/blobServices/default/containers/{state.container_name}"
     reach = [rights for given, rights in granted if _above(container, given["scope"])]
     if not any(_allows(_STATES, rights, "dataActions", "notDataActions") for rights in reach):
@@ -154,7 +165,7 @@ def _condition(deployment: Deployment, given: Sequence[Document]) -> Iterator[Fa
             place=f"deployer {deployment.env.deployer_object_id}",
             problem=f"the condition of its role does not let it give {', '.join(left_out)}",
             allowed="every role that the stacks give",
-            fix="write the condition again: docs/how-to/bootstrap.md, part 2",
+            fix="make seed writes it again: docs/how-to/bootstrap.md, part 2",
         )
 
 

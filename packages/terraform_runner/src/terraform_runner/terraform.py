@@ -48,6 +48,14 @@ class Terraform:
         """Prepare backend and providers."""
         self._run(folder, "init", "-json", "-reconfigure")
 
+    def migrate(self, folder: Path) -> None:
+        """Prepare another backend, and copy the state of the one before into it."""
+        self._run(folder, "init", "-json", "-migrate-state", "-force-copy")
+
+    def pull(self, folder: Path) -> str:
+        """Return the state as JSON; an empty text where there is none."""
+        return self._run(folder, "state", "pull")
+
     def validate(self, folder: Path) -> None:
         """Check the configuration against the providers' schemas."""
         self._run(folder, "validate", "-json")
