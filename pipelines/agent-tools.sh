@@ -5,7 +5,7 @@
 set -euo pipefail
 
 terraform_version=${TERRAFORMVERSION:-1.11.4}
-kubelogin_version=v0.2.8
+kubelogin_version=v0.2.19
 export DEBIAN_FRONTEND=noninteractive
 
 # From the distribution's own archive, whose packages are signed

@@ -49,8 +49,8 @@ class Terraform:
         self._run(folder, "init", "-json", "-reconfigure")
 
     def migrate(self, folder: Path) -> None:
-        """Prepare another backend, and copy the state of the one before into it."""
-        self._run(folder, "init", "-json", "-migrate-state", "-force-copy")
+        """Prepare another backend, and copy the state of the one before into it, unasked."""
+        self._run(folder, "init", "-no-color", "-migrate-state", "-force-copy")
 
     def pull(self, folder: Path) -> str:
         """Return the state as JSON; an empty text where there is none."""
