@@ -1,9 +1,11 @@
 """The steps of the seed: each is told before it is made, and may be made again."""
 
+import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
+from uuid import UUID
 
 from terraform_runner.diagnostics import TerraformError
 from terraform_runner.errors import RunError
@@ -18,6 +20,10 @@ HOME = ("azurerm_storage_container.states_seed_container", "azurerm_role_assignm
 ROLES_COUNT = 600.0
 """Seconds after which a role that was given counts (learn.microsoft.com: "Troubleshoot Azure RBAC",
 "Role assignment changes are not being detected")."""
+
+
+_ASSIGNED = re.compile(r"RoleAssignmentExists.*?\b([0-9a-f]{32})\b", re.S)
+_SCOPE = re.compile(r"(/subscriptions/[^\s\"()]+)")
 
 
 class StoppedError(RunError):
@@ -146,16 +152,17 @@ class Seeding:
         try:
             counts = self.terraform.apply(self.states.folder)
         except TerraformError as error:
-            if not error.existing:
+            there = existing_of(error)
+            if not there:
                 raise
-            self._take_in(error)
+            self._take_in(there)
             return self._apply(self.terraform.plan(self.states.folder, *options), options)
         self.talk.tell(f"Done: {counts}.")
         return None
 
-    def _take_in(self, error: TerraformError) -> None:
+    def _take_in(self, there: Mapping[str, str]) -> None:
         """Take what stands in Azure already into the state, if somebody agrees."""
-        for address, identity in error.existing.items():
+        for address, identity in there.items():
             self.talk.tell(f"{identity} stands already, and no state knows it.")
             if not self.talk.agreed(f"Take it in as {address}?", deletes=False):
                 raise StoppedError(
@@ -174,6 +181,21 @@ def home_of(document: Document) -> Iterator[str]:
     """Yield the addresses that a state in the account needs."""
     for type_, named in document.get("resource", {}).items():
         yield from (f"{type_}.{name}" for name in named if f"{type_}.{name}".startswith(HOME))
+
+
+def existing_of(error: TerraformError) -> dict[str, str]:
+    """Return the ids, by address, of what is in Azure already.
+
+    Of a role that somebody has already Azure tells the id without its hyphens and its scope.
+    """
+    found = dict(error.existing)
+    for diagnostic in error.diagnostics:
+        said = f"{diagnostic.summary} {diagnostic.detail}"
+        own, scope = _ASSIGNED.search(said), _SCOPE.search(said)
+        if own and scope and diagnostic.address:
+            path = "/providers/Microsoft.Authorization/roleAssignments/"
+            found[diagnostic.address] = f"{scope[1].split(path)[0]}{path}{UUID(own[1])}"
+    return found
 
 
 def _kept(error: TerraformError) -> RunError:
