@@ -87,9 +87,9 @@ def consent(deployment: Deployment, azure: Azure) -> Iterator[Fault]:
                     problem=f"nobody consented to {', '.join(lacking)} for all users: every "
                     "first sign-in ends in AADSTS65001",
                     allowed=", ".join(SCOPES),
-                    fix=f"[environments.{deployment.env.name}] consent = true in seed.toml, and make "
-                    "seed; without a seed an administrator: az ad app permission admin-consent "
-                    f"--id {principal['appId']}",
+                    fix=f"[environments.{deployment.env.name}] consent = true in seed.toml, and "
+                    "make seed; without a seed an administrator: az ad app permission "
+                    f"admin-consent --id {principal['appId']}",
                 )
 
 
