@@ -42,6 +42,18 @@ def test_only_the_changed_blob_is_fetched(lab: Lab, storage: Azurite) -> None:
     assert storage.requests("GET", f"{container}/folder/b.py") == 1
 
 
+@pytest.mark.parametrize("changed", ["a", "folder__b"])
+def test_what_changed_is_newest_because_airflow_parses_it_before_the_others(
+    lab: Lab, changed: str
+) -> None:
+    lab.do("b = bundle(**where); b.initialize()")
+
+    lab.do(f"put(where['container'], {changed}='changed'); b.refresh()")
+
+    newest = "max(b.path.rglob('*.py'), key=lambda file: file.stat().st_mtime_ns)"
+    assert lab.eval(f"str({newest}.relative_to(b.path))") == changed.replace("__", "/") + ".py"
+
+
 def test_a_deleted_blob_is_gone_from_the_next_version(lab: Lab) -> None:
     lab.do("b = bundle(**where); b.initialize()")
     lab.do("service.get_blob_client(where['container'], 'a.py').delete_blob()")

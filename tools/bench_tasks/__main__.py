@@ -4,16 +4,20 @@ Compare ratios of one run: seconds belong to the machine, and to what else it do
 depend least on that.
 """
 
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tools.bench_tasks import task_pod
+from tools.bench_tasks import dag_files, task_pod
 from tools.bench_tasks.platform import BenchError
-from tools.bench_tasks.tables import NoPlaceError
+from tools.bench_tasks.tables import NoPlaceError, Table
 
-QUESTIONS = {"pod": task_pod.measure}
+QUESTIONS: dict[str, Callable[[int], Iterable[Table]]] = {
+    "pod": task_pod.measure,
+    "files": dag_files.measure,
+}
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 

@@ -248,10 +248,16 @@ class LocalCopy:
 
     def _switch(self, synced: Synced) -> None:
         folder = self._folder / synced.version
-        for path in synced.digests:
-            # Airflow parses a file when its own time is new: a changed helper makes all due
+        before = self.synced.digests if self.synced else {}
+        # Airflow parses a file when its own time is new, and the newest first: a changed helper
+        # makes all due, and what changed itself does not wait for the others
+        changed_last = sorted(
+            synced.digests, key=lambda path: before.get(path) != synced.digests[path]
+        )
+        for path in changed_last:
             if Path(path).suffix in PARSED and (folder / path).exists():
-                os.utime(folder / path)
+                now = time.time_ns()  # the file system's own clock ticks too slowly
+                os.utime(folder / path, ns=(now, now))
         os.utime(folder)  # its age counts from now, also when an older version came back
         self._remember(synced)
         log.info(

@@ -1,0 +1,107 @@
+"""How long DAG files take: an upload until it is in the database, all files, and none."""
+
+import time
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psutil
+
+from tools.bench_tasks.platform import Platform, platform
+from tools.bench_tasks.tables import Table, machine, middle
+
+SIZES = (10, 200, 1_000, 5_000)
+REST_SECONDS = 30
+PATIENCE_SECONDS = 3_600
+COLUMNS = (
+    "DAG files",
+    "first parse s",
+    "CPU s a file",
+    "a change in the database s",
+    "slowest",
+    "all parsed again s",
+    "cores at rest",
+)
+DAG = """
+from datetime import UTC, datetime
+
+from airflow.sdk import dag, task
+
+
+@dag(dag_id="{name}", schedule="@daily", start_date=datetime(2026, 1, 1, tzinfo=UTC))
+def small():
+    @task
+    def extract():
+        return 1
+
+    @task
+    def load(rows):
+        print(rows, "{text}")
+
+    load(extract())
+
+
+small()
+"""
+
+
+def measure(
+    rounds: int, *, sizes: Sequence[int] = SIZES, rest: float = REST_SECONDS
+) -> Iterator[Table]:
+    """Upload so many files, then change one `rounds` times; yield a table after each size."""
+    for size in sizes:
+        table = Table(f"dag-files-{size}", COLUMNS, machine())
+        with TemporaryDirectory() as scratch:
+            folder = Path(scratch)
+            folder.chmod(0o755)  # PostgreSQL runs as another user
+            with platform(folder, executor=False) as running:
+                table.add(f"{size:,}", *_of_size(running, size, rounds, rest))
+        yield table
+
+
+def _of_size(running: Platform, size: int, rounds: int, rest: float) -> Iterator[float]:
+    dags = running.folder / "dags"
+    dags.mkdir()
+    for number in range(size):
+        (dags / f"dag_{number:05}.py").write_text(DAG.format(name=f"dag_{number:05}", text=""))
+    process = running.start("dag-processor")
+    running.upload(dags)
+    began, used = time.monotonic(), _cpu(process.pid)
+    running.wait(lambda: running.parsed() == size, f"{size} DAGs parsed", PATIENCE_SECONDS)
+    yield time.monotonic() - began
+    yield (_cpu(process.pid) - used) / size
+    changes, again = [], []
+    for turn in range(rounds):
+        name = f"dag_{size // 2:05}"
+        (dags / f"{name}.py").write_text(DAG.format(name=name, text=f"changed {turn}"))
+        running.upload(dags)
+        began, (moment,) = time.monotonic(), running.sql("select now()")
+        code = (
+            f"select 1 from dag_code where dag_id = '{name}' and source_code like '%changed {turn}"
+        )
+        running.wait(partial(running.sql, f"{code}%'"), "the change in the database", 600)
+        changes.append(time.monotonic() - began)
+        older = f"select 1 from dag where last_parsed_time < '{moment}' limit 1"
+        running.wait(partial(_nothing, running, older), "all again", PATIENCE_SECONDS)
+        again.append(time.monotonic() - began)
+    yield middle(changes)
+    yield max(changes)
+    yield middle(again)
+    used = _cpu(process.pid)
+    time.sleep(rest)
+    yield (_cpu(process.pid) - used) / rest
+
+
+def _nothing(running: Platform, query: str) -> bool:
+    return not running.sql(query)
+
+
+def _cpu(pid: int) -> float:
+    """Return the CPU seconds of a process, of its children that ended, and of those that run."""
+    try:
+        one = psutil.Process(pid)
+        found = sum(one.cpu_times()[:4])
+        return float(found + sum(sum(child.cpu_times()[:2]) for child in one.children()))
+    except psutil.NoSuchProcess:
+        return 0.0
