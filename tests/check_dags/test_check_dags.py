@@ -59,6 +59,15 @@ with DAG("pod", schedule=None):
         container_security_context={"privileged": True},
     )
 """
+MODELS = """from airflow.sdk import DAG
+from cosmos import ProfileConfig
+from cosmos.operators.local import DbtRunLocalOperator
+
+PROFILE = ProfileConfig(profile_name="x", target_name="x", profiles_yml_filepath=__file__)
+with DAG("models", schedule=None, on_failure_callback=print):
+    for number in range(4):
+        DbtRunLocalOperator(task_id=f"m{number}", project_dir=".", profile_config=PROFILE)
+"""
 
 
 def on_a_worker(name: str, arguments: str) -> str:
@@ -113,6 +122,7 @@ OF_A_CONNECTION = dict(password="{{{{ conn.x.password }}}}", token="TOKEN_VARIAB
     "queue.py": on_a_worker("queued", 'executor="CeleryExecutor", queue="big"'),
     "config.py": on_a_worker("config", 'executor="CeleryExecutor", executor_config={"a": 1}'),
     "default_queue.py": on_a_worker("in_a_pod", 'queue="big", executor_config={"a": 1}'),
+    "models.py": MODELS,
     "undefined.py": "def later():\n    return no_such_name\n",
     "old.py": "from airflow.operators.python_operator import PythonOperator\n",
 }
@@ -189,6 +199,8 @@ def checked(
         "    The platform has KubernetesExecutor and CeleryExecutor: name one, or none.",
         "queue.py:8: [executor] DAG queued, task nothing: no worker listens to the queue big",
         "config.py:8: [executor] DAG config, task nothing: executor_config has no effect",
+        "models.py:6: [dbt-pods] DAG models starts dbt in 4 tasks, each in a pod of its own",
+        "models.py:6: [dag-callback] DAG models has a callback of its own",
         "undefined.py:2: [bug] F821",
         "old.py:1: [import] ModuleNotFoundError: No module named 'airflow.operators",
         "old.py:1: [style] F401",

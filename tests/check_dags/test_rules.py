@@ -16,6 +16,8 @@ GOOD: dict[str, Any] = {
     "access_control": False,
     "pods": [],
     "executors": [],
+    "starts_of_dbt": 1,
+    "callback": False,
     "not_retried": [],
 }
 
@@ -41,6 +43,8 @@ def test_a_dag_that_follows_the_rules_has_no_findings(tmp_path: Path) -> None:
         ({"doc": False}, "doc"),
         ({"not_retried": ["load"]}, "retries"),
         ({"executors": ["task load: no worker listens to the queue big"]}, "executor"),
+        ({"starts_of_dbt": 4}, "dbt-pods"),
+        ({"callback": True}, "dag-callback"),
     ],
 )
 def test_each_broken_rule_is_found_at_the_line_of_its_dag(

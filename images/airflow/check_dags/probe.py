@@ -29,6 +29,7 @@ TALKS = {
     "os.remove": "a deletion of a file",
     "os.rename": "a renaming of a file",
 }
+STARTS_DBT = "AbstractDbtBase"  # of Cosmos
 DOES_NOTHING = {"EmptyOperator"}
 
 
@@ -145,6 +146,10 @@ def _describe(dag: Any) -> dict[str, Any]:
         "access_control": bool(dag.access_control),
         "executors": [found for task in dag.tasks for found in _worker_problems(task)],
         "pods": [found for task in dag.tasks for found in _pod_problems(task)],
+        "starts_of_dbt": sum(
+            STARTS_DBT in {kind.__name__ for kind in type(task).__mro__} for task in dag.tasks
+        ),
+        "callback": bool(dag.has_on_failure_callback or dag.has_on_success_callback),
         "not_retried": [
             task.task_id
             for task in dag.tasks

@@ -10,6 +10,7 @@ from typing import Any
 from .findings import Finding
 from .sources import NO_VAULT
 
+MOST_STARTS_OF_DBT = 3
 DAGS_PAGE = "https://airflow.apache.org/docs/apache-airflow/stable/best-practices.html"
 
 
@@ -33,6 +34,7 @@ def findings_of(
             yield from _of_uncalled(file)
         for dag in facts["dags"]:
             yield from _of_dag(file, dag)
+            yield from _of_cost(file, dag)
     yield from _of_duplicates(files)
 
 
@@ -92,6 +94,19 @@ def _of_dag(file: Path, dag: dict[str, Any]) -> Iterator[Finding]:
         tasks = ", ".join(dag["not_retried"][:5])
         remedy = 'Clouds hiccup: default_args={"retries": 2, "retry_delay": timedelta(minutes=5)}.'
         yield Finding(file, line, "retries", f"DAG {name} never retries {tasks}", remedy)
+
+
+def _of_cost(file: Path, dag: dict[str, Any]) -> Iterator[Finding]:
+    name, line = dag["dag_id"], line_of_dag(file, dag["dag_id"])
+    if dag["starts_of_dbt"] > MOST_STARTS_OF_DBT:
+        problem = f"DAG {name} starts dbt in {dag['starts_of_dbt']} tasks, each in a pod of its own"
+        remedy = "One DbtBuildLocalOperator builds and tests all: docs/explanation/task-cost.md."
+        yield Finding(file, line, "dbt-pods", problem, remedy)
+    if dag["callback"]:
+        problem = f"DAG {name} has a callback of its own: once it was called, the file is parsed"
+        problem += " in every loop of the DAG processor until that starts again"
+        remedy = 'Give it to the tasks: default_args={"on_failure_callback": ...} (airflow#73432).'
+        yield Finding(file, line, "dag-callback", problem, remedy)
 
 
 def _of_uncalled(file: Path) -> Iterator[Finding]:
