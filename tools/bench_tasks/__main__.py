@@ -10,13 +10,14 @@ from typing import Annotated
 
 import typer
 
-from tools.bench_tasks import dag_files, task_pod
+from tools.bench_tasks import dag_files, dbt_models, task_pod
 from tools.bench_tasks.platform import BenchError
 from tools.bench_tasks.tables import NoPlaceError, Table
 
 QUESTIONS: dict[str, Callable[[int], Iterable[Table]]] = {
     "pod": task_pod.measure,
     "files": dag_files.measure,
+    "dbt": dbt_models.measure,
 }
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

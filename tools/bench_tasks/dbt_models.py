@@ -1,0 +1,129 @@
+"""dbt from Airflow: one task for all models against plain dbt, and what a task for each would cost.
+
+A task for each model is measured with a few of them, and counted up: the row says so.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tools.airflow_venv import airflow_bin
+from tools.bench_tasks import pod
+from tools.bench_tasks.platform import IMAGE, BenchError, Platform, platform
+from tools.bench_tasks.pod import Cost
+from tools.bench_tasks.tables import Table, machine, middle
+
+MODELS = 185
+THREADS = 4
+COLUMNS = ("models of dbt", "tasks", "CPU s", "times", "by the clock s", "times", "MB")
+DAGS = """
+from datetime import UTC, datetime
+from pathlib import Path
+
+from airflow.sdk import DAG
+from airflow_azure.dbt import EntraPostgresProfileMapping
+from cosmos import ProfileConfig
+from cosmos.constants import InvocationMode
+from cosmos.operators.local import DbtBuildLocalOperator
+
+mapping = EntraPostgresProfileMapping("warehouse", {"schema": "public", "threads": THREADS})
+for name, chosen in {"all_models": {}, "one_model": {"select": "model_001"}}.items():
+    with DAG(name, schedule=None, start_date=datetime(2026, 1, 1, tzinfo=UTC)):
+        DbtBuildLocalOperator(
+            task_id="build",
+            project_dir=Path(__file__).parent / "dbt",
+            profile_config=ProfileConfig("bench", "bench", profile_mapping=mapping),
+            dbt_executable_path="dbt",
+            invocation_mode=InvocationMode.SUBPROCESS,
+            install_deps=False,
+            emit_datasets=False,
+            **chosen,
+        )
+"""
+PROFILE = """
+bench:
+  target: bench
+  outputs:
+    bench: {{type: postgres, host: {host}, port: {port}, user: postgres, password: unused,
+      dbname: warehouse, schema: public, threads: {threads}}}
+"""
+
+
+def measure(rounds: int, *, models: int = MODELS) -> Iterator[Table]:
+    """Build `rounds` times by plain dbt, by a task, and one model by a task; yield the medians."""
+    table = Table("dbt", COLUMNS, machine())
+    with TemporaryDirectory() as scratch, _with_models(Path(scratch), models) as running:
+        costs: dict[str, list[Cost]] = {"plain": [], "all_models": [], "one_model": []}
+        _plain(running)  # fills the disk's cache, and makes what the others find
+        for _ in range(rounds):
+            costs["plain"].append(_plain(running))
+            for name in ("all_models", "one_model"):
+                running.api("POST", f"/api/v2/dags/{name}/dagRuns", {"logical_date": None})
+                costs[name].append(pod.run_waiting_task(running, {}, marked=False))
+    plain, whole, one = (_middle(found) for found in costs.values())
+    each = Cost(one.cpu * models, one.wall * models, one.peak_mb)
+    _add(table, f"{models} by `dbt build`, without Airflow", "0", plain, plain)
+    _add(table, f"{models} by one task", "1", whole, plain)
+    _add(table, "one of them by a task", "1", one, plain)
+    _add(table, "counted up: a task for each, one after another", str(models), each, plain)
+    yield table
+
+
+def _add(table: Table, name: str, tasks: str, cost: Cost, plain: Cost) -> None:
+    ratios = cost.cpu / plain.cpu, cost.wall / plain.wall
+    table.add(name, tasks, cost.cpu, ratios[0], cost.wall, ratios[1], cost.peak_mb)
+
+
+def _middle(costs: list[Cost]) -> Cost:
+    columns = zip(*((cost.cpu, cost.wall, cost.peak_mb) for cost in costs), strict=True)
+    return Cost(*map(middle, columns))
+
+
+def _plain(running: Platform) -> Cost:
+    project = running.folder / "dags" / "dbt"
+    command = ["dbt", "build", "--no-use-colors", "--profiles-dir", str(running.folder)]
+    dbt = shutil.which("dbt", path=running.settings["PATH"])
+    assert dbt is not None  # of the image's lock
+    cost, status = pod.run([dbt, *command[1:]], running.pod_environment, project)
+    if status:
+        raise BenchError(f"dbt build failed:\n{(project / 'pod.log').read_text()[-2000:]}")
+    return cost
+
+
+@contextmanager
+def _with_models(folder: Path, models: int) -> Iterator[Platform]:
+    folder.chmod(0o755)  # PostgreSQL runs as another user
+    with platform(folder) as running:
+        host, _, port = running.database.partition(":")
+        running.sql("create database warehouse")
+        login = {"login": "postgres", "password": "unused", "schema": "warehouse"}
+        where = {"conn_type": "postgres", "host": host, "port": int(port), **login}
+        running.settings["AIRFLOW_CONN_WAREHOUSE"] = json.dumps(where)
+        # dbt last, as in the image
+        running.settings["PATH"] += f":{airflow_bin(IMAGE / 'dbt-requirements.lock')}"
+        profile = PROFILE.format(host=host, port=port, threads=THREADS)
+        (folder / "profiles.yml").write_text(profile)
+        _write_project(folder / "dags" / "dbt", models)
+        (folder / "dags" / "models.py").write_text(DAGS.replace("THREADS", str(THREADS)))
+        running.upload(folder / "dags")
+        processor = running.start("dag-processor")
+        running.wait(lambda: running.parsed() == 2, "the DAGs in the database")
+        running.stop(processor)
+        yield running
+
+
+def _write_project(folder: Path, models: int) -> None:
+    """Write models of which each reads another, as a tree with three branches, and their tests."""
+    (folder / "models").mkdir(parents=True)
+    project = "name: bench\nversion: '1'\nprofile: bench\nmodels: {bench: {+materialized: table}}\n"
+    (folder / "dbt_project.yml").write_text(project)
+    tests = ["models:"]
+    for number in range(models):
+        above = f"{{{{ ref('model_{(number - 1) // 3:03}') }}}}"
+        text = f"select id from {above if number else '(values (1)) as t(id)'}\n"
+        (folder / "models" / f"model_{number:03}.sql").write_text(text)
+        tests += [f"- name: model_{number:03}", "  columns: [{name: id, data_tests: [not_null]}]"]
+    (folder / "models" / "models.yml").write_text("\n".join(tests))
