@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -29,7 +30,7 @@ PLUGINS = Path("/usr/lib/cni")
 CONTROL_GROUPS = Path("/sys/fs/cgroup")
 ADDRESS = "10.86.0.1"  # of the node, and of what stands beside the cluster
 FOLDER = "LOCAL_KUBERNETES_ROOM"
-STOP_SECONDS = 90
+STOP_SECONDS = 30
 # All pods together are one group, which without a weight gets as much as one process beside it
 _WEIGHTS = {"cpu.shares": "10240", "cpu.weight": "1000"}
 # the kernel's own, which a kubelet would set for the whole machine: it gets files to write into
@@ -73,7 +74,7 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
     """Run a command in a room of its own; return its exit status when all is gone.
 
     The command finds its working folder in the variable LOCAL_KUBERNETES_ROOM. Ctrl-C and SIGTERM
-    reach it, and it gets a minute and a half to end.
+    reach it, and it gets half a minute to end.
 
     Raises:
         RoomError: no room can be had.
@@ -92,7 +93,7 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
         )
         before = {sign: signal.getsignal(sign) for sign in (signal.SIGINT, signal.SIGTERM)}
         for sign in before:
-            signal.signal(sign, lambda *_: _tell(process, signal.SIGINT))
+            signal.signal(sign, lambda *_: _stop(process))
         try:
             return _end(process)
         finally:
@@ -106,6 +107,19 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
 def _end(process: "subprocess.Popen[bytes]") -> int:
     status = process.wait()
     return 130 if status in (-signal.SIGINT, 128 + signal.SIGINT) else abs(status)
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    """Tell it to end; who does not listen, in a long call of Helm's library, is ended later."""
+    _tell(process, signal.SIGINT)
+
+    def kill() -> None:
+        if process.poll() is None:
+            _tell(process, signal.SIGKILL)
+
+    later = threading.Timer(STOP_SECONDS, kill)
+    later.daemon = True
+    later.start()
 
 
 def _tell(process: "subprocess.Popen[bytes]", sign: signal.Signals) -> None:
