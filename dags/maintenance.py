@@ -28,8 +28,8 @@ from airflow.sdk import Param, dag, task
     would delete its own run. What is deleted cannot be brought back
     but from the backup of the database.
 
-    On the platform tasks have no way into the metadata database: there the chart's weekly clean-up
-    job does that part, as the identity of the migrations, and `clean_metadata` is skipped. It runs
+    On the platform tasks have no way into the metadata database: there a nightly clean-up job
+    does that part, as the identity of the migrations, and `clean_metadata` is skipped. It runs
     where the variable `AIRFLOW_CONN_AIRFLOW_DB` is set, as on a laptop.
     """,
 )
@@ -41,7 +41,7 @@ def maintenance():
         bash_command="""
             set -eu
             if [ -z "${AIRFLOW_CONN_AIRFLOW_DB:-}" ]; then
-                echo "AIRFLOW_CONN_AIRFLOW_DB is not set here: the chart's clean-up job does this"
+                echo "AIRFLOW_CONN_AIRFLOW_DB is not set here: the nightly clean-up job does this"
                 exit 99
             fi
             AIRFLOW__DATABASE__SQL_ALCHEMY_CONN="$AIRFLOW_CONN_AIRFLOW_DB" airflow db clean \\

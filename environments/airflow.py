@@ -162,6 +162,15 @@ class Airflow(Section):
     dags_paused_at_creation: Annotated[
         bool, Field(description="a new DAG runs only after somebody switched it on")
     ] = True
+    database_retention_days: Annotated[
+        int,
+        Field(
+            ge=7,
+            le=3650,
+            description="days that runs, task instances, XComs and events stay in Airflow's "
+            "database; older ones are deleted every night",
+        ),
+    ] = 90
     scratch_volume: Annotated[
         bool,
         Field(description="mount the data container by blobfuse2 for tools that need a folder"),

@@ -1,4 +1,4 @@
-"""The migrations of Airflow's database, and its weekly cleanup: Jobs of our own, apart.
+"""The migrations of Airflow's database, and its nightly cleanup: Jobs of our own, apart.
 
 Both run as the owner of the tables, who administers the server. In the chart's namespace whoever
 may start a pod could start one as this account: so they are in another, where nobody of Airflow's
@@ -31,11 +31,6 @@ MIGRATIONS_TIMEOUT = MIGRATIONS_SECONDS + 120  # seconds that Helm waits: the Jo
 CLEANUP = "database-cleanup"
 # Airflow makes folders for logs at its start, and its configuration where it finds none
 WRITABLE = {"tmp": "/tmp", "logs": "/opt/airflow/logs"}
-RETENTION_DAYS = 90
-CLEAN = (
-    f'exec airflow db clean --clean-before-timestamp "$(date -d "-{RETENTION_DAYS} days" '
-    '+%Y-%m-%dT%H:%M:%S)" --yes --skip-archive --verbose'
-)
 
 
 def migration_values() -> Values:
@@ -65,7 +60,7 @@ def migration_prerequisites(env: Environment, infra: Infrastructure) -> list[Val
 
 
 def migration_objects(env: Environment, infra: Infrastructure) -> list[Values]:
-    """Return the Job that migrates, which Helm awaits, and the weekly cleanup.
+    """Return the Job that migrates, which Helm awaits, and the nightly cleanup.
 
     The cleanup makes tables and drops them, which only the owner of the schema may.
     """
@@ -74,7 +69,8 @@ def migration_objects(env: Environment, infra: Infrastructure) -> list[Values]:
         "backoffLimit": 3,
         "template": _pod(env, infra, MIGRATIONS.label, _migrate(env, infra)),
     }
-    cleanup = {"backoffLimit": 1, "template": _pod(env, infra, CLEANUP, CLEAN)}
+    clean = f"exec python -m airflow_azure.cleanup --days {env.airflow.database_retention_days}"
+    cleanup = {"backoffLimit": 1, "template": _pod(env, infra, CLEANUP, clean)}
     return [
         {
             "apiVersion": "batch/v1",
@@ -87,7 +83,7 @@ def migration_objects(env: Environment, infra: Infrastructure) -> list[Values]:
             "kind": "CronJob",
             "metadata": {"name": CLEANUP, "namespace": MIGRATIONS_NAMESPACE},
             "spec": {
-                "schedule": "0 0 * * 0",
+                "schedule": "0 0 * * *",
                 "concurrencyPolicy": "Forbid",
                 "jobTemplate": {"spec": cleanup},
             },

@@ -657,6 +657,13 @@ REFUSALS = {
         "not a time zone",
         "Europe/Berlin",
     ),
+    "rows of runs that may still run, deleted": (
+        "[airflow]",
+        "[airflow]\ndatabase_retention_days = 3",
+        "airflow.database_retention_days = 3",
+        "too small",
+        "set 7",
+    ),
     "session longer than a day": (
         "[single_sign_on]",
         "[single_sign_on]\nsession_minutes = 1441",

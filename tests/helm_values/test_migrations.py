@@ -1,4 +1,4 @@
-"""The Job of the migrations and the weekly cleanup, beside the chart."""
+"""The Job of the migrations and the nightly cleanup, beside the chart."""
 
 import json
 import subprocess
@@ -147,3 +147,15 @@ def test_without_pools_the_job_has_no_step_for_them(objects: Objects) -> None:
     (job,) = of_kind(objects, "Job")
 
     assert "pools" not in str(job)
+
+
+def test_old_rows_are_deleted_every_night_by_the_days_of_the_environment(
+    build: Callable[..., Environment], dev: Environment, infra: Infrastructure
+) -> None:
+    longer = build("dev", airflow=dev.airflow.model_dump() | {"database_retention_days": 400})
+
+    (cron,) = of_kind(migration_objects(longer, infra), "CronJob")
+
+    (container,) = cron["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    assert cron["spec"]["schedule"] == "0 0 * * *"
+    assert container["args"][-1] == "exec python -m airflow_azure.cleanup --days 400"

@@ -1,0 +1,157 @@
+"""The nightly cleanup of Airflow's database, on a real PostgreSQL."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+from tests.parts.postgres import Postgres
+from tests.runtime.airflow_home import AirflowHome
+
+CLEANUP = ("python", "-m", "airflow_azure.cleanup")
+# a run of a DAG and its one task: what it is, how many days ago it began, and its state
+RUNS = """
+INSERT INTO dag_bundle (name) VALUES ('sales');
+INSERT INTO dag (dag_id, bundle_name, has_task_concurrency_limits, is_paused, is_stale,
+    max_active_tasks, max_consecutive_failed_dag_runs, partition_mapper_info, timetable_type)
+  SELECT name, 'sales', false, false, false, 16, 0, '{}', 'cron'
+  FROM unnest(array['daily', 'endless']) AS name;
+CREATE TABLE wanted (dag_id text, run_id text, days int, state text);
+INSERT INTO wanted VALUES
+  ('daily', 'oldest', 200, 'success'), ('daily', 'old', 100, 'failed'),
+  ('daily', 'young', 10, 'success'), ('daily', 'now', 0, 'running'),
+  ('endless', 'still-runs', 150, 'running'), ('endless', 'before-it', 160, 'success');
+INSERT INTO dag_run (dag_id, run_id, run_type, run_after, start_date, state)
+  SELECT dag_id, run_id, 'scheduled', now() - days * interval '1 day',
+    now() - days * interval '1 day', state FROM wanted;
+INSERT INTO task_instance (id, dag_id, run_id, task_id, pool, pool_slots, try_number, start_date,
+    state)
+  SELECT gen_random_uuid(), dag_id, run_id, 'work', 'default_pool', 1, 1,
+    now() - days * interval '1 day', state FROM wanted;
+INSERT INTO log (event, dttm) VALUES ('old', now() - interval '100 days'), ('young', now());
+INSERT INTO trigger (classpath, kwargs, created_date)
+  VALUES ('waits', '{}', now() - interval '100 days');
+DROP TABLE wanted;
+"""
+
+
+@dataclass
+class Database:
+    """Airflow's database with runs of several ages."""
+
+    server: Postgres
+    name: str
+    home: AirflowHome
+
+    def found(self, query: str) -> list[str]:
+        """Return the first column of a query's rows."""
+        return [row[0] for row in self.server.query(self.name, query)]
+
+    def clean(self, *arguments: str) -> CompletedProcess[str]:
+        """Run the cleanup."""
+        return self.home.run(*CLEANUP, *(arguments or ("--days", "90")))
+
+
+@pytest.fixture(scope="module")
+def make(
+    airflow: Path, postgres: Postgres, migrated: str, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[], Database]:
+    """Makes a migrated database with rows in it."""
+
+    def made() -> Database:
+        name = postgres.create(f"cleanup_{os.urandom(4).hex()}", like=migrated)
+        postgres.query(name, RUNS)
+        home = AirflowHome(airflow, tmp_path_factory.mktemp("airflow"))
+        home.set("database", sql_alchemy_conn=postgres.url(name))
+        return Database(postgres, name, home)
+
+    return made
+
+
+@pytest.fixture(scope="module")
+def night(make: Callable[[], Database]) -> tuple[Database, str]:
+    """A database after a night, and what the job said."""
+    database = make()
+    done = database.clean()
+    assert done.returncode == 0, done.stderr[-3000:]
+    return database, done.stdout
+
+
+@pytest.fixture
+def cleaned(night: tuple[Database, str]) -> Database:
+    """The database after a night."""
+    return night[0]
+
+
+@pytest.fixture
+def database(make: Callable[[], Database]) -> Database:
+    """The database before."""
+    return make()
+
+
+def test_old_runs_go_and_young_ones_and_what_still_runs_stay(cleaned: Database) -> None:
+    runs = cleaned.found("SELECT run_id FROM dag_run")
+
+    assert sorted(runs) == ["before-it", "now", "still-runs", "young"]
+
+
+def test_tasks_go_with_their_runs_and_no_other_ones(cleaned: Database) -> None:
+    tasks = cleaned.found("SELECT run_id FROM task_instance")
+
+    assert sorted(tasks) == ["before-it", "now", "still-runs", "young"]
+
+
+def test_old_events_go(cleaned: Database) -> None:
+    events = cleaned.found("SELECT event FROM log")
+
+    assert "young" in events
+    assert "old" not in events
+
+
+def test_a_trigger_that_a_task_may_wait_for_stays(cleaned: Database) -> None:
+    assert cleaned.found("SELECT classpath FROM trigger") == ["waits"]
+
+
+def test_nothing_is_left_beside_the_tables(cleaned: Database) -> None:
+    left = "SELECT tablename FROM pg_tables WHERE tablename LIKE '\\_airflow\\_deleted%'"
+
+    assert cleaned.found(left) == []
+
+
+def test_a_dag_whose_old_run_has_not_ended_is_named(night: tuple[Database, str]) -> None:
+    assert "endless: left out, a run from before " in night[1]
+
+
+def test_after_a_break_between_two_steps_the_next_run_does_the_rest(database: Database) -> None:
+    # Airflow copies a batch, commits, and deletes: killed between the two it leaves the copy
+    aside = "_airflow_deleted__log__20260101000000"
+    database.server.query(
+        database.name,
+        f"CREATE TABLE {aside}__b1 AS SELECT * FROM log; CREATE TABLE {aside} AS SELECT 1 AS kept",
+    )
+
+    done = database.clean()
+
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "old" not in database.found("SELECT event FROM log")
+    left = "SELECT tablename FROM pg_tables WHERE tablename LIKE '\\_airflow\\_deleted%'"
+    assert database.found(left) == [aside]  # somebody's own archive, who wanted one
+
+
+def test_a_table_that_cannot_be_cleaned_is_a_failed_job(database: Database) -> None:
+    database.server.query(database.name, "ALTER TABLE log RENAME COLUMN dttm TO written_at")
+
+    done = database.clean()
+
+    assert done.returncode == 1
+    assert "['log']" in done.stderr
+
+
+def test_a_few_days_are_refused(cleaned: Database) -> None:
+    done = cleaned.clean("--days", "3")
+
+    assert done.returncode == 2
+    assert "--days 3: allowed are 7 or more" in done.stderr
