@@ -34,6 +34,7 @@ class Size:
 
 
 SIDECAR = Size(cpu=0.01, memory_mib=64, cpu_limit=0.2, memory_limit_mib=256)
+ASLEEP = Size(cpu=0.001, memory_mib=8, cpu_limit=0.05, memory_limit_mib=32)
 NGINX = Size(cpu=0.25, memory_mib=256, memory_limit_mib=512)
 NGINX_START = Size(cpu=0.05, memory_mib=64, memory_limit_mib=128)
 CERT_MANAGER = Size(cpu=0.02, memory_mib=64, memory_limit_mib=256)  # of each of its pods

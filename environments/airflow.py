@@ -145,6 +145,15 @@ class Airflow(Section):
         int,
         Field(ge=1, le=200, description="tasks that a worker runs at once, with CeleryExecutor"),
     ] = 8
+    warm_tasks: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=500,
+            description="tasks that find room on a node at once while the pools grow and shrink: "
+            "pods of that size hold it, and cost the nodes that they stand on",
+        ),
+    ] = 0
     parallelism: Annotated[int, Field(ge=1, le=10000, description="running tasks at most")] = 32
     secret_owners: Annotated[
         tuple[Uuid, ...],

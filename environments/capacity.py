@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
+from math import ceil
 
 from conventions.components import API_SERVER, DAG_PROCESSOR, SCHEDULER, TRIGGERER, WORKER
 from conventions.labels import WORKER_NODES
@@ -49,6 +50,14 @@ def open_pools(pools: Pools) -> dict[str, NodePool]:
         if not pool.spot
         and not any(taint.endswith(("NoSchedule", "NoExecute")) for taint in pool.taints)
     }
+
+
+def warm_node_count(pools: Pools, airflow: Airflow) -> int:
+    """Return how many nodes the room for tasks fills, on the largest of their pools."""
+    task = airflow.resources.of(WORKER)
+    nodes = [allocatable(pool.vm_size, pool.max_pods) for pool in worker_pools(pools).values()]
+    a_node = max(min(cores // task.cpu, memory // task.memory_mib) for cores, memory in nodes)
+    return ceil(airflow.warm_tasks / max(1, a_node))
 
 
 @dataclass(frozen=True)
@@ -106,8 +115,11 @@ def _needs(pools: Pools, airflow: Airflow, ingress: Ingress) -> list[_Need]:
 
 
 def _tasks(airflow: Airflow, pools: Pools) -> Iterator[_Need]:
+    task = airflow.resources.of(WORKER)
     if airflow.runs_pods:
-        yield _Need("one task", (airflow.resources.of(WORKER),), pools)
+        yield _Need("one task", (task,), pools)
+    if airflow.warm_tasks:
+        yield _Need("the room for warm_tasks", (task,) * airflow.warm_tasks, pools)
     if airflow.runs_workers:
         worker = _with_sidecar(airflow.resources.of_celery_worker)
         yield _Need("Celery's workers", (worker,) * airflow.celery_min_workers, pools)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from environments.capacity import warm_node_count
 from environments.model import Environment
 
 
@@ -12,4 +13,11 @@ def notes(env: Environment) -> Iterator[str]:
             f'{env.name}: airflow.dags = "git" with KubernetesExecutor: each task is a pod of its '
             "own and clones the whole history of the repository before it starts. Keep the history "
             'small, or set dags = "blob", or executors = ["CeleryExecutor"]'
+        )
+    if env.airflow.warm_tasks:
+        nodes = warm_node_count(env.kubernetes.node_pools, env.airflow)
+        yield (
+            f"{env.name}: airflow.warm_tasks = {env.airflow.warm_tasks} keeps the room of "
+            f"{nodes} {'node' if nodes == 1 else 'nodes'} of the tasks' pools free, day and night; "
+            "`make cost` says what a node costs"
         )

@@ -8,6 +8,7 @@ from helm_values.airflow.migrations import migration_prerequisites
 from helm_values.airflow.network_policies import network_policies
 from helm_values.airflow.scratch_volume import scratch_objects
 from helm_values.airflow.secrets import secret_provider_classes
+from helm_values.airflow.warm_nodes import warm_nodes
 from helm_values.charts import AIRFLOW, CERT_MANAGER, NGINX
 from helm_values.infrastructure import Infrastructure
 from helm_values.ingress.certificate import certificate_prerequisites
@@ -25,6 +26,7 @@ def prerequisites(env: Environment, infra: Infrastructure) -> list[Values]:
         *ingress_policies(env),
         *secret_provider_classes(env, infra),
         *scratch_objects(env, infra),
+        *warm_nodes(env, infra),
         airflow_monitor(),
         *certificate_prerequisites(env, infra),
     ]

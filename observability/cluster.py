@@ -36,7 +36,9 @@ CLUSTER_ALERTS = (
     ),
     PrometheusAlert(
         name="PodNotScheduled",
-        expression='sum by (namespace, pod) (kube_pod_status_phase{phase="Pending"}) > 0',
+        # room that is kept for tasks waits whenever they need all nodes
+        expression="sum by (namespace, pod) "
+        '(kube_pod_status_phase{phase="Pending",pod!~"airflow-room-.+"}) > 0',
         for_minutes=30,
         severity=3,
         summary="A pod has waited 30 minutes for a node.",

@@ -16,13 +16,18 @@ def node_values(env: Environment) -> Values:
     pools = env.kubernetes.node_pools
     return merged(
         _placement(core_pools(pools)),
-        for_tasks(env, _placement(worker_pools(pools))),
+        for_tasks(env, task_placement(env)),
     )
 
 
 def core_placement(env: Environment) -> Values:
     """Return affinity and tolerations of a pod of Airflow's own beside the chart."""
     return _placement(core_pools(env.kubernetes.node_pools))
+
+
+def task_placement(env: Environment) -> Values:
+    """Return affinity and tolerations of a pod beside the chart on the nodes of tasks."""
+    return _placement(worker_pools(env.kubernetes.node_pools))
 
 
 def for_tasks(env: Environment, values: Values) -> Values:

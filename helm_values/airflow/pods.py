@@ -57,7 +57,8 @@ def pod_values(env: Environment, infra: Infrastructure) -> Values:
             "securityContexts": {"pod": POD, "containers": CONTAINER},
             "priorityClasses": [
                 {"name": "core", "value": 100_000},
-                {"name": "task", "value": 1_000, "preemptionPolicy": "Never"},
+                # as a pod without a class, so that it takes the place of nothing but kept room
+                {"name": "task", "value": 0},
             ],
             "volumes": [{"name": "tmp", "emptyDir": {}}],
             "volumeMounts": [{"name": "tmp", "mountPath": "/tmp"}],

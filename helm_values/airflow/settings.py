@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 
+from conventions.components import DAG_PROCESSOR
 from conventions.patience import QUEUED_SECONDS
 from environments.airflow import Airflow
 from environments.airflow_config import Value
@@ -26,6 +27,13 @@ def tuned(airflow: Airflow) -> Iterator[tuple[str, str, Value]]:
     # Airflow starts one pod in each loop of the scheduler, and says itself to raise it
     yield "kubernetes_executor", "worker_pods_creation_batch_size", 16
     yield "scheduler", "task_queued_timeout", QUEUED_SECONDS
+    # As many as may run are queued in one loop, not in the next ones
+    yield "scheduler", "max_tis_per_query", min(64, airflow.parallelism)
+    # A run sleeps twice before its first task is queued, and once before each next one
+    yield "scheduler", "scheduler_idle_sleep_time", 0.25
+    # A process for each core that the DAG processor may use
+    cores = airflow.resources.of(DAG_PROCESSOR).cpu_limit
+    yield "dag_processor", "parsing_processes", max(1, int(cores or 1))
     # Bundles look for changes every 10 s, and Airflow asks them as often as this
     yield "dag_processor", "bundle_refresh_check_interval", 2
     if airflow.dags == "blob":

@@ -110,6 +110,12 @@ def test_celery_s_fewest_workers_must_fit_their_nodes() -> None:
     assert "Celery's workers need 6.06 cores and 12,672 MiB" in fault.problem
 
 
+def test_room_that_no_node_could_hold_is_refused() -> None:
+    fault = refused({"workers": {"max_nodes": 1}}, warm_tasks=20)
+
+    assert "the room for warm_tasks need 10 cores" in fault.problem
+
+
 def test_with_both_executors_a_task_must_fit_a_node_too() -> None:
     both = ["KubernetesExecutor", "CeleryExecutor"]
 

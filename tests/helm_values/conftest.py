@@ -42,6 +42,7 @@ CHANGES: dict[str, dict[str, Any]] = {
             "variables": {"currency": "EUR"},
             "pools": {"shop_api": {"slots": 3}},
             "task_namespaces": ["spark"],
+            "warm_tasks": 2,
             "chart_values": {"triggerer": {"livenessProbe": {"periodSeconds": 90}}},
             "resources": {
                 "api_server": {"cpu": 0.25},

@@ -102,6 +102,9 @@ def test_a_setting_reaches_airflow_cfg(
         ("scheduler.task_queued_timeout", "1800"),
         ("dag_processor.bundle_refresh_check_interval", "2"),
         ("dag_processor.min_file_process_interval", "300"),
+        ("dag_processor.parsing_processes", "2"),
+        ("scheduler.max_tis_per_query", "32"),
+        ("scheduler.scheduler_idle_sleep_time", "0.25"),
     ],
 )
 def test_where_airflow_s_own_default_does_not_fit_the_platform_has_another(
@@ -110,6 +113,27 @@ def test_where_airflow_s_own_default_does_not_fit_the_platform_has_another(
     section, name = option.split(".")
 
     config = airflow_values(build("dev"), infra)["config"]
+
+    assert config[section][name] == value
+
+
+@pytest.mark.parametrize(
+    ("airflow", "option", "value"),
+    [
+        ({"parallelism": 500}, "scheduler.max_tis_per_query", "64"),
+        (
+            {"resources": {"dag_processor": {"cpu_limit": 3.5}}},
+            "dag_processor.parsing_processes",
+            "3",
+        ),
+    ],
+)
+def test_a_default_follows_the_size_of_the_environment(
+    build: Callable[..., Any], infra: Any, airflow: dict[str, Any], option: str, value: str
+) -> None:
+    section, name = option.split(".")
+
+    config = airflow_values(build("dev", airflow=airflow), infra)["config"]
 
     assert config[section][name] == value
 
