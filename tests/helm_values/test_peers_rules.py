@@ -27,6 +27,8 @@ ROOT = Path(__file__).resolve().parents[2]
 AIRFLOW = {
     "airflow-api-server",
     "airflow-dag-processor",
+    "airflow-image",  # asleep, with no port
+    "airflow-room",
     "airflow-redis",
     "airflow-scheduler",
     "airflow-statsd",
@@ -41,7 +43,14 @@ CERT_MANAGER_PODS = {
     "cert-manager-startupapicheck",
     "cert-manager-webhook",
 }
-WITHOUT_PORT = {"airflow-dag-processor", "airflow-redis", "airflow-scheduler", "airflow-triggerer"}
+WITHOUT_PORT = {
+    "airflow-dag-processor",
+    "airflow-image",
+    "airflow-redis",
+    "airflow-room",
+    "airflow-scheduler",
+    "airflow-triggerer",
+}
 # What stays; docs/reference/chart-values.md says why.
 EXCEPTIONS = {
     "CKV_K8S_8": WITHOUT_PORT
@@ -101,7 +110,7 @@ def manifests(
 ) -> dict[str, Objects]:
     """Return what the releases of differing environments make, and the pod of a task."""
     found: dict[str, Objects] = {}
-    for kind in ("dev", "prod", "celery", "scratch"):
+    for kind in ("dev", "prod", "celery", "both", "scratch", "settings"):
         env = environments[kind]
         found[kind] = [*render_airflow(airflow_values(env, infra)), *prerequisites(env, infra)]
     config = named(found["dev"], "ConfigMap", "airflow-config")["data"]
