@@ -6,15 +6,20 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from tests.attack_paths.conftest import HERE
-from tests.environment_files import DEV
-from tools.attack_paths import accepted, report
+from environments.model import Environment
+from main import build
+from synthesis.output import write
+from tests.attack_paths.conftest import HERE, of_environment
+from tests.environment_files import DEV, tables
+from tests.fixtures import read_json
+from tools.attack_paths import accepted, reading, report
 from tools.attack_paths import graph as g
 from tools.attack_paths.__main__ import OURS, app
 from tools.attack_paths.accepted import Accepted, AcceptedPathsError, judge
-from tools.attack_paths.facts import Facts, Grant, Unverified
+from tools.attack_paths.facts import Facts, Grant, Secret, Unverified
 
 DAY = date(2027, 1, 1)
+READS = "Key Vault Secrets User"
 STEP = "a signed-in Op -> the password of every connection"
 
 
@@ -156,14 +161,45 @@ def test_an_environment_with_teams_builds_and_celery_has_no_other_paths(now: Fac
         Grant(who="team_platform_identity", role=role, on=on, part="platform"),
         Grant(who="registry.push_object_ids", role="AcrPush", on="container_registry.registry"),
     )
+    workers = tuple(
+        Grant(who="worker_identity", role=READS, on="key_vault.key_vault", part=secret)
+        for secret in ("airflow-api-secret-key", "airflow-redis-password")
+    )
+    redis = Secret(name="airflow-redis-password", vault="key_vault.key_vault")
     keda = (Unverified(what="KEDA", who="scheduler_identity"),)
-    facts = now.model_copy(update={"grants": (*now.grants, *more), "unverified": keda})
+    facts = now.model_copy(
+        update={
+            "grants": (*now.grants, *more, *workers),
+            "secrets": (*now.secrets, redis),
+            "unverified": keda,
+        }
+    )
     known = accepted.load(OURS)
 
     verdict = judge(facts, g.build(facts), known, DAY)
 
     assert "\n".join(map(report.refusal, verdict.refused)) == ""
     assert accepted.stale(known, [verdict], DAY) == []
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Facts:
+    """What is read of an environment with both executors."""
+    folder = tmp_path_factory.mktemp("both")
+    values = tables(DEV) | {"name": "both"}
+    values["airflow"] |= {"executors": ["KubernetesExecutor", "CeleryExecutor"]}
+    write(build, [Environment.model_validate(values)], folder)
+    stacks = {file.parent.name: read_json(file) for file in folder.glob("stacks/*/cdk.tf.json")}
+    return reading.read(of_environment(stacks, "both"), "dev")
+
+
+def test_an_environment_with_both_executors_has_no_path_that_is_not_accepted(both: Facts) -> None:
+    known = [*accepted.load(OURS), *accepted.load(HERE / "accepted_paths.toml")]
+
+    refused = judge(both, g.build(both), known, DAY).refused
+
+    assert both.executors == ("KubernetesExecutor", "CeleryExecutor")
+    assert "\n".join(map(report.refusal, refused)) == ""
 
 
 def run(synthesized: Path, file: Path) -> Result:
