@@ -13,6 +13,8 @@ from local_kubernetes.programs import NODE, ProgramsMissingError, find, minors
 from local_kubernetes.room import CONTROL_GROUPS, RoomError, check, sweep
 from local_kubernetes.server import wait_until
 
+from tests.parts.skips import not_given
+
 POD = Path(__file__).with_name("a_pod.py")
 COMMAND = [sys.executable, "-m", "local_kubernetes.shell", sys.executable, str(POD)]
 
@@ -25,7 +27,7 @@ def a_node_can_be() -> None:
         find(minors()[-1])
         find(minors()[-1], NODE)
     except (RoomError, ProgramsMissingError) as error:
-        pytest.skip(str(error))
+        not_given(str(error))
 
 
 def left() -> dict[str, set[str]]:
