@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 ATTEMPTS = 3  # an upload may go on during a sync
 PARSE_MAY_LAST = timedelta(hours=1)
 PARSED = {".py", ".zip"}  # what Airflow takes for DAG files
+AGAIN = (30, 120)  # seconds after a switch at which what changed is made due again
 # called with a version's name, folder and paths before it becomes the current one
 Announce = Callable[[str, Path, Iterable[str]], None]
 
@@ -66,6 +67,7 @@ class LocalCopy:
         self._state = folder / "latest.json"
         self._seen: tuple[dict[str, str], float] = ({}, 0)
         self._warned: dict[str, str] = {}
+        self._again: list[tuple[float, list[Path]]] = []
         self.synced: Synced | None = None
 
     @property
@@ -90,6 +92,7 @@ class LocalCopy:
             SnapshotError: the source passes a limit, or changes all the time.
             StorageUnavailableError: storage is away; the current version stays.
         """
+        self._make_due_again()
         why = ""
         for _attempt in range(ATTEMPTS):
             listing = self._source.listing()
@@ -251,19 +254,26 @@ class LocalCopy:
         before = self.synced.digests if self.synced else {}
         # Airflow parses a file when its own time is new, and the newest first: a changed helper
         # makes all due, and what changed itself does not wait for the others
-        changed_last = sorted(
-            synced.digests, key=lambda path: before.get(path) != synced.digests[path]
-        )
-        for path in changed_last:
-            if Path(path).suffix in PARSED and (folder / path).exists():
-                now = time.time_ns()  # the file system's own clock ticks too slowly
-                os.utime(folder / path, ns=(now, now))
+        changed = {path for path in synced.digests if before.get(path) != synced.digests[path]}
+        _make_due(folder / path for path in synced.digests if path not in changed)
+        _make_due(folder / path for path in changed)
+        due = [folder / path for path in changed] if before else []
+        self._again = [(time.monotonic() + seconds, due) for seconds in AGAIN]
         os.utime(folder)  # its age counts from now, also when an older version came back
         self._remember(synced)
         log.info(
             "%s is at version %s: %d files", synced.source, synced.version, len(synced.digests)
         )
         self._prune(synced.version)
+
+    def _make_due_again(self) -> None:
+        """Make changed files due once more.
+
+        A file that waits in Airflow's queue during a switch is parsed from the folder that it was
+        queued with, and counts as parsed after its change.
+        """
+        while self._again and self._again[0][0] <= time.monotonic():
+            _make_due(self._again.pop(0)[1])
 
     def _remember(self, synced: Synced) -> None:
         pending = self._folder / f".latest-{os.getpid()}.json"
@@ -280,6 +290,13 @@ class LocalCopy:
         now = datetime.now(UTC)
         for old in snapshot.superseded(made, current, now=now, keep=PARSE_MAY_LAST):
             shutil.rmtree(self._folder / old)
+
+
+def _make_due(files: Iterable[Path]) -> None:
+    for file in files:
+        if file.suffix in PARSED and file.exists():
+            now = time.time_ns()  # the file system's own clock ticks too slowly
+            os.utime(file, ns=(now, now))
 
 
 def _reuse(file: Path, target: Path, digest: str) -> bool:
