@@ -88,7 +88,7 @@ def test_every_command_of_a_release_exists() -> None:
     called = set(re.findall(r"tools[.]release (\w+)", text))
     known = {command.callback.__name__ for command in app.registered_commands if command.callback}
 
-    assert called == {"build", "check", "login", "promote"}
+    assert called == {"build", "check", "login", "mirror", "promote"}
     assert called <= known
 
 

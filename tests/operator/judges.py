@@ -17,7 +17,11 @@ from tools.locked_venv import locked_venv
 
 HERE = Path(__file__).parent
 # groups of az that come as extensions, from an index of Microsoft's and no package registry
-EXTENSIONS = {"dataprotection": "dataprotection", "grafana": "amg"}
+EXTENSIONS = {
+    ("dataprotection",): "dataprotection",
+    ("grafana",): "amg",
+    ("network", "bastion"): "bastion",
+}
 # what real programs say to arguments that they do not take
 REFUSED = re.compile(
     r"unknown (?:command|flag|shorthand|option|subcommand)|flag needs an argument|"
@@ -37,9 +41,17 @@ COME_AND_GO = ("component=worker", "component=migrations", "scalesetpriority=spo
 Judge = Callable[[Call], str]
 
 
+def extension_of(call: Call) -> str | None:
+    """Return the extension of az that a command comes from; None: it is az's own."""
+    for group, extension in EXTENSIONS.items():
+        if call.words[: len(group) + 1] == ("az", *group):
+            return extension
+    return None
+
+
 def az_answers(python: Path, calls: Iterable[Call], folder: Path) -> dict[Call, str]:
     """Ask azure-cli's own parser about all calls at once: it takes seconds to load."""
-    asked = [call for call in calls if call.words[1] not in EXTENSIONS]
+    asked = [call for call in calls if extension_of(call) is None]
     for file in ("airflow.pfx", "pfx"):
         (folder / file).write_text("any")
     done = subprocess.run(

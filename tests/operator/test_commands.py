@@ -15,7 +15,7 @@ import pytest
 from tests import ROOT
 from tests.docs.pages import name
 from tests.operator.conftest import Answers
-from tests.operator.judges import EXTENSIONS, Judge, offline
+from tests.operator.judges import Judge, extension_of, offline
 from tests.operator.shell import Call, run, run_text
 from tests.operator.tables import PAGES
 
@@ -85,11 +85,11 @@ def test_azure_s_command_line_refuses_a_wrong_one(command: str, answer: str, az:
 
 def test_an_extension_is_installed_before_a_page_uses_it(pages: dict[Path, list[Call]]) -> None:
     unnamed = {
-        f"{name(page)}: {EXTENSIONS[call.words[1]]}"
+        f"{name(page)}: {extension}"
         for page, calls in pages.items()
         for call in calls
-        if call.words[0] == "az" and call.words[1] in EXTENSIONS
-        if f"az extension add --name {EXTENSIONS[call.words[1]]}" not in page.read_text()
+        if (extension := extension_of(call))
+        if f"az extension add --name {extension}" not in page.read_text()
     }
 
     assert unnamed == set()
