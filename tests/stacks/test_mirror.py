@@ -1,34 +1,19 @@
 """An environment whose charts and public images come from copies in its registry."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from conventions.company import VARIABLE
 from helm_values.charts import NGINX
-from tests.environment_files import DEV, ROOT
-from tests.guard import python_path
+from tests.environment_files import DEV
 from tests.parts.mirror import DIGEST, LOCK
+from tests.synthesis.test_company import run
 from tools.release.mirroring import text_of
 
 REGISTRY = "${data.terraform_remote_state.platform_state.outputs.registry_login_server}"
-
-
-def synthesize(company: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-O", "main.py"],
-        cwd=ROOT,
-        env={**os.environ, VARIABLE: str(company), "PYTHONPATH": python_path(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +27,7 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
         mirrored if mirrored != given else f"{given}\n[registry]\nmirror = true\n"
     )
     (folder / "mirror.lock").write_text(text_of(LOCK))
-    done = synthesize(folder)
+    done = run(folder, "-O", "main.py")
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -81,14 +66,7 @@ def test_a_lock_that_changed_makes_the_stacks_stale(company: Path) -> None:
     before = lock.read_text()
     lock.write_text(before + "\n")
 
-    done = subprocess.run(
-        [sys.executable, "-m", "tools.synth_table"],
-        cwd=ROOT,
-        env={**os.environ, VARIABLE: str(company), "PYTHONPATH": python_path(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = run(company, "-m", "tools.synth_table")
 
     lock.write_text(before)
     assert "older than mirror.lock, which is changed" in done.stderr
@@ -118,7 +96,7 @@ def test_a_lock_that_cannot_be_used_is_refused_with_the_way_out(
     if text is not None:
         (tmp_path / "mirror.lock").write_text(text)
 
-    done = synthesize(tmp_path)
+    done = run(tmp_path, "-O", "main.py")
 
     assert done.returncode == 2
     assert told in done.stderr

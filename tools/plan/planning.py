@@ -79,7 +79,7 @@ def plan_stacks(
         stacks: what is planned.
         refresh: of which resources Azure is asked.
         acknowledgements: losses of data that somebody has agreed to.
-        tell: told of each plan.
+        tell: called with each plan.
         registry: host of the private registry that charts come from, if they do.
 
     Raises:

@@ -62,14 +62,17 @@ class Registries:
     plain_http: bool = False
     """Registries without TLS, on this machine."""
 
+    @property
+    def _plain(self) -> list[str]:
+        return ["--plain-http"] if self.plain_http else []
+
     def digest_of(self, image: Image) -> str | None:
         """Return the digest that a registry has under a name; None if it has nothing.
 
         Raises:
             ReleaseError: it cannot be asked.
         """
-        plain = ["--plain-http"] if self.plain_http else []
-        done = self._run(self.programs.oras, "resolve", *plain, image.by_digest)
+        done = self._run(self.programs.oras, "resolve", *self._plain, image.by_digest)
         if done.returncode == 0:
             return done.stdout.strip()
         if "not found" in done.stderr or "NAME_UNKNOWN" in done.stderr:
@@ -99,14 +102,13 @@ class Registries:
         Raises:
             ReleaseError: it cannot be written.
         """
-        plain = ["--plain-http"] if self.plain_http else []
         with tempfile.TemporaryDirectory(prefix="push-") as folder:
             config = Path(folder) / "config.json"
             config.write_text(about, encoding="utf-8")
             done = self._run(
                 self.programs.oras,
                 "push",
-                *plain,
+                *self._plain,
                 "--disable-path-validation",
                 # no time of today: two pushes of one package are one manifest
                 "--annotation=org.opencontainers.image.created=1970-01-01T00:00:00Z",
@@ -125,8 +127,7 @@ class Registries:
         """
         if self.digest_of(chart) is None:
             return None
-        plain = ["--plain-http"] if self.plain_http else []
-        done = self._run(self.programs.oras, "manifest", "fetch", *plain, chart.by_digest)
+        done = self._run(self.programs.oras, "manifest", "fetch", *self._plain, chart.by_digest)
         if done.returncode:
             raise ReleaseError(f"{chart}: {_last(done)}")
         for layer in json.loads(done.stdout).get("layers", ()):
@@ -167,12 +168,11 @@ class Registries:
             ReleaseError: `az` gives no token, or the registry does not take it.
         """
         token = token_of(host)
-        plain = ["--plain-http"] if self.plain_http else []
         done = subprocess.run(
             [
                 self.programs.oras,
                 "login",
-                *plain,
+                *self._plain,
                 f"--username={_NOBODY}",
                 "--password-stdin",
                 host,
