@@ -87,6 +87,12 @@ def _others(namespaces: tuple[str, ...]) -> tuple[str, ...]:
 EACH_NAMESPACE_ONCE = AfterValidator(_others)
 
 
+_FEWEST = {
+    "celery_max_workers": "celery_min_workers",
+    "api_server_max_replicas": "api_server_replicas",
+}
+
+
 class Airflow(Section):
     """The Airflow release: image, executors, replicas, and where DAGs come from."""
 
@@ -241,26 +247,15 @@ class Airflow(Section):
             )
         return git
 
-    @field_validator("celery_max_workers")
-    @classmethod
-    def _workers(cls, most: int, info: ValidationInfo) -> int:
-        fewest = info.data.get("celery_min_workers", 1)
-        if most < fewest:
-            refuse(
-                f"fewer than celery_min_workers = {fewest}",
-                allowed=f"{fewest} or more",
-                fix="raise it, or lower celery_min_workers",
-            )
-        return most
-
-    @field_validator("api_server_max_replicas")
+    @field_validator("celery_max_workers", "api_server_max_replicas")
     @classmethod
     def _most(cls, most: int, info: ValidationInfo) -> int:
-        fewest = info.data.get("api_server_replicas", 1)
+        lowest = _FEWEST[str(info.field_name)]
+        fewest = info.data.get(lowest, 1)
         if most < fewest:
             refuse(
-                f"fewer than api_server_replicas = {fewest}",
+                f"fewer than {lowest} = {fewest}",
                 allowed=f"{fewest} or more",
-                fix="raise it, or lower api_server_replicas",
+                fix=f"raise it, or lower {lowest}",
             )
         return most

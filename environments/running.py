@@ -15,6 +15,14 @@ TagName = Annotated[
         "business-unit",
     ),
 ]
+StateContainer = Annotated[
+    str,
+    Text(
+        r"(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]",
+        "3 to 63 lower case letters, digits and single hyphens",
+        "tfstate-dev",
+    ),
+]
 TagValue = Annotated[str, Text(r"[^\x00-\x1f]{0,256}", "up to 256 characters of one line", "north")]
 MOST_TAGS = 50  # learn.microsoft.com: "Use tags to organize your Azure resources"
 
@@ -94,12 +102,7 @@ class State(Section):
         Field(description="its storage account"),
     ]
     container_name: Annotated[
-        str,
-        Text(
-            r"(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]",
-            "3 to 63 lower case letters, digits and single hyphens",
-            "tfstate-dev",
-        ),
+        StateContainer,
         Field(description="blob container, one an environment"),
     ]
     subscription_id: Annotated[

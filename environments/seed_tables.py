@@ -7,6 +7,7 @@ from pydantic import Field, field_validator
 
 from environments.dags import Issuer
 from environments.monitoring import Sms
+from environments.running import StateContainer
 from environments.types import Cidr, Email, Section, Text, Uuid, VmSize, refuse
 
 _EIGHTHS = 3  # bits: four pools of agents, Bastion (two), the jump host, spare
@@ -142,12 +143,7 @@ class SeededEnvironment(Section):
 
     subscription_id: Annotated[Uuid, Field(description="subscription that holds it")]
     container_name: Annotated[
-        str,
-        Text(
-            r"(?!.*--)[a-z0-9][a-z0-9-]{1,61}[a-z0-9]",
-            "3 to 63 lower case letters, digits and single hyphens",
-            "tfstate-dev",
-        ),
+        StateContainer,
         Field(description="container of its states, as [state] of its file names it"),
     ]
     private_endpoints: Annotated[
