@@ -14,6 +14,9 @@ CONN = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
 # for them, and for its role before: a pod that starts again meanwhile would fail, and be held back.
 MIGRATIONS_SECONDS = 3900
 SECONDS_BETWEEN_TRIES = 3
+# For what has no database: most releases of the image's entry point look for one first, whatever
+# they start, by a whole Airflow, and end after twenty tries. (apache/airflow#63413)
+UNASKED: list[Values] = [{"name": "CONNECTION_CHECK_MAX_COUNT", "value": "0"}]
 
 
 def database_values(env: Environment, infra: Infrastructure) -> Values:

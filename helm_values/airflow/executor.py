@@ -8,6 +8,7 @@ from conventions.sizes import SIDECAR
 from conventions.vault_secrets import REDIS_PASSWORD
 from environments.airflow import Airflow
 from environments.model import Environment
+from helm_values.airflow.database import UNASKED
 from helm_values.airflow.pods import BUDGET, CONTAINER
 from helm_values.airflow.secrets import VARIABLES
 from helm_values.charts import AIRFLOW
@@ -80,13 +81,13 @@ def _celery(tasks_per_worker: int) -> Values:
             "celery": {
                 "enableDefault": False,
                 "sets": [{"name": WORKER_SET}],
-                "env": queue,
+                "env": [*queue, *UNASKED],
                 # told to end (KEDA, a drain), it takes no more tasks and finishes its own
                 "terminationGracePeriodSeconds": WORKER_GRACE_SECONDS,
                 "persistence": {"enabled": False},
                 # Of workers the chart forgets its own number as soon as another key is given.
                 "podDisruptionBudget": merged(BUDGET, at("config", {"maxUnavailable": 1})),
-                "logGroomerSidecar": {"resources": resources(SIDECAR)},
+                "logGroomerSidecar": {"resources": resources(SIDECAR), "env": UNASKED},
                 # It would ask the database, and workers have no access to it.
                 "waitForMigrations": {"enabled": False},
             }

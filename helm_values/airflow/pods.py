@@ -15,6 +15,7 @@ from conventions.labels import CLIENT_ID_ANNOTATION, USES_WORKLOAD_IDENTITY
 from conventions.sizes import SIDECAR
 from environments.airflow import Airflow
 from environments.model import Environment
+from helm_values.airflow.database import UNASKED
 from helm_values.cluster.resources import resources
 from helm_values.cluster.spread import spread
 from helm_values.infrastructure import Infrastructure
@@ -86,7 +87,8 @@ def _long_running(airflow: Airflow, component: Component, identity: WorkloadIden
         "topologySpreadConstraints": _spreads(component),
     }
     if component != API_SERVER:  # the one that keeps no log files
-        values["logGroomerSidecar"] = {"retentionDays": 3, "resources": resources(SIDECAR)}
+        groomer: Values = {"retentionDays": 3, "resources": resources(SIDECAR), "env": UNASKED}
+        values["logGroomerSidecar"] = groomer
     if component in (API_SERVER, SCHEDULER):  # the two that the chart gives a minute
         values["startupProbe"] = {"failureThreshold": STARTUP_PROBES}
     return at(component.chart_key, values)
@@ -138,10 +140,7 @@ def _workers(env: Environment, identity: WorkloadIdentity) -> Values:
     if airflow.runs_pods:
         account = named if airflow.runs_workers else made
         size = resources(airflow.resources.of(WORKER))
-        # Entry points of some releases look for the database first, by a whole Airflow more: a
-        # task's pod has none. (apache/airflow#63413)
-        variables = [{"name": "CONNECTION_CHECK_MAX_COUNT", "value": "0"}]
-        values["kubernetes"] = {**shared, **account, "resources": size, "env": variables}
+        values["kubernetes"] = {**shared, **account, "resources": size, "env": UNASKED}
     return at("workers", values)
 
 

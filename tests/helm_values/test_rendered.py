@@ -249,6 +249,21 @@ def test_a_component_waits_as_long_for_its_role_as_for_the_migrations(
         assert f"--migration-wait-timeout={tries * pause}" in container["args"]
 
 
+def test_the_entry_point_looks_for_a_database_only_where_there_is_one(rendered: Objects) -> None:
+    address, tries = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "CONNECTION_CHECK_MAX_COUNT"
+
+    looks_in_vain = {
+        f"{name}/{container['name']}"
+        for name, pod in pods(rendered)
+        for container in containers(pod)
+        if "/airflow:" in container["image"] and not container.get("command")
+        for variables in [{v["name"]: v.get("value") for v in container.get("env", ())}]
+        if address not in variables and variables.get(tries) != "0"
+    }
+
+    assert looks_in_vain == set()
+
+
 def test_no_user_with_a_password_is_made(rendered: Objects) -> None:
     assert not any("create-user" in found["metadata"]["name"] for found in rendered)
 
