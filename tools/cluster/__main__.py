@@ -1,11 +1,13 @@
 """Install an environment's releases on a real Kubernetes, and go through a journey there.
 
 A node of its own on this machine: Linux, root. Everything is stopped and removed at the end.
-Exit statuses: 0 good; 1 something was lost, doubled or did not come; 2 it could not start.
+Exit statuses: 0 good; 1 something was lost, doubled or did not come; 2 it could not start; 130 it
+was interrupted.
 """
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -66,6 +68,8 @@ def main(
 ) -> None:
     """Run from the command line."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, signal.default_int_handler)
     try:
         if FOLDER in os.environ:
             packed = Path(os.environ[PACKED])

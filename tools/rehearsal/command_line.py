@@ -26,7 +26,11 @@ from tools.rehearsal.terminal_report import tell_report, tell_step
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
-@app.command(help=__doc__)
+@app.command(
+    help=__doc__,
+    epilog="--cluster goes through a journey on a real Kubernetes instead, and has other options: "
+    "--cluster --help",
+)
 def main(  # noqa: PLR0913 # an argument for each option
     environment: Annotated[
         str | None, typer.Option(help="Only this environment, for example dev.")
@@ -61,10 +65,6 @@ def main(  # noqa: PLR0913 # an argument for each option
     loopback: Annotated[
         bool, typer.Option("--loopback", help="Deploy with them, too, to an Azure on loopback.")
     ] = False,
-    cluster: Annotated[
-        bool,
-        typer.Option("--cluster", help="Go through a journey on a real Kubernetes; Linux, root."),
-    ] = False,
     late_roles: Annotated[
         float,
         typer.Option(min=0, help="With --loopback: seconds until a role counts for a vault."),
@@ -78,9 +78,6 @@ def main(  # noqa: PLR0913 # an argument for each option
     ] = None,
 ) -> None:
     """Run from the command line."""
-    if cluster:  # it runs in a room of its own, so it is a program of its own
-        named = ["--environment", environment] if environment else []
-        os.execv(sys.executable, [sys.executable, "-m", "tools.cluster", *named])
     progress = Console(stderr=True, highlight=False, soft_wrap=True)
     try:
         request = Request(

@@ -96,3 +96,24 @@ def test_nothing_runs_after(sign: signal.Signals, before: dict[str, set[str]]) -
 def _differs(before: dict[str, set[str]]) -> set[str]:
     now = left()
     return {kind for kind in now if now[kind] != before[kind]}
+
+
+DEAF = """
+import os, sys
+from local_kubernetes import room
+room.STOP_SECONDS = 1
+command = "trap '' INT TERM HUP; echo listens to nobody; while :; do sleep 0.2; done"
+sys.exit(room.run(["bash", "-c", command], os.environ))
+"""
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGHUP])
+def test_what_does_not_listen_is_interrupted_too(sign: signal.Signals, a_node_can_be: None) -> None:
+    command = [sys.executable, "-c", DEAF]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+
+        process.send_signal(sign)
+
+        assert process.wait(20) == 130

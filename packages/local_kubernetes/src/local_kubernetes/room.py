@@ -31,6 +31,7 @@ CONTROL_GROUPS = Path("/sys/fs/cgroup")
 ADDRESS = "10.86.0.1"  # of the node, and of what stands beside the cluster
 FOLDER = "LOCAL_KUBERNETES_ROOM"
 STOP_SECONDS = 30
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # All pods together are one group, which without a weight gets as much as one process beside it
 _WEIGHTS = {"cpu.shares": "10240", "cpu.weight": "1000"}
 # the kernel's own, which a kubelet would set for the whole machine: it gets files to write into
@@ -73,8 +74,9 @@ def check(more: Mapping[str, str] = MappingProxyType({})) -> None:
 def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
     """Run a command in a room of its own; return its exit status when all is gone.
 
-    The command finds its working folder in the variable LOCAL_KUBERNETES_ROOM. Ctrl-C and SIGTERM
-    reach it, and it gets half a minute to end.
+    The command finds its working folder in the variable LOCAL_KUBERNETES_ROOM. Ctrl-C, SIGTERM and
+    SIGHUP reach it as Ctrl-C, and it gets half a minute to end; the status is 130 then, however it
+    ended.
 
     Raises:
         RoomError: no room can be had.
@@ -91,22 +93,26 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
             env={**environment, FOLDER: scratch},
             start_new_session=True,
         )
-        before = {sign: signal.getsignal(sign) for sign in (signal.SIGINT, signal.SIGTERM)}
+        interrupted = threading.Event()
+
+        def stop(*_: object) -> None:
+            interrupted.set()
+            _stop(process)
+
+        before = {sign: signal.getsignal(sign) for sign in _ENDINGS}
         for sign in before:
-            signal.signal(sign, lambda *_: _stop(process))
+            signal.signal(sign, stop)
         try:
-            return _end(process)
+            status = process.wait()
+            if interrupted.is_set():
+                return 130
+            return status if status >= 0 else 128 - status
         finally:
             for sign, handler in before.items():
                 signal.signal(sign, handler)
             _tell(process, signal.SIGKILL)
             process.wait()
             sweep(Path(scratch).name)
-
-
-def _end(process: "subprocess.Popen[bytes]") -> int:
-    status = process.wait()
-    return 130 if status in (-signal.SIGINT, 128 + signal.SIGINT) else abs(status)
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
