@@ -1,6 +1,7 @@
 """The commands of the how-to pages are ones that the programs themselves take."""
 
 import importlib.util
+import json
 import os
 import re
 import shlex
@@ -67,20 +68,27 @@ def test_azure_s_command_line_takes_its_commands(of: Of, az: Answers) -> None:
     assert {f"{call.page}: {call}": said for call, said in answers.items() if said} == {}
 
 
-@pytest.mark.parametrize(
-    ("command", "answer"),
-    [
-        ("az aks show --resource-group a --name b --clusterr c", "unrecognized arguments"),
-        ("az aks display --resource-group a --name b", "'display' is misspelled"),
-        ("az aks show --name b", "--resource-group/-g"),
-        ("az group list --query [?name", "--query"),
-        ("az storage account create --name a --resource-group b --sku Cheap", "Cheap"),
-    ],
-)
-def test_azure_s_command_line_refuses_a_wrong_one(command: str, answer: str, az: Answers) -> None:
-    (said,) = az([Call("", tuple(command.split()))]).values()
+WRONG = {
+    "az aks show --resource-group a --name b --clusterr c": "unrecognized arguments",
+    "az aks display --resource-group a --name b": "'display' is misspelled",
+    "az aks show --name b": "--resource-group/-g",
+    "az group list --query [?name": "--query",
+    "az storage account create --name a --resource-group b --sku Cheap": "Cheap",
+}
 
-    assert answer in said
+
+@pytest.fixture(scope="module")
+def refused(az: Answers) -> dict[str, str]:
+    """What azure-cli says of wrong commands, asked at once."""
+    said = az([Call("", tuple(command.split())) for command in WRONG])
+    return {" ".join(call.words): answer for call, answer in said.items()}
+
+
+@pytest.mark.parametrize(("command", "answer"), WRONG.items())
+def test_azure_s_command_line_refuses_a_wrong_one(
+    command: str, answer: str, refused: dict[str, str]
+) -> None:
+    assert answer in refused[command]
 
 
 def test_an_extension_is_installed_before_a_page_uses_it(pages: dict[Path, list[Call]]) -> None:
@@ -188,24 +196,43 @@ def programs_of_ours(of: Of) -> set[tuple[str, ...]]:
     return found
 
 
-def test_a_program_of_ours_has_the_options_that_pages_give_it(of: Of) -> None:
-    unknown = {}
-    for module, *words in sorted(programs_of_ours(of)):
-        options = {word for word in words if word.startswith("--")}
-        command = words[:1] if words and not words[0].startswith("-") else []
-        told = subprocess.run(
-            [sys.executable, "-m", module, *command, "--help"],
-            cwd=ROOT,
-            env=os.environ | {"COLUMNS": "200", "TERM": "dumb"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if options and (missed := {one for one in options if one not in told.stdout}):
-            unknown[module, *words] = missed
-        assert importlib.util.find_spec(module), module
+# One process for all: each would import the same packages again.
+HELPS = """
+import contextlib, io, json, runpy, sys
+told = []
+for module, *command in json.load(sys.stdin):
+    sys.argv = [module, *command, "--help"]
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.suppress(SystemExit, Exception):
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    told.append(out.getvalue())
+print(json.dumps(told))
+"""
 
+
+def test_a_program_of_ours_has_the_options_that_pages_give_it(of: Of) -> None:
+    programs = sorted(programs_of_ours(of))
+    commands = [
+        [module, *(words[:1] if words and not words[0].startswith("-") else [])]
+        for module, *words in programs
+    ]
+    done = subprocess.run(
+        [sys.executable, "-c", HELPS],
+        input=json.dumps(commands),
+        cwd=ROOT,
+        env=os.environ | {"COLUMNS": "200", "TERM": "dumb"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    unknown = {
+        words: missed
+        for words, told in zip(programs, json.loads(done.stdout), strict=True)
+        if (missed := {word for word in words if word.startswith("--") and word not in told})
+    }
     assert unknown == {}
+    assert [words[0] for words in programs if not importlib.util.find_spec(words[0])] == []
 
 
 def test_make_has_the_variables_that_pages_set(of: Of) -> None:
