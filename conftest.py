@@ -2,7 +2,13 @@
 
 import pytest
 
-pytest_plugins = ["tests.fixtures", "tests.parts.fixtures", "tests.guard", "tests.fast"]
+pytest_plugins = [
+    "tests.fixtures",
+    "tests.parts.fixtures",
+    "tests.guard",
+    "tests.fast",
+    "tests.rooms",
+]
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -12,13 +12,16 @@ free: the Node process in which jsii holds the constructs of that synth.
 """
 
 import os
+import re
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 SYNTHESIZER = "main"  # who builds stacks again, beside those of `synthesized`, takes seconds
 OURS = ("tests.", "packages.")
+SUBPROCESS = re.compile(r"^import subprocess$", re.MULTILINE)
 STARTS = {"subprocess.Popen": 1, "os.posix_spawn": 1, "os.exec": 1, "os.system": 0}
 
 
@@ -30,6 +33,15 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known, and watch for programs."""
     config.addinivalue_line("markers", "fast: it starts no program (tests/fast.py sets it)")
     sys.addaudithook(_watch)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where fast tests alone are asked for, do not even import what starts programs.
+
+    Returns None, as pytest wants it, where others may decide.
+    """
+    only_fast = config.option.markexpr == "fast" and collection_path.suffix == ".py"
+    return True if only_fast and SUBPROCESS.search(collection_path.read_text()) else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -10,6 +10,7 @@ import fcntl
 import json
 import os
 import shutil
+from collections.abc import Callable
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
@@ -20,8 +21,9 @@ from tests.parts.skips import not_given
 from tools.reference_data import DataMissingError, find
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
+
+Once = Callable[[str, Callable[["Path"], object]], "Path"]
 
 
 @pytest.fixture(scope="session")
@@ -54,14 +56,25 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def synthesized(shared: Path) -> Path:
+def once(shared: Path) -> Once:
+    """Makes a file or folder of this run that all of its workers use: `once("site", build)`."""
+
+    def made(name: str, make: Callable[[Path], object]) -> Path:
+        place, half = shared / name, shared / f"half-{name}"
+        with (shared / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not place.exists():
+                make(half)
+                half.rename(place)  # whole, or not there
+        return place
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def synthesized(once: Once) -> Path:
     """The folder that `make synth` would write of the tests' environments; written once a run."""
-    folder = shared / "cdktf.out"
-    with (shared / "cdktf.out.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not folder.exists():
-            _synthesize(folder)
-    return folder
+    return once("cdktf.out", _synthesize)
 
 
 def _synthesize(folder: Path) -> None:

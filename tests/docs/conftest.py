@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests import ROOT
+from tests.fixtures import Once
 
 
 def build(folder: Path, config: Path = ROOT / "mkdocs.yml") -> subprocess.CompletedProcess[str]:
@@ -22,9 +23,11 @@ def build(folder: Path, config: Path = ROOT / "mkdocs.yml") -> subprocess.Comple
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def site(once: Once) -> Path:
     """The built site; a warning of mkdocs fails the build, a broken link among them."""
-    folder = tmp_path_factory.mktemp("site")
-    done = build(folder)
-    assert done.returncode == 0, done.stderr
-    return folder
+
+    def make(folder: Path) -> None:
+        done = build(folder)
+        assert done.returncode == 0, done.stderr
+
+    return once("site", make)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
 
+    from tests.fixtures import Once
     from tests.parts.azurite import Azurite
     from tests.parts.postgres import Postgres
 
@@ -51,19 +52,31 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="session")
-def migrated(airflow: Path, postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A database that Airflow has migrated, to copy: `postgres.create(name, like=migrated)`."""
+def migrated(
+    airflow: Path, postgres: Postgres, once: Once, tmp_path_factory: pytest.TempPathFactory
+) -> str:
+    """A database that Airflow has migrated, to copy: `postgres.create(name, like=migrated)`.
+
+    One worker of a run lets Airflow migrate; the others load a dump of it.
+    """
     database = postgres.create("migrated")
-    home = tmp_path_factory.mktemp("migrated")
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(home),
-        "AIRFLOW_HOME": str(home),
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": postgres.url(database),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-    }
-    command = [str(airflow / "airflow"), "db", "migrate"]
-    subprocess.run(command, env=environment, check=True, capture_output=True)
+
+    def migrate(dump: Path) -> None:
+        home = tmp_path_factory.mktemp("migrated")
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(home),
+            "AIRFLOW_HOME": str(home),
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": postgres.url(database),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        }
+        command = [str(airflow / "airflow"), "db", "migrate"]
+        subprocess.run(command, env=environment, check=True, capture_output=True)
+        postgres.dump(database, dump)
+
+    dump = once("migrated.sql", migrate)
+    if not postgres.query(database, "select 1 from pg_tables where tablename = 'dag_run'"):
+        postgres.load(database, dump)
     return database
 
 

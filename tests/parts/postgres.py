@@ -44,12 +44,24 @@ class Postgres:
         self.sql(f'CREATE DATABASE "{database}" TEMPLATE "{like}"')
         return database
 
+    def dump(self, database: str, file: Path) -> None:
+        """Write a database into a file, for `load`."""
+        self._client("pg_dump", database, "--file", str(file))
+
+    def load(self, database: str, file: Path) -> None:
+        """Fill a new database with what `dump` wrote."""
+        self._client("psql", database, "-Xq", "-v", "ON_ERROR_STOP=1", "--file", str(file))
+
     def query(self, database: str, statement: str) -> list[list[str]]:
         """Run a statement as the superuser, and return the rows as text."""
-        command = ["psql", "-Xqt", "--csv", "-v", "ON_ERROR_STOP=1", "-h", str(self.folder)]
-        command += ["-p", str(self.port), "-U", self.user, "-d", database, "-c", statement]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        return [line.split(",") for line in done.stdout.splitlines()]
+        options = ("-Xqt", "--csv", "-v", "ON_ERROR_STOP=1", "-c", statement)
+        rows = self._client("psql", database, *options).splitlines()
+        return [line.split(",") for line in rows]
+
+    def _client(self, program: str, database: str, *options: str) -> str:
+        command = [program, "-h", str(self.folder), "-p", str(self.port), "-U", self.user]
+        command += ["-d", database, *options]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
     def sql(self, statement: str) -> str:
         """Run a statement as the superuser in the database `airflow`; return the first value."""

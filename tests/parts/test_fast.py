@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import conftest
 from tests import ROOT
 
 HEAVY = {"azure", "cdktf", "grpc", "hypothesis", "jsii", "playwright", "pydantic", "typer", "yaml"}
@@ -28,7 +29,7 @@ def run_pytest(folder: Path, text: str, *options: str) -> subprocess.CompletedPr
 
 
 def test_what_every_run_of_tests_imports_is_light() -> None:
-    plugins = "tests.fixtures, tests.parts.fixtures, tests.guard, tests.fast"
+    plugins = ", ".join(conftest.pytest_plugins)
     source = f"import conftest, sys, {plugins}; print(*{HEAVY} & sys.modules.keys())"
 
     done = subprocess.run(

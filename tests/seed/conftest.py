@@ -1,6 +1,5 @@
 """What tests of the seed share."""
 
-import fcntl
 from pathlib import Path
 from typing import Any
 
@@ -8,24 +7,22 @@ import pytest
 
 from main import build
 from synthesis.resources import EnvironmentStacks
-from tests.fixtures import read_json
+from tests.fixtures import Once, read_json
 from tests.seed.company import seed, seeded_values
 
 
 @pytest.fixture(scope="session")
-def seeded(shared: Path) -> Path:
+def seeded(once: Once) -> Path:
     """The stacks of the tests' seed, and of dev as it stands on it; written once a run."""
     from environments.model import Environment
     from synthesis.output import write
     from synthesis.sources import record
 
-    folder = shared / "seeded.out"
-    with (shared / "seeded.out.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not folder.exists():
-            write(build, [Environment.model_validate(seeded_values())], folder, seed())
-            record(folder, {})
-    return folder
+    def make(folder: Path) -> None:
+        write(build, [Environment.model_validate(seeded_values())], folder, seed())
+        record(folder, {})
+
+    return once("seeded.out", make)
 
 
 @pytest.fixture(scope="session")
