@@ -2,8 +2,10 @@
 
 A copy of the checkout gets three environment files of a company in place of ours: other names, one
 more, other ids, region, sizes, addresses, host, image, executor and certificate. Then it runs the
-synthesizer, the policy gate, and every test that could depend on those files. It is no part of the
-suite: it runs the suite. Exit status: 0, or that of the first command that failed.
+synthesizer, the policy gate, and every test that could depend on those files: the Makefile names
+their folders, and further arguments are pytest's. A report of pytest is written beside where
+`make test` would write it, as `own-values-<name>`. It is no part of the suite: it runs the suite.
+Exit status: 0, or that of the first command that failed.
 """
 
 import os
@@ -19,20 +21,6 @@ from uuid import NAMESPACE_DNS, uuid5
 from tests.environment_files import DEV, PROD, ROOT
 
 LINKS = (".venv", ".cache", ".tools", "node_modules")
-# the texts are the product's own, and the copy is no Git repository that could list them
-OPTIONS = ("-q", "-n", "2", "--dist", "loadfile", "--ignore=tests/docs/test_phrases.py")
-TESTS = (
-    "controls",
-    "docs",
-    "environments",
-    "helm_values",
-    "pipelines",
-    "plan",
-    "policy",
-    "schema",
-    "stacks",
-    "synthesis",
-)
 EVERYWHERE = {
     "westeurope": "swedencentral",
     "data-platform@example.com": "airflow@contoso.example",
@@ -79,7 +67,7 @@ def main() -> None:
             ["-O", "main.py"],
             ["-m", "tools.synth_table"],
             ["-m", "tools.policy"],
-            ["-m", "pytest", *OPTIONS, *(f"tests/{name}" for name in TESTS)],
+            ["-m", "pytest", "-q", *map(kept, sys.argv[1:])],
         ):
             print("+ python", *command, flush=True)
             done = subprocess.run([".venv/bin/python", *command], cwd=checkout, check=False)
@@ -87,14 +75,25 @@ def main() -> None:
                 sys.exit(f"fails with a company's values: python {' '.join(command)}")
 
 
+def kept(argument: str) -> str:
+    """Let pytest write its report into this checkout; the copy's is deleted."""
+    option, _, file = argument.partition("=")
+    return f"{option}={ROOT / f'own-values-{file}'}" if option == "--junitxml" else argument
+
+
 def copy(checkout: Path) -> None:
-    """Copy what git knows or would add, as it stands now, and link what is installed."""
+    """Copy what git knows or would add, as it stands now, and link what is installed.
+
+    The copy is a Git repository: tests ask which texts belong to the project.
+    """
     listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     names = subprocess.run(listed, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     for name in filter(None, names.split("\0")):
         if (ROOT / name).is_file() and name not in LINKS:
             (checkout / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, checkout / name)
+    for command in (["init", "--quiet"], ["add", "--all"]):
+        subprocess.run(["git", *command], cwd=checkout, check=True)
     for name in LINKS:
         if (ROOT / name).exists():
             (checkout / name).symlink_to(ROOT / name)

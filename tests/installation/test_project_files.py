@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+from fnmatch import fnmatch
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 import yaml
 
 from tests import ROOT
+from tests.own_values import kept
 
 SCHEMAS = resources.files("check_jsonschema") / "builtin_schemas" / "vendor"
 GITHUB = ROOT / ".github"
@@ -61,6 +63,28 @@ def test_the_charts_are_there_before_the_tests_run() -> None:
 
     assert "tools.charts" in commands
     assert commands.index("tools.charts") < commands.index(".venv/bin/pytest -n")
+
+
+def test_ci_runs_every_test_once_in_place_or_with_other_environment_files() -> None:
+    commands = would_run("ci")
+
+    (elsewhere,) = re.findall(r"-m tests\.own_values (.*) -n", commands)
+    (here,) = re.findall(r"bin/pytest -n .*", commands)
+    assert {*elsewhere.split()} == {*re.findall(r"--ignore=(\S+)", here)}
+
+
+def test_all_of_them_run_where_somebody_asks_for_the_tests() -> None:
+    assert "--ignore" not in would_run("test")
+
+
+@pytest.mark.parametrize("file", [".github/workflows/ci.yml", "pipelines/product.yml"])
+def test_a_pipeline_keeps_the_results_of_both(file: str) -> None:
+    (pattern,) = re.findall(r'"(\*.*\.xml)"', (ROOT / file).read_text())
+    (in_place,) = re.findall(r"make ci PYTEST=(--junitxml=\S+)", (ROOT / file).read_text())
+
+    for option in (in_place, kept(in_place)):
+        assert fnmatch(Path(option.partition("=")[2]).name, pattern)
+    assert kept(in_place) != in_place
 
 
 def test_a_pipeline_gets_the_results_of_the_tests_as_a_file() -> None:
