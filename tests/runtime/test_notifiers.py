@@ -3,13 +3,13 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from subprocess import CompletedProcess
 
 import pytest
 
 from tests import ROOT
 from tests.docs.pages import blocks
-from tests.runtime.airflow_home import AirflowHome
+from tests.parts.postgres import Postgres
+from tests.runtime.airflow_home import AirflowHome, Conversation
 from tests.runtime.authority import Authority
 from tests.runtime.mail_servers import MailServers, mail_servers
 
@@ -25,11 +25,38 @@ def servers(
         yield made
 
 
+# Airflow is imported once; each run of a DAG is a child, whose output is the answer.
+RUN = """
+import sys, tempfile
+from airflow.__main__ import main
+
+def run(dag_id):
+    with tempfile.TemporaryFile("w+") as output:
+        child = os.fork()
+        if not child:
+            for stream in (1, 2):
+                os.dup2(output.fileno(), stream)
+            sys.argv = ["airflow", "dags", "test", dag_id, "2026-03-01"]
+            try:
+                main()
+            finally:
+                sys.stdout.flush()
+                os._exit(0)
+        os.waitpid(child, 0)
+        output.seek(0)
+        return output.read()
+"""
+
+
 @pytest.fixture(scope="module")
-def home(
-    airflow: Path, tmp_path_factory: pytest.TempPathFactory, servers: MailServers
-) -> AirflowHome:
-    """A laptop with the DAGs of the page, which are not tried again."""
+def laptop(
+    airflow: Path,
+    postgres: Postgres,
+    migrated: str,
+    tmp_path_factory: pytest.TempPathFactory,
+    servers: MailServers,
+) -> Iterator[Conversation]:
+    """Airflow with the DAGs of the page, which are not tried again."""
     made = AirflowHome(airflow, tmp_path_factory.mktemp("laptop"), dict(servers.environment))
     (made.folder / "dags").mkdir()
     for number, code in enumerate(blocks(PAGE, "python")):
@@ -39,20 +66,25 @@ def home(
     login = {"login": "airflow", "password": "hunter2", "extra": extra}
     mail = {"conn_type": "smtp", "host": "localhost", "port": servers.smtp_port, **login}
     made.environment["AIRFLOW_CONN_SALES_DATA_MAIL"] = json.dumps(mail)
-    return made
+    database = postgres.create("notifiers", like=migrated)
+    made.set("database", sql_alchemy_conn=postgres.url(database))
+    made.set("core", dags_folder=made.folder / "dags")
+    with made.conversation(RUN) as conversation:
+        yield conversation
 
 
-def fail(home: AirflowHome, dag_id: str) -> CompletedProcess[str]:
-    """Run a DAG of the page to its failure."""
-    return home.run("python", "-m", "check_dags.run", "dags", dag_id, "2026-03-01")
+def fail(laptop: Conversation, dag_id: str) -> str:
+    """Run a DAG of the page to its failure; return what Airflow says."""
+    said: str = laptop.eval(f"run({dag_id!r})")
+    return said
 
 
 def test_a_failure_is_told_through_graph_as_the_task_s_identity(
-    home: AirflowHome, servers: MailServers
+    laptop: Conversation, servers: MailServers
 ) -> None:
-    done = fail(home, "tells")
+    said = fail(laptop, "tells")
 
-    assert len(servers.by_graph) == 1, done.stdout + done.stderr
+    assert len(servers.by_graph) == 1, said
     [(mailbox, message)] = servers.by_graph
     assert mailbox == "airflow@example.com"
     assert message["subject"] == "tells: fails failed"
@@ -61,21 +93,22 @@ def test_a_failure_is_told_through_graph_as_the_task_s_identity(
     assert told == ["sales-data@example.com", "0a1b2c3d.example.com@emea.teams.ms"]
 
 
-def test_a_failure_is_told_through_an_smtp_server(home: AirflowHome, servers: MailServers) -> None:
-    done = fail(home, "tells_by_smtp")
+def test_a_failure_is_told_through_an_smtp_server(
+    laptop: Conversation, servers: MailServers
+) -> None:
+    said = fail(laptop, "tells_by_smtp")
 
-    assert len(servers.by_smtp) == 1, done.stdout + done.stderr
+    assert len(servers.by_smtp) == 1, said
     assert servers.by_smtp[0].rcpt_tos == ["sales-data@example.com"]
     assert servers.subject_by_smtp() == "tells_by_smtp: fails failed"
 
 
 def test_a_mailbox_that_the_identity_may_not_use_is_named_in_the_log(
-    home: AirflowHome, servers: MailServers
+    laptop: Conversation, servers: MailServers
 ) -> None:
     servers.mailboxes.clear()
 
-    done = fail(home, "tells")
+    log = fail(laptop, "tells")
 
-    log = done.stdout + done.stderr
     assert "did not send the mail from airflow@example.com: 403 ErrorAccessDenied" in log
     assert "to see the mail" in log
