@@ -77,15 +77,25 @@ def synthesized(once: Once) -> Path:
     return once("cdktf.out", _synthesize)
 
 
-def _synthesize(folder: Path) -> None:
+@pytest.fixture(scope="session")
+def with_both_executors(once: Once) -> Path:
+    """The same of dev alone, with both executors and room for tasks; written once a run."""
+    values = tables(DEV)
+    both = ("KubernetesExecutor", "CeleryExecutor")
+    values["airflow"] |= {"executors": both, "warm_tasks": 7, "celery_min_workers": 2}
+    return once("both-executors.out", lambda folder: _synthesize(folder, values))
+
+
+def _synthesize(folder: Path, *given: dict[str, Any]) -> None:
     from environments.load import load
+    from environments.model import Environment
     from main import build
     from synthesis.output import write
     from synthesis.preload import Preload
     from synthesis.sources import record
 
     with Preload():
-        environments = load(FILES)
+        environments = [*map(Environment.model_validate, given)] or load(FILES)
     write(build, environments, folder)
     record(folder, {})  # no file was read that a test could change
 

@@ -91,6 +91,14 @@ def test_a_price_is_counted_for_a_month(
     assert line(cost("show", "--environment", "dev").output, what)[1:3] == [count, amount]
 
 
+def test_room_for_tasks_and_workers_that_stay_keep_nodes(with_both_executors: Path) -> None:
+    counted = {item.what: item for item in items(Synthesis.load(with_both_executors).stacks)}
+
+    # a node has room for seven tasks, or for three workers: one node for either alone
+    nodes = counted["spot node Standard_D4ds_v5"]
+    assert (nodes.least, nodes.most) == (2, 6)
+
+
 def test_a_price_stands_with_its_source_and_day(cost: Cost, fetched: Result) -> None:
     said = line(cost("show", "--environment", "dev").output, "node Standard_D4ds_v5")[3]
 

@@ -1,10 +1,12 @@
 """What the stacks and releases of the tests' environments are, in YAML: a setting is a line.
 
-Dev stands whole. Of prod stands what differs from dev, so that a change of both is reviewed once.
+Dev stands whole. Of prod, and of dev with both executors, stands what differs from dev, so that a
+change of all is reviewed once.
 """
 
 import difflib
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,8 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from syrupy.location import PyTestLocation
 from syrupy.types import SnapshotIndex
+
+from tests.fixtures import read_json
 
 # the files are named by what they hold, and not by the test
 pytestmark = pytest.mark.filterwarnings(r"ignore:\s*Can not relate snapshot:UserWarning")
@@ -108,6 +112,13 @@ def prod(stacks: dict[str, Any]) -> dict[str, str]:
     return pages(stacks, "prod")
 
 
+@pytest.fixture(scope="module")
+def both(with_both_executors: Path) -> dict[str, str]:
+    """The pages of dev with both executors and room for tasks, written once."""
+    files = with_both_executors.glob("stacks/*/cdk.tf.json")
+    return pages({file.parent.name: read_json(file) for file in files}, "dev")
+
+
 def test_each_stack_and_each_release_has_a_snapshot(
     dev: dict[str, str], prod: dict[str, str]
 ) -> None:
@@ -126,3 +137,12 @@ def test_prod_differs_from_dev_as_reviewed(
     found = differences(dev[page], prod[page])
 
     assert found == snapshot(extension_class=DiffExtension, name=f"prod.{page}")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_both_executors_differ_from_dev_s_one_as_reviewed(
+    dev: dict[str, str], both: dict[str, str], page: str, snapshot: SnapshotAssertion
+) -> None:
+    found = differences(dev[page], both[page])
+
+    assert found == snapshot(extension_class=DiffExtension, name=f"both.{page}")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from synthesis.reader import Stack
+from tools.cost.standing import fewest_nodes
 
 Values = dict[str, Any]
 GLOBAL = ("", "Global")
@@ -145,14 +146,14 @@ def _cluster(stacks: Sequence[Stack], location: str) -> Iterator[Item]:
                 match={"meterName": meter},
             )
         pools.append(cluster["default_node_pool"])
+    least = fewest_nodes(stacks, {pool["name"]: pool for pool in pools})
     for pool in pools:
-        yield from _nodes(pool, location)
+        yield from _nodes(pool, location, least[pool["name"]])
 
 
-def _nodes(pool: Values, location: str) -> Iterator[Item]:
+def _nodes(pool: Values, location: str, least: float) -> Iterator[Item]:
     size, spot = pool["vm_size"], pool.get("priority") == "Spot"
-    most = float(pool.get("max_count") or pool.get("node_count") or 1)
-    least = float(pool.get("min_count", most))
+    most = float(pool["max_count"])
     others = {} if spot else {"skuName": "Spot|Low Priority"}
     yield Item(
         what=f"{'spot ' if spot else ''}node {size}",
