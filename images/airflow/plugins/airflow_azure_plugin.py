@@ -1,11 +1,11 @@
 """Airflow's way to the listeners of the image: it loads this file in each of its processes."""
 
 from airflow.plugins_manager import AirflowPlugin
-from airflow_azure import ended
+from airflow_azure import ended, parsing
 
 
 class AirflowAzurePlugin(AirflowPlugin):
-    """Hears of tasks whose pod Kubernetes ended."""
+    """Hears of tasks whose pod Kubernetes ended, and of the DAG processor's start."""
 
     name = "airflow_azure"
-    listeners = [ended]  # noqa: RUF012 - as Airflow declares it
+    listeners = [ended, parsing]  # noqa: RUF012 - as Airflow declares it

@@ -1,0 +1,93 @@
+"""What the DAG processor's forks are spared: a real one, which parses a file that looks around."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.parts.postgres import Postgres
+from tests.runtime.airflow_home import IMAGE, AirflowHome
+
+LOOKS = """
+import gc, json, os, pathlib, sys
+
+known = set(sys.modules)
+seen = {"spared": gc.get_freeze_count(), "walked": len(gc.get_objects())}
+from datetime import UTC, datetime
+
+from airflow.sdk import dag, task
+
+
+@dag(schedule="@daily", start_date=datetime(2026, 1, 1, tzinfo=UTC))
+def looks():
+    @task
+    def work():
+        pass
+
+    work()
+
+
+looks()
+seen["imported"] = sorted(name for name in set(sys.modules) - known if name != __name__)
+pathlib.Path(os.environ["SEEN"]).write_text(json.dumps(seen))
+"""
+STARTS = """
+import gc, sys
+from airflow_azure import parsing
+
+sys.argv = ["airflow", given["component"]]
+if given["breaks"]:
+    parsing._make_a_dag = lambda: 1 / 0
+parsing.on_starting(None)
+before = gc.get_freeze_count()
+if not os.fork():
+    os._exit(gc.get_freeze_count() > before)
+answer(os.waitstatus_to_exitcode(os.wait()[1]))
+"""
+
+
+@pytest.fixture(scope="module")
+def home(
+    airflow: Path, postgres: Postgres, migrated: str, tmp_path_factory: pytest.TempPathFactory
+) -> AirflowHome:
+    """The image's environment with its plugins, and a folder with a DAG file."""
+    made = AirflowHome(airflow, tmp_path_factory.mktemp("airflow"))
+    shutil.copytree(IMAGE / "plugins", made.folder / "plugins")
+    (made.folder / "dags").mkdir()
+    (made.folder / "dags" / "looks.py").write_text(LOOKS)
+    database = postgres.create("parsing", like=migrated)
+    made.set("database", sql_alchemy_conn=postgres.url(database))
+    return made
+
+
+@pytest.fixture(scope="module")
+def seen(home: AirflowHome) -> Any:
+    """What a DAG file sees while it is parsed."""
+    file = home.folder / "seen.json"
+    done = home.run("airflow", "dag-processor", "--num-runs", "1", SEEN=str(file))
+    assert file.is_file(), done.stderr[-3000:]
+    return json.loads(file.read_text())
+
+
+def test_a_file_with_tasks_imports_nothing_of_airflow_that_the_next_one_imports_again(
+    seen: Any,
+) -> None:
+    assert seen["imported"] == []
+
+
+def test_a_file_s_collector_does_not_walk_what_the_processor_has_made(seen: Any) -> None:
+    assert seen["spared"] > 100_000
+    assert seen["walked"] < 5_000
+
+
+@pytest.mark.parametrize(("component", "spared"), [("dag-processor", 1), ("scheduler", 0)])
+def test_the_forks_of_other_components_are_left_alone(
+    home: AirflowHome, component: str, spared: int
+) -> None:
+    assert home.probe(STARTS, component=component, breaks=False) == spared
+
+
+def test_a_processor_that_cannot_make_a_dag_starts_nevertheless(home: AirflowHome) -> None:
+    assert home.probe(STARTS, component="dag-processor", breaks=True) == 1
