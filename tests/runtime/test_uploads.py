@@ -95,6 +95,24 @@ def test_only_what_changed_is_fetched(lab: Lab, storage: Azurite) -> None:
     assert storage.requests("GET", f"{container}/sales/b.py") == 2
 
 
+def test_files_are_not_listed_while_the_marker_is_the_same(lab: Lab, storage: Azurite) -> None:
+    lab.do("patient = bundle(**team, refresh_interval=60); patient.initialize()")
+    listings = f"{lab.eval('box')}?"
+    before = storage.requests("GET", listings)
+
+    lab.do("patient.refresh(); patient.refresh()")
+
+    assert storage.requests("GET", listings) == before > 0
+
+
+def test_the_next_look_at_the_marker_brings_a_new_upload(lab: Lab) -> None:
+    lab.do("patient = bundle(**team, refresh_interval=60); patient.initialize()")
+
+    lab.do("upload(box, a='from b import new', b='new = 1', commit='c2'); patient.refresh()")
+
+    assert lab.eval("content(patient)") == NEW
+
+
 def test_a_new_version_makes_every_dag_file_due(lab: Lab) -> None:
     lab.do("import time; parsed = time.time(); time.sleep(0.1)")
 

@@ -101,6 +101,15 @@ class Container:
         with self._told("read"):
             return bool(self._client.get_blob_client(name).exists(**IMPATIENT))
 
+    def etag(self, name: str) -> str:
+        """Return what changes with every write of a blob; empty where there is none."""
+        try:
+            with self._told("read"):
+                found = self._client.get_blob_client(name).get_blob_properties(**IMPATIENT)
+        except BlobMissingError:
+            return ""
+        return str(found.etag).strip('"')  # a listing has it without them
+
     def publish(self, name: str, content: bytes) -> None:
         """Write a blob whose name tells its content; if it is there, only renew its date."""
         with self._told("write"):

@@ -23,6 +23,7 @@ ATTEMPTS = 3  # an upload may go on during a sync
 PARSE_MAY_LAST = timedelta(hours=1)
 PARSED = {".py", ".zip"}  # what Airflow takes for DAG files
 AGAIN = (30, 120)  # seconds after a switch at which what changed is made due again
+LOOKS = 30  # at the marker alone, between two at all files
 # called with a version's name, folder and paths before it becomes the current one
 Announce = Callable[[str, Path, Iterable[str]], None]
 
@@ -66,6 +67,7 @@ class LocalCopy:
         self._settle_seconds = settle_seconds
         self._state = folder / "latest.json"
         self._seen: tuple[dict[str, str], float] = ({}, 0)
+        self._list_at = 0.0
         self._warned: dict[str, str] = {}
         self._again: list[tuple[float, list[Path]]] = []
         self.synced: Synced | None = None
@@ -93,9 +95,13 @@ class LocalCopy:
             StorageUnavailableError: storage is away; the current version stays.
         """
         self._make_due_again()
+        if self.synced and self._is_marked():
+            self._announce_current(self.synced, announce)
+            return
         why = ""
         for _attempt in range(ATTEMPTS):
             listing = self._source.listing()
+            self._list_at = time.monotonic() + LOOKS * self._settle_seconds
             try:
                 if listing.marker is None:
                     self._sync_unmarked(listing, announce)
@@ -130,6 +136,16 @@ class LocalCopy:
         digests = snapshot.digests_of(folder)
         self._switch(Synced(self._source.url, version, True, "", {}, digests))
         return True
+
+    def _is_marked(self) -> bool:
+        """Say whether the marker is still that of the current version.
+
+        A marker ends each upload, so nothing else need be looked at. Files that change without one
+        are only warned of, and so listed now and then.
+        """
+        if not (self.synced and self.synced.mark and self.path.is_dir()):
+            return False
+        return time.monotonic() < self._list_at and self._source.mark() == self.synced.mark
 
     def _sync_marked(self, listing: Listing, blob: Blob, announce: Announce | None) -> None:
         settled = self._settled(listing)

@@ -42,8 +42,16 @@ class Source:
         """The folder's address."""
         return f"{self.container.url}/{self.prefix}"
 
+    def mark(self) -> str:
+        """Return the ETag of the marker of the last finished upload; empty where there is none.
+
+        Raises:
+            StorageUnavailableError: storage is away.
+        """
+        return self.container.etag(self.prefix + marker.NAME)
+
     def listing(self) -> Listing:
-        """List the folder.
+        """List the folder, which costs a CPU second for a few thousand files.
 
         Raises:
             SnapshotError: a name is unsafe.
