@@ -36,6 +36,8 @@ def tuned(airflow: Airflow) -> Iterator[tuple[str, str, Value]]:
     yield "dag_processor", "parsing_processes", max(1, int(cores or 1))
     # Bundles look for changes every 10 s, and Airflow asks them as often as this
     yield "dag_processor", "bundle_refresh_check_interval", 2
+    # A table with a line for each file goes to the log; metrics tell the same of each parse
+    yield "dag_processor", "print_stats_interval", 600
     if airflow.dags == "blob":
         # A new version makes each of its files due at once, so nothing waits for this
         yield "dag_processor", "min_file_process_interval", 300

@@ -102,6 +102,7 @@ def test_a_setting_reaches_airflow_cfg(
         ("scheduler.task_queued_timeout", "1800"),
         ("dag_processor.bundle_refresh_check_interval", "2"),
         ("dag_processor.min_file_process_interval", "300"),
+        ("dag_processor.print_stats_interval", "600"),
         ("dag_processor.parsing_processes", "2"),
         ("scheduler.max_tis_per_query", "32"),
         ("scheduler.scheduler_idle_sleep_time", "0.25"),
