@@ -4,6 +4,8 @@ A test that says "still" fails with the Airflow that has no such bug any more: t
 it goes, too.
 """
 
+import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +71,39 @@ executor.scheduler_job_id = str(number + 1)
 executor._list_pods = lambda query: queries.append(query) or []
 executor._adopt_completed_pods(None)
 """
+# apache/airflow#71772: with 3.3.1 every file of a Git bundle took 50 seconds, the time that a file
+# may take, and then was killed and counted as an error. The reporter's file imports the same, and
+# nobody there has found the cause
+ENDLESS = """
+from datetime import datetime, timedelta
+
+from airflow import XComArg
+from airflow.sdk import dag, task
+from airflow.sdk.exceptions import AirflowFailException
+
+
+@dag(
+    schedule="*/2 * * * *",
+    start_date=datetime(2026, 7, 1),
+    dagrun_timeout=timedelta(minutes=3),
+    is_paused_upon_creation=False,
+    catchup=False,
+)
+def health():
+    @task
+    def state() -> str:
+        return "healthy"
+
+    @task
+    def check(state: XComArg) -> None:
+        if state != "healthy":
+            raise AirflowFailException(state)
+
+    check(state())
+
+
+health()
+"""
 
 
 @pytest.fixture(scope="module")
@@ -107,3 +142,30 @@ def test_completed_pods_of_a_scheduler_that_lives_are_left_to_it(told: Any) -> N
     (selector,) = told["adopted"]
 
     assert str(told["number"]) in selector
+
+
+def test_a_file_of_a_git_bundle_is_parsed_long_before_its_time_is_over(
+    airflow: Path, postgres: Postgres, migrated: str, tmp_path: Path
+) -> None:
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    (repository / "health.py").write_text(ENDLESS)
+    identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
+    for command in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-q", "-m", "first"]):
+        subprocess.run(["git", *identity, *command], cwd=repository, check=True)
+    home = AirflowHome(airflow, tmp_path / "airflow")
+    home.folder.mkdir()
+    database = postgres.create("endless", like=migrated)
+    home.set("database", sql_alchemy_conn=postgres.url(database))
+    bundle = {
+        "name": "git",
+        "classpath": "airflow.providers.git.bundles.git.GitDagBundle",
+        "kwargs": {"tracking_ref": "main", "repo_url": str(repository)},
+    }
+    home.set("dag_processor", dag_bundle_config_list=json.dumps([bundle]))
+    home.set("dag_processor", dag_bundle_storage_path=tmp_path / "bundles")
+
+    done = home.run("airflow", "dag-processor", "--num-runs", "1")
+
+    asked = "SELECT dag_id, last_parse_duration < 25 FROM dag"
+    assert postgres.query(database, asked) == [["health", "t"]], done.stderr[-3000:]
