@@ -12,6 +12,7 @@ import typer
 
 from tools.bench_tasks import dag_files, dbt_models, task_pod
 from tools.bench_tasks.platform import BenchError
+from tools.bench_tasks.processes import nothing_left
 from tools.bench_tasks.tables import NoPlaceError, Table
 
 QUESTIONS: dict[str, Callable[[int], Iterable[Table]]] = {
@@ -34,17 +35,18 @@ def main(
 ) -> None:
     """Measure, print tables of medians, and put them into a page.
 
-    Exit status: 0 measured, 1 something did not work, 2 wrong arguments.
+    Exit status: 0 measured, 1 something did not work, 2 wrong arguments, 130 or 143 interrupted.
     """
     if unknown := set(questions or ()) - set(QUESTIONS):
         typer.echo(f"{', '.join(sorted(unknown))}: not among {', '.join(QUESTIONS)}", err=True)
         raise typer.Exit(2)
     try:
-        for name in questions or QUESTIONS:
-            for table in QUESTIONS[name](rounds):
-                table.show()
-                if page:
-                    table.write(page)
+        with nothing_left():
+            for name in questions or QUESTIONS:
+                for table in QUESTIONS[name](rounds):
+                    table.show()
+                    if page:
+                        table.write(page)
     except (BenchError, NoPlaceError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from None

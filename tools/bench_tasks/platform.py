@@ -9,19 +9,18 @@ import shutil
 import subprocess
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import psutil
 
 from environments.airflow import Airflow
 from helm_values.airflow.dags import REFRESH_SECONDS
 from helm_values.airflow.settings import tuned
 from images.airflow.laptop import services
 from tools.airflow_venv import airflow_bin
+from tools.bench_tasks.processes import end, undisturbed
 from tools.locked_venv import ROOT
 
 IMAGE = ROOT / "images" / "airflow"
@@ -79,7 +78,13 @@ class Platform:
     def stop(self, process: subprocess.Popen[bytes]) -> None:
         """End a process with all that it started."""
         self.started.remove(process)
-        _end(process)
+        end(process.pid)
+        process.wait()
+
+    def serve(self) -> None:
+        """Start the API server, and return when it answers."""
+        self.start("api-server", "--port", str(self.port), "--workers", "1")
+        self.wait(lambda: services.answers(self.port), "the API server")
 
     def run(self, *command: str, **more: str) -> str:
         """Run a program of Airflow's environment to its end, and return what it prints.
@@ -159,8 +164,17 @@ class Platform:
 
 
 @contextmanager
-def platform(folder: Path, *, executor: bool = True) -> Iterator[Platform]:
+def platform(
+    folder: Path, *, executor: bool = True, server: Mapping[str, str] = services.NO_SETTINGS
+) -> Iterator[Platform]:
     """Start the database and the storage, and migrate; with `executor`, API server and scheduler.
+
+    Nothing is left when the block ends, also where a signal ends it (`processes.nothing_left`).
+
+    Args:
+        folder: of its own, which goes away.
+        executor: whether tasks are queued, and wait in the waiting room.
+        server: settings of PostgreSQL.
 
     Raises:
         BenchError: PostgreSQL or Node is not installed, or a program did not start.
@@ -170,7 +184,7 @@ def platform(folder: Path, *, executor: bool = True) -> Iterator[Platform]:
     if programs is None or azurite is None:
         raise BenchError("PostgreSQL's server and Node are needed: sudo .ci/packages, make setup")
     try:
-        made.database = services.postgres(programs, folder / "postgres", made.started)
+        made.database = services.postgres(programs, folder / "postgres", made.started, server)
         made.storage = services.azurite(azurite, folder / "azurite", made.started)
         made.port = services.free_port()
         host, _, port = made.database.partition(":")
@@ -188,14 +202,15 @@ def platform(folder: Path, *, executor: bool = True) -> Iterator[Platform]:
         _configure(made)
         made.run("airflow", "db", "migrate")
         if executor:
-            made.start("api-server", "--port", str(made.port), "--workers", "1")
             made.start("scheduler", "--skip-serve-logs")
-            made.wait(lambda: services.answers(made.port), "the API server")
+            made.serve()
         yield made
     finally:
-        for process in reversed(made.started):
-            _end(process)
-        services.delete(folder)
+        with undisturbed():
+            for process in reversed(made.started):
+                end(process.pid)
+                process.wait()
+            services.delete(folder)
 
 
 def _configure(made: Platform) -> None:
@@ -263,19 +278,3 @@ def _code_of_the_image(made: Platform) -> Path:
     compiled = ["-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
     subprocess.run([str(made.programs / "python"), *compiled, str(code)], check=True)
     return code
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    try:
-        family = [
-            *psutil.Process(process.pid).children(recursive=True),
-            psutil.Process(process.pid),
-        ]
-    except psutil.NoSuchProcess:
-        return
-    for one in family:
-        one.terminate()
-    _, alive = psutil.wait_procs(family, timeout=5)
-    for one in alive:
-        one.kill()
-    process.wait(10)

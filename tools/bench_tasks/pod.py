@@ -59,6 +59,14 @@ def run(command: list[str], environment: Mapping[str, str], folder: Path) -> tup
         process = subprocess.Popen(
             command, env=dict(environment), cwd=folder, stdout=log, stderr=subprocess.STDOUT
         )
+    try:
+        return _followed(process, began)
+    except BaseException:  # whoever interrupts the bench ends the process, too
+        process.kill()
+        raise
+
+
+def _followed(process: subprocess.Popen[bytes], began: float) -> tuple[Cost, int]:
     peak, peeked = 0, began
     while True:
         ended, status, used = os.wait4(process.pid, os.WNOHANG)

@@ -11,14 +11,16 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 EXECUTORS = ("laptop.executors.KubernetesExecutor", "laptop.executors.CeleryExecutor")
 AZURITE = "3.37.0"  # the version that the platform is tested with
 CONTAINERS = ("data", "logs")
 NOTE = "data-folder"  # where PostgreSQL's data is, if not here
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 # the emulator's one account, in Microsoft's documentation ("Use the Azurite emulator")
 ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
@@ -86,10 +88,12 @@ def postgres_programs() -> Path | None:
     return Path(found).resolve().parent if found else None
 
 
-def postgres(programs: Path, folder: Path, started: Started) -> str:
+def postgres(
+    programs: Path, folder: Path, started: Started, settings: Mapping[str, str] = NO_SETTINGS
+) -> str:
     """Start PostgreSQL, with its data for `folder`; return its host and port.
 
-    Only this machine reaches it, by TCP, and it asks for no password.
+    Only this machine reaches it, by TCP, and it asks for no password. `settings` are the server's.
 
     Raises:
         NotStartedError: it did not start; it is among `started` then, too.
@@ -108,6 +112,7 @@ def postgres(programs: Path, folder: Path, started: Started) -> str:
         if done.returncode:
             raise NotStartedError(f"initdb: {done.stderr.strip()[-400:]}")
     options = {
+        **settings,
         "listen_addresses": "127.0.0.1",
         "port": port,
         "unix_socket_directories": "",  # the path of a socket may be 107 characters long at most
