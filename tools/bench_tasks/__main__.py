@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from tools.bench_tasks import dag_files, dbt_models, task_pod
+from tools.bench_tasks import dag_files, dbt_models, scheduler_loop, task_pod
 from tools.bench_tasks.platform import BenchError
 from tools.bench_tasks.processes import nothing_left
 from tools.bench_tasks.tables import NoPlaceError, Table
@@ -19,6 +19,7 @@ QUESTIONS: dict[str, Callable[[int], Iterable[Table]]] = {
     "pod": task_pod.measure,
     "files": dag_files.measure,
     "dbt": dbt_models.measure,
+    "scheduler": scheduler_loop.measure,
 }
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

@@ -68,6 +68,11 @@ class Platform:
         for name, value in options.items():
             self.settings[f"AIRFLOW__{section.upper()}__{name.upper()}"] = str(value)
 
+    def tune(self, **airflow: object) -> None:
+        """Set what the platform sets, for an `[airflow]` table of an environment file."""
+        for section, option, value in tuned(Airflow.model_construct(None, **airflow)):
+            self.set(section, **{option: value})
+
     def start(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
         """Start one of Airflow's processes."""
         command = [str(self.programs / "airflow"), name, *arguments]
@@ -249,8 +254,7 @@ def _configure(made: Platform) -> None:
     made.set("logging", remote_base_log_folder="wasb://tasks")
     made.set("logging", logging_config_class="airflow_azure.logs.LOGGING_CONFIG")
     made.set("azure_remote_logging", remote_wasb_log_container="airflow-logs")
-    for section, option, value in tuned(Airflow.model_construct()):
-        made.set(section, **{option: value})
+    made.tune()
     bundle = {
         "name": TEAM,
         "classpath": "airflow_azure.bundle.BlobDagBundle",
