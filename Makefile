@@ -93,6 +93,9 @@ api-server: $(TOOLS) ## Build the Kubernetes API server that tests ask, once (Go
 node: $(TOOLS) ## Build a Kubernetes node for the rehearsal on a cluster, once (Go; some four minutes)
 	@$(BIN)/python -m local_kubernetes --node
 
+simulated-kubelet: $(TOOLS) ## Build a node and KWOK, which plays any number of nodes, once (Go; five minutes more)
+	@$(BIN)/python -m local_kubernetes --node --kwok
+
 format: $(TOOLS) ## Fix what ruff can fix, and format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -161,7 +164,7 @@ reference: $(TOOLS) ## Write the reference and the JSON schema of the environmen
 bench: .tools/.node $(TOOLS) ## Measure a synth against cdktf as shipped and against empty stacks
 	@$(BIN)/python -m tools.bench
 
-bench-tasks: $(READY) ## Measure what a task, DAG files and dbt cost here: BENCH="pod --rounds 5 --page FILE"
+bench-tasks: $(READY) ## Measure tasks, pods, DAG files, dbt and the scheduler here: BENCH="pod --rounds 5 --page FILE"
 	@$(BIN)/python -m tools.bench_tasks $(BENCH)
 
 charts: $(TOOLS) ## Download the charts that tests render, once for all checkouts

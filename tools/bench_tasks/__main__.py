@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from tools.bench_tasks import dag_files, dbt_models, scheduler_loop, task_pod
+from tools.bench_tasks import dag_files, dbt_models, pod_rate, scheduler_loop, task_pod
 from tools.bench_tasks.platform import BenchError
 from tools.bench_tasks.processes import nothing_left
 from tools.bench_tasks.tables import NoPlaceError, Table
@@ -20,6 +20,7 @@ QUESTIONS: dict[str, Callable[[int], Iterable[Table]]] = {
     "files": dag_files.measure,
     "dbt": dbt_models.measure,
     "scheduler": scheduler_loop.measure,
+    "pods": pod_rate.measure,
 }
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 

@@ -1,4 +1,4 @@
-"""The programs of a control plane and of a node: found, or built into the user's cache from Go.
+"""The programs of a control plane, a node and a simulated one: found, or built from Go, and kept.
 
 `go.sum` pins every module by its digest. The folder of a minor version holds the `go.mod` that
 Kubernetes' own asks for: its staging modules are replaced by their releases.
@@ -48,6 +48,12 @@ NODE = Kind(
     HERE / "go_node",
     {name: f"{KUBERNETES}/{name}" for name in _OF_A_NODE} | {"pause": "."},
     "make node",
+)
+SIMULATED_KUBELET = Kind(
+    "simulated kubelet",
+    HERE / "go_kwok",
+    {"kwok": "sigs.k8s.io/kwok/cmd/kwok"},
+    "make simulated-kubelet",
 )
 MODULES = CONTROL_PLANE.modules
 # The variable of controller-runtime's envtest, which keeps released programs in such a folder.
@@ -118,7 +124,7 @@ def build(minor: str, kind: Kind = CONTROL_PLANE) -> Programs:
     """Build the programs of a minor version, unless they are there.
 
     A control plane takes some eight minutes of CPU and 3 GB of Go's caches the first time, a node
-    four minutes more.
+    four minutes more, a simulated kubelet five.
 
     Raises:
         ProgramsMissingError: Go is not installed, or a module cannot be had.
