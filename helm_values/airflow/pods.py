@@ -39,10 +39,6 @@ CONTAINER = {
 # Tasks are users' code, which writes to its working folder; the pod ends with the task.
 TASK_CONTAINER = {**CONTAINER, "readOnlyRootFilesystem": False}
 
-# Every 10 s: a node at its limit of CPU needs more than a minute to import Airflow, and a restart
-# starts from the beginning.
-STARTUP_PROBES = 18
-
 # One pod at a time, as the chart has it; but pods that never get ready do not hold up a drain,
 # which by Kubernetes' default they do.
 BUDGET = {"enabled": True, "config": {"unhealthyPodEvictionPolicy": "AlwaysAllow"}}
@@ -89,8 +85,6 @@ def _long_running(airflow: Airflow, component: Component, identity: WorkloadIden
     if component != API_SERVER:  # the one that keeps no log files
         groomer: Values = {"retentionDays": 3, "resources": resources(SIDECAR), "env": UNASKED}
         values["logGroomerSidecar"] = groomer
-    if component in (API_SERVER, SCHEDULER):  # the two that the chart gives a minute
-        values["startupProbe"] = {"failureThreshold": STARTUP_PROBES}
     return at(component.chart_key, values)
 
 

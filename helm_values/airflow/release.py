@@ -14,6 +14,7 @@ from helm_values.airflow.migrations import migration_values
 from helm_values.airflow.network_policies import network_values
 from helm_values.airflow.placement import node_values
 from helm_values.airflow.pods import pod_values
+from helm_values.airflow.probes import probe_values
 from helm_values.airflow.scheduling import scheduling_values
 from helm_values.airflow.scratch_volume import scratch_values
 from helm_values.airflow.secrets import secret_values
@@ -44,6 +45,7 @@ def _values(env: Environment, infra: Infrastructure) -> Values:
         image_values(env.airflow, infra),
         node_values(env),
         pod_values(env, infra),
+        probe_values(),
         access_values(),
         database_values(env, infra),
         migration_values(),

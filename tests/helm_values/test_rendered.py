@@ -11,6 +11,7 @@ import yaml
 from conventions.components import COMPONENTS, MIGRATIONS, Component
 from conventions.patience import DRAIN_MINUTES
 from environments.model import Environment
+from helm_values.airflow.probes import ASK_SCHEDULER
 from helm_values.airflow.release import airflow_values
 from helm_values.charts import AIRFLOW
 from helm_values.cluster.spread import NODE, ZONE
@@ -130,6 +131,23 @@ def test_a_component_has_three_minutes_to_start(dev_objects: Objects, component:
     probe = spec["containers"][0]["startupProbe"]
 
     assert probe["failureThreshold"] * probe["periodSeconds"] >= 180
+
+
+def test_no_question_to_the_scheduler_starts_another_airflow(dev_objects: Objects) -> None:
+    spec = named(dev_objects, "Deployment", "airflow-scheduler")["spec"]["template"]["spec"]
+    probes = [spec["containers"][0][name] for name in ("startupProbe", "livenessProbe")]
+
+    assert [probe["exec"]["command"] for probe in probes] == [ASK_SCHEDULER, ASK_SCHEDULER]
+
+
+@pytest.mark.parametrize("component", ["dag-processor", "triggerer"])
+def test_a_busy_component_has_most_of_a_minute_to_answer(
+    dev_objects: Objects, component: str
+) -> None:
+    spec = named(dev_objects, "Deployment", f"airflow-{component}")["spec"]["template"]["spec"]
+    probe = spec["containers"][0]["livenessProbe"]
+
+    assert 40 <= probe["timeoutSeconds"] < probe["periodSeconds"]
 
 
 def test_no_disruption_budget_forbids_to_drain_a_node(rendered: Objects) -> None:

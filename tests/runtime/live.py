@@ -3,12 +3,13 @@
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from helm_values.airflow.dag_secrets import dag_secret_values
 from helm_values.airflow.dags import SMOKE
+from helm_values.airflow.probes import probe_values
 from observability.metrics import AIRFLOW_CONFIG
 from tests import ROOT
 from tests.helm_values.infrastructure import INFRASTRUCTURE
@@ -41,6 +42,7 @@ class LiveAirflow(AirflowApi):
     metrics: StatsdSink
     vaults: LoopbackVaults
     migration: str = ""
+    health_port: int = field(default_factory=free_port)
 
     def upload(self, folder: Path, commit: str) -> None:
         """Upload a folder as the team's pipeline does."""
@@ -117,7 +119,8 @@ def _configure(live: LiveAirflow) -> None:
     home.set(
         "api_auth", jwt_secret="one-for-all-processes-of-this-test-and-long-enough-for-hs512-x"
     )
-    home.set("scheduler", enable_health_check=False)
+    home.set("scheduler", **probe_values()["config"]["scheduler"])
+    home.set("scheduler", scheduler_health_check_server_port=live.health_port)
     home.set("workers", **SECRETS["config"]["workers"], execution_api_retries=3)
     home.set("workers", execution_api_timeout=60)  # on a machine that does other things too
 
