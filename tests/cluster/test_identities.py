@@ -1,11 +1,11 @@
 """Who gets a token: the account that a deployed federated credential names, and nobody else."""
 
+import json
 import time
 from typing import Any
 
 import jwt
 import pytest
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from loopback_azure.http_messages import RefusedError, Request
 
@@ -16,6 +16,7 @@ ISSUER = "https://westeurope.oic.prod-aks.azure.com/tenant/cluster/"
 SUBJECT = "system:serviceaccount:airflow:airflow-scheduler"
 AUDIENCE = "api://AzureADTokenExchange"
 CLIENT = "90000000-0000-4000-8000-000000000000"
+KEY = "the key of the cluster"
 SCOPE = "https://vault.azure.net"
 ID = "/subscriptions/s/userAssignedIdentities/id-scheduler"
 DEPLOYMENT = Deployment(
@@ -47,12 +48,9 @@ def key() -> rsa.RSAPrivateKey:
 
 @pytest.fixture
 def endpoint(key: rsa.RSAPrivateKey) -> TokenEndpoint:
-    pem = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.TraditionalOpenSSL,
-        serialization.NoEncryption(),
-    )
-    return TokenEndpoint(identities_of(DEPLOYMENT), pem)
+    """One that knows the key as clusters publish it."""
+    published = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key()))
+    return TokenEndpoint(identities_of(DEPLOYMENT), {"keys": [published | {"kid": KEY}]})
 
 
 def asked(key: rsa.RSAPrivateKey, *, client: str = CLIENT, **claims: Any) -> dict[str, str]:
@@ -62,7 +60,7 @@ def asked(key: rsa.RSAPrivateKey, *, client: str = CLIENT, **claims: Any) -> dic
         "client_id": client,
         "scope": f"{SCOPE}/.default",
         "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
-        "client_assertion": jwt.encode(good | claims, key, algorithm="RS256"),
+        "client_assertion": jwt.encode(good | claims, key, algorithm="RS256", headers={"kid": KEY}),
     }
 
 
@@ -87,6 +85,14 @@ WRONG: dict[str, dict[str, Any]] = {
 def test_another_gets_none(endpoint: TokenEndpoint, key: rsa.RSAPrivateKey, what: str) -> None:
     with pytest.raises(RefusedError, match="AADSTS"):
         endpoint.token("tenant", asked(key, **WRONG[what]))
+
+
+def test_the_issuer_of_a_given_cluster_is_what_credentials_name() -> None:
+    cluster: dict[str, Any] = {"azurerm_kubernetes_cluster": [{"oidc_issuer_url": ISSUER}]}
+    made = Deployment({**DEPLOYMENT.resources, **cluster}).with_issuer("https://kind")
+
+    [identity] = identities_of(made)
+    assert identity.trusts == {("https://kind", SUBJECT, AUDIENCE)}
 
 
 def test_a_token_of_another_cluster_gets_none(endpoint: TokenEndpoint) -> None:

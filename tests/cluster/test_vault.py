@@ -26,7 +26,7 @@ def vaults() -> GuardedVaults:
             ],
         }
     )
-    made = GuardedVaults(deployment, TokenEndpoint([], b""), "tenant")
+    made = GuardedVaults(deployment, TokenEndpoint([], {}), "tenant")
     for name in ("fernet", "jwt"):
         made.put("kv", name, f"the value of {name}")
     return made

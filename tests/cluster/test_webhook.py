@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tools.cluster.webhook import LEAST_CPU, for_a_small_node, with_identity
+from tools.cluster.webhook import LEAST_CPU, for_a_small_node, in_other_images, with_identity
 
 
 def pod() -> dict[str, Any]:
@@ -37,3 +37,15 @@ def test_a_small_node_keeps_the_memory_that_is_asked_for() -> None:
 
     requests = changed["spec"]["containers"][0]["resources"]["requests"]
     assert requests == {"cpu": LEAST_CPU, "memory": "1Gi"}
+
+
+def test_an_image_that_the_rehearsal_has_not_brought_stays() -> None:
+    changed = pod()
+    changed["spec"]["containers"][0]["image"] = "registry.example.com/airflow:1"
+    changed["spec"]["initContainers"][0]["image"] = "other"
+
+    in_other_images(changed, {"registry.example.com/airflow:1": "localhost/airflow:run"})
+
+    spec = changed["spec"]
+    images = [each["image"] for each in (*spec["containers"], *spec["initContainers"])]
+    assert images == ["localhost/airflow:run", "other"]

@@ -15,9 +15,9 @@ from loopback_azure.certificates import CertificateFiles
 from helm_values.ingress.host import ingress_values
 from helm_values.ingress.nginx_config import config_map
 from tests import ROOT
-from tests.nginx.controller import Listening, nginx_conf
 from tests.parts.processes import free_port, running
 from tests.parts.skips import program
+from tools.cluster.ingress_nginx import Listening, nginx_conf
 
 RUNBOOK = (ROOT / "docs/how-to/operate/alerts/airflow-unavailable.md").read_text()
 Behaviour = Callable[[socket.socket], None]
@@ -67,7 +67,7 @@ def answer(folder: Path, api_port: int) -> tuple[int, str]:
             folder=folder,
             http_port=free_port(),
             https_port=port,
-            upstream_port=api_port,
+            upstream=f"127.0.0.1:{api_port}",
             certificate=files.certificate,
             key=files.key,
         ),

@@ -16,12 +16,12 @@ from conventions.redirect import redirect_uri
 from helm_values.airflow.sign_in import sign_in_values
 from helm_values.ingress.host import ingress_values
 from helm_values.ingress.nginx_config import config_map
-from tests.nginx.controller import Listening, nginx_conf
 from tests.parts.processes import free_port
 from tests.parts.processes import running as server
 from tests.parts.skips import program
 from tests.signin.commands import run
 from tests.signin.identity_provider import CLIENT_ID, TENANT_ID, IdentityProvider, running
+from tools.cluster.ingress_nginx import Listening, nginx_conf
 
 IMAGE = Path(__file__).resolve().parents[2] / "images" / "airflow"
 HOST = "airflow.test"
@@ -99,7 +99,7 @@ def site(
             folder=folder,
             http_port=http_port,
             https_port=https_port,
-            upstream_port=api_port,
+            upstream=f"127.0.0.1:{api_port}",
             certificate=certificate.certificate,
             key=certificate.key,
         ),

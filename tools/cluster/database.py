@@ -15,7 +15,6 @@ from local_kubernetes.server import wait_until
 from tools.cluster.deployment import Deployment
 from tools.cluster.identities import DATABASE, Identity
 
-PORT = 5432
 # Azure's own way: the token is the password, inside TLS. The superuser comes by the socket alone.
 ACCESS = """
 local   all postgres trust
@@ -38,6 +37,7 @@ class Database:
     """The running server."""
 
     socket: Path
+    port: int
 
     def sql(self, statement: str, database: str = "postgres") -> str:
         """Run a statement as the superuser; return what it prints.
@@ -45,7 +45,16 @@ class Database:
         Raises:
             DatabaseError: the server refused.
         """
-        command = ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-h", str(self.socket)]
+        command = [
+            "psql",
+            "-XAtq",
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-h",
+            str(self.socket),
+            "-p",
+            str(self.port),
+        ]
         command += ["-U", "postgres", "-d", database, "-f", "-"]
         done = subprocess.run(command, input=statement, capture_output=True, text=True, check=False)
         if done.returncode:
@@ -72,9 +81,16 @@ class Database:
 
 @contextmanager
 def database(
-    deployment: Deployment, address: str, certificate: Path, key: Path
+    deployment: Deployment, address: str, port: int, certificate: Path, key: Path
 ) -> Iterator[Database]:
     """Run a server with the databases and the administrator of a deployment.
+
+    Args:
+        deployment: what Terraform made.
+        address: where it listens.
+        port: where it listens, as does its socket.
+        certificate: that it shows.
+        key: of the certificate.
 
     Raises:
         DatabaseError: PostgreSQL is not installed.
@@ -101,7 +117,7 @@ def database(
         (data / "pg_hba.conf").write_text(ACCESS)
         settings = {
             "listen_addresses": address,
-            "port": str(PORT),
+            "port": str(port),
             "unix_socket_directories": str(folder),
             "fsync": "off",
             "full_page_writes": "off",
@@ -113,7 +129,7 @@ def database(
         }
         options = [f"--{name}={value}" for name, value in settings.items()]
         serve = [*alone, str(programs / "postgres"), "-D", str(data), *options]
-        server = Database(folder)
+        server = Database(folder, port)
         with running(serve, folder / "server.log"):
             wait_until(lambda: _answers(server), "PostgreSQL", 60)
             _fill(server, deployment)

@@ -32,6 +32,12 @@ class Deployment:
         [found] = self.of_type(kind)
         return found
 
+    def with_issuer(self, issuer: str) -> "Deployment":
+        """Return what Terraform makes where AKS says this issuer: it alone knows its cluster's."""
+        said = self.one("azurerm_kubernetes_cluster")["oidc_issuer_url"]
+        text = json.dumps(self.resources).replace(json.dumps(said), json.dumps(issuer))
+        return Deployment(json.loads(text))
+
     def save(self, file: Path) -> None:
         """Write it down."""
         file.write_text(json.dumps(self.resources))

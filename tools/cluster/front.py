@@ -10,7 +10,7 @@ from local_kubernetes.server import wait_until
 
 _SERVER = """
   server {{
-    listen {address}:443 ssl;
+    listen {address}:{port} ssl;
     server_name {names};
     location / {{
       proxy_pass {target};
@@ -42,20 +42,21 @@ http {{
 
 @contextmanager
 def front(
-    folder: Path, address: str, certificate: Path, key: Path, targets: Mapping[str, str]
+    folder: Path, address: str, port: int, certificate: Path, key: Path, targets: Mapping[str, str]
 ) -> Iterator[None]:
-    """Serve on port 443 while the block runs.
+    """Serve while the block runs.
 
     Args:
         folder: for nginx's files.
         address: where it listens.
+        port: where it listens.
         certificate: for all the names.
         key: of the certificate.
         targets: the address behind each name; a name may begin with `*.`.
     """
     folder.mkdir(exist_ok=True)
     servers = "".join(
-        _SERVER.format(address=address, names=name, target=target)
+        _SERVER.format(address=address, port=port, names=name, target=target)
         for name, target in targets.items()
     )
     config = folder / "nginx.conf"
@@ -64,10 +65,10 @@ def front(
     )
     command = ["nginx", "-e", "stderr", "-p", str(folder), "-c", str(config)]
     with running(command, folder / "nginx.log"):
-        wait_until(lambda: _listens(address), "nginx", 15)
+        wait_until(lambda: _listens(address, port), "nginx", 15)
         yield
 
 
-def _listens(address: str) -> bool:
-    asked = ["bash", "-c", f": </dev/tcp/{address}/443"]
+def _listens(address: str, port: int) -> bool:
+    asked = ["bash", "-c", f": </dev/tcp/{address}/{port}"]
     return subprocess.run(asked, check=False, capture_output=True).returncode == 0

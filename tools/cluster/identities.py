@@ -6,15 +6,16 @@ Microsoft Entra). Tokens are good for an hour; there is one at a time for an ide
 so that the database may take it as a password.
 """
 
+import json
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import parse_qs
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from loopback_azure.http_messages import RefusedError, Reply, Request, unknown
 
 from tools.cluster.deployment import Deployment
@@ -22,6 +23,7 @@ from tools.cluster.deployment import Deployment
 HOST = "login.microsoftonline.com"
 LIFETIME_SECONDS = 3600
 RENEW_SECONDS = 600
+KEY = "rehearsal"
 DATABASE = "https://ossrdbms-aad.database.windows.net"
 _BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
@@ -64,8 +66,9 @@ class TokenEndpoint:
     """Issues tokens; `issued` hears of each, before its client does."""
 
     identities: list[Identity]
-    accounts_key: bytes
-    """PEM of the key by which the cluster signs the tokens of its service accounts."""
+    accounts_keys: Mapping[str, Any]
+    """The keys by which the cluster signs the tokens of its service accounts, as it publishes them
+    (a JSON Web Key Set)."""
     issued: Callable[[Identity, str, str], None] = lambda identity, scope, token: None
     refusals: list[str] = field(default_factory=list)
     _key: rsa.RSAPrivateKey = field(
@@ -94,7 +97,7 @@ class TokenEndpoint:
         """
         if form.get("client_assertion_type") != _BEARER:
             raise self._refused("AADSTS7000216: client_assertion is required")
-        identity = self._identity(form.get("client_id", ""), form.get("client_assertion", ""))
+        identity = self.identity(form.get("client_id", ""), form.get("client_assertion", ""))
         scope = form.get("scope", "").split()[0].removesuffix("/.default")
         with self._lock:
             until, token = self._tokens.get((identity.name, scope), (0.0, ""))
@@ -125,20 +128,24 @@ class TokenEndpoint:
             raise RefusedError(401, "Unauthorized", str(error)) from None
         return str(claims["oid"])
 
-    def _identity(self, client_id: str, assertion: str) -> Identity:
+    def identity(self, client_id: str, assertion: str) -> Identity:
+        """Return the identity of a client that trusts a service account's token.
+
+        Raises:
+            RefusedError: none does; as Entra words it.
+        """
         known = [each for each in self.identities if each.client_id == client_id]
         if not known:
             raise self._refused(f"AADSTS700016: no application {client_id!r} in the directory")
-        key = load_pem_private_key(self.accounts_key, None)
-        assert isinstance(key, rsa.RSAPrivateKey)
         try:
+            name = jwt.get_unverified_header(assertion)["kid"]
             claims = jwt.decode(
                 assertion,
-                key.public_key(),
+                jwt.PyJWKSet.from_dict(dict(self.accounts_keys))[name],
                 algorithms=["RS256"],
                 options={"verify_aud": False},
             )
-        except jwt.InvalidTokenError as error:
+        except (jwt.PyJWTError, KeyError) as error:
             raise self._refused(f"AADSTS700027: the assertion is not valid: {error}") from None
         audiences = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
         shown = {(claims["iss"], claims["sub"], audience) for audience in audiences}
@@ -148,6 +155,15 @@ class TokenEndpoint:
                 f"{sorted(shown)} of {known[0].name}, which trusts {sorted(known[0].trusts)}"
             )
         return known[0]
+
+    def keys(self) -> dict[str, Any]:
+        """Return the key by which tokens can be checked (a JSON Web Key Set)."""
+        published = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(self._key.public_key()))
+        return {"keys": [published | {"kid": KEY, "use": "sig"}]}
+
+    def signed(self, claims: Mapping[str, Any]) -> str:
+        """Return a token with these claims."""
+        return jwt.encode(dict(claims), self._key, algorithm="RS256", headers={"kid": KEY})
 
     def _sign(self, identity: Identity, tenant: str, scope: str) -> str:
         now = int(time.time())
@@ -163,7 +179,7 @@ class TokenEndpoint:
             "appid": identity.client_id,
             "idtyp": "app",
         }
-        return jwt.encode(claims, self._key, algorithm="RS256")
+        return self.signed(claims)
 
     def _refused(self, message: str) -> "_SignInError":
         self.refusals.append(message)

@@ -8,10 +8,14 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from tools.cluster.airflow import ENDS, NAMESPACE, TEAM, Airflow
+from tools.cluster.browser import MAY, REFUSED, browser, missing_for_browser
+from tools.cluster.costs import Costs
 from tools.cluster.platform import Platform
+from tools.cluster.releases import names_of
 from tools.cluster.story import Story, wait_for
 
 COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
@@ -19,6 +23,25 @@ WORK = "journey_work"
 DAY = "2026-01-01"
 ROWS = "order_id,customer_id,country,ordered_on,currency,amount\n1,7,DE,2026-01-01,EUR,10.50\n"
 RATES = "currency,euro\nEUR,1\n"
+
+
+class Step(StrEnum):
+    """A step after the upload."""
+
+    ONE_TASK = "one-task"
+    EXAMPLES = "examples"
+    SCALE = "scale"
+    COSTS = "costs"
+    KILL_THE_SCHEDULER = "kill-the-scheduler"
+    KILL_THE_API_SERVER = "kill-the-api-server"
+    CUT_THE_DATABASE = "cut-the-database"
+    EVICT_A_TASK = "evict-a-task"
+    BREAK_OFF_AN_UPLOAD = "break-off-an-upload"
+    ROTATE_A_SECRET = "rotate-a-secret"
+    UPGRADE = "upgrade"
+    DRAIN = "drain"
+    SIGN_IN = "sign-in"
+    DESTROY = "destroy"
 
 
 @dataclass
@@ -31,37 +54,57 @@ class Journey:
     dags: Path
     """The example DAGs, with dbt's manifest where it could be made."""
 
-    def steps(self, next_tag: str) -> list[Callable[[], None]]:
+    def steps(self, next_tag: str) -> dict[Step, Callable[[], None]]:
         """Return the steps after the upload, in order."""
-        return [
-            self.one_task,
-            self.examples,
-            self.scale,
-            self.kill_the_scheduler,
-            self.kill_the_api_server,
-            self.cut_the_database,
-            self.evict_a_task,
-            self.break_off_an_upload,
-            self.rotate_a_secret,
-            lambda: self.upgrade(next_tag),
-            self.drain,
-            self.sign_in,
-            self.destroy,
-        ]
+        return {
+            Step.ONE_TASK: self.one_task,
+            Step.EXAMPLES: self.examples,
+            Step.SCALE: self.scale,
+            Step.COSTS: self.costs,
+            Step.KILL_THE_SCHEDULER: self.kill_the_scheduler,
+            Step.KILL_THE_API_SERVER: self.kill_the_api_server,
+            Step.CUT_THE_DATABASE: self.cut_the_database,
+            Step.EVICT_A_TASK: self.evict_a_task,
+            Step.BREAK_OFF_AN_UPLOAD: self.break_off_an_upload,
+            Step.ROTATE_A_SECRET: self.rotate_a_secret,
+            Step.UPGRADE: lambda: self.upgrade(next_tag),
+            Step.DRAIN: self.drain,
+            Step.SIGN_IN: self.sign_in,
+            Step.DESTROY: self.destroy,
+        }
+
+    def costs(self) -> None:
+        """Measure what tasks cost by each executor."""
+        Costs(self.airflow, self.story, self.platform.room).measure()
 
     def drain(self) -> None:
         """Drain a node: there is one."""
         self.story.skip("drain a node", "one kubelet: nothing could go anywhere else")
 
     def sign_in(self) -> None:
-        """Sign in through NGINX: another test's."""
-        self.story.skip("sign in through NGINX", "tests/signin does it, with Chromium and nginx")
+        """Sign in through NGINX in Chromium with each role, and read a task's log there."""
+        if why := missing_for_browser(self.platform):
+            self.story.skip("sign in through NGINX", why)
+            return
+        with self.story.step("sign in through NGINX") as step, browser(self.platform) as site:
+            found = {role: site.answers_of(role) for role in MAY}
+            self.story.check(found == MAY, f"roles got {found}, and not {MAY}")
+            refused = site.refusal()
+            self.story.check(refused == REFUSED, f"without a role there is {refused!r}")
+            text = "the journey's task 0 works"
+            path = f"/dags/{WORK}/runs/quiet/tasks/work/mapped/0"
+            self.story.check(site.shows(path, text), f"the log of {WORK} is not on its page")
+            complaints = self.platform.sign_in.complaints
+            self.story.check(not complaints, f"Entra would refuse: {'; '.join(complaints)}")
+            step.told = f"{len(found)} roles, a refusal, the log of a task"
 
     def install(self) -> None:
         """Install the releases in Terraform's order."""
-        for name in ("prerequisites", "migrations", "airflow"):
+        for name in names_of(self.platform.deployment):
             with self.story.step(f"install {name}") as step:
                 self.platform.releases.install(name)
+                if name == "prerequisites":
+                    self.platform.let_out()
                 if name == "airflow":
                     restarts = self.airflow.restarts()
                     step.told = f"{len(self.airflow.every_pod())} pods, restarts: {restarts or 0}"
@@ -207,7 +250,7 @@ class Journey:
     def destroy(self) -> None:
         """Take the releases away, the last first."""
         with self.story.step("destroy") as step:
-            for name in ("airflow", "migrations", "prerequisites"):
+            for name in reversed(names_of(self.platform.deployment)):
                 self.platform.releases.uninstall(name)
             wait_for("the end of all pods", lambda: not self.airflow.every_pod(), 180)
             step.told = "no pod is left"
@@ -217,7 +260,8 @@ class Journey:
         values = releases.values("airflow")
         old = values["defaultAirflowTag"]
         image = f"{values['defaultAirflowRepository']}:"
-        self.platform.cluster.name_image(f"{image}{old}", f"{image}{tag}")
+        images = self.platform.webhook.images
+        images[f"{image}{tag}"] = images[f"{image}{old}"]
         started = time.monotonic()
         objects = _replaced(releases.values("migrations"), f"{image}{old}", f"{image}{tag}")
         releases.install("migrations", objects)

@@ -1,7 +1,8 @@
-"""A cluster, and beside it what Azure is for its pods, all for one deployment."""
+"""What Azure is for the pods of a cluster, beside it and for one deployment."""
 
 import os
 import secrets
+import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -9,27 +10,29 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.fernet import Fernet
-from local_kubernetes.node import Cluster, Wishes, cluster
-from local_kubernetes.programs import NODE, find
-from local_kubernetes.room import ADDRESS
+from local_kubernetes.room import add_names
+from local_kubernetes.server import wait_until
 from loopback_azure.azurite import Azurite, azurite
 from loopback_azure.certificates import CertificateFiles
 from loopback_azure.http_messages import Request
 from loopback_azure.server import serving
 
 from conventions.vault_secrets import FERNET_KEY
+from tools.cluster import beside
+from tools.cluster.clusters import Cluster, ClusterError
 from tools.cluster.custom_kinds import CUSTOM_KINDS
 from tools.cluster.database import Database, database
 from tools.cluster.deployment import Deployment
 from tools.cluster.front import front
 from tools.cluster.identities import HOST, TokenEndpoint, identities_of
-from tools.cluster.images import AIRFLOW, EXPORTER
-from tools.cluster.releases import Releases
+from tools.cluster.releases import Releases, values_of
+from tools.cluster.sign_in import SignIn
 from tools.cluster.vault import AUDIENCE, SUFFIX, GuardedVaults
 from tools.cluster.webhook import Webhook, configuration
 
 BLOBS = ".blob.core.windows.net"
-NAMES = (HOST, f"*{BLOBS}", f"*{SUFFIX}", "*.postgres.database.azure.com", "localhost")
+NAMES = (HOST, f"*{BLOBS}", f"*{SUFFIX}", "*.postgres.database.azure.com", beside.HOST)
+PROBE_SECONDS = 60.0
 RENEW_SECONDS = 10.0  # the driver's own is 120
 NAMESPACES = ["airflow", "airflow-migrations"]
 
@@ -38,9 +41,11 @@ NAMESPACES = ["airflow", "airflow-migrations"]
 class Platform:
     """Everything that runs."""
 
+    room: Path
     deployment: Deployment
     cluster: Cluster
     endpoint: TokenEndpoint
+    sign_in: SignIn
     database: Database
     vaults: GuardedVaults
     storage: Azurite
@@ -48,11 +53,20 @@ class Platform:
     webhook: Webhook
     authority: Path
     account: str
+    port: int
+    """Of Azure's services, on this machine; in the cluster it is that of HTTPS."""
 
     @property
     def blobs(self) -> str:
-        """The address of the storage account."""
-        return f"https://{self.account}{BLOBS}"
+        """The address of the storage account, from this machine."""
+        return f"https://{self.account}{BLOBS}:{self.port}"
+
+    def let_out(self) -> None:
+        """Let the pods of the deployment's namespaces out to what stands beside the cluster."""
+        for namespace in NAMESPACES:
+            policy = beside.way_out(self.cluster.server, namespace, self.cluster.address)
+            refused = self.cluster.server.apply(policy)
+            assert refused is None, refused
 
     def put_secret(self, name: str, value: str) -> None:
         """Write a secret into Airflow's vault."""
@@ -66,35 +80,35 @@ def luggage(folder: Path) -> CertificateFiles:
 
 @contextmanager
 def platform(
-    room: Path, packed: Path, deployment: Deployment, project: Path, minor: str
+    room: Path,
+    packed: Path,
+    deployment: Deployment,
+    project: Path,
+    started: Cluster,
+    images: Mapping[str, str],
 ) -> Iterator[Platform]:
-    """Run it all in this room until the block ends; no release is installed yet.
+    """Run Azure's side of a cluster until the block ends; no release is installed yet.
 
     Args:
         room: the working folder.
-        packed: the folder with the certificates and the images.
+        packed: the folder with the certificates.
         deployment: what Terraform made.
         project: the checkout.
-        minor: of Kubernetes.
+        started: the cluster.
+        images: what stands there for the deployment's images.
+
+    Raises:
+        ClusterError: the API server does not find what stands beside the cluster.
     """
-    kubernetes = deployment.one("azurerm_kubernetes_cluster")
-    network = kubernetes["network_profile"][0]
+    server, address = started.server, started.address
     tenant = deployment.of_type("azurerm_key_vault")[0]["tenant_id"]
     certificate, key = packed / "certificate.pem", packed / "key.pem"
-    outside = [name.lstrip("*").lstrip(".") for name in NAMES if name != "localhost"]
-    wishes = Wishes(
-        issuer=kubernetes["oidc_issuer_url"],
-        services=network["service_cidr"],
-        pods=network["pod_cidr"],
-        outside=outside,
-    )
     with ExitStack() as parts:
-        started = parts.enter_context(cluster(find(minor), find(minor, NODE), room, wishes))
-        started.add_image(packed / "exporter.tar")
-        started.add_image(packed / "airflow.tar", _image(deployment))
-        endpoint = TokenEndpoint(identities_of(deployment), started.accounts_key.read_bytes())
-        server = parts.enter_context(database(deployment, ADDRESS, certificate, key))
-        endpoint.issued = server.take
+        endpoint = TokenEndpoint(identities_of(deployment), server.document("/openid/v1/jwks"))
+        sign_in = SignIn.of(deployment, endpoint)
+        https, postgres = free_ports(address)
+        records = parts.enter_context(database(deployment, address, postgres, certificate, key))
+        endpoint.issued = records.take
         vaults = GuardedVaults(deployment, endpoint, tenant)
         for name, value in _secrets(deployment).items():
             vaults.put(_airflow_vault(deployment), name, value)
@@ -117,7 +131,14 @@ def platform(
             assert isinstance(answer, dict)
             return str(answer["value"])
 
-        webhook = Webhook(started.server.client, tenant, read)
+        for part in beside.service(address, https, postgres):
+            refused = server.apply(part)
+            assert refused is None, refused
+        found = server.get("v1", "Service", beside.NAME, beside.NAMESPACE)
+        names = beside.azure_names(deployment)
+        hosts = {"ip": found["spec"]["clusterIP"], "hostnames": names}
+        add_names(room, address, names)
+        webhook = Webhook(server.client, tenant, read, dict(images), hosts)
         accounts = {each["name"]: each for each in deployment.of_type("azurerm_storage_account")}
         account = _airflow_account(deployment, accounts)
         program = project / "node_modules" / ".bin" / "azurite-blob"
@@ -128,34 +149,69 @@ def platform(
             storage.make_container(account, each["name"])
         ports = {
             name: parts.enter_context(serving(service, certificate, key))
-            for name, service in (("entra", endpoint), ("vaults", vaults), ("webhook", webhook))
+            for name, service in (("entra", sign_in), ("vaults", vaults), ("webhook", webhook))
         }
         targets = {
             HOST: f"https://127.0.0.1:{ports['entra']}",
             f"*{SUFFIX}": f"https://127.0.0.1:{ports['vaults']}",
             f"*{BLOBS}": f"https://127.0.0.1:{storage.port}",
+            beside.HOST: f"https://127.0.0.1:{ports['webhook']}",
         }
-        parts.enter_context(front(room / "front", ADDRESS, certificate, key, targets))
+        parts.enter_context(front(room / "front", address, https, certificate, key, targets))
         for kind in CUSTOM_KINDS:
-            started.server.apply(kind.definition())
-            started.server.wait_for_kind(kind.api_version, kind.kind)
-        url = f"https://localhost:{ports['webhook']}/"
+            server.apply(kind.definition())
+            server.wait_for_kind(kind.api_version, kind.kind)
         authority = (packed / "authority.pem").read_bytes()
-        refused = started.server.apply(configuration(url, authority, NAMESPACES))
+        refused = server.apply(configuration(authority, [*NAMESPACES, beside.NAMESPACE]))
         assert refused is None, refused
+        _probe(started)
         parts.enter_context(_renewed(webhook))
         yield Platform(
+            room=room,
             deployment=deployment,
             cluster=started,
             endpoint=endpoint,
-            database=server,
+            sign_in=sign_in,
+            database=records,
             vaults=vaults,
             storage=storage,
             releases=Releases(deployment, project, started.kubeconfig),
             webhook=webhook,
             authority=packed / "authority.pem",
             account=account,
+            port=https,
         )
+
+
+def _probe(started: Cluster) -> None:
+    """Wait until the API server finds the webhook.
+
+    Raises:
+        ClusterError: it does not.
+    """
+    container = {"name": "probe", "image": "localhost/probe"}
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "probe", "namespace": beside.NAMESPACE},
+        "spec": {"containers": [container]},
+    }
+    try:
+        wait_until(lambda: started.server.would_create(pod) is None, "the webhook", PROBE_SECONDS)
+    except TimeoutError:
+        raise ClusterError(
+            f"the cluster does not reach this machine at {started.address}: "
+            f"{started.server.would_create(pod)}\n    fix: --address with the one that its nodes "
+            "reach, and no firewall between them"
+        ) from None
+
+
+def free_ports(address: str) -> tuple[int, int]:
+    """Return two ports of an address that nobody has."""
+    with socket.socket() as one, socket.socket() as other:
+        for each in (one, other):
+            each.bind((address, 0))
+        return int(one.getsockname()[1]), int(other.getsockname()[1])
 
 
 @contextmanager
@@ -194,20 +250,5 @@ def _airflow_vault(deployment: Deployment) -> str:
 
 
 def _airflow_account(deployment: Deployment, accounts: Mapping[str, object]) -> str:
-    text = str(_values(deployment))
+    text = str(values_of(deployment, "airflow"))
     return next(name for name in accounts if f"{name}{BLOBS}" in text)
-
-
-def _image(deployment: Deployment) -> str:
-    import json
-
-    values = json.loads(_values(deployment))
-    return f"{values['defaultAirflowRepository']}:{values['defaultAirflowTag']}"
-
-
-def _values(deployment: Deployment) -> str:
-    releases = deployment.of_type("helm_release")
-    return str(next(each for each in releases if each["name"] == "airflow")["values"][0])
-
-
-__all__ = ["AIRFLOW", "EXPORTER", "Platform", "luggage", "platform"]

@@ -15,10 +15,35 @@ from helm_values.charts import AIRFLOW
 from tools.charts import download, find
 from tools.cluster.deployment import Deployment
 from tools.cluster.story import wait_for
-from tools.rendered_chart import Objects, objects_in, of_kind
+from tools.rendered_chart import Objects, objects_in, objects_of_package, of_kind
 
 # in the order of the stack; what is left out needs images and charts of public registries
-ORDER = ("prerequisites", "migrations", "airflow")
+ORDER = ("prerequisites", "migrations", "airflow", "worker-scaling")
+
+
+def values_of(deployment: Deployment, name: str) -> dict[str, Any]:
+    """Return the values of a release, as Terraform gave them to its provider."""
+    found: dict[str, Any] = json.loads(_release(deployment, name)["values"][0])
+    return found
+
+
+def names_of(deployment: Deployment) -> list[str]:
+    """Return the releases that are installed here, in their order."""
+    there = {each["name"] for each in deployment.of_type("helm_release")}
+    return [name for name in ORDER if name in there]
+
+
+def objects_of(deployment: Deployment, name: str) -> Objects:
+    """Return the objects that a release makes."""
+    values = values_of(deployment, name)
+    if name == AIRFLOW.name:
+        return objects_of_package(download(AIRFLOW, find(AIRFLOW).parent), AIRFLOW, values)
+    return list(values["objects"])
+
+
+def _release(deployment: Deployment, name: str) -> Mapping[str, Any]:
+    releases = deployment.of_type("helm_release")
+    return next(each for each in releases if each["name"] == name)
 
 
 @dataclass(frozen=True)
@@ -31,8 +56,7 @@ class Releases:
 
     def values(self, name: str) -> dict[str, Any]:
         """Return the values of a release, as Terraform gave them to its provider."""
-        found: dict[str, Any] = json.loads(self._release(name)["values"][0])
-        return found
+        return values_of(self.deployment, name)
 
     def install(self, name: str, values: Mapping[str, Any] | None = None) -> None:
         """Install a release, or upgrade it; return when Helm says that it is ready.
@@ -46,7 +70,7 @@ class Releases:
         """
         import helm_python  # has no wheel for Linux on ARM
 
-        release = self._release(name)
+        release = _release(self.deployment, name)
         with helm_python.Config(
             kubeconfig_path=self.kubeconfig, namespace=release["namespace"]
         ) as helm:
@@ -89,7 +113,7 @@ class Releases:
         """Take a release away."""
         import helm_python
 
-        namespace = self._release(name)["namespace"]
+        namespace = _release(self.deployment, name)["namespace"]
         with helm_python.Config(kubeconfig_path=self.kubeconfig, namespace=namespace) as helm:
             helm.uninstall(name, timeout=300)
 
@@ -97,10 +121,6 @@ class Releases:
         """Return the releases of the deployment that are not installed here."""
         names = [each["name"] for each in self.deployment.of_type("helm_release")]
         return [name for name in names if name not in ORDER]
-
-    def _release(self, name: str) -> Mapping[str, Any]:
-        releases = self.deployment.of_type("helm_release")
-        return next(each for each in releases if each["name"] == name)
 
     def _chart(self, name: str) -> Path:
         if name == AIRFLOW.name:

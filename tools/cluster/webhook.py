@@ -6,7 +6,8 @@ SecretProviderClass gets its files from a Secret that is made here, by the vault
 identity of the pod's own service account, with the Secrets that the class names.
 
 And because one small node stands for all of a cluster's pools, a pod loses its affinity to nodes
-and most of the CPU that it asks for.
+and most of the CPU that it asks for; its images are those that the rehearsal has brought, and it
+finds Azure's names where the rehearsal has them (`beside`).
 """
 
 import base64
@@ -20,6 +21,7 @@ from kubernetes.client.exceptions import ApiException
 from loopback_azure.http_messages import Reply, Request
 
 from conventions.labels import CLIENT_ID_ANNOTATION, USES_WORKLOAD_IDENTITY
+from tools.cluster import beside
 
 AUDIENCE = "api://AzureADTokenExchange"
 DRIVER = "secrets-store.csi.k8s.io"
@@ -38,6 +40,10 @@ class Webhook:
     api: client.ApiClient
     tenant: str
     read: ReadSecret
+    images: dict[str, str]
+    """The image in the cluster that stands for one of the deployment."""
+    hosts: Object
+    """What each pod's hosts file has of Azure's names: an entry of `hostAliases`."""
     classes: dict[tuple[str, str, str], None] = field(default_factory=dict)
     """Namespace, account and class of what pods have mounted."""
 
@@ -68,6 +74,8 @@ class Webhook:
                 self.mount(namespace, account, provider)
                 volume["secret"] = {"secretName": _files(provider)}
         for_a_small_node(pod)
+        in_other_images(pod, self.images)
+        pod["spec"]["hostAliases"] = [*(pod["spec"].get("hostAliases") or []), self.hosts]
         return pod
 
     def _client_id(self, pod: Object, namespace: str) -> str:
@@ -148,17 +156,28 @@ def for_a_small_node(pod: Object) -> None:
             requests["cpu"] = LEAST_CPU
 
 
-def configuration(url: str, authority: bytes, namespaces: list[str]) -> Object:
-    """Return the object that makes the API server ask."""
+def in_other_images(pod: Object, images: Mapping[str, str]) -> None:
+    """Let a pod start from what stands for its images."""
+    spec = pod["spec"]
+    for container in [*(spec.get("initContainers") or []), *spec["containers"]]:
+        container["image"] = images.get(container["image"], container["image"])
+
+
+def configuration(authority: bytes, namespaces: list[str]) -> Object:
+    """Return the object that makes the API server ask, by the Service of what stands beside."""
+    service = {"name": beside.NAME, "namespace": beside.NAMESPACE, "port": beside.HTTPS}
     names = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": namespaces}
     return {
         "apiVersion": "admissionregistration.k8s.io/v1",
         "kind": "MutatingWebhookConfiguration",
-        "metadata": {"name": "stand-ins"},
+        "metadata": {"name": "azure-rehearsal"},
         "webhooks": [
             {
                 "name": "stand-ins.example.com",
-                "clientConfig": {"url": url, "caBundle": base64.b64encode(authority).decode()},
+                "clientConfig": {
+                    "service": service,
+                    "caBundle": base64.b64encode(authority).decode(),
+                },
                 "rules": [
                     {
                         "apiGroups": [""],

@@ -89,7 +89,7 @@ def api_server(
             return _answers(f"{url}/readyz", authority, tokens[ADMINISTRATOR])
 
         wait_until(ready, f"the API server at {url}", START_SECONDS)
-        yield ApiServer(url, authority, tokens)
+        yield ApiServer.at(url, authority, tokens)
 
 
 def _credentials(folder: Path) -> dict[str, str]:

@@ -1,8 +1,8 @@
-"""The cluster's name server: its Services, and names beside the cluster at the node's address."""
+"""The cluster's name server: it knows its Services."""
 
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,14 +22,13 @@ SECONDS = 1.0
 
 
 @contextmanager
-def names(server: ApiServer, folder: Path, address: str, outside: Sequence[str]) -> Iterator[None]:
+def names(server: ApiServer, folder: Path, address: str) -> Iterator[None]:
     """Serve names while the block runs.
 
     Args:
         server: is asked for Services every second.
         folder: for its file.
-        address: where it listens, and where all names outside lie.
-        outside: domains whose every name is there, as private DNS zones have them.
+        address: where it listens.
     """
     hosts = folder / "hosts"
     hosts.touch()
@@ -44,7 +43,6 @@ def names(server: ApiServer, folder: Path, address: str, outside: Sequence[str])
         f"--listen-address={address}",
         f"--addn-hosts={hosts}",
         f"--local=/{DOMAIN}/",
-        *(f"--address=/{domain}/{address}" for domain in outside),
     ]
     over = threading.Event()
     with running(command, folder / "names.log") as process:

@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 from kubernetes import client
 
-from local_kubernetes.archives import name_in, of_program
+from local_kubernetes.archives import of_program
 from local_kubernetes.control_plane import Settings, api_server, running
 from local_kubernetes.names import DOMAIN, names
 from local_kubernetes.programs import Programs
@@ -30,21 +30,30 @@ class Cluster:
     server: ApiServer
     folder: Path
     kubeconfig: Path
+    address: str = ADDRESS
 
-    def add_image(self, archive: Path, *more: str) -> None:
-        """Let pods start from an image in an archive of Docker's, under further names, too."""
+    def add_image(self, archive: Path) -> None:
+        """Let pods start from an image in an archive of Docker's."""
         _ctr("images", "import", str(archive))
-        for other in more:
-            self.name_image(name_in(archive), other)
 
-    def name_image(self, name: str, other: str) -> None:
-        """Give an image a further name."""
-        _ctr("images", "tag", "--force", name, other)
-
-    @property
-    def accounts_key(self) -> Path:
-        """The private key by which tokens of service accounts are signed, PEM."""
-        return self.folder / "accounts.key"
+    def add_volume(self, name: str, size: str = "10Gi") -> None:
+        """Let one claim without a storage class be bound: a folder that ends with the node."""
+        place = self.folder / "volumes" / name
+        place.mkdir(parents=True)
+        place.chmod(0o777)  # a volume of a disk would be given to the pod's group
+        spec = {
+            "capacity": {"storage": size},
+            "accessModes": ["ReadWriteOnce"],
+            "hostPath": {"path": str(place)},
+        }
+        made = {
+            "apiVersion": "v1",
+            "kind": "PersistentVolume",
+            "metadata": {"name": name},
+            "spec": spec,
+        }
+        if refused := self.server.apply(made):
+            raise RuntimeError(str(refused))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,14 +65,12 @@ class Wishes:
         services: address range of Services.
         pods: address range of pods.
         labels: of the node.
-        outside: domains beside the cluster, which lie at the node's address.
     """
 
     issuer: str
     services: str = "10.245.0.0/20"
     pods: str = "10.244.0.0/16"
     labels: Mapping[str, str] = field(default_factory=dict)
-    outside: Sequence[str] = ()
 
 
 @contextmanager
@@ -102,7 +109,7 @@ def cluster(
         _ctr("images", "import", str(folder / "pause.tar"))
         server = running_parts.enter_context(api_server(control_plane, settings, folder))
         started = Cluster(server=server, folder=folder, kubeconfig=_kubeconfig(server, folder))
-        running_parts.enter_context(names(server, folder, ADDRESS, wishes.outside))
+        running_parts.enter_context(names(server, folder, ADDRESS))
         for name, command in _parts(node, server, folder, wishes).items():
             running_parts.enter_context(running(command, folder / f"{name}.log"))
         wait_until(lambda: _ready(server), "the node", 120)

@@ -62,17 +62,43 @@ def check(more: Mapping[str, str] = MappingProxyType({})) -> None:
         raise RoomError(f"a node needs Linux, and this is {os.uname().sysname}")
     if os.geteuid() != 0:
         raise RoomError("a node needs root: it makes namespaces, mounts and network interfaces")
-    path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
-    programs = {**PROGRAMS, **more}
-    wanted = [package for name, package in programs.items() if not shutil.which(name, path=path)]
+    wanted = _missing({**PROGRAMS, **more})
     if not (PLUGINS / "ptp").is_file():
         wanted.append("containernetworking-plugins")
+    _refuse(wanted)
+
+
+def check_processes(more: Mapping[str, str] = MappingProxyType({})) -> None:
+    """Refuse a machine that cannot have a room with its own network.
+
+    Args:
+        more: further programs that are needed, and Debian's packages of them.
+
+    Raises:
+        RoomError: it is not Linux, the user is not root, or a program is missing.
+    """
+    if os.uname().sysname != "Linux" or os.geteuid() != 0:
+        raise RoomError("processes that end with one command need Linux, and root")
+    _refuse(_missing({name: PROGRAMS[name] for name in ("unshare", "setpriv")} | dict(more)))
+
+
+def _missing(programs: Mapping[str, str]) -> list[str]:
+    path = f"{os.environ['PATH']}:/usr/sbin:/sbin"
+    return [package for name, package in programs.items() if not shutil.which(name, path=path)]
+
+
+def _refuse(wanted: Sequence[str]) -> None:
     if wanted:
         raise RoomError(f"programs are missing: apt-get install {' '.join(dict.fromkeys(wanted))}")
 
 
-def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
+def run(command: Sequence[str], environment: Mapping[str, str], *, network: bool = True) -> int:
     """Run a command in a room of its own; return its exit status when all is gone.
+
+    Args:
+        command: to run.
+        environment: its variables.
+        network: give it a network of its own, for a node; else it has the machine's.
 
     The command finds its working folder in the variable LOCAL_KUBERNETES_ROOM. Ctrl-C, SIGTERM and
     SIGHUP reach it as Ctrl-C, and it gets half a minute to end; the status is 130 then, however it
@@ -81,11 +107,11 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
     Raises:
         RoomError: no room can be had.
     """
-    check()
+    (check if network else check_processes)()
     with tempfile.TemporaryDirectory(prefix="room-", ignore_cleanup_errors=True) as scratch:
         # tied to this process twice: unshare ends with it, and the room with unshare
-        apart = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--net", "--pid"]
-        apart += ["--fork", "--kill-child", "--mount-proc"]
+        apart = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid"]
+        apart += [*(["--net"] if network else []), "--fork", "--kill-child", "--mount-proc"]
         # the first process of the room buries those whose parents are gone, which a shell does
         shell = ["bash", "-c", '"$@"; exit $?', "room"]
         process = subprocess.Popen(
@@ -145,8 +171,8 @@ def _groups(name: str) -> list[Path]:
     return [CONTROL_GROUPS / name, *CONTROL_GROUPS.glob(f"*/{name}")]
 
 
-def settle() -> Path:
-    """Make the room ready, from inside; return its working folder.
+def enter() -> Path:
+    """Make a room with the machine's network ready, from inside; return its working folder.
 
     Raises:
         RoomError: this process is in no room.
@@ -156,6 +182,24 @@ def settle() -> Path:
     folder = Path(os.environ[FOLDER])
     folder.chmod(0o711)  # a server without root's rights finds its folder in it
     _do("mount", "--make-rprivate", "/")
+    return folder
+
+
+def add_names(folder: Path, address: str, names: Sequence[str]) -> None:
+    """Let the programs of the room find names at an address."""
+    hosts = folder / "own-hosts"
+    line = f"{address} {' '.join(names)}"
+    hosts.write_text(f"{Path('/etc/hosts').read_text()}\n{line}\n")
+    _do("mount", "--bind", str(hosts), "/etc/hosts")
+
+
+def settle() -> Path:
+    """Make the room of a node ready, from inside; return its working folder.
+
+    Raises:
+        RoomError: this process is in no room.
+    """
+    folder = enter()
     for setting in _SETTINGS:
         real, own = Path("/proc/sys", setting), folder / setting.replace("/", "-")
         own.write_text(real.read_text())

@@ -3,15 +3,19 @@
 import json
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import urllib3
-from kubernetes import client
+from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 from kubernetes.dynamic import DynamicClient
-from kubernetes.dynamic.exceptions import DynamicApiError, ResourceNotFoundError
+from kubernetes.dynamic.exceptions import DynamicApiError, NotFoundError, ResourceNotFoundError
+
+_DOCUMENTS = ("application/json", "application/jwk-set+json")
 
 Object = Mapping[str, Any]
 
@@ -31,15 +35,27 @@ class Refused:
 class ApiServer:
     """A running API server, asked as its administrator or as a service account."""
 
-    def __init__(self, url: str, ca_certificate: Path, tokens: Mapping[str, str]) -> None:
+    def __init__(
+        self, connection: client.ApiClient, tokens: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
         self._tokens = tokens
-        token = tokens["administrator"]
+        self._api = connection
+        self._dynamic = DynamicClient(self._api)  # type: ignore[no-untyped-call]  # the library's own gap
+
+    @classmethod
+    def at(cls, url: str, ca_certificate: Path, tokens: Mapping[str, str]) -> "ApiServer":
+        """Return the server at an address, which knows users by their tokens."""
         configuration = client.Configuration(host=url)
         configuration.ssl_ca_cert = str(ca_certificate)
-        configuration.api_key = {"authorization": f"Bearer {token}"}
+        configuration.api_key = {"authorization": f"Bearer {tokens['administrator']}"}
         configuration.retries = urllib3.Retry(3, backoff_factor=0.2)
-        self._api = client.ApiClient(configuration)
-        self._dynamic = DynamicClient(self._api)  # type: ignore[no-untyped-call]  # the library's own gap
+        return cls(client.ApiClient(configuration), tokens)
+
+    @classmethod
+    def of_kubeconfig(cls, file: Path) -> "ApiServer":
+        """Return the server of the current context of a kubeconfig."""
+        made = config.new_client_from_config(str(file))  # type: ignore[no-untyped-call] # its gap
+        return cls(made)
 
     def kubeconfig(
         self, *, namespace: str = "default", user: str = "administrator"
@@ -129,6 +145,41 @@ class ApiServer:
         """Return an object as the server keeps it, its defaults filled in."""
         resource = self._dynamic.resources.get(api_version=api_version, kind=kind)
         found: dict[str, Any] = resource.get(name=name, namespace=namespace or None).to_dict()
+        return found
+
+    def has(self, obj: Object) -> bool:
+        """Tell whether there is an object of this kind, name and namespace."""
+        metadata = obj["metadata"]
+        try:
+            self.get(
+                obj["apiVersion"], obj["kind"], metadata["name"], metadata.get("namespace", "")
+            )
+        except (NotFoundError, ResourceNotFoundError):
+            return False
+        return True
+
+    def is_namespaced(self, obj: Object) -> bool:
+        """Tell whether objects of this kind lie in a namespace."""
+        found = self._dynamic.resources.get(api_version=obj["apiVersion"], kind=obj["kind"])
+        return bool(found.namespaced)
+
+    def delete(self, obj: Object) -> None:
+        """Delete an object, and what it owns, if it is there; return before it is gone."""
+        metadata = obj["metadata"]
+        resource = self._dynamic.resources.get(api_version=obj["apiVersion"], kind=obj["kind"])
+        with suppress(NotFoundError):
+            resource.delete(
+                name=metadata["name"],
+                namespace=metadata.get("namespace"),
+                body={"propagationPolicy": "Background"},
+            )
+
+    def document(self, path: str) -> dict[str, Any]:
+        """Return a document that is no object, `/openid/v1/jwks`."""
+        answer = self._dynamic.request(
+            "get", path, serialize=False, header_params={"Accept": ", ".join(_DOCUMENTS)}
+        )
+        found: dict[str, Any] = json.loads(answer.data)
         return found
 
     def wait_for_kind(self, api_version: str, kind: str) -> None:

@@ -31,7 +31,8 @@ class Listening:
     folder: Path
     http_port: int
     https_port: int
-    upstream_port: int
+    upstream: str
+    """Host and port of the API server."""
     certificate: Path
     key: Path
     replicas: int = 1
@@ -94,7 +95,7 @@ def _ingress(
         name.removeprefix("nginx.org/"): value for name, value in ingress["annotations"].items()
     }
     (host,) = ingress["hosts"]
-    yield f"upstream airflow {{ server 127.0.0.1:{listening.upstream_port} max_fails=1;"
+    yield f"upstream airflow {{ server {listening.upstream} max_fails=1;"
     yield f"keepalive {entries['keepalive']}; }}" if "keepalive" in entries else "}"
     if "limit-req-rate" in annotations:
         key = annotations.get("limit-req-key", "${binary_remote_addr}")

@@ -1,0 +1,163 @@
+"""Airflow of the cluster in Chromium, through an nginx with what the controller would write.
+
+The controller's image is in a public registry alone; Debian's nginx is configured as its templates
+do of the deployed values, outside the cluster, and asks the API server's Service.
+"""
+
+import shutil
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from local_kubernetes.control_plane import running
+from local_kubernetes.server import wait_until
+
+from tools.cluster.identities import HOST
+from tools.cluster.ingress_nginx import Listening, nginx_conf
+from tools.cluster.platform import Platform, free_ports
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+CHROMIUM = ("chromium", "chromium-browser")
+SERVICE, PORT = "airflow-api-server", 8080
+REFUSED = "You have no role in this Airflow"
+PAGE_MILLISECONDS = 90_000
+_READ_DAGS = ("GET", "/api/v2/dags", None)
+_TRIGGER = ("POST", "/api/v2/dags/absent/dagRuns", {"logical_date": None})
+_READ_CONNECTIONS = ("GET", "/api/v2/connections", None)
+_LIST_USERS = ("GET", "/auth/fab/v1/users", None)
+REQUESTS = {
+    "read DAGs": _READ_DAGS,
+    "start a run": _TRIGGER,
+    "read connections": _READ_CONNECTIONS,
+    "list users": _LIST_USERS,
+}
+# 404: allowed, but there is no such DAG
+MAY = {
+    role: dict(zip(REQUESTS, statuses, strict=True))
+    for role, statuses in {
+        "Airflow.Viewer": (200, 403, 403, 403),
+        "Airflow.User": (200, 404, 403, 403),
+        "Airflow.Op": (200, 404, 200, 403),
+        "Airflow.Admin": (200, 404, 200, 200),
+    }.items()
+}
+_FETCH = """async ([method, path, body]) => {
+    const answer = await fetch(path, {
+        method, redirect: "manual", body: body && JSON.stringify(body),
+        headers: body ? {"Content-Type": "application/json"} : {},
+    });
+    return answer.status;
+}"""
+
+
+@dataclass(frozen=True)
+class Site:
+    """Airflow as somebody sees it who has signed in."""
+
+    platform: Platform
+    url: str
+    browser: "Browser"
+
+    def answers_of(self, role: str) -> dict[str, int]:
+        """Sign in with a role; return what the API answers to some requests."""
+        with self._page(role) as page:
+            page.goto(f"{self.url}/api/v2/auth/login?next={self.url}/api/v2/version")
+            if page.url != f"{self.url}/api/v2/version":
+                return {page.url: 0}
+            return {what: page.evaluate(_FETCH, list(asked)) for what, asked in REQUESTS.items()}
+
+    def refusal(self) -> str:
+        """Sign in without a role; return the heading of the page."""
+        with self._page("") as page:
+            page.goto(f"{self.url}/auth/login/azure")
+            return str(page.locator("h1").inner_text())
+
+    def shows(self, path: str, text: str) -> bool:
+        """Sign in as who only looks, open a page, and tell whether it shows a text."""
+        from playwright.sync_api import TimeoutError as LateError
+
+        with self._page("Airflow.Viewer") as page:
+            page.goto(f"{self.url}{path}")
+            try:
+                page.get_by_text(text).first.wait_for(timeout=PAGE_MILLISECONDS)
+            except LateError:
+                return False
+            return True
+
+    @contextmanager
+    def _page(self, role: str) -> "Iterator[Page]":
+        self.platform.sign_in.role = role
+        profile = self.browser.new_context(ignore_https_errors=True)
+        profile.set_default_timeout(PAGE_MILLISECONDS)
+        try:
+            yield profile.new_page()
+        finally:
+            profile.close()
+
+
+def missing_for_browser(platform: Platform) -> str:
+    """Say why there can be no browser here; nothing if there can."""
+    if not any(map(shutil.which, CHROMIUM)):
+        return "Chromium is missing: apt-get install chromium"
+    try:
+        with socket.create_connection((_upstream(platform), PORT), 5):
+            return ""
+    except OSError:
+        return "the cluster's Services cannot be reached from this machine, and nginx is outside"
+
+
+@contextmanager
+def browser(platform: Platform) -> Iterator[Site]:
+    """Run nginx and Chromium until the block ends."""
+    from playwright.sync_api import sync_playwright
+
+    airflow = platform.releases.values("airflow")
+    entries = platform.releases.values("nginx-ingress")["controller"]["config"]["entries"]
+    [host] = airflow["ingress"]["apiServer"]["hosts"]
+    folder = platform.authority.parent / "nginx"
+    folder.mkdir()
+    plain, secure = free_ports("127.0.0.1")
+    listening = Listening(
+        folder=folder,
+        http_port=plain,
+        https_port=secure,
+        upstream=f"{_upstream(platform)}:{PORT}",
+        certificate=platform.authority.with_name("certificate.pem"),
+        key=platform.authority.with_name("key.pem"),
+    )
+    config = folder / "nginx.conf"
+    config.write_text(nginx_conf(entries, airflow["ingress"], listening))
+    azure = f"{platform.cluster.address}:{platform.port}"
+    rules = f"MAP {host['name']}:443 127.0.0.1:{secure}, MAP {HOST}:443 {azure}"
+    program = next(filter(None, map(shutil.which, CHROMIUM)))
+    with ExitStack() as parts:
+        command = ["nginx", "-e", "stderr", "-p", str(folder), "-c", str(config)]
+        parts.enter_context(running(command, folder / "nginx.log"))
+        wait_until(lambda: _listens(secure), "nginx", 15)
+        playwright: Any = parts.enter_context(sync_playwright())
+        started = playwright.chromium.launch(
+            executable_path=program,
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--disable-background-networking",
+                f"--host-resolver-rules={rules}",
+            ],
+        )
+        parts.callback(started.close)
+        yield Site(platform, f"https://{host['name']}", started)
+
+
+def _upstream(platform: Platform) -> str:
+    found = platform.cluster.server.get("v1", "Service", SERVICE, "airflow")
+    return str(found["spec"]["clusterIP"])
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,0 +1,167 @@
+"""What tasks cost on the cluster: by the clock from the database, CPU and memory from cgroups."""
+
+import os
+import statistics
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from local_kubernetes.room import CONTROL_GROUPS
+
+from tools.cluster.airflow import ENDS, Airflow
+from tools.cluster.images import runs_workers
+from tools.cluster.story import Story, wait_for
+
+ROUNDS = 3
+MANY = 22
+EXECUTORS = {"KubernetesExecutor": "pods", "CeleryExecutor": "Celery"}
+WORKER_SET = "worker-set"
+LOOK_SECONDS = 0.1
+
+
+@dataclass
+class Groups:
+    """CPU seconds and most memory of each pod that was seen, by the pod's uid."""
+
+    folder: Path
+    """Of all pods' control groups: of version 2, or of the controller `cpuacct` before it."""
+    cpu: dict[str, float] = field(default_factory=dict)
+    memory: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, room: Path) -> "Groups":
+        """Return the groups of a room's node."""
+        v2 = (CONTROL_GROUPS / "cgroup.controllers").is_file()
+        return cls(CONTROL_GROUPS / ("" if v2 else "cpuacct") / room.name / "kubepods")
+
+    def look(self) -> None:
+        """Read what pods have used so far."""
+        for group in self.folder.glob("**/pod*"):
+            uid = group.name.removeprefix("pod")
+            try:
+                self.cpu[uid] = _cpu_seconds(group)
+                self.memory[uid] = _most_memory(group)
+            except (OSError, ValueError):  # it went away between two looks
+                continue
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Look again and again, as a pod's group ends with it."""
+        over = threading.Event()
+
+        def follow() -> None:
+            while not over.wait(LOOK_SECONDS):
+                self.look()
+
+        thread = threading.Thread(target=follow, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+
+def _cpu_seconds(group: Path) -> float:
+    if (group / "cpu.stat").is_file():
+        lines = (group / "cpu.stat").read_text().splitlines()
+        if found := [line.split()[1] for line in lines if line.startswith("usage_usec")]:
+            return int(found[0]) / 1e6
+    return int((group / "cpuacct.usage").read_text()) / 1e9
+
+
+def _most_memory(group: Path) -> int:
+    for file in (
+        group / "memory.peak",
+        Path(str(group).replace("/cpuacct/", "/memory/", 1)) / "memory.max_usage_in_bytes",
+    ):
+        if file.is_file():
+            return int(file.read_text())
+    return 0  # before Linux 5.19 version 2 does not tell
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Measures tasks of each executor, and tells the story."""
+
+    airflow: Airflow
+    story: Story
+    room: Path
+
+    def measure(self) -> None:
+        """Measure one task alone, then many at once, of each executor that is there."""
+        executors = list(EXECUTORS)
+        if not runs_workers(self.airflow.platform.deployment):
+            executors.remove("CeleryExecutor")
+            reason = "the environment's `executors` does not name it"
+            self.story.skip("costs of a task by Celery", reason)
+        for executor in executors:
+            self._alone(executor)
+            self._many(executor)
+
+    def _alone(self, executor: str) -> None:
+        with self.story.step(f"one task by {EXECUTORS[executor]}, {ROUNDS} times") as step:
+            rounds = [self._run(executor, 1, number) for number in range(ROUNDS)]
+            started, ended, run = (statistics.median(each) for each in zip(*rounds, strict=True))
+            step.told = (
+                f"trigger to start {started:.1f} s, to its end {ended:.1f} s, to the run's "
+                f"{run:.1f} s (medians){_load()}"
+            )
+
+    def _many(self, executor: str) -> None:
+        with self.story.step(f"{MANY} tasks at once by {EXECUTORS[executor]}") as step:
+            groups = Groups.of(self.room)
+            groups.look()
+            before = dict(groups.cpu)
+            with groups.watched():
+                first, last, run = self._run(executor, MANY, 0)
+            groups.look()
+            used = {uid: cpu - before.get(uid, 0) for uid, cpu in groups.cpu.items()}
+            told = f"first starts after {first:.0f} s, last ends {last:.0f} s, the run {run:.0f} s"
+            cores = os.cpu_count() or 1
+            rate = f"{MANY / last * 60:.0f} tasks a minute, {MANY / last * 60 / cores:.0f} a core"
+            step.told = f"{told}; {rate}; {self._used(executor, groups, used, before)}{_load()}"
+
+    def _used(
+        self, executor: str, groups: Groups, used: dict[str, float], before: dict[str, float]
+    ) -> str:
+        """Tell the CPU of a task, and the rest's."""
+        if not groups.folder.is_dir():
+            return "the control groups of its pods are on another machine"
+        if executor == "CeleryExecutor":
+            pods = self.airflow.pods("worker")
+            found = [pod.metadata.uid for pod in pods if WORKER_SET in pod.metadata.labels]
+            cpu = sum(used.get(uid, 0) for uid in found)
+            memory = max((groups.memory.get(uid, 0) for uid in found), default=0)
+            told = f"{cpu / MANY:.2f} CPU s a task, {memory >> 20} MB in the worker"
+        else:
+            found = [uid for uid in used if uid not in before]
+            cpu = sum(used[uid] for uid in found)
+            middle = statistics.median([used[uid] for uid in found] or [0])
+            memory = int(statistics.median([groups.memory[uid] for uid in found] or [0]))
+            told = f"{middle:.2f} CPU s a pod, {memory >> 20} MB ({len(found)} pods)"
+        return f"{told}; all other pods {sum(used.values()) - cpu:.0f} CPU s"
+
+    def _run(self, executor: str, count: int, number: int) -> tuple[float, float, float]:
+        """Return the seconds from the trigger to the first start, the last end and the run's."""
+        air, dag, run = self.airflow, f"journey_{executor}_{count}", f"costs-{number}"
+        wait_for(dag, lambda: air.knows(dag), 300)
+        air.trigger(dag, run)
+        wait_for(f"{dag} {run}", lambda: air.state(dag, run) in ENDS, 600)
+        state = air.state(dag, run)
+        self.story.check(state == "success", f"{dag} {run} ended with {state}")
+        found = air.sql(
+            "SELECT extract(epoch FROM min(t.start_date) - r.queued_at), "
+            "extract(epoch FROM max(t.end_date) - r.queued_at), "
+            "extract(epoch FROM r.end_date - r.queued_at) "
+            "FROM dag_run r JOIN task_instance t USING (dag_id, run_id) "
+            f"WHERE r.dag_id = '{dag}' AND r.run_id = '{run}' GROUP BY r.queued_at, r.end_date"
+        )
+        first, last, ended = map(float, found.split("|"))
+        return first, last, ended
+
+
+def _load() -> str:
+    return f"; load {os.getloadavg()[0]:.1f}"
