@@ -47,8 +47,7 @@ def open_pools(pools: Pools) -> dict[str, NodePool]:
     return {
         name: pool
         for name, pool in pools.items()
-        if not pool.spot
-        and not any(taint.endswith(("NoSchedule", "NoExecute")) for taint in pool.taints)
+        if not pool.spot and not any(taint.endswith(_CLOSING) for taint in pool.taints)
     }
 
 

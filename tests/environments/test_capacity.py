@@ -102,6 +102,10 @@ def test_pods_that_tolerate_nothing_need_a_pool_without_taints() -> None:
     assert "delete the taints of one" in fault.fix
 
 
+def test_a_taint_that_only_prefers_leaves_a_pool_open() -> None:
+    assert made({"core": {"taints": ["dedicated=airflow:PreferNoSchedule"]}})
+
+
 def test_celery_s_fewest_workers_must_fit_their_nodes() -> None:
     fault = refused(
         {"workers": {"max_nodes": 1}}, executors=["CeleryExecutor"], celery_min_workers=6
