@@ -1,9 +1,11 @@
 """Where DAGs come from: the blob container, a Git repository, or the image."""
 
+import json
+
 from conventions.containers import DAG_VERSIONS, DAGS
 from environments.dags import PLATFORM_TEAM, GitDags, Team
 from environments.model import Environment
-from helm_values.merge import Values, at
+from helm_values.merge import Values
 
 # How long an upload waits at most for the DAG processor's look; the pages name this number
 REFRESH_SECONDS = 10
@@ -23,6 +25,10 @@ def dag_values(env: Environment) -> Values:
     team's `from rows import ...` finds its own `rows.py`, and no other team's.
 
     With DAGs in the image it is the folder that Airflow looks into by itself.
+
+    The chart's own list takes no lists among the arguments, as the folders of a sparse checkout
+    are, and writes `%20` of an address as it is, which airflow.cfg cannot hold. So it stays for
+    what `chart_values` adds.
     """
     if env.airflow.dags == "image":
         bundles: list[Values] = [{"name": "dags-folder", "classpath": LOCAL, "kwargs": {}}]
@@ -31,7 +37,16 @@ def dag_values(env: Environment) -> Values:
     else:
         teams = {PLATFORM_TEAM: Team(), **env.teams}
         bundles = [_team_bundle(name, team) for name, team in teams.items()]
-    return at("dagProcessor", {"dagBundleConfigList": [*bundles, SMOKE]})
+    ours = f"fromJsonArray `{json.dumps([*bundles, SMOKE])}`"  # which knows no backquote
+    listed = f"concat ({ours}) .Values.dagProcessor.dagBundleConfigList | toJson"
+    return {
+        "dagProcessor": {"dagBundleConfigList": []},
+        "config": {
+            "dag_processor": {
+                "dag_bundle_config_list": f'{{{{ {listed} | replace "%" "%%" }}}}',
+            }
+        },
+    }
 
 
 def _team_bundle(name: str, team: Team) -> Values:

@@ -67,7 +67,7 @@ def literal(text: str) -> str:
 
 
 def _written(value: Value) -> str:
-    """Return a value for airflow.cfg, which the chart takes for a template of Helm's.
+    """Return a value for airflow.cfg which the chart takes for a template of Helm's.
 
     In airflow.cfg a percent sign begins the name of another option; two are one.
     """

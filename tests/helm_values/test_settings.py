@@ -95,6 +95,35 @@ def test_a_setting_reaches_airflow_cfg(
     assert cfg[section][option] == written
 
 
+def test_a_git_bundle_reaches_airflow_cfg_with_its_folders_and_its_address(
+    build: Callable[..., Any], infra: Any, render: Callable[..., Any]
+) -> None:
+    address = "https://dev.azure.com/contoso/Data%20Platform/_git/dags"
+    git = {"repository": address, "sparse_dirs": ["dags", "sql"]}
+    env = build("dev", airflow={"dags": "git", "git": git})
+
+    cfg = ConfigParser()
+    cfg.read_string(_airflow_cfg(render(airflow_values(env, infra))))
+
+    kwargs = json.loads(cfg["dag_processor"]["dag_bundle_config_list"])[0]["kwargs"]
+    assert (kwargs["repo_url"], kwargs["sparse_dirs"]) == (address, ["dags", "sql"])
+
+
+def test_a_bundle_of_the_company_s_chart_values_follows_those_of_the_platform(
+    build: Callable[..., Any], infra: Any, render: Callable[..., Any]
+) -> None:
+    further = {"name": "more", "classpath": "a.b.Bundle", "kwargs": {"path": "50%"}}
+    env = build(
+        "dev", airflow={"chart_values": {"dagProcessor": {"dagBundleConfigList": [further]}}}
+    )
+
+    cfg = ConfigParser()
+    cfg.read_string(_airflow_cfg(render(airflow_values(env, infra))))
+
+    bundles = json.loads(cfg["dag_processor"]["dag_bundle_config_list"])
+    assert [bundle["name"] for bundle in bundles][-2:] == ["platform_smoke", "more"]
+
+
 @pytest.mark.parametrize(
     ("option", "value"),
     [

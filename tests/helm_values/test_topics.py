@@ -19,6 +19,11 @@ from helm_values.prerequisites import prerequisites
 from tests import ROOT
 
 
+def bundles_of(values: Values) -> Any:
+    """Return the bundles that the template of the option begins with."""
+    return json.loads(values["config"]["dag_processor"]["dag_bundle_config_list"].split("`")[1])
+
+
 def connection(values: Values, name: str) -> Any:
     everything = [*values["env"], *values["workers"]["kubernetes"]["env"]]
     (text,) = [v["value"] for v in everything if v["name"] == f"AIRFLOW_CONN_{name.upper()}"]
@@ -43,7 +48,7 @@ def test_the_digest_stands_in_the_tag(
 
 
 def test_each_team_s_folder_is_a_bundle_of_its_own(values_of_dev: Values) -> None:
-    bundles = values_of_dev["dagProcessor"]["dagBundleConfigList"][:-1]
+    bundles = bundles_of(values_of_dev)[:-1]
 
     assert {bundle["name"]: bundle["kwargs"]["prefix"] for bundle in bundles} == {
         "platform": "platform",
@@ -52,7 +57,7 @@ def test_each_team_s_folder_is_a_bundle_of_its_own(values_of_dev: Values) -> Non
 
 
 def test_the_bundle_takes_what_the_values_say(values_of_dev: Values, airflow: Path) -> None:
-    (_, bundle, _) = values_of_dev["dagProcessor"]["dagBundleConfigList"]
+    (_, bundle, _) = bundles_of(values_of_dev)
     source = "from airflow.dag_processing.bundles.manager import DagBundlesManager as M\n"
     source += "b = M().get_bundle('sales-data'); print(b.name, b.refresh_interval)"
     settings = {"AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST": json.dumps([bundle])}
@@ -73,7 +78,7 @@ def test_dags_from_git_follow_the_repository_s_branch_and_folder(
     environments: Any, infra: Infrastructure
 ) -> None:
     values = airflow_values(environments["git"], infra)
-    (bundle, _) = values["dagProcessor"]["dagBundleConfigList"]
+    (bundle, _) = bundles_of(values)
 
     assert bundle["kwargs"] == {
         "repo_url": "https://example.com/dags",
@@ -89,7 +94,7 @@ def test_a_git_bundle_checks_out_the_folders_that_the_file_names(
     git = {"repository": "https://example.com/dags", "sparse_dirs": ["dags", "sql"]}
     values = airflow_values(build("dev", airflow={"dags": "git", "git": git}), infra)
 
-    (bundle, _) = values["dagProcessor"]["dagBundleConfigList"]
+    (bundle, _) = bundles_of(values)
 
     assert bundle["kwargs"]["sparse_dirs"] == ["dags", "sql"]
 
@@ -100,7 +105,7 @@ def test_a_repository_that_takes_an_identity_gets_no_connection_with_a_secret(
     git = {"repository": "https://dev.azure.com/contoso/data/_git/dags", "identity": True}
     values = airflow_values(build("dev", airflow={"dags": "git", "git": git}), infra)
 
-    (bundle, _) = values["dagProcessor"]["dagBundleConfigList"]
+    (bundle, _) = bundles_of(values)
     assert bundle["classpath"] == "airflow_azure.git.EntraGitDagBundle"
     (connection,) = [v for v in values["env"] if v["name"] == "AIRFLOW_CONN_GIT_BY_IDENTITY"]
     assert json.loads(connection["value"]) == {"conn_type": "git"}
@@ -112,7 +117,7 @@ def test_dags_in_the_image_are_in_the_folder_that_airflow_looks_into_by_itself(
 ) -> None:
     values = airflow_values(environments["image"], infra)
 
-    (bundle, _) = values["dagProcessor"]["dagBundleConfigList"]
+    (bundle, _) = bundles_of(values)
     assert (bundle["classpath"], bundle["kwargs"]) == (LOCAL, {})
 
 
@@ -122,7 +127,7 @@ def test_a_deployment_can_run_a_dag_that_comes_with_the_image(
 ) -> None:
     values = airflow_values(environments[kind], infra)
 
-    bundle = values["dagProcessor"]["dagBundleConfigList"][-1]
+    bundle = bundles_of(values)[-1]
     folder = Path(bundle["kwargs"]["path"]).relative_to("/opt/airflow/platform")
     assert (ROOT / "images/airflow" / folder / f"{bundle['name']}.py").is_file()
 
