@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from environments.types import EACH_ONCE, Address, Section, Text, Uuid, refuse
+from environments.types import EACH_ONCE, HTTPS, Address, Section, Text, Uuid, refuse
 
 TeamName = Annotated[
     str,
@@ -18,9 +18,17 @@ TeamName = Annotated[
 Issuer = Annotated[
     str,
     Text(
-        r"https://[^\s]+",
+        HTTPS,
         "the issuer that the form of the team's service connection shows",
         "https://login.microsoftonline.com/22222222-2222-4222-8222-222222222222/v2.0",
+    ),
+]
+Subject = Annotated[
+    str,
+    Text(
+        r"[^\x00-\x1f]{1,600}",
+        "up to 600 characters of one line",
+        "repo:contoso/dags:ref:refs/heads/main",
     ),
 ]
 PLATFORM_TEAM = "platform"  # the folder of this project's own DAGs: pipelines/dags.yml
@@ -42,10 +50,8 @@ class Team(Section):
         Field(description="issuer of the tokens of the team's pipeline; with pipeline_subject"),
     ] = None
     pipeline_subject: Annotated[
-        str | None,
+        Subject | None,
         Field(
-            min_length=1,
-            max_length=600,
             description="subject of those tokens; the team's pipeline then writes to its folder "
             "and nowhere else",
         ),
@@ -72,10 +78,11 @@ class Team(Section):
         return self
 
 
+_FOLDER = r"(?!\.\.?(/|$))[\w.-]+(/(?!\.\.?(/|$))[\w.-]+)*"
 Folder = Annotated[
     str,
     Text(
-        r"(?!\.\.?(/|$))[\w.-]+(/(?!\.\.?(/|$))[\w.-]+)*",
+        _FOLDER,
         "a folder of the repository, without / at either end",
         "dags",
     ),
@@ -88,7 +95,7 @@ class GitDags(Section):
     repository: Annotated[
         str,
         Text(
-            r"https://[^\s@]+|ssh://[\w.-]+@[^\s@:/]+(:\d+)?/[^\s@]+",
+            rf"{HTTPS}|ssh://[\w.-]+@[A-Za-z0-9.-]+(:\d+)?/[\w.~/%+-]+",
             "an https address without credentials, or an ssh one with a user",
             "https://example.com/dags",
         ),
@@ -104,8 +111,24 @@ class GitDags(Section):
             "each is added to the organization as a user with Read"
         ),
     ] = False
-    branch: Annotated[str, Field(min_length=1, description="branch to follow")] = "main"
-    subdirectory: Annotated[str, Field(description="folder of the DAGs in it")] = "dags"
+    branch: Annotated[
+        str,
+        Text(
+            r"(?![-/.])(?!.*(\.\.|//|@\{))[\w./@+#-]+(?<![/.])",
+            "the name of a branch or a tag, as git takes it",
+            "main",
+        ),
+        Field(description="branch to follow"),
+    ] = "main"
+    subdirectory: Annotated[
+        str,
+        Text(
+            rf"\.?|{_FOLDER}",
+            "a folder of the repository, without / at either end; . is its root",
+            "dags",
+        ),
+        Field(description="folder of the DAGs in it"),
+    ] = "dags"
     sparse_dirs: Annotated[
         tuple[Folder, ...],
         Field(

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, fiel
 from conventions.weekdays import Weekday
 from environments.facts import POSTGRES_EXTENSIONS, POSTGRES_STORAGE_GIB
 from environments.types import (
+    ACCENTED,
     PostgresSku,
     Section,
     Text,
@@ -19,7 +20,11 @@ from environments.types import (
 
 GroupName = Annotated[
     str,
-    Text(r"\w[\w .-]{0,62}", "1 to 63 letters, digits, spaces, . _ -", "sg-data-platform"),
+    Text(
+        rf"[\w{ACCENTED}][\w{ACCENTED} .-]{{0,62}}",
+        "1 to 63 letters, digits, spaces, . _ -",
+        "sg-data-platform",
+    ),
 ]
 
 

@@ -1,5 +1,6 @@
 """What is wrong with an environment file, told in the words of the file."""
 
+import re
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from difflib import get_close_matches
@@ -35,6 +36,9 @@ _KINDS = {
     time: "a time",
 }
 
+_CDKTF = re.compile(r"TfToken\[")
+_TEMPLATE = re.compile(r"[$%]\{|TfToken\[")
+
 
 def faults_of(
     file: Path,
@@ -56,6 +60,29 @@ def faults_of(
         if fault not in seen:
             seen.add(fault)
             yield fault
+
+
+def templates_in(file: Path, values: Any, at: tuple[Any, ...] = ()) -> Iterator[Fault]:
+    """Tell each text, or name of a key, that Terraform or cdktf would fill in and not keep.
+
+    What stands in `[airflow]` becomes values of charts, in which they are written as text
+    (`constructs_lib.helm_release.values_text`); cdktf's own marks are nowhere.
+    """
+    if isinstance(values, dict | list):
+        children = values.items() if isinstance(values, dict) else enumerate(values)
+        for name, inner in children:
+            yield from templates_in(file, str(name), (*at, name))
+            yield from templates_in(file, inner, (*at, name))
+    elif isinstance(values, str):
+        marks = _CDKTF if at[:1] == ("airflow",) else _TEMPLATE
+        if found := marks.search(values):
+            yield Fault(
+                str(file),
+                _key_path(at),
+                f"holds {found[0]}, which Terraform takes for an expression and fills in",
+                "text as it is meant; the file knows no expressions",
+                f"write the value itself, or take {found[0]} out",
+            )
 
 
 def _behind_unknown_keys(

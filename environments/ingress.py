@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from environments.types import (
+    IN_SUBSCRIPTION,
+    RESOURCE_NAME,
     Address,
     DnsZoneId,
     Email,
@@ -22,8 +24,7 @@ AZURES_LOW = 4  # of each subnet, and the last one (learn.microsoft.com: "Virtua
 RecordZoneId = Annotated[
     str,
     Text(
-        r"/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]+/providers/Microsoft.Network"
-        r"/(privateDnsZones|dnsZones)/[^/]+",
+        rf"{IN_SUBSCRIPTION}Microsoft.Network/(privateDnsZones|dnsZones)/{RESOURCE_NAME}",
         "the resource id of a private or a public DNS zone",
         "/subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.Network"
         "/privateDnsZones/<name>",

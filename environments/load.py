@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -11,9 +11,11 @@ from conventions import company
 from conventions.faults import Fault, FaultError
 from environments.across import Read, faults_across
 from environments.agreement import faults_between
-from environments.faults import faults_of
+from environments.faults import faults_of, templates_in
 from environments.model import Environment
 from environments.seed import Seed
+
+Model = TypeVar("Model", Environment, Seed)
 
 
 class EnvironmentFileError(FaultError):
@@ -71,11 +73,7 @@ def read_seed(file: Path) -> Seed:
     Raises:
         EnvironmentFileError: with every fault of the file.
     """
-    values = _parse(file)
-    try:
-        return Seed.model_validate(values)
-    except ValidationError as error:
-        raise EnvironmentFileError(list(faults_of(file, values, error, Seed))) from None
+    return _validated(Seed, _parse(file), file)
 
 
 def read(file: Path) -> Environment:
@@ -93,10 +91,19 @@ def validate(values: dict[str, Any], file: Path) -> Environment:
     Raises:
         EnvironmentFileError: with every fault of the values.
     """
+    return _validated(Environment, values, file)
+
+
+def _validated(model: type[Model], values: dict[str, Any], file: Path) -> Model:
+    faults = list(templates_in(file, values))
+    valid = None
     try:
-        return Environment.model_validate(values)
+        valid = model.model_validate(values)
     except ValidationError as error:
-        raise EnvironmentFileError(list(faults_of(file, values, error))) from None
+        faults += faults_of(file, values, error, model)
+    if valid is None or faults:
+        raise EnvironmentFileError(faults)
+    return valid
 
 
 def _parse(file: Path) -> dict[str, Any]:

@@ -6,8 +6,10 @@ from pydantic import Field, field_validator, model_validator
 
 from environments.hidden import may_be_secret
 from environments.types import (
+    HTTPS,
     ActionGroupId,
     Email,
+    HttpsAddress,
     RegionName,
     Section,
     Text,
@@ -23,7 +25,7 @@ Sms = Annotated[
 Webhook = Annotated[
     str,
     Text(
-        r"https://[^\s/@]+(/[^\s@]*)?",
+        HTTPS,
         "an https:// address without a user",
         "https://hooks.example.com/azure",
     ),
@@ -88,7 +90,7 @@ class Monitoring(Section):
         ),
     ] = ()
     runbooks: Annotated[
-        str | None,
+        HttpsAddress | None,
         Field(description="where the documentation is published: alerts then link to their page"),
     ] = None
     alert_phone: Annotated[
@@ -147,11 +149,5 @@ class Monitoring(Section):
 
     @field_validator("runbooks")
     @classmethod
-    def _https(cls, address: str | None) -> str | None:
-        if address is not None and not address.startswith("https://"):
-            refuse(
-                "not an https:// address",
-                allowed="where the documentation is published",
-                fix='for example "https://docs.example.com/airflow"',
-            )
+    def _folder(cls, address: str | None) -> str | None:
         return address.rstrip("/") if address else None

@@ -5,13 +5,13 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from conventions.tag_keys import TAG_KEYS
-from environments.types import Email, Section, Text, Uuid, refuse
+from environments.types import ACCENTED, Email, Section, Text, Uuid, refuse
 
 TagName = Annotated[
     str,
     Text(
-        r"(?!(?i:microsoft|azure|windows))[^<>%&\\?/\x00-\x1f]{1,128}",
-        "1 to 128 characters but < > % & \\ ? /, no microsoft, azure or windows in front",
+        r"(?!(?i:microsoft|azure|windows))[^<>%&\\?/\"\x00-\x1f]{1,128}",
+        '1 to 128 characters but " < > % & \\ ? /, no microsoft, azure or windows in front',
         "business-unit",
     ),
 ]
@@ -33,7 +33,7 @@ class Tags(Section):
     owner: Annotated[Email, Field(description="team that answers for the environment")]
     cost_center: Annotated[
         str,
-        Text(r"[\w .-]{1,64}", "1 to 64 letters, digits, spaces, . _ -", "4711"),
+        Text(rf"[\w{ACCENTED} .-]{{1,64}}", "1 to 64 letters, digits, spaces, . _ -", "4711"),
         Field(description="where the costs are booked"),
     ]
     data_classification: Annotated[
@@ -90,7 +90,7 @@ class State(Section):
     resource_group_name: Annotated[
         str,
         Text(
-            r"[\w().-]{0,89}[\w()-]",
+            rf"[\w{ACCENTED}().-]{{0,89}}[\w{ACCENTED}()-]",
             "1 to 90 letters, digits, . _ ( ) -, no dot at the end",
             "rg-airflow-state",
         ),

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field, field_validator
 
 from environments.dags import Issuer
+from environments.dags import Subject as TokenSubject
 from environments.monitoring import Sms
 from environments.running import StateContainer
 from environments.types import Cidr, Email, Section, Text, Uuid, VmSize, refuse
@@ -133,9 +134,7 @@ class Subject(Section):
     """Whose tokens an identity trusts: what the form of a service connection shows."""
 
     issuer: Annotated[Issuer, Field(description="issuer of the form")]
-    subject: Annotated[
-        str, Field(min_length=1, max_length=600, description="subject of the form, as it stands")
-    ]
+    subject: Annotated[TokenSubject, Field(description="subject of the form, as it stands")]
 
 
 class SeededEnvironment(Section):

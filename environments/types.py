@@ -59,7 +59,10 @@ def one_of(kind: str, values: Collection[str], page: str) -> Callable[[str], str
 
 @dataclass(frozen=True)
 class Text:
-    """What a text must match as a whole; editors learn it from the JSON schema."""
+    r"""What a text must match as a whole; editors learn it from the JSON schema.
+
+    As in a JSON schema, `\w` and `\d` are of ASCII: a look-alike of another script is no letter.
+    """
 
     pattern: str
     rule: str
@@ -67,7 +70,7 @@ class Text:
 
     def check(self, value: str) -> str:
         """Refuse a text that does not match as a whole."""
-        if not re.fullmatch(self.pattern, value):
+        if not re.fullmatch(self.pattern, value, re.ASCII):
             refuse(
                 "not of the required form",
                 allowed=self.rule,
@@ -136,6 +139,12 @@ def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
 
 
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+ACCENTED = "\u00c0-\u024f"  # Latin letters of Europe's languages, for names that people give
+# An address without a user; RFC 3986 writes any other character as a percent sign and two digits
+HTTPS = r"https://[A-Za-z0-9.-]+(:\d{1,5})?([/?#][\w.~!$&'()*+;=:%/?#-]*)?"
+# An ARM id; groups may have letters of any script, and no name has a quote, a space or a bracket
+IN_SUBSCRIPTION = r"/subscriptions/[0-9a-f-]{36}/resourceGroups/[^\s/\\\"'`$%{}<>]+/providers/"
+RESOURCE_NAME = r"[\w.-]+"
 
 # What editors learn about a value; what is refused, and in which words, the validators decide
 Cidr = Annotated[
@@ -186,12 +195,17 @@ HostName = Annotated[
 ]
 Email = Annotated[
     str,
-    Text(r"[^@\s]+@[^@\s]+\.[^@\s.]+", "an e-mail address", "platform@example.com"),
+    Text(
+        r"[\w.+'&%-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", "an e-mail address", "platform@example.com"
+    ),
+]
+HttpsAddress = Annotated[
+    str, Text(HTTPS, "an https:// address without a user", "https://docs.example.com/airflow")
 ]
 NameServer = Annotated[
     str,
     Text(
-        r"(\d{1,3}\.){3}\d{1,3}:\d{1,5}|https://[^\s,]+",
+        rf"(\d{{1,3}}\.){{3}}\d{{1,3}}:\d{{1,5}}|{HTTPS}",
         "an IPv4 address with its port, or an https:// address",
         "1.1.1.1:53",
     ),
@@ -227,7 +241,7 @@ VmSize = Annotated[
 def resource_id(kind: str) -> Text:
     """Refuse a text that is not the ARM id of a resource of `kind`, as `Microsoft.X/y`."""
     example = f"/subscriptions/<id>/resourceGroups/<group>/providers/{kind}/<name>"
-    pattern = rf"/subscriptions/[0-9a-f-]{{36}}/resourceGroups/[^/]+/providers/{kind}/[^/]+"
+    pattern = rf"{IN_SUBSCRIPTION}{kind}/{RESOURCE_NAME}"
     return Text(pattern, f"the resource id of a {kind}", example)
 
 
@@ -236,8 +250,7 @@ NatGatewayId = Annotated[str, resource_id("Microsoft.Network/natGateways")]
 SubnetId = Annotated[
     str,
     Text(
-        r"/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]+/providers/Microsoft.Network"
-        r"/virtualNetworks/[^/]+/subnets/[^/]+",
+        rf"{IN_SUBSCRIPTION}Microsoft.Network/virtualNetworks/{RESOURCE_NAME}/subnets/{RESOURCE_NAME}",
         "the resource id of a subnet",
         "/subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.Network"
         "/virtualNetworks/<name>/subnets/<name>",
