@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -112,7 +113,8 @@ def _parse(file: Path) -> dict[str, Any]:
         return EnvironmentFileError([fault])
 
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
+        # with the mark that editors of Windows put in front, which TOML does not know
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"), parse_float=_finite)
     except FileNotFoundError:
         known = ", ".join(path.name for path in environment_files()) or "none"
         raise unreadable("there is no such file", f"name one that exists: {known}") from None
@@ -123,5 +125,15 @@ def _parse(file: Path) -> dict[str, Any]:
         raise unreadable(problem, "save the file as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise unreadable(f"not TOML: {error}", "correct the line that it names") from None
+    except ValueError:  # Python reads no whole number of more than 4,300 digits
+        raise unreadable("holds a number without end", "write the number that is meant") from None
     except RecursionError:
         raise unreadable("not TOML: nested too deeply", "flatten the nested values") from None
+
+
+def _finite(text: str) -> float:
+    """Read a number; TOML knows `inf` and `nan`, and no setting does."""
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError(text)
+    return number

@@ -1,0 +1,33 @@
+"""Files as editors and hurried people write them."""
+
+from pathlib import Path
+
+import pytest
+
+from environments.load import EnvironmentFileError, load
+from tests.environment_files import DEV
+
+
+@pytest.fixture
+def text() -> str:
+    """The file of dev."""
+    return DEV.read_text(encoding="utf-8")
+
+
+def test_the_mark_of_an_editor_of_windows_is_no_fault(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "dev.toml"
+    file.write_bytes(text.replace("\n", "\r\n").encode("utf-8-sig"))
+
+    assert load([file])[0].name == "dev"
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "inf", "nan", "1e400"])
+def test_a_number_without_end_is_refused_in_words(tmp_path: Path, text: str, number: str) -> None:
+    file = tmp_path / "dev.toml"
+    file.write_text(f"{text}\n[airflow.chart_values]\nlimit = {number}\n", encoding="utf-8")
+
+    with pytest.raises(EnvironmentFileError) as caught:
+        load([file])
+
+    (fault,) = caught.value.faults
+    assert fault.problem == "holds a number without end"
