@@ -1,5 +1,6 @@
 """The `[monitoring]` table: what is kept, and whom an alert reaches."""
 
+import re
 from typing import Annotated, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -9,7 +10,6 @@ from environments.types import (
     HTTPS,
     ActionGroupId,
     Email,
-    HttpsAddress,
     RegionName,
     Section,
     Text,
@@ -90,7 +90,7 @@ class Monitoring(Section):
         ),
     ] = ()
     runbooks: Annotated[
-        HttpsAddress | None,
+        str | None,
         Field(description="where the documentation is published: alerts then link to their page"),
     ] = None
     alert_phone: Annotated[
@@ -149,5 +149,11 @@ class Monitoring(Section):
 
     @field_validator("runbooks")
     @classmethod
-    def _folder(cls, address: str | None) -> str | None:
+    def _https(cls, address: str | None) -> str | None:
+        if address is not None and not re.fullmatch(HTTPS, address, re.ASCII):
+            refuse(
+                "not an https:// address",
+                allowed="where the documentation is published",
+                fix='for example "https://docs.example.com/airflow"',
+            )
         return address.rstrip("/") if address else None

@@ -199,9 +199,6 @@ Email = Annotated[
         r"[\w.+'&%-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+", "an e-mail address", "platform@example.com"
     ),
 ]
-HttpsAddress = Annotated[
-    str, Text(HTTPS, "an https:// address without a user", "https://docs.example.com/airflow")
-]
 NameServer = Annotated[
     str,
     Text(
