@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 
 from environments.capacity import warm_node_count
+from environments.idle import idle_keys
 from environments.model import Environment
 
 
 def notes(env: Environment) -> Iterator[str]:
-    """Tell what works and costs more than it looks like."""
+    """Tell what works and costs more than it looks like, and what changes nothing."""
+    for key, why in idle_keys(env):
+        yield f"{env.name}: {key} has no effect with {why}"
     if env.airflow.dags == "git" and env.airflow.runs_pods:
         yield (
             f'{env.name}: airflow.dags = "git" with KubernetesExecutor: each task is a pod of its '
