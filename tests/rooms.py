@@ -2,7 +2,7 @@
 
 All tests of a room (`tests/runtime`, `packages/dag_migration`) run on one worker, which starts the
 room's servers once. The rooms with the most tests that start programs begin: what takes long and
-begins last keeps one worker busy and the others idle.
+begins last keeps one worker busy and the others idle. Fast tests (tests/fast.py) count for little.
 """
 
 from collections import Counter
@@ -32,7 +32,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 @pytest.hookimpl(trylast=True)  # tests/fast.py has marked them
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put the rooms with the most slow tests first, where workers share them."""
+    """Put the rooms with the most work first, where workers share them."""
     if hasattr(config, "workerinput"):
-        slow = Counter(room(item.nodeid) for item in items if not item.get_closest_marker("fast"))
-        items.sort(key=lambda item: -slow[room(item.nodeid)])
+        work: Counter[str] = Counter()
+        for item in items:
+            work[room(item.nodeid)] += 1 if item.get_closest_marker("fast") else 50
+        items.sort(key=lambda item: -work[room(item.nodeid)])

@@ -1,5 +1,6 @@
 """What is said of the price of an environment, and what is not."""
 
+import time
 import tomllib
 from datetime import date
 from pathlib import Path
@@ -156,9 +157,15 @@ def test_another_currency_is_asked_for(cost: Cost, api: Any, home: Path) -> None
     assert tomllib.loads((home / FILE).read_text())["currency"] == "EUR"
 
 
-def test_no_way_to_the_api_leaves_the_table_as_it_was(cost: Cost, home: Path) -> None:
+def test_no_way_to_the_api_leaves_the_table_as_it_was(
+    cost: Cost, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr(time, "sleep", waited.append)
+
     done = cost("fetch", "--source", "http://127.0.0.1:1/")
 
+    assert waited  # it asked again
     assert (done.exit_code, (home / FILE).exists()) == (2, False)
     assert "gives no prices" in done.output
 

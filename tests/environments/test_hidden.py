@@ -2,6 +2,7 @@
 
 import base64
 import copy
+import os
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from environments.load import EnvironmentFileError, read, validate
 from tests import environment_files
 
 Path_ = tuple[str, ...]
+EXAMPLES = int(os.environ.get("EXAMPLES", "100"))  # `make test-fast` wants fewer
 VALUES = tomllib.loads(environment_files.DEV.read_text())
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
@@ -66,7 +68,7 @@ def refusal(path: Path_, value: Any) -> str:
     return ""
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=EXAMPLES)
 @given(
     secret=st.builds(
         lambda kind, seed: SECRETS[kind](Random(seed)),
