@@ -19,7 +19,8 @@ from conventions.faults import Fault, FaultError
 from tools.airflow_venv import LOCK, PYTHON
 from tools.locked_venv import uv
 
-TARGET = ("--python-version", PYTHON, "--python-platform", "linux")
+# a machine without the image's Python needs none to resolve, and uv would fetch one from GitHub
+TARGET = ("--python-version", PYTHON, "--python-platform", "linux", "--no-python-downloads")
 SEPARATE = (
     "take another release of what needs it, or run the task with packages of its own "
     "(docs/how-to/authors/get-a-package.md)"
