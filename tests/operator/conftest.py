@@ -23,9 +23,17 @@ Answers = Callable[[list[Call]], dict[Call, str]]
 
 
 @pytest.fixture(scope="session")
-def pages(a_program: None, tmp_path_factory: pytest.TempPathFactory) -> dict[Path, list[Call]]:
+def shell(
+    a_program: None, tmp_path_factory: pytest.TempPathFactory
+) -> dict[Path, tuple[list[Call], str]]:
+    """What the commands of each how-to page start, and what a shell complains of."""
+    return {page: run(page, tmp_path_factory.mktemp("page")) for page in PAGES}
+
+
+@pytest.fixture(scope="session")
+def pages(shell: dict[Path, tuple[list[Call], str]]) -> dict[Path, list[Call]]:
     """What the commands of each how-to page start."""
-    return {page: run(page, tmp_path_factory.mktemp("page"))[0] for page in PAGES}
+    return {page: calls for page, (calls, _) in shell.items()}
 
 
 @pytest.fixture(scope="session")

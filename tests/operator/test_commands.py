@@ -17,7 +17,7 @@ from tests import ROOT
 from tests.docs.pages import name
 from tests.operator.conftest import Answers
 from tests.operator.judges import Judge, extension_of, offline
-from tests.operator.shell import Call, run, run_text
+from tests.operator.shell import Call, run_text
 from tests.operator.tables import PAGES
 
 Of = Callable[[str], list[Call]]
@@ -30,8 +30,10 @@ def refusals(judge: Judge, calls: list[Call]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
-def test_a_shell_runs_the_commands_of_a_page_and_misses_nothing(page: Path, tmp_path: Path) -> None:
-    _, complaints = run(page, tmp_path)
+def test_a_shell_runs_the_commands_of_a_page_and_misses_nothing(
+    page: Path, shell: dict[Path, tuple[list[Call], str]]
+) -> None:
+    _, complaints = shell[page]
 
     assert complaints == ""
 
