@@ -114,21 +114,25 @@ def test_an_output_folder_that_cannot_be_is_named(project: Path, tmp_path: Path)
     assert done.stderr.startswith(f"{tmp_path / 'out'}: cannot be written: File exists\n")
 
 
-def test_a_removed_environment_leaves_no_stack_behind(project: Path, outdir: Path) -> None:
-    (outdir / "stacks" / "network-old").mkdir(exist_ok=True)
-    (outdir / "stacks" / "network-old" / "cdk.tf.json").write_text("{}")
-
-    synth(project, outdir, *FILES)
-
-    assert not (outdir / "stacks" / "network-old" / "cdk.tf.json").exists()
-
-
-def test_what_terraform_keeps_beside_the_json_stays(project: Path, outdir: Path) -> None:
+@pytest.fixture(scope="module")
+def again(project: Path, outdir: Path) -> Path:
+    """The same folder after a second synth; beside the stacks of the first was more."""
+    old = outdir / "stacks" / "network-old" / "cdk.tf.json"
+    old.parent.mkdir()
+    old.write_text("{}")
     kept = outdir / "stacks" / "network-dev" / ".terraform" / "environment"
-    kept.parent.mkdir(exist_ok=True)
+    kept.parent.mkdir()
     kept.write_text("default")
+    done = synth(project, outdir, *FILES)
+    assert done.returncode == 0, done.stderr
+    return outdir
 
-    synth(project, outdir, *FILES)
+
+def test_a_removed_environment_leaves_no_stack_behind(again: Path) -> None:
+    assert not (again / "stacks" / "network-old" / "cdk.tf.json").exists()
+
+
+def test_what_terraform_keeps_beside_the_json_stays(again: Path) -> None:
+    kept = again / "stacks" / "network-dev" / ".terraform" / "environment"
 
     assert kept.read_text() == "default"
-    kept.unlink()
