@@ -1,5 +1,6 @@
 """How long DAG files take: an upload until it is in the database, all files, and none."""
 
+import os
 import time
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -12,6 +13,7 @@ from tools.bench_tasks.platform import Platform, platform
 from tools.bench_tasks.tables import Table, machine, middle
 
 SIZES = (10, 200, 1_000, 5_000)
+MANY = 1_000
 REST_SECONDS = 30
 PATIENCE_SECONDS = 3_600
 COLUMNS = (
@@ -21,7 +23,10 @@ COLUMNS = (
     "a change in the database s",
     "slowest",
     "all parsed again s",
+    "CPU s a file, again",
     "cores at rest",
+    "MB",
+    "load",
 )
 DAG = """
 from datetime import UTC, datetime
@@ -49,14 +54,19 @@ small()
 def measure(
     rounds: int, *, sizes: Sequence[int] = SIZES, rest: float = REST_SECONDS
 ) -> Iterator[Table]:
-    """Upload so many files, then change one `rounds` times; yield a table after each size."""
+    """Upload so many files, then change one `rounds` times; yield the table after each size.
+
+    Each change makes all files due, so many files are changed once.
+    """
+    table = Table("dag-files", COLUMNS, machine())
     for size in sizes:
-        table = Table(f"dag-files-{size}", COLUMNS, machine())
+        turns = rounds if size < MANY else 1
         with TemporaryDirectory() as scratch:
             folder = Path(scratch)
             folder.chmod(0o755)  # PostgreSQL runs as another user
             with platform(folder, executor=False) as running:
-                table.add(f"{size:,}", *_of_size(running, size, rounds, rest))
+                measured = [*_of_size(running, size, turns, rest)]
+        table.add(f"{size:,}", *measured, f"{os.getloadavg()[2]:.1f}")
         yield table
 
 
@@ -71,10 +81,11 @@ def _of_size(running: Platform, size: int, rounds: int, rest: float) -> Iterator
     running.wait(lambda: running.parsed() == size, f"{size} DAGs parsed", PATIENCE_SECONDS)
     yield time.monotonic() - began
     yield (_cpu(process.pid) - used) / size
-    changes, again = [], []
+    changes, again, cpu = [], [], []
     for turn in range(rounds):
         name = f"dag_{size // 2:05}"
         (dags / f"{name}.py").write_text(DAG.format(name=name, text=f"changed {turn}"))
+        used = _cpu(process.pid)
         running.upload(dags)
         began, (moment,) = time.monotonic(), running.sql("select now()")
         code = (
@@ -85,12 +96,15 @@ def _of_size(running: Platform, size: int, rounds: int, rest: float) -> Iterator
         older = f"select 1 from dag where last_parsed_time < '{moment}' limit 1"
         running.wait(partial(_nothing, running, older), "all again", PATIENCE_SECONDS)
         again.append(time.monotonic() - began)
+        cpu.append((_cpu(process.pid) - used) / size)
     yield middle(changes)
     yield max(changes)
     yield middle(again)
+    yield middle(cpu)
     used = _cpu(process.pid)
     time.sleep(rest)
     yield (_cpu(process.pid) - used) / rest
+    yield psutil.Process(process.pid).memory_full_info().pss / 1e6
 
 
 def _nothing(running: Platform, query: str) -> bool:

@@ -118,8 +118,9 @@ def _with_models(folder: Path, models: int) -> Iterator[Platform]:
 def _write_project(folder: Path, models: int) -> None:
     """Write models of which each reads another, as a tree with three branches, and their tests."""
     (folder / "models").mkdir(parents=True)
-    project = "name: bench\nversion: '1'\nprofile: bench\nmodels: {bench: {+materialized: table}}\n"
-    (folder / "dbt_project.yml").write_text(project)
+    settings: dict[str, object] = {"name": "bench", "version": "1.0.0", "profile": "bench"}
+    settings["models"] = {"bench": {"+materialized": "table"}}
+    (folder / "dbt_project.yml").write_text(json.dumps(settings))  # which is YAML, too
     tests = ["models:"]
     for number in range(models):
         above = f"{{{{ ref('model_{(number - 1) // 3:03}') }}}}"
