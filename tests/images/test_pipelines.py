@@ -50,6 +50,16 @@ def test_only_what_is_merged_leaves_the_verifying_stage(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PIPELINES)
+def test_text_of_who_starts_a_pipeline_is_no_part_of_a_script_that_is_signed_in(name: str) -> None:
+    text = (ROOT / "pipelines" / name).read_text()
+
+    scripts = re.findall(r"inlineScript: \|\n((?:(?: {18,}.*)?\n)+)", text)
+
+    assert scripts or name == "image.yml"
+    assert not [script for script in scripts if "${{ parameters." in script]
+
+
+@pytest.mark.parametrize("name", PIPELINES)
 def test_no_pipeline_holds_a_key(name: str) -> None:
     text = (ROOT / "pipelines" / name).read_text()
 
