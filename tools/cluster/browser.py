@@ -16,13 +16,14 @@ from local_kubernetes.server import wait_until
 
 from tools.cluster.identities import HOST
 from tools.cluster.ingress_nginx import Listening, nginx_conf
-from tools.cluster.platform import Platform, free_ports
+from tools.cluster.platform import Platform
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 CHROMIUM = ("chromium", "chromium-browser")
 SERVICE, PORT = "airflow-api-server", 8080
+HTTP, HTTPS = 80, 443  # as browsers and so Airflow know the host: addresses to return to have none
 REFUSED = "You have no role in this Airflow"
 PAGE_MILLISECONDS = 90_000
 _READ_DAGS = ("GET", "/api/v2/dags", None)
@@ -66,7 +67,7 @@ class Site:
         """Sign in with a role; return what the API answers to some requests."""
         with self._page(role) as page:
             page.goto(f"{self.url}/api/v2/auth/login?next={self.url}/api/v2/version")
-            if page.url != f"{self.url}/api/v2/version":
+            if not page.url.startswith(f"{self.url}/"):
                 return {page.url: 0}
             return {what: page.evaluate(_FETCH, list(asked)) for what, asked in REQUESTS.items()}
 
@@ -105,9 +106,12 @@ def missing_for_browser(platform: Platform) -> str:
         return "Chromium is missing: apt-get install chromium"
     try:
         with socket.create_connection((_upstream(platform), PORT), 5):
-            return ""
+            pass
     except OSError:
         return "the cluster's Services cannot be reached from this machine, and nginx is outside"
+    if taken := [port for port in (HTTP, HTTPS) if _listens(port)]:
+        return f"port {taken[0]} of this machine is taken, and nginx tells Airflow its own"
+    return ""
 
 
 @contextmanager
@@ -120,11 +124,10 @@ def browser(platform: Platform) -> Iterator[Site]:
     [host] = airflow["ingress"]["apiServer"]["hosts"]
     folder = platform.authority.parent / "nginx"
     folder.mkdir()
-    plain, secure = free_ports("127.0.0.1")
     listening = Listening(
         folder=folder,
-        http_port=plain,
-        https_port=secure,
+        http_port=HTTP,
+        https_port=HTTPS,
         upstream=f"{_upstream(platform)}:{PORT}",
         certificate=platform.authority.with_name("certificate.pem"),
         key=platform.authority.with_name("key.pem"),
@@ -132,12 +135,12 @@ def browser(platform: Platform) -> Iterator[Site]:
     config = folder / "nginx.conf"
     config.write_text(nginx_conf(entries, airflow["ingress"], listening))
     azure = f"{platform.cluster.address}:{platform.port}"
-    rules = f"MAP {host['name']}:443 127.0.0.1:{secure}, MAP {HOST}:443 {azure}"
+    rules = f"MAP {host['name']} 127.0.0.1, MAP {HOST}:443 {azure}"
     program = next(filter(None, map(shutil.which, CHROMIUM)))
     with ExitStack() as parts:
         command = ["nginx", "-e", "stderr", "-p", str(folder), "-c", str(config)]
         parts.enter_context(running(command, folder / "nginx.log"))
-        wait_until(lambda: _listens(secure), "nginx", 15)
+        wait_until(lambda: _listens(HTTPS), "nginx", 15)
         playwright: Any = parts.enter_context(sync_playwright())
         started = playwright.chromium.launch(
             executable_path=program,

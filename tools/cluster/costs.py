@@ -4,7 +4,7 @@ import os
 import statistics
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,13 +38,17 @@ class Groups:
 
     def look(self) -> None:
         """Read what pods have used so far."""
-        for group in self.folder.glob("**/pod*"):
-            uid = group.name.removeprefix("pod")
-            try:
-                self.cpu[uid] = _cpu_seconds(group)
-                self.memory[uid] = _most_memory(group)
-            except (OSError, ValueError):  # it went away between two looks
-                continue
+        for quality in ("", "burstable", "besteffort"):
+            with suppress(FileNotFoundError):  # no pod is of this quality
+                for name in os.listdir(self.folder / quality):
+                    if name.startswith("pod"):
+                        self._read(self.folder / quality / name)
+
+    def _read(self, group: Path) -> None:
+        uid = group.name.removeprefix("pod")
+        with suppress(OSError, ValueError):  # it went away between two looks
+            self.cpu[uid] = _cpu_seconds(group)
+            self.memory[uid] = _most_memory(group)
 
     @contextmanager
     def watched(self) -> Iterator[None]:
