@@ -29,15 +29,17 @@ from tools.locked_venv import ROOT
 from tools.rendered_chart import Objects, of_kind, task_pod
 
 SECTION = "kubernetes_executor"
+ONE_BY_ONE = "one pod in a loop, Airflow's default"
 WAYS: Mapping[str, Mapping[str, object]] = {
-    "one pod in a loop, Airflow's default": {"worker_pods_creation_batch_size": 1},
+    ONE_BY_ONE: {"worker_pods_creation_batch_size": 1},
     "as the platform has it": {},
     "the same, all of a loop at once": {"async_pod_creation": True},
 }
 PATIENCE_SECONDS = 3_600
 COLUMNS = (
     "pods",
-    "pods a minute",
+    "how many",
+    "a minute",
     "times",
     "until it runs s",
     "p99 s",
@@ -49,11 +51,20 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Size:
-    """How much of all; each DAG runs once in a round, and `at_once` tasks may be under way."""
+    """How much of all.
 
-    dags: int = 20
+    Attributes:
+        dags: each runs once in a round.
+        slow_dags: so many of them where pods are started one by one, which takes a loop for each.
+        tasks: of a DAG.
+        at_once: tasks that may be under way.
+        nodes: that are simulated.
+    """
+
+    dags: int = 4
+    slow_dags: int = 2
     tasks: int = 50
-    at_once: int = 500
+    at_once: int = 200
     nodes: int = 20
 
 
@@ -62,11 +73,13 @@ WHOLE = Size()
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What one way took for its pods: the rate, the waits in seconds, CPU in ms a pod."""
+    """What one way took for its pods: the rate a minute, the waits in seconds, CPU in ms a pod."""
 
+    count: int
     rate: float
     waits: list[float]
     cpu: list[float]
+    load: float
 
 
 def measure(rounds: int, *, size: Size = WHOLE, objects: Objects | None = None) -> Iterator[Table]:
@@ -87,16 +100,17 @@ def measure(rounds: int, *, size: Size = WHOLE, objects: Objects | None = None) 
             found: dict[str, list[Found]] = {way: [] for way in WAYS}
             for _ in range(rounds):
                 for way, settings in WAYS.items():
-                    found[way].append(_run(running, made, settings, size))
-    load = f"{os.getloadavg()[0]:.1f}"
+                    dags = size.slow_dags if way == ONE_BY_ONE else size.dags
+                    found[way].append(_run(running, made, settings, dags, dags * size.tasks))
     first = 0.0
     for way, runs in found.items():
         rate = middle([one.rate for one in runs])
         first = first or rate
         waits = sorted(wait for one in runs for wait in one.waits)
         cpu = [middle(values) for values in zip(*(one.cpu for one in runs), strict=True)]
+        load = f"{middle([one.load for one in runs]):.1f}"
         p99 = quantiles(waits, n=100)[-1]
-        table.add(way, rate, rate / first, middle(waits), p99, *cpu, load)
+        table.add(way, str(runs[0].count), rate, rate / first, middle(waits), p99, *cpu, load)
     yield table
 
 
@@ -164,11 +178,13 @@ def _configure(running: Platform, made: Simulation, objects: Objects, size: Size
             raise BenchError(str(refused))
 
 
-def _run(running: Platform, made: Simulation, settings: Mapping[str, object], size: Size) -> Found:
+def _run(
+    running: Platform, made: Simulation, settings: Mapping[str, object], dags: int, count: int
+) -> Found:
     before = dict(running.settings)
     running.set(SECTION, **settings)
     namespace = running.settings["AIRFLOW__KUBERNETES_EXECUTOR__NAMESPACE"]
-    pods, count = StartedPods(made, namespace), size.dags * size.tasks
+    pods = StartedPods(made, namespace)
     (moment,) = running.sql("select now()")
     scheduler = running.start("scheduler", "--skip-serve-logs")
     started = f"select 1 from job where job_type = 'SchedulerJob' and start_date > '{moment}'"
@@ -177,7 +193,7 @@ def _run(running: Platform, made: Simulation, settings: Mapping[str, object], si
     nothing = partial(int)
     with tasks_that_end(running, lambda: [(task, nothing) for task in pods.take()]):
         began = time.monotonic()
-        for number in range(size.dags):
+        for number in range(dags):
             trigger(running, f"dag_{number:05}")
         running.wait(
             lambda: not unfinished(running) and not made.pods(namespace),
@@ -185,7 +201,7 @@ def _run(running: Platform, made: Simulation, settings: Mapping[str, object], si
             PATIENCE_SECONDS,
         )
         seconds = time.monotonic() - began
-    after = [cpu_seconds(scheduler.pid), *made.cpu().values()]
+    after, load = [cpu_seconds(scheduler.pid), *made.cpu().values()], os.getloadavg()[0]
     running.stop(scheduler)
     running.settings = before
     runs = f"dag_run where queued_at > '{moment}'"
@@ -196,7 +212,9 @@ def _run(running: Platform, made: Simulation, settings: Mapping[str, object], si
         f"join (select dag_id, run_id from {runs}) as run using (dag_id, run_id)"
     )
     return Found(
+        count=count,
         rate=60 * count / seconds,
         waits=[float(wait) for wait in running.sql(query)],
         cpu=[1_000 * (b - a) / count for a, b in zip(used, after, strict=True)],
+        load=load,
     )
