@@ -183,6 +183,7 @@ def test_cdktf_has_the_options_and_the_stacks_that_are_named(
     assert {word for word in words if not word.startswith("-")} - set(stacks) == set()
 
 
+CLUSTER = "--cluster"
 # variables of the Makefile that hold options of a program
 HOLD = {"REHEARSE": "tools.rehearsal", "PLAN": "tools.plan", "SMOKE": "tools.smoke"}
 
@@ -194,7 +195,11 @@ def programs_of_ours(of: Of) -> set[tuple[str, ...]]:
         for word in call.words[1:]:
             variable, _, text = word.partition("=")
             if variable in HOLD:
-                found.add((HOLD[variable], *shlex.split(text)))
+                program, words = HOLD[variable], shlex.split(text)
+                if CLUSTER in words:  # hands all others on
+                    program = "tools.cluster"
+                    words.remove(CLUSTER)
+                found.add((program, *words))
     return found
 
 
