@@ -49,7 +49,7 @@ def test_a_page_without_a_place_for_it_is_left_alone(table: Table, tmp_path: Pat
 
 
 def test_a_question_that_nobody_measures_is_refused() -> None:
-    done = CliRunner().invoke(app, ["pods"])
+    done = CliRunner().invoke(app, ["disks"])
 
     assert done.exit_code == 2
-    assert done.stderr.startswith("pods: not among pod")
+    assert done.stderr.startswith("disks: not among pod")
