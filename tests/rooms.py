@@ -16,6 +16,7 @@ def room(nodeid: str) -> str:
     return "/".join(nodeid.partition("::")[0].split("/")[:2])
 
 
+@pytest.hookimpl(optionalhook=True)  # `-p no:xdist`
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Give a worker one room after another, in the order of the collected tests."""
     from xdist.scheduler import (  # type: ignore[import-untyped]  # it comes without types
