@@ -10,7 +10,15 @@ import pytest
 from tests.parts.skips import not_given
 from tools.cluster.clusters import ClusterError, address_towards, load
 from tools.cluster.deployment import Deployment
-from tools.cluster.ways import Way, Wish, choose, kind_config, without_kind
+from tools.cluster.ways import (
+    KUBECONFIG,
+    Way,
+    Wish,
+    choose,
+    guest,
+    kind_config,
+    without_kind,
+)
 
 NETWORK = {"pod_cidr": "10.244.0.0/16", "service_cidr": "10.245.0.0/20"}
 DEPLOYMENT = Deployment({"azurerm_kubernetes_cluster": [{"network_profile": [NETWORK]}]})
@@ -102,3 +110,21 @@ def test_a_command_that_fails_is_quoted(tmp_path: Path) -> None:
 def test_a_server_on_loopback_does_not_tell_an_address() -> None:
     with pytest.raises(ClusterError, match="fix: --address"):
         address_towards("https://127.0.0.1:6443")
+
+
+def test_a_cluster_that_does_not_answer_is_named(tmp_path: Path) -> None:
+    wish = Wish(context="lab", load_images="true", address="192.168.7.9")
+    cluster = {"name": "lab", "cluster": {"server": "https://127.0.0.1:1"}}
+    content = {
+        "current-context": "lab",
+        "contexts": [{"name": "lab", "context": {"cluster": "lab", "user": "me"}}],
+        "clusters": [cluster],
+        "users": [{"name": "me", "user": {"token": "t"}}],
+    }
+    (tmp_path / KUBECONFIG).write_text(json.dumps(content))
+
+    with (
+        pytest.raises(ClusterError, match=r"https://127.0.0.1:1 does not answer .*refused"),
+        guest(Way.CONTEXT, wish, tmp_path, DEPLOYMENT, print),
+    ):
+        pass

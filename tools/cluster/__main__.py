@@ -29,6 +29,7 @@ from local_kubernetes.programs import NODE, ProgramsMissingError, find, nearest
 from local_kubernetes.room import RoomError, enter, run, settle
 from rich.console import Console
 from terraform_runner.errors import RunError
+from urllib3.exceptions import HTTPError
 
 from conventions import company
 from conventions.company import PRODUCT
@@ -61,7 +62,15 @@ REFUSALS = (
     RunError,
     TakenError,
 )
-FAILURES = (AirflowError, ApiException, DatabaseError, HelmError, OSError, RuntimeError)
+FAILURES = (
+    AirflowError,
+    ApiException,
+    DatabaseError,
+    HTTPError,
+    HelmError,
+    OSError,
+    RuntimeError,
+)
 
 
 @dataclass(frozen=True, kw_only=True)

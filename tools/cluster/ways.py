@@ -15,7 +15,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from kubernetes.client.exceptions import ApiException
+from kubernetes.config import ConfigException
 from local_kubernetes.room import RoomError, check, check_processes
+from urllib3.exceptions import HTTPError
 
 from tools.cluster.claims import Claim
 from tools.cluster.clusters import ClusterError, Given, address_towards, load, push
@@ -126,8 +129,12 @@ def guest(
 def _named(file: Path, wish: Wish, deployment: Deployment, tell: Tell) -> Iterator[Guest]:
     url = _server_of(file)
     cluster = Given(kubeconfig=file, address=wish.address or address_towards(url))
-    claim = Claim.of(cluster.server, deployment)
-    claim.check()
+    try:
+        claim = Claim.of(cluster.server, deployment)
+        claim.check()
+    except (ApiException, ConfigException, HTTPError) as error:
+        why = str(error).strip().splitlines()[0]
+        raise ClusterError(f"{url} does not answer the user of --context: {why}") from None
 
     def take(images: Mapping[str, Path]) -> dict[str, str]:
         if wish.registry:
