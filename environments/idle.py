@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from environments.facts import REGIONS
 from environments.model import Environment
 from environments.types import Section
 
@@ -17,6 +18,15 @@ def idle_keys(env: Environment) -> Iterator[tuple[str, str]]:
         workers = ("celery_min_workers", "celery_max_workers", "celery_tasks_per_worker")
         yield from _written("airflow", airflow, workers, why)
         yield from _written("airflow.resources", airflow.resources, ("celery_worker",), why)
+    if not airflow.runs_pods and not airflow.warm_tasks:
+        why = f"airflow.executors = {list(airflow.executors)}".replace("'", '"')
+        yield from _written("airflow.resources", airflow.resources, ("worker",), why)
+    if airflow.dags != "blob":
+        for name, team in env.teams.items():
+            why = f'airflow.dags = "{airflow.dags}"'
+            yield from _written(f"teams.{name}", team, ("keep_versions_days",), why)
+    if not REGIONS[env.location].zones:
+        yield from _written("postgres", env.postgres, ("zone",), f'location = "{env.location}"')
     if env.postgres.high_availability != "ZoneRedundant":
         why = f'postgres.high_availability = "{env.postgres.high_availability}"'
         yield from _written("postgres", env.postgres, ("standby_zone",), why)
@@ -29,6 +39,8 @@ def idle_keys(env: Environment) -> Iterator[tuple[str, str]]:
     if network.given or network.egress == "firewall":
         why = "network.given" if network.given else 'network.egress = "firewall"'
         yield from _written("network", network, ("nat_addresses",), why)
+    if network.given:  # whose owner logs the flows
+        yield from _written("network", network, ("flow_log_retention_days",), "network.given")
     if not env.monitoring.defender:
         why = "monitoring.defender = false"
         yield from _written("monitoring", env.monitoring, ("alert_phone",), why)

@@ -29,6 +29,16 @@ def said(**changes: dict[str, Any]) -> list[str]:
             PODS,
         ),
         (
+            {"airflow": {"executors": ["CeleryExecutor"], "resources": {"worker": {"cpu": 1.0}}}},
+            "airflow.resources.worker",
+            'airflow.executors = ["CeleryExecutor"]',
+        ),
+        (
+            {"airflow": {"dags": "image"}, "teams": {"sales": {"keep_versions_days": 7}}},
+            "teams.sales.keep_versions_days",
+            'airflow.dags = "image"',
+        ),
+        (
             {"postgres": {"standby_zone": "3"}},
             "postgres.standby_zone",
             'postgres.high_availability = "Disabled"',
