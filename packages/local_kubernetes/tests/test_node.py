@@ -117,3 +117,20 @@ def test_what_does_not_listen_is_interrupted_too(sign: signal.Signals, a_node_ca
         process.send_signal(sign)
 
         assert process.wait(20) == 130
+
+
+KILLED = """
+import os, sys
+from local_kubernetes import room
+sys.exit(room.run(["bash", "-c", "mktemp -d; kill -KILL $$"], os.environ))
+"""
+
+
+def test_what_is_killed_leaves_no_temporary_folder(a_node_can_be: None) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED], capture_output=True, text=True, check=False
+    )
+    made = Path(done.stdout.strip())
+
+    assert made.is_absolute()
+    assert not made.exists()

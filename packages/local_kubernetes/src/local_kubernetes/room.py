@@ -100,7 +100,8 @@ def run(command: Sequence[str], environment: Mapping[str, str], *, network: bool
         environment: its variables.
         network: give it a network of its own, for a node; else it has the machine's.
 
-    The command finds its working folder in the variable LOCAL_KUBERNETES_ROOM. Ctrl-C, SIGTERM and
+    The command finds its working folder in the variable LOCAL_KUBERNETES_ROOM, and there a folder
+    for what is temporary in TMPDIR. Ctrl-C, SIGTERM and
     SIGHUP reach it as Ctrl-C, and it gets half a minute to end; the status is 130 then, however it
     ended.
 
@@ -116,7 +117,7 @@ def run(command: Sequence[str], environment: Mapping[str, str], *, network: bool
         shell = ["bash", "-c", '"$@"; exit $?', "room"]
         process = subprocess.Popen(
             [*apart, "--", *shell, *command],
-            env={**environment, FOLDER: scratch},
+            env={**environment, FOLDER: scratch, "TMPDIR": str(_temporary(Path(scratch)))},
             start_new_session=True,
         )
         interrupted = threading.Event()
@@ -139,6 +140,14 @@ def run(command: Sequence[str], environment: Mapping[str, str], *, network: bool
             _tell(process, signal.SIGKILL)
             process.wait()
             sweep(Path(scratch).name)
+
+
+def _temporary(folder: Path) -> Path:
+    """Make the room's own folder for what is temporary: who is killed removes nothing."""
+    made = folder / "tmp"
+    made.mkdir()
+    made.chmod(0o1777)
+    return made
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
