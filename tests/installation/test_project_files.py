@@ -1,6 +1,7 @@
 """What surrounds the code: continuous integration, GitHub's files, decision records."""
 
 import json
+import os
 import re
 import subprocess
 from fnmatch import fnmatch
@@ -29,8 +30,15 @@ def faults(content: Any, schema: str) -> list[str]:
 
 def would_run(*arguments: str) -> str:
     """The commands of a make target, as make prints them without running any."""
+    # not what the make was told that runs these tests
+    outside = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     done = subprocess.run(
-        ["make", "--dry-run", *arguments], cwd=ROOT, capture_output=True, text=True, check=True
+        ["make", "--dry-run", *arguments],
+        cwd=ROOT,
+        env=outside,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return done.stdout
 
