@@ -36,7 +36,7 @@ from constructs_lib.node_pool import (
     pool_version,
 )
 from constructs_lib.place import Place
-from conventions.patience import DRAIN_MINUTES, NODE_MINUTES, WORKER_GRACE_SECONDS
+from conventions.patience import DRAIN_MINUTES, NODE_MINUTES, SOAK_MINUTES, WORKER_GRACE_SECONDS
 from environments.kubernetes import Kubernetes, rotation_name
 from environments.model import Environment
 from environments.network import Network
@@ -212,6 +212,7 @@ def _system_pool(
         upgrade_settings=KubernetesClusterDefaultNodePoolUpgradeSettings(
             max_surge="33%",
             drain_timeout_in_minutes=DRAIN_MINUTES,
+            node_soak_duration_in_minutes=SOAK_MINUTES,
             undrainable_node_behavior=UNDRAINABLE,
         ),
         orchestrator_version=pool_version(settings),

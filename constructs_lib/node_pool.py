@@ -10,7 +10,7 @@ from cdktf_cdktf_provider_azurerm.kubernetes_cluster_node_pool import (
 from constructs import Construct
 
 from conventions.labels import NODE_POOL, SPOT, SPOT_TAINT
-from conventions.patience import DRAIN_MINUTES
+from conventions.patience import DRAIN_MINUTES, SOAK_MINUTES
 from environments.kubernetes import Kubernetes, NodePool, Pool, rotation_name
 
 # Channels that move the minor version, so that Terraform must not move it back
@@ -100,6 +100,7 @@ _REGULAR: dict[str, Any] = {
     "upgrade_settings": KubernetesClusterNodePoolUpgradeSettings(
         max_surge="33%",
         drain_timeout_in_minutes=DRAIN_MINUTES,
+        node_soak_duration_in_minutes=SOAK_MINUTES,
         undrainable_node_behavior=UNDRAINABLE,
     )
 }

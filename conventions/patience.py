@@ -7,6 +7,13 @@ or by the cluster autoscaler. So a worker may take a little less than that to fi
 DRAIN_MINUTES = 30
 """Minutes that an upgrade waits for the pods of a node ("Node drain timeout", AKS)."""
 
+SOAK_MINUTES = 5
+"""Minutes between a node that is drained and the next ("Node soak duration", AKS; its own is 0).
+
+What was on it starts on another node: an API server is ready after some 45 seconds in the rehearsed
+cluster, later where a node or the image has to come first.
+"""
+
 WORKER_GRACE_SECONDS = 25 * 60
 """Seconds that a task has to end after its worker, or its pod, was told to.
 

@@ -143,6 +143,7 @@ TABLE = [
     both("AKS-POOL", CLUSTER, f"{POOL}.temporary_name_for_rotation", SET),
     both("AKS-POOL", CLUSTER, f"{POOL}.upgrade_settings.max_surge", "33%"),
     both("AKS-POOL", CLUSTER, f"{POOL}.upgrade_settings.drain_timeout_in_minutes", at_least(15)),
+    both("AKS-POOL", CLUSTER, f"{POOL}.upgrade_settings.node_soak_duration_in_minutes", 5),
     both("AKS-POOL", CLUSTER, f"{POOL}.upgrade_settings.undrainable_node_behavior", "Cordon"),
     Row("AKS-POOL", CLUSTER, f"{POOL}.min_count", 1, 3),
     Row("AKS-POOL", CLUSTER, f"{POOL}.orchestrator_version", "1.36", None),
@@ -156,6 +157,7 @@ TABLE = [
     both("AKS-POOL", WORKERS, "temporary_name_for_rotation", SET),
     both("AKS-POOL", WORKERS, "upgrade_settings.max_surge", "33%", "core_pool"),
     both("AKS-POOL", WORKERS, "upgrade_settings.drain_timeout_in_minutes", 30, "core_pool"),
+    both("AKS-POOL", WORKERS, "upgrade_settings.node_soak_duration_in_minutes", 5, "core_pool"),
     both(
         "AKS-POOL",
         WORKERS,
@@ -254,7 +256,7 @@ ITEMS = {
     "secret_rotation_enabled",
     "AKS-POOL": "sku_tier zones auto_scaling_enabled only_critical_addons_enabled "
     "host_encryption_enabled os_disk_type max_pods temporary_name_for_rotation max_surge "
-    "drain_timeout_in_minutes undrainable_node_behavior",
+    "drain_timeout_in_minutes node_soak_duration_in_minutes undrainable_node_behavior",
     "ACR": "sku admin_enabled public_network_access_enabled zone_redundancy_enabled "
     "data_endpoint_enabled retention_policy_in_days anonymous_pull_enabled",
     "STORAGE": "is_hns_enabled shared_access_key_enabled public_network_access_enabled "
