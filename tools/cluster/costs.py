@@ -2,12 +2,11 @@
 
 import os
 import statistics
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from local_kubernetes.repeat import repeated
 from local_kubernetes.room import CONTROL_GROUPS
 
 from tools.cluster.airflow import ENDS, Airflow
@@ -49,23 +48,6 @@ class Groups:
         with suppress(OSError, ValueError):  # it went away between two looks
             self.cpu[uid] = _cpu_seconds(group)
             self.memory[uid] = _most_memory(group)
-
-    @contextmanager
-    def watched(self) -> Iterator[None]:
-        """Look again and again, as a pod's group ends with it."""
-        over = threading.Event()
-
-        def follow() -> None:
-            while not over.wait(LOOK_SECONDS):
-                self.look()
-
-        thread = threading.Thread(target=follow, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
 
 
 def _cpu_seconds(group: Path) -> float:
@@ -119,7 +101,7 @@ class Costs:
             groups = Groups.of(self.room)
             groups.look()
             before = dict(groups.cpu)
-            with groups.watched():
+            with repeated(groups.look, seconds=LOOK_SECONDS):  # a pod's group ends with it
                 first, last, run = self._run(executor, MANY, 0)
             groups.look()
             used = {uid: cpu - before.get(uid, 0) for uid, cpu in groups.cpu.items()}

@@ -3,13 +3,14 @@
 import os
 import secrets
 import socket
-import threading
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from cryptography.fernet import Fernet
+from local_kubernetes.repeat import repeated
 from local_kubernetes.room import add_names
 from local_kubernetes.server import wait_until
 from loopback_azure.azurite import Azurite, azurite
@@ -165,7 +166,7 @@ def platform(
         refused = server.apply(configuration(authority, [*NAMESPACES, beside.NAMESPACE]))
         assert refused is None, refused
         _probe(started)
-        parts.enter_context(_renewed(webhook))
+        parts.enter_context(repeated(partial(_renew, webhook), seconds=RENEW_SECONDS))
         yield Platform(
             room=room,
             deployment=deployment,
@@ -214,24 +215,9 @@ def free_ports(address: str) -> tuple[int, int]:
         return int(one.getsockname()[1]), int(other.getsockname()[1])
 
 
-@contextmanager
-def _renewed(webhook: Webhook) -> Iterator[None]:
-    over = threading.Event()
-
-    def follow() -> None:
-        while not over.wait(RENEW_SECONDS):
-            try:
-                webhook.renew()
-            except Exception:  # an API server that is away comes back
-                continue
-
-    thread = threading.Thread(target=follow, daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
+def _renew(webhook: Webhook) -> None:
+    with suppress(Exception):  # an API server that is away comes back
+        webhook.renew()
 
 
 def _secrets(deployment: Deployment) -> Mapping[str, str]:

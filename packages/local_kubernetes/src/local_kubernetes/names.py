@@ -1,21 +1,18 @@
 """The cluster's name server: it knows its Services."""
 
 import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kubernetes import client
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
 from local_kubernetes.control_plane import running
+from local_kubernetes.repeat import repeated
 from local_kubernetes.server import ApiServer
-
-if TYPE_CHECKING:
-    import subprocess
 
 DOMAIN = "cluster.local"
 SECONDS = 1.0
@@ -44,28 +41,20 @@ def names(server: ApiServer, folder: Path, address: str) -> Iterator[None]:
         f"--addn-hosts={hosts}",
         f"--local=/{DOMAIN}/",
     ]
-    over = threading.Event()
-    with running(command, folder / "names.log") as process:
-        thread = threading.Thread(target=_follow, args=(server, hosts, process, over), daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
-
-
-def _follow(
-    server: ApiServer, hosts: Path, process: "subprocess.Popen[bytes]", over: threading.Event
-) -> None:
     known = ""
-    while not over.wait(SECONDS):
-        with suppress(ApiException, HTTPError):
-            found = _services(server)
-            if found != known:
-                hosts.write_text(found)
-                process.send_signal(signal.SIGHUP)
-                known = found
+    with running(command, folder / "names.log") as process:
+
+        def follow() -> None:
+            nonlocal known
+            with suppress(ApiException, HTTPError):
+                found = _services(server)
+                if found != known:
+                    hosts.write_text(found)
+                    process.send_signal(signal.SIGHUP)
+                    known = found
+
+        with repeated(follow, seconds=SECONDS):
+            yield
 
 
 def _services(server: ApiServer) -> str:
