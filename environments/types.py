@@ -142,9 +142,11 @@ _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 ACCENTED = "\u00c0-\u024f"  # Latin letters of Europe's languages, for names that people give
 # An address without a user; RFC 3986 writes any other character as a percent sign and two digits
 HTTPS = r"https://[A-Za-z0-9.-]+(:\d{1,5})?([/?#][\w.~!$&'()*+;=:%/?#-]*)?"
-# An ARM id; groups may have letters of any script, and no name has a quote, a space or a bracket
+# An ARM id; resource groups may have letters of any script
 IN_SUBSCRIPTION = r"/subscriptions/[0-9a-f-]{36}/resourceGroups/[^\s/\\\"'`$%{}<>]+/providers/"
 RESOURCE_NAME = r"[\w.-]+"
+# Of an action group, whose name may have spaces ("Naming rules and restrictions", Azure)
+_OF_GROUP = r"[^:<>+/&%\\?|\"'`${}\x00-\x1f]"
 
 # What editors learn about a value; what is refused, and in which words, the validators decide
 Cidr = Annotated[
@@ -235,10 +237,10 @@ VmSize = Annotated[
 ]
 
 
-def resource_id(kind: str) -> Text:
+def resource_id(kind: str, name: str = RESOURCE_NAME) -> Text:
     """Refuse a text that is not the ARM id of a resource of `kind`, as `Microsoft.X/y`."""
     example = f"/subscriptions/<id>/resourceGroups/<group>/providers/{kind}/<name>"
-    pattern = rf"{IN_SUBSCRIPTION}{kind}/{RESOURCE_NAME}"
+    pattern = rf"{IN_SUBSCRIPTION}{kind}/{name}"
     return Text(pattern, f"the resource id of a {kind}", example)
 
 
@@ -259,4 +261,7 @@ DnsZoneId = Annotated[str, resource_id("Microsoft.Network/dnsZones")]
 RegistryId = Annotated[str, resource_id("Microsoft.ContainerRegistry/registries")]
 WorkspaceId = Annotated[str, resource_id("Microsoft.OperationalInsights/workspaces")]
 VaultId = Annotated[str, resource_id("Microsoft.KeyVault/vaults")]
-ActionGroupId = Annotated[str, resource_id("Microsoft.Insights/actionGroups")]
+ActionGroupId = Annotated[
+    str,
+    resource_id("Microsoft.Insights/actionGroups", rf"{_OF_GROUP}{{1,260}}(?<![ .])"),
+]

@@ -37,7 +37,7 @@ class Image(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Luggage:
-    """What a room is told of the images and the cluster."""
+    """What a room needs to know about the images and the cluster."""
 
     minor: str
     images: Mapping[str, Image]
