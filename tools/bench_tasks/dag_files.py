@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 import psutil
 
 from tools.bench_tasks.platform import Platform, platform
+from tools.bench_tasks.processes import cpu_seconds
 from tools.bench_tasks.tables import Table, machine, middle
 
 SIZES = (10, 200, 1_000, 5_000)
@@ -77,15 +78,15 @@ def _of_size(running: Platform, size: int, rounds: int, rest: float) -> Iterator
         (dags / f"dag_{number:05}.py").write_text(DAG.format(name=f"dag_{number:05}", text=""))
     process = running.start("dag-processor")
     running.upload(dags)
-    began, used = time.monotonic(), _cpu(process.pid)
+    began, used = time.monotonic(), cpu_seconds(process.pid)
     running.wait(lambda: running.parsed() == size, f"{size} DAGs parsed", PATIENCE_SECONDS)
     yield time.monotonic() - began
-    yield (_cpu(process.pid) - used) / size
+    yield (cpu_seconds(process.pid) - used) / size
     changes, again, cpu = [], [], []
     for turn in range(rounds):
         name = f"dag_{size // 2:05}"
         (dags / f"{name}.py").write_text(DAG.format(name=name, text=f"changed {turn}"))
-        used = _cpu(process.pid)
+        used = cpu_seconds(process.pid)
         running.upload(dags)
         began, (moment,) = time.monotonic(), running.sql("select now()")
         code = (
@@ -96,26 +97,16 @@ def _of_size(running: Platform, size: int, rounds: int, rest: float) -> Iterator
         older = f"select 1 from dag where last_parsed_time < '{moment}' limit 1"
         running.wait(partial(_nothing, running, older), "all again", PATIENCE_SECONDS)
         again.append(time.monotonic() - began)
-        cpu.append((_cpu(process.pid) - used) / size)
+        cpu.append((cpu_seconds(process.pid) - used) / size)
     yield middle(changes)
     yield max(changes)
     yield middle(again)
     yield middle(cpu)
-    used = _cpu(process.pid)
+    used = cpu_seconds(process.pid)
     time.sleep(rest)
-    yield (_cpu(process.pid) - used) / rest
+    yield (cpu_seconds(process.pid) - used) / rest
     yield psutil.Process(process.pid).memory_full_info().pss / 1e6
 
 
 def _nothing(running: Platform, query: str) -> bool:
     return not running.sql(query)
-
-
-def _cpu(pid: int) -> float:
-    """Return the CPU seconds of a process, of its children that ended, and of those that run."""
-    try:
-        one = psutil.Process(pid)
-        found = sum(one.cpu_times()[:4])
-        return float(found + sum(sum(child.cpu_times()[:2]) for child in one.children()))
-    except psutil.NoSuchProcess:
-        return 0.0

@@ -5,11 +5,12 @@ into the database for it, as the API server writes it.
 """
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+
+from local_kubernetes.repeat import repeated
 
 from tools.bench_tasks.platform import BenchError, Platform
 
@@ -78,6 +79,18 @@ def unfinished(running: Platform) -> int:
     return int(running.sql(query)[0])
 
 
+def of_runs_since(running: Platform, moment: str) -> str:
+    """Return the rows of runs that were queued since a moment, for a query.
+
+    Raises:
+        BenchError: one of them did not succeed.
+    """
+    runs = f"dag_run where queued_at > '{moment}'"
+    if failed := running.sql(f"select dag_id, run_id from {runs} and state <> 'success'"):
+        raise BenchError(f"{len(failed)} runs did not succeed, {failed[0]}")
+    return runs
+
+
 @contextmanager
 def tasks_that_end(running: Platform, started: Started) -> Iterator[None]:
     """Let each task succeed that was started, while the block runs.
@@ -90,26 +103,21 @@ def tasks_that_end(running: Platform, started: Started) -> Iterator[None]:
     Raises:
         BenchError: they could not be ended.
     """
-    over, failed = threading.Event(), list[BenchError]()
+    failed = list[BenchError]()
 
-    def follow() -> None:
-        while not over.wait(LOOK_SECONDS):
-            try:
-                if found := started():
-                    running.sql(ENDED.format(ids=", ".join(f"'{one}'" for one, _ in found)))
-                    for _, report in found:
-                        report()
-            except BenchError as error:
-                failed.append(error)
-                return
+    def look() -> None:
+        if failed:
+            return
+        try:
+            if found := started():
+                running.sql(ENDED.format(ids=", ".join(f"'{one}'" for one, _ in found)))
+                for _, report in found:
+                    report()
+        except BenchError as error:
+            failed.append(error)
 
-    thread = threading.Thread(target=follow, daemon=True)
-    thread.start()
-    try:
+    with repeated(look, seconds=LOOK_SECONDS):
         yield
-    finally:
-        over.set()
-        thread.join()
     if failed:
         raise failed[0]
 

@@ -20,7 +20,7 @@ import yaml
 from synthesis.reader import Synthesis, SynthesisError
 from synthesis.resources import by_environment
 from tools.attack_paths.cluster import objects_of_chart
-from tools.bench_tasks.load import parse, tasks_that_end, trigger, unfinished
+from tools.bench_tasks.load import of_runs_since, parse, tasks_that_end, trigger, unfinished
 from tools.bench_tasks.platform import BenchError, Platform, platform
 from tools.bench_tasks.processes import cpu_seconds
 from tools.bench_tasks.simulated import PROGRAMS, Simulation, StartedPods, simulation
@@ -204,9 +204,7 @@ def _run(
     after, load = [cpu_seconds(scheduler.pid), *made.cpu().values()], os.getloadavg()[0]
     running.stop(scheduler)
     running.settings = before
-    runs = f"dag_run where queued_at > '{moment}'"
-    if failed := running.sql(f"select dag_id, run_id from {runs} and state <> 'success'"):
-        raise BenchError(f"{len(failed)} runs did not succeed, {failed[0]}")
+    runs = of_runs_since(running, moment)
     query = (
         "select extract(epoch from task_instance.start_date - queued_dttm) from task_instance "
         f"join (select dag_id, run_id from {runs}) as run using (dag_id, run_id)"

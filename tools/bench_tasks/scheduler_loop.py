@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from observability.metrics import AIRFLOW_CONFIG
 from tools.bench_tasks import pod
 from tools.bench_tasks.load import (
+    of_runs_since,
     of_the_waiting_room,
     parse,
     tasks_that_end,
@@ -208,9 +209,7 @@ def _phase(running: Platform, heard: Timers, size: Size, rounds: int) -> Found:
 
 def _waits(running: Platform, since: str) -> list[float]:
     """Return how long each run that was triggered waited until its first task was queued."""
-    runs = f"dag_run where queued_at > '{since}'"
-    if failed := running.sql(f"select dag_id, run_id from {runs} and state <> 'success'"):
-        raise BenchError(f"{len(failed)} runs did not succeed, {failed[0]}")
+    runs = of_runs_since(running, since)
     query = (
         "select extract(epoch from min(queued_dttm) - queued_at) from task_instance "
         f"join (select dag_id, run_id, queued_at from {runs}) as run using (dag_id, run_id) "
