@@ -5,14 +5,7 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from tests.signin.conftest import Site
-
-FETCH = """async ([method, path, body]) => {
-    const answer = await fetch(path, {
-        method, redirect: "manual", body: body && JSON.stringify(body),
-        headers: body ? {"Content-Type": "application/json"} : {},
-    });
-    return answer.status;
-}"""
+from tools.cluster.roles import FETCH
 
 
 def sign_in(page: Page, site: Site) -> None:

@@ -8,28 +8,13 @@ from playwright.sync_api import Browser, Page, expect
 from tests.signin.conftest import Site
 from tests.signin.identity_provider import IdentityProvider
 from tests.signin.steps import open_airflow, sign_in, status, title
+from tools.cluster.roles import MAY, READ_CONNECTIONS, READ_DAGS, REQUESTS
 
-READ_DAGS = ("GET", "/api/v2/dags", None)
-TRIGGER = ("POST", "/api/v2/dags/absent/dagRuns", {"logical_date": None})
-READ_CONNECTIONS = ("GET", "/api/v2/connections", None)
-LIST_USERS = ("GET", "/auth/fab/v1/users", None)
-
-# 404: allowed, but there is no such DAG. 403: not allowed.
-MAY = {
-    "Airflow.Viewer": {READ_DAGS[1]: 200, TRIGGER[1]: 403, READ_CONNECTIONS[1]: 403},
-    "Airflow.User": {READ_DAGS[1]: 200, TRIGGER[1]: 404, READ_CONNECTIONS[1]: 403},
-    "Airflow.Op": {TRIGGER[1]: 404, READ_CONNECTIONS[1]: 200, LIST_USERS[1]: 403},
-    "Airflow.Admin": {TRIGGER[1]: 404, READ_CONNECTIONS[1]: 200, LIST_USERS[1]: 200},
-}
 MENU = {
     "Airflow.Viewer": {"Dags"},
     "Airflow.User": {"Dags"},
     "Airflow.Op": {"Dags", "Admin"},
     "Airflow.Admin": {"Dags", "Admin", "Security"},
-}
-REQUESTS = {
-    path: (method, path, body)
-    for method, path, body in (READ_DAGS, TRIGGER, READ_CONNECTIONS, LIST_USERS)
 }
 
 
@@ -41,7 +26,7 @@ def test_the_api_lets_a_role_do_what_it_may(
 
     sign_in(page, site)
 
-    assert {path: status(page, *REQUESTS[path]) for path in MAY[role]} == MAY[role]
+    assert {what: status(page, *asked) for what, asked in REQUESTS.items()} == MAY[role]
 
 
 @pytest.mark.parametrize("role", MENU)

@@ -17,6 +17,7 @@ from local_kubernetes.server import wait_until
 from tools.cluster.identities import HOST
 from tools.cluster.ingress_nginx import Listening, nginx_conf
 from tools.cluster.platform import Platform
+from tools.cluster.roles import FETCH, REQUESTS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -26,33 +27,6 @@ SERVICE, PORT = "airflow-api-server", 8080
 HTTP, HTTPS = 80, 443  # as browsers and so Airflow know the host: addresses to return to have none
 REFUSED = "You have no role in this Airflow"
 PAGE_MILLISECONDS = 90_000
-_READ_DAGS = ("GET", "/api/v2/dags", None)
-_TRIGGER = ("POST", "/api/v2/dags/absent/dagRuns", {"logical_date": None})
-_READ_CONNECTIONS = ("GET", "/api/v2/connections", None)
-_LIST_USERS = ("GET", "/auth/fab/v1/users", None)
-REQUESTS = {
-    "read DAGs": _READ_DAGS,
-    "start a run": _TRIGGER,
-    "read connections": _READ_CONNECTIONS,
-    "list users": _LIST_USERS,
-}
-# 404: allowed, but there is no such DAG
-MAY = {
-    role: dict(zip(REQUESTS, statuses, strict=True))
-    for role, statuses in {
-        "Airflow.Viewer": (200, 403, 403, 403),
-        "Airflow.User": (200, 404, 403, 403),
-        "Airflow.Op": (200, 404, 200, 403),
-        "Airflow.Admin": (200, 404, 200, 200),
-    }.items()
-}
-_FETCH = """async ([method, path, body]) => {
-    const answer = await fetch(path, {
-        method, redirect: "manual", body: body && JSON.stringify(body),
-        headers: body ? {"Content-Type": "application/json"} : {},
-    });
-    return answer.status;
-}"""
 
 
 @dataclass(frozen=True)
@@ -69,7 +43,7 @@ class Site:
             page.goto(f"{self.url}/api/v2/auth/login?next={self.url}/api/v2/version")
             if not page.url.startswith(f"{self.url}/"):
                 return {page.url: 0}
-            return {what: page.evaluate(_FETCH, list(asked)) for what, asked in REQUESTS.items()}
+            return {what: page.evaluate(FETCH, list(asked)) for what, asked in REQUESTS.items()}
 
     def refusal(self) -> str:
         """Sign in without a role; return the heading of the page."""

@@ -12,10 +12,11 @@ from enum import StrEnum
 from pathlib import Path
 
 from tools.cluster.airflow import ENDS, NAMESPACE, TEAM, Airflow
-from tools.cluster.browser import MAY, REFUSED, browser, missing_for_browser
+from tools.cluster.browser import REFUSED, browser, missing_for_browser
 from tools.cluster.costs import Costs
 from tools.cluster.platform import Platform
 from tools.cluster.releases import names_of
+from tools.cluster.roles import MAY
 from tools.cluster.story import Story, wait_for
 
 COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
