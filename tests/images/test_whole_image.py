@@ -46,17 +46,11 @@ class Container:
     root: Path
     config: dict[str, Any] = field(repr=False)
 
-    def starts(self, *command: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    def starts(self, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a command behind the image's entry point, as `docker run` does."""
         given = [f"--env={name}={value}" for name, value in environment.items()]
-        where = [f"--root={self.store.folder}/root", f"--runroot={self.store.folder}/run"]
-        run = ["buildah", *where, "run", "--isolation=chroot", *given, self.name, "--"]
-        return subprocess.run(
-            [*run, *self.config["Entrypoint"], *command],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        run = ["run", "--isolation=chroot", *given, self.name, "--"]
+        return self.store.done(*run, *self.config["Entrypoint"], *command)
 
     def compiles(self, program: str, *arguments: str, **environment: str) -> list[str]:
         """Return the files of the image that Python compiles while it runs something."""

@@ -10,6 +10,11 @@ from platformdirs import user_cache_path
 
 from tools.local_image.errors import LocalImageError
 
+# buildah copies itself into sealed memory before it does anything; the kernel refuses the seal for
+# as long as another CPU still counts a page of the copy.
+_NOT_BEGUN = "sealing memfd copy: Device or resource busy"
+_ATTEMPTS = 5
+
 
 @dataclass(frozen=True)
 class Store:
@@ -33,7 +38,7 @@ class Store:
 
     def has(self, image: str) -> bool:
         """Whether an image of this name is there."""
-        return self._done("inspect", "--type=image", image).returncode == 0
+        return self.done("inspect", "--type=image", image).returncode == 0
 
     def run(self, *command: str) -> str:
         """Run a command of buildah and return what it prints.
@@ -41,14 +46,19 @@ class Store:
         Raises:
             LocalImageError: it failed; the last lines of what it said are in the message.
         """
-        done = self._done(*command)
+        done = self.done(*command)
         if done.returncode:
             said = "\n    ".join(done.stderr.strip().splitlines()[-8:])
             raise LocalImageError(f"buildah {command[0]} ended with {done.returncode}:\n    {said}")
         return done.stdout.strip()
 
-    def _done(self, *command: str) -> "subprocess.CompletedProcess[str]":
+    def done(self, *command: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command of buildah, and again where it could not begin; return how it ended."""
         where = [f"--root={self.folder}/root", f"--runroot={self.folder}/run"]
-        return subprocess.run(
-            ["buildah", *where, *command], capture_output=True, text=True, check=False
-        )
+        for _ in range(_ATTEMPTS):
+            done = subprocess.run(
+                ["buildah", *where, *command], capture_output=True, text=True, check=False
+            )
+            if not (done.returncode and _NOT_BEGUN in done.stderr):
+                break
+        return done
