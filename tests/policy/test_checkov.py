@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,13 @@ from tests import environment_files
 from tests.parts.skips import missing
 from tools.policy import checkov, policy_report, rules, waivers
 from tools.policy.__main__ import OURS
+from tools.policy.corrections import corrected
 from tools.policy.errors import GateError
 from tools.policy.gate import Verdict, judge
 from tools.policy.results import Result
 
-# An environment `worse` beside the real ones: prod's cluster with its local account switched on
+# An environment `worse` beside the real ones: prod's cluster with its local account switched on, in
+# the tier above Standard, and its registry in a region without zones
 WORSE = "platform-worse"
 
 
@@ -28,6 +31,9 @@ def scanned(
     shutil.copytree(synthesized / "stacks", folder / "stacks")
     worse = json.loads((folder / "stacks" / "platform-prod" / "cdk.tf.json").read_text())
     worse["resource"]["azurerm_kubernetes_cluster"]["aks"]["local_account_disabled"] = False
+    worse["resource"]["azurerm_kubernetes_cluster"]["aks"]["sku_tier"] = "Premium"
+    (registry,) = worse["resource"]["azurerm_container_registry"].values()
+    registry |= {"location": "westus", "zone_redundancy_enabled": False}
     (folder / "stacks" / WORSE).mkdir()
     (folder / "stacks" / WORSE / "cdk.tf.json").write_text(json.dumps(worse, indent=2))
     try:
@@ -85,6 +91,30 @@ def test_a_mistake_in_a_stack_is_found_at_its_address(scanned: list[Result]) -> 
     assert ("CKV_AZURE_141", "azurerm_kubernetes_cluster.aks") in {
         (result.rule, result.resource) for result in found
     }
+
+
+@pytest.mark.parametrize(
+    ("tier", "region", "broken"),
+    [
+        ("Premium", "westus", set()),
+        ("Free", "westus", {"CKV_AZURE_170"}),
+        ("Premium", "westeurope", {"CKV_AZURE_233"}),
+    ],
+)
+def test_a_rule_that_knows_less_than_azure_is_corrected(
+    scanned: list[Result], stacks: dict[str, Any], tier: str, region: str, broken: set[str]
+) -> None:
+    platform = deepcopy(stacks["platform-prod"])
+    platform["resource"]["azurerm_kubernetes_cluster"]["aks"]["sku_tier"] = tier
+    (registry,) = platform["resource"]["azurerm_container_registry"].values()
+    registry |= {"location": region, "zone_redundancy_enabled": False}
+    of_worse = [result for result in scanned if result.environment == "worse"]
+
+    found = corrected(of_worse, [EnvironmentStacks("worse", {"platform": platform})])
+
+    named = {"CKV_AZURE_170", "CKV_AZURE_233"}
+    assert named <= {result.rule for result in of_worse if result.failed}
+    assert named & {result.rule for result in found if result.failed} == broken
 
 
 def test_every_result_names_a_terraform_address(scanned: list[Result]) -> None:

@@ -17,6 +17,7 @@ from environments.load import load
 from synthesis.reader import Synthesis
 from synthesis.resources import by_environment
 from tools.policy import checkov, gate, policy_report, rules, waivers
+from tools.policy.corrections import corrected
 
 OURS = Path(__file__).with_name("waivers.toml")
 app = typer.Typer(add_completion=False)
@@ -52,7 +53,9 @@ def main(
     except FaultError as error:
         Console(stderr=True).print(str(error), markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(2) from None
-    for stacks in by_environment(synthesis):
+    found = by_environment(synthesis)
+    results = list(corrected(results, found))
+    for stacks in found:
         results += rules.apply(stacks)
     verdict = gate.judge(results, excuses, kinds, lasting=ours)
     if as_json:
