@@ -1,6 +1,7 @@
 """Tags on every Azure resource, in one place."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 
 from cdktf import TerraformResource, TerraformResourceLifecycle
@@ -9,6 +10,9 @@ from constructs import Construct
 from constructs_lib.beyond_bindings import AzureResource
 
 POOL = "default_node_pool_input"
+# Azure DNS drops other names without a word, and each plan would add them again
+# (learn.microsoft.com: "Use tags to organize your Azure resources", "Limitations")
+OF_DNS = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
 AZURE = "_provider_azurerm."  # in the name of its package with cdktf and with cdktn
 
 
@@ -18,7 +22,8 @@ def tag_azure_resources(
     """Give every azurerm resource below `scope` that can bear tags the same ones.
 
     A plan leaves the `ignored` ones alone, whatever a policy writes there. A system pool has tags
-    of its own within its cluster.
+    of its own within its cluster. DNS zones, their links and records have those alone that they
+    keep.
 
     Only azurerm: the tags of azuread are a list of another meaning. An aspect would do the same
     with a call from Node into Python for every node of the tree.
@@ -27,9 +32,14 @@ def tag_azure_resources(
         taggable = isinstance(node, TerraformResource) and hasattr(type(node), "tags_input")
         ours = isinstance(node, AzureResource) or AZURE in type(node).__module__
         if taggable and ours:
-            node.tags = tags  # type: ignore[attr-defined]  # checked by hasattr above
+            in_dns = "dns_" in type(node).__module__
+            node.tags = _of_dns(tags) if in_dns else tags  # type: ignore[attr-defined]  # checked by hasattr above
             if ignored and isinstance(node, TerraformResource):
                 _ignore(node, ignored)
+
+
+def _of_dns(tags: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in tags.items() if OF_DNS.fullmatch(name)}
 
 
 def _ignore(resource: TerraformResource, names: Sequence[str]) -> None:

@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
+from conventions.addresses import PRIVATE_RANGES_SAID, is_private
 from environments.hidden import may_be_secret
-from environments.types import Address, Section, Text, refuse
+from environments.types import PORT, Address, Section, Text, refuse
 
 # AKS takes at most ten, and PEM only (learn.microsoft.com: "Custom certificate authority (CA) in
 # AKS"); a private key is a secret, which no environment file may hold.
@@ -39,6 +40,16 @@ def certificate(text: str) -> str:
             allowed="-----BEGIN CERTIFICATE----- ... -----END CERTIFICATE-----",
             fix='convert it: openssl x509 -inform der -in ca.cer, and write it between """',
         )
+    import ssl  # a sixtieth of a second, which files without an authority do not pay
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
+    except (ssl.SSLError, ValueError):
+        refuse(
+            "a certificate that cannot be read: a part of it is missing or changed",
+            allowed="the certificate of the authority, as it was issued",
+            fix="copy the whole file; openssl x509 -noout -subject -in ca.pem reads it",
+        )
     return text
 
 
@@ -51,7 +62,7 @@ class Proxy(Section):
     url: Annotated[
         str,
         Text(
-            r"http://[A-Za-z0-9.-]+:\d{2,5}",
+            rf"http://[A-Za-z0-9.-]+:{PORT}",
             "http://, a host and a port, without a user",
             "http://proxy.corp.example.com:3128",
         ),
@@ -87,10 +98,10 @@ class Proxy(Section):
     @field_validator("address")
     @classmethod
     def _private(cls, address: IPv4Address) -> IPv4Address:
-        if not address.is_private or address.is_link_local:
+        if not is_private(address):
             refuse(
                 "not an address of a private network",
-                allowed="an address of 10/8, 172.16/12 or 192.168/16",
+                allowed=f"an address of {PRIVATE_RANGES_SAID}",
                 fix="give the address that the proxy has in your network",
             )
         return address

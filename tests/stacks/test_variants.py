@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from conventions.patience import QUEUED_SECONDS, WORKER_GRACE_SECONDS
 from environments.model import Environment
@@ -391,7 +392,7 @@ def test_the_cluster_may_take_the_public_address_that_is_given(synthesize: Synth
 
 
 PROXY = {"url": "http://proxy.corp.example.com:3128", "address": "10.9.0.4"}
-AUTHORITY = "-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIU\n-----END CERTIFICATE-----\n"
+AUTHORITY = trustme.CA().cert_pem.bytes().decode()
 
 
 def test_nodes_and_pods_go_out_by_the_company_s_proxy(synthesize: Synthesize) -> None:
@@ -774,6 +775,23 @@ def test_every_resource_has_the_company_s_tags(synthesize: Synthesize) -> None:
     ]
     assert len(tagged) > 30
     assert {found.get("business-unit") for found in tagged} == {"north"}
+
+
+@pytest.mark.parametrize("name", ["Cost Owner", "finops:owner", "2nd-owner", "Größe", "a(b)"])
+def test_dns_zones_have_no_tag_that_azure_would_drop_without_a_word(
+    synthesize: Synthesize, name: str
+) -> None:
+    tags = tables(DEV)["tags"] | {"more": {name: "north", "business-unit": "north"}}
+
+    resources = synthesize(tags=tags)
+
+    group = only(resources, "azurerm_virtual_network")
+    zones = resources["azurerm_private_dns_zone"].values()
+    links = resources["azurerm_private_dns_zone_virtual_network_link"].values()
+    assert group["tags"][name] == "north"
+    assert {(name in one["tags"], "business-unit" in one["tags"]) for one in [*zones, *links]} == {
+        (False, True)
+    }
 
 
 def test_a_plan_leaves_the_tags_of_a_policy_alone(synthesize: Synthesize) -> None:
