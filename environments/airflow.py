@@ -98,7 +98,11 @@ class Airflow(Section):
 
     image_repository: Annotated[
         str,
-        Text(r"[a-z0-9]+([/_-][a-z0-9]+)*", "lower case path in the registry", "airflow"),
+        Text(
+            r"[a-z0-9]+((/|[._]|__|-+)[a-z0-9]+)*",
+            "a path in the registry: lower case letters and digits, between them / . _ -",
+            "airflow",
+        ),
         Field(description="repository in the registry"),
     ] = "airflow"
     image_tag: Annotated[

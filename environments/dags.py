@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from conventions.addresses import PRIVATE_RANGES_SAID, is_private
 from environments.types import EACH_ONCE, HTTPS, Address, Section, Text, Uuid, refuse
 
 TeamName = Annotated[
@@ -188,10 +189,10 @@ class GitDags(Section):
     @field_validator("private_address")
     @classmethod
     def _private(cls, address: Address | None) -> Address | None:
-        if address is not None and (not address.is_private or address.is_link_local):
+        if address is not None and not is_private(address):
             refuse(
                 "not an address of a private network; public ones are reached without it",
-                allowed="an address of 10/8, 172.16/12 or 192.168/16",
+                allowed=f"an address of {PRIVATE_RANGES_SAID}",
                 fix="delete it, or give the address that the server's name has in your network",
             )
         return address

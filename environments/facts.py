@@ -14,44 +14,63 @@ class Region(NamedTuple):
     pair: str | None
 
 
+# Some are open only to subscriptions that Microsoft has let in: `make preflight` asks
 REGIONS = {
+    "australiacentral": Region(False, "australiacentral2"),
+    "australiacentral2": Region(False, "australiacentral"),
     "australiaeast": Region(True, "australiasoutheast"),
     "australiasoutheast": Region(False, "australiaeast"),
     "austriaeast": Region(True, None),
     "belgiumcentral": Region(True, None),
     "brazilsouth": Region(True, "southcentralus"),
+    "brazilsoutheast": Region(False, "brazilsouth"),
     "canadacentral": Region(True, "canadaeast"),
     "canadaeast": Region(False, "canadacentral"),
     "centralindia": Region(True, "southindia"),
     "centralus": Region(True, "eastus2"),
+    "chilecentral": Region(True, None),
+    "denmarkeast": Region(True, None),
     "eastasia": Region(True, "southeastasia"),
     "eastus": Region(True, "westus"),
     "eastus2": Region(True, "centralus"),
     "francecentral": Region(True, "francesouth"),
+    "francesouth": Region(False, "francecentral"),
+    "germanynorth": Region(False, "germanywestcentral"),
     "germanywestcentral": Region(True, "germanynorth"),
+    "indonesiacentral": Region(True, None),
     "israelcentral": Region(True, None),
     "italynorth": Region(True, None),
     "japaneast": Region(True, "japanwest"),
     "japanwest": Region(True, "japaneast"),
+    "jioindiacentral": Region(False, "jioindiawest"),
+    "jioindiawest": Region(False, "jioindiacentral"),
     "koreacentral": Region(True, "koreasouth"),
+    "koreasouth": Region(False, "koreacentral"),
+    "malaysiawest": Region(True, None),
     "mexicocentral": Region(True, None),
     "newzealandnorth": Region(True, None),
     "northcentralus": Region(False, "southcentralus"),
     "northeurope": Region(True, "westeurope"),
     "norwayeast": Region(True, "norwaywest"),
+    "norwaywest": Region(False, "norwayeast"),
     "polandcentral": Region(True, None),
     "qatarcentral": Region(True, None),
     "southafricanorth": Region(True, "southafricawest"),
+    "southafricawest": Region(False, "southafricanorth"),
     "southcentralus": Region(True, "northcentralus"),
     "southeastasia": Region(True, "eastasia"),
+    "southindia": Region(False, "centralindia"),
     "spaincentral": Region(True, None),
     "swedencentral": Region(True, "swedensouth"),
     "switzerlandnorth": Region(True, "switzerlandwest"),
+    "switzerlandwest": Region(False, "switzerlandnorth"),
+    "uaecentral": Region(False, "uaenorth"),
     "uaenorth": Region(True, "uaecentral"),
     "uksouth": Region(True, "ukwest"),
     "ukwest": Region(False, "uksouth"),
     "westcentralus": Region(False, "westus2"),
     "westeurope": Region(True, "northeurope"),
+    "westindia": Region(False, "southindia"),
     "westus": Region(False, "eastus"),
     "westus2": Region(True, "westcentralus"),
     "westus3": Region(True, "eastus"),
@@ -162,6 +181,7 @@ class VmSize(NamedTuple):
 
 
 _GENERAL, _LARGE = (2, 4, 8, 16, 32, 48, 64), (2, 4, 8, 16, 32, 48, 64, 96)
+_BURSTABLE = {"s_v2": (2, 4, 8, 16, 32), "as_v2": (2, 4, 8, 16, 32), "ms": (2, 4, 8, 12, 16, 20)}
 _MEMORY = {"D": 4, "E": 8}  # GiB a core: general purpose, memory optimized
 _FAMILIES = {  # by ending: cores, and GiB of local disk a core
     "s_v3": (_GENERAL, 25.0),
@@ -174,7 +194,7 @@ _FAMILIES = {  # by ending: cores, and GiB of local disk a core
 _LESS_MEMORY = {"E64s_v3": 432, "E64s_v4": 504, "E64ds_v4": 504} | dict.fromkeys(
     ("E96s_v5", "E96ds_v5", "E96as_v5", "E96ads_v5"), 672
 )
-_GPU = {  # learn.microsoft.com: "NCasT4_v3", "NC_A100_v4" and "NVadsA10_v5" sizes series
+_GPU = {  # learn.microsoft.com: "NCasT4_v3", "NC_A100_v4", "NCads_H100_v5" and "NVadsA10_v5" series
     "NC4as_T4_v3": VmSize(4, 28, 176),
     "NC8as_T4_v3": VmSize(8, 56, 352),
     "NC16as_T4_v3": VmSize(16, 110, 352),
@@ -182,6 +202,8 @@ _GPU = {  # learn.microsoft.com: "NCasT4_v3", "NC_A100_v4" and "NVadsA10_v5" siz
     "NC24ads_A100_v4": VmSize(24, 220, 64),
     "NC48ads_A100_v4": VmSize(48, 440, 128),
     "NC96ads_A100_v4": VmSize(96, 880, 256),
+    "NC40ads_H100_v5": VmSize(40, 320, 128),
+    "NC80adis_H100_v5": VmSize(80, 640, 256),
     "NV6ads_A10_v5": VmSize(6, 55, 180),
     "NV12ads_A10_v5": VmSize(12, 110, 360),
     "NV18ads_A10_v5": VmSize(18, 220, 720),
@@ -200,6 +222,21 @@ VM_SIZES: dict[str, VmSize] = {
             for letter, memory in _MEMORY.items()
             for kind, (counts, disk) in _FAMILIES.items()
             for cores in counts
+        }
+        | {  # "Dlsv5" and its like: half the memory of D
+            f"D{cores}{kind}": VmSize(cores, 2 * cores, int(cores * disk))
+            for kind, disk in (("ls_v5", 0), ("lds_v5", 37.5), ("ls_v6", 0), ("lds_v6", 55))
+            for cores in _LARGE
+        }
+        | {
+            f"B{cores}{kind}": VmSize(cores, 4 * cores, 0)
+            for kind, counts in _BURSTABLE.items()
+            for cores in counts
+        }
+        | {
+            f"L{cores}{kind}": VmSize(cores, 8 * cores, 10 * cores)
+            for kind in ("s_v3", "as_v3")
+            for cores in (8, 16, 32, 48, 64, 80)
         }
         | {
             f"F{cores}s_v2": VmSize(cores, 2 * cores, 16 * cores)

@@ -1,58 +1,68 @@
 """The `[hibernation]` table: hours in which an environment is stopped, to cost less."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
 from conventions.weekdays import WEEKDAYS, Weekday
 from environments.data import Postgres
-from environments.types import Section, refuse
+from environments.types import Section, one_of, refuse
 
-TimeZone = Literal[
-    "UTC",
-    "Europe/London",
-    "Europe/Berlin",
-    "Europe/Paris",
-    "Europe/Warsaw",
-    "Europe/Helsinki",
-    "Europe/Istanbul",
-    "Africa/Johannesburg",
-    "Asia/Dubai",
-    "Asia/Kolkata",
-    "Asia/Singapore",
-    "Asia/Tokyo",
-    "Asia/Seoul",
-    "Australia/Sydney",
-    "America/Sao_Paulo",
-    "America/New_York",
-    "America/Chicago",
-    "America/Denver",
-    "America/Los_Angeles",
-]
 # Azure's alert processing rules take the names of Windows (CLDR: windowsZones)
-WINDOWS_NAMES: dict[TimeZone, str] = {
+_CITIES = {
     "UTC": "UTC",
-    "Europe/London": "GMT Standard Time",
-    "Europe/Berlin": "W. Europe Standard Time",
-    "Europe/Paris": "Romance Standard Time",
-    "Europe/Warsaw": "Central European Standard Time",
-    "Europe/Helsinki": "FLE Standard Time",
-    "Europe/Istanbul": "Turkey Standard Time",
-    "Africa/Johannesburg": "South Africa Standard Time",
-    "Asia/Dubai": "Arabian Standard Time",
-    "Asia/Kolkata": "India Standard Time",
-    "Asia/Singapore": "Singapore Standard Time",
-    "Asia/Tokyo": "Tokyo Standard Time",
-    "Asia/Seoul": "Korea Standard Time",
-    "Australia/Sydney": "AUS Eastern Standard Time",
-    "America/Sao_Paulo": "E. South America Standard Time",
-    "America/New_York": "Eastern Standard Time",
-    "America/Chicago": "Central Standard Time",
-    "America/Denver": "Mountain Standard Time",
-    "America/Los_Angeles": "Pacific Standard Time",
+    "GMT Standard Time": "Europe/Dublin Europe/Lisbon Europe/London",
+    "W. Europe Standard Time": "Europe/Amsterdam Europe/Berlin Europe/Luxembourg Europe/Oslo "
+    "Europe/Rome Europe/Stockholm Europe/Vienna Europe/Zurich",
+    "Romance Standard Time": "Europe/Brussels Europe/Copenhagen Europe/Madrid Europe/Paris",
+    "Central Europe Standard Time": "Europe/Belgrade Europe/Bratislava Europe/Budapest "
+    "Europe/Ljubljana Europe/Prague",
+    "Central European Standard Time": "Europe/Warsaw Europe/Zagreb",
+    "FLE Standard Time": "Europe/Helsinki Europe/Kyiv Europe/Riga Europe/Sofia Europe/Tallinn "
+    "Europe/Vilnius",
+    "GTB Standard Time": "Europe/Athens Europe/Bucharest",
+    "Turkey Standard Time": "Europe/Istanbul",
+    "South Africa Standard Time": "Africa/Johannesburg",
+    "E. Africa Standard Time": "Africa/Nairobi",
+    "W. Central Africa Standard Time": "Africa/Lagos",
+    "Egypt Standard Time": "Africa/Cairo",
+    "Israel Standard Time": "Asia/Jerusalem",
+    "Arab Standard Time": "Asia/Kuwait Asia/Riyadh",
+    "Arabian Standard Time": "Asia/Dubai",
+    "Pakistan Standard Time": "Asia/Karachi",
+    "India Standard Time": "Asia/Kolkata",
+    "SE Asia Standard Time": "Asia/Bangkok Asia/Ho_Chi_Minh Asia/Jakarta",
+    "China Standard Time": "Asia/Hong_Kong Asia/Shanghai",
+    "Taipei Standard Time": "Asia/Taipei",
+    "Singapore Standard Time": "Asia/Kuala_Lumpur Asia/Manila Asia/Singapore",
+    "Tokyo Standard Time": "Asia/Tokyo",
+    "Korea Standard Time": "Asia/Seoul",
+    "W. Australia Standard Time": "Australia/Perth",
+    "E. Australia Standard Time": "Australia/Brisbane",
+    "AUS Eastern Standard Time": "Australia/Melbourne Australia/Sydney",
+    "New Zealand Standard Time": "Pacific/Auckland",
+    "Argentina Standard Time": "America/Argentina/Buenos_Aires",
+    "E. South America Standard Time": "America/Sao_Paulo",
+    "Pacific SA Standard Time": "America/Santiago",
+    "SA Pacific Standard Time": "America/Bogota America/Lima",
+    "Central Standard Time (Mexico)": "America/Mexico_City",
+    "Atlantic Standard Time": "America/Halifax",
+    "Eastern Standard Time": "America/New_York America/Toronto",
+    "Central Standard Time": "America/Chicago",
+    "Mountain Standard Time": "America/Denver",
+    "US Mountain Standard Time": "America/Phoenix",
+    "Pacific Standard Time": "America/Los_Angeles America/Vancouver",
 }
+WINDOWS_NAMES = {city: name for name, cities in _CITIES.items() for city in cities.split()}
+TimeZone = Annotated[
+    str,
+    AfterValidator(
+        one_of("a time zone", WINDOWS_NAMES, "learn.microsoft.com: Default time zones of Windows")
+    ),
+    WithJsonSchema({"type": "string", "enum": sorted(WINDOWS_NAMES)}),
+]
 WORKING_DAYS: tuple[Weekday, ...] = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
 # Schedules of pipelines may be late; an environment that somebody wakes later stays awake
 STOPPING = timedelta(hours=2)

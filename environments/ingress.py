@@ -135,8 +135,8 @@ class Ingress(Section):
     def _zone_holds_host(cls, zone: str | None, info: ValidationInfo) -> str | None:
         host = info.data.get("host")
         if zone is not None and host is not None:
-            name = zone.rsplit("/", 1)[1]
-            if not host.endswith(f".{name}"):
+            name = zone.rsplit("/", 1)[1].lower()
+            if not f".{host}".endswith(f".{name}"):
                 refuse(
                     f"the zone {name} does not hold ingress.host = {host}",
                     allowed="the zone that the host name ends in",

@@ -22,22 +22,22 @@ from environments.types import (
 PoolName = Annotated[
     str, Text(r"[a-z][a-z0-9]{0,11}", "1 to 12 lower case letters and digits", "workers")
 ]
+# kubernetes.io: "Labels and Selectors", "Syntax and character set", which holds for taints, too
+_NAME = r"[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?"
+_DOMAIN = r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*"
+_PAIR = rf"((?=[^/]{{1,253}}/){_DOMAIN}/)?{_NAME}=({_NAME})?"
+LABEL = re.compile(_PAIR, re.ASCII)
 Taint = Annotated[
     str,
     Text(
-        r"[A-Za-z0-9][\w./-]*=[\w.-]*:(NoSchedule|PreferNoSchedule|NoExecute)",
-        "key=value:NoSchedule, :PreferNoSchedule or :NoExecute",
+        rf"{_PAIR}:(NoSchedule|PreferNoSchedule|NoExecute)",
+        "key=value:NoSchedule, :PreferNoSchedule or :NoExecute; key and value as of a label",
         "dedicated=dbt:NoSchedule",
     ),
 ]
-
-
-LABEL = re.compile(
-    r"([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?"
-    r"=([A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?)?",
-    re.ASCII,
-)
-RESERVED = "kubernetes.azure.com/"  # AKS keeps labels and taints of this prefix to itself
+# learn.microsoft.com: "Use labels in an AKS cluster", "Reserved prefixes"; system taints are AKS's
+RESERVED = "kubernetes.azure.com/"
+RESERVED_FOR_LABELS = (RESERVED, "kubernetes.io/")
 
 
 class Pool(Section):
@@ -129,7 +129,8 @@ class Pool(Section):
 def _with_disk(size: str) -> str:
     """Return the size with a local disk that is otherwise like `size`."""
     head, version = size.rsplit("_", 1)
-    return f"{head.removesuffix('s')}ds_{version}"
+    larger = f"{head.removesuffix('s')}ds_{version}"
+    return larger if larger in VM_SIZES else "Standard_D4ds_v5"
 
 
 def rotation_name(pool: str) -> str:
@@ -150,6 +151,18 @@ class SystemPool(Pool):
                 fix="set min_nodes = 1",
             )
         return fewest
+
+    @field_validator("vm_size")
+    @classmethod
+    def _never_burstable(cls, size: str) -> str:
+        """Refuse it (learn.microsoft.com: "Limits for resources, SKUs, and regions in AKS")."""
+        if size.startswith("Standard_B"):
+            refuse(
+                "a burstable size, which AKS does not take for the system pool",
+                allowed="any other size; B sizes are for pools under [kubernetes.node_pools]",
+                fix='for example "Standard_D2ds_v5"',
+            )
+        return size
 
     @field_validator("spot")
     @classmethod
@@ -184,7 +197,7 @@ class NodePool(Pool):
                     "key may have a DNS name and a slash before it",
                     fix='for example "airflow/role" = "worker"',
                 )
-        _refuse_reserved(labels)
+        _refuse_reserved(labels, RESERVED_FOR_LABELS)
         if NODE_POOL in labels:
             refuse(
                 f"{NODE_POOL} is the label by which pods find this pool",
@@ -196,14 +209,24 @@ class NodePool(Pool):
     @field_validator("taints")
     @classmethod
     def _taints(cls, taints: tuple[str, ...]) -> tuple[str, ...]:
-        _refuse_reserved(taints)
+        _refuse_reserved(taints, (RESERVED,))
+        pairs = [(taint.partition("=")[0], taint.rpartition(":")[2]) for taint in taints]
+        twice = sorted(
+            {f"{key} with {effect}" for key, effect in pairs if pairs.count((key, effect)) > 1}
+        )
+        if twice:
+            refuse(
+                f"{', '.join(twice)} twice, and Kubernetes takes each key once an effect",
+                allowed="one value for a key and an effect",
+                fix="delete the second one",
+            )
         return taints
 
 
-def _refuse_reserved(keys: Iterable[str]) -> None:
-    if taken := [key for key in keys if key.startswith(RESERVED)]:
+def _refuse_reserved(keys: Iterable[str], prefixes: tuple[str, ...]) -> None:
+    if taken := [key for key in keys if key.startswith(prefixes)]:
         refuse(
-            f"{', '.join(taken)}: AKS reserves the prefix {RESERVED}",
+            f"{', '.join(taken)}: AKS reserves {' and '.join(prefixes)}",
             allowed="any other prefix",
             fix="delete it; spot = true sets the one of spot pools",
         )

@@ -1,11 +1,13 @@
 """The `[network.given]` table: a network that another team has made, named by its ids."""
 
+import re
 from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from environments.types import NatGatewayId, Section, SubnetId, VirtualNetworkId, refuse
 
+_LABEL_VALUE = re.compile(r"[A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?", re.ASCII)
 SUBNETS = ("aks_nodes", "aks_api_server", "postgres", "private_endpoints")
 
 
@@ -40,6 +42,22 @@ class GivenNetwork(Section):
     def subnet_ids(self) -> dict[str, str]:
         """The id of each subnet, by the key of its range in `[network]`."""
         return {name: getattr(self, f"{name}_subnet_id") for name in SUBNETS}
+
+    @field_validator("aks_nodes_subnet_id")
+    @classmethod
+    def _fits_a_label(cls, subnet: str) -> str:
+        """Refuse what nodes cannot bear as labels ("Azure CNI Overlay", "Limitations")."""
+        _, _, _, _, group, _, _, _, network, _, name = subnet.split("/")
+        for kind, value in {"group": group, "network": network, "subnet": name}.items():
+            if not _LABEL_VALUE.fullmatch(value):
+                refuse(
+                    f"the {kind} {value}, {len(value)} characters: AKS labels its nodes with it",
+                    allowed="names of at most 63 letters, digits, - _ . with a letter or digit at "
+                    "both ends",
+                    fix="have its owner make the nodes' subnet in a network and a group of such a "
+                    "name",
+                )
+        return subnet
 
     @field_validator(*(f"{name}_subnet_id" for name in SUBNETS))
     @classmethod

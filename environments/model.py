@@ -1,12 +1,12 @@
 """An environment: everything that `environments/<name>.toml` says, typed and checked."""
 
-from math import ceil
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from conventions.redirect import redirect_uri
 from environments.acknowledgements import Acknowledgement, FactName
+from environments.addresses import refuse_crowd, refuse_full_endpoints
 from environments.airflow import Airflow
 from environments.capacity import refuse_without_room
 from environments.dags import Team, TeamName
@@ -200,7 +200,7 @@ class Environment(Section):
             )
         network: Network | None = info.data.get("network")
         if network is not None:
-            _refuse_crowd(kubernetes, network)
+            refuse_crowd(kubernetes, network, info.data.get("ingress"))
         airflow, ingress = info.data.get("airflow"), info.data.get("ingress")
         if airflow is not None and ingress is not None:
             refuse_without_room(kubernetes.node_pools, airflow, ingress)
@@ -278,6 +278,15 @@ class Environment(Section):
         refuse_sleep(hibernation, info.data.get("postgres"))
         return hibernation
 
+    @field_validator("teams")
+    @classmethod
+    def _vaults(cls, teams: dict[str, Team], info: ValidationInfo) -> dict[str, Team]:
+        names = ("network", "airflow", "key_vault", "kubernetes", "registry")
+        tables: dict[str, Any] = {name: info.data.get(name) for name in names}
+        if all(tables.values()):
+            refuse_full_endpoints(**tables, teams=teams)
+        return teams
+
     @field_validator("single_sign_on")
     @classmethod
     def _redirect(cls, sso: SingleSignOn, info: ValidationInfo) -> SingleSignOn:
@@ -300,24 +309,3 @@ class Environment(Section):
                 fix="delete single_sign_on.redirect_uri: it follows from the host",
             )
         return sso
-
-
-def _refuse_crowd(kubernetes: Kubernetes, network: Network) -> None:
-    """Refuse more nodes than have addresses: each takes one, and a /24 of the pods' range.
-
-    A third is added, since upgrades add nodes first (learn.microsoft.com: "Azure CNI Overlay").
-    """
-    pools = [kubernetes.system_pool, *kubernetes.node_pools.values()]
-    most = sum(pool.max_nodes + ceil(pool.max_nodes / 3) for pool in pools)
-    room = {
-        f"aks_nodes = {network.aks_nodes}": network.aks_nodes.num_addresses - 5,
-        f"pod_cidr = {network.pod_cidr}": network.pod_cidr.num_addresses // 256,
-    }
-    for name, nodes in room.items():
-        if most > nodes:
-            refuse(
-                f"up to {most} nodes while Azure upgrades all pools, and network.{name} has room "
-                f"for {nodes}",
-                allowed="pools whose max_nodes, and a third more, have room",
-                fix="lower max_nodes, or widen the range before the cluster is made",
-            )

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
+from conventions.addresses import PRIVATE_RANGES_SAID, is_private
 from environments.dns import Dns
 from environments.landing_zone import GivenNetwork
 from environments.proxy import Proxy, certificate
@@ -14,8 +15,8 @@ from environments.types import Address, Cidr, Section, Text, VirtualNetworkId, r
 RESERVED = tuple(
     map(IPv4Network, ("169.254.0.0/16", "172.30.0.0/16", "172.31.0.0/16", "192.0.2.0/24"))
 )
-# Smallest subnets that Azure accepts for the purpose, by field; a /28 holds 11 usable addresses.
-SMALLEST = {"aks_nodes": 24, "aks_api_server": 28, "postgres": 28, "private_endpoints": 27}
+# Two are delegated, which takes a /28; what the others must hold, environments/addresses.py counts
+SMALLEST = {"aks_nodes": 28, "aks_api_server": 28, "postgres": 28, "private_endpoints": 28}
 
 
 class LinkedNetwork(Section):
@@ -52,13 +53,15 @@ class Hub(Section):
 class Network(Section):
     """Addresses of the virtual network; all subnets lie in `address_space`, none overlap."""
 
-    address_space: Annotated[Cidr, Field(description="the virtual network, /8 to /22")]
-    aks_nodes: Annotated[Cidr, Field(description="AKS nodes, /24 or larger")]
+    address_space: Annotated[Cidr, Field(description="the virtual network, /8 to /26")]
+    aks_nodes: Annotated[
+        Cidr, Field(description="AKS nodes, /28 or larger: an address for each, and a third more")
+    ]
     aks_api_server: Annotated[Cidr, Field(description="delegated to the AKS API server, /28+")]
     postgres: Annotated[Cidr, Field(description="delegated to Postgres Flexible Server, /28+")]
-    private_endpoints: Annotated[Cidr, Field(description="private endpoints, /27 or larger")]
+    private_endpoints: Annotated[Cidr, Field(description="private endpoints, /28 or larger")]
     pod_cidr: Annotated[Cidr, Field(description="overlay addresses of the pods, /20 or larger")]
-    service_cidr: Annotated[Cidr, Field(description="cluster-internal services, /12 to /24")]
+    service_cidr: Annotated[Cidr, Field(description="cluster-internal services, /13 to /24")]
     egress: Annotated[
         Literal["nat", "firewall"],
         Field(description="way out: a NAT gateway of our own, or a firewall in the hub"),
@@ -109,15 +112,19 @@ class Network(Section):
                 allowed=f"no address of {', '.join(map(str, RESERVED))}",
                 fix="use a range of 10.0.0.0/8",
             )
+        if not is_private(cidr):
+            refuse(
+                "not a private range: pods would not reach what has these addresses elsewhere",
+                allowed=f"ranges within {PRIVATE_RANGES_SAID}",
+                fix="use a range of 10.0.0.0/8",
+            )
         return cidr
 
     @field_validator("address_space")
     @classmethod
     def _size_of_space(cls, space: IPv4Network) -> IPv4Network:
-        if not 8 <= space.prefixlen <= 22:
-            refuse("of a size that does not fit", allowed="/8 to /22", fix='use a "/16"')
-        if not space.is_private:
-            refuse("not a private range", allowed="10/8, 172.16/12, 192.168/16", fix="use one")
+        if not 8 <= space.prefixlen <= 26:
+            refuse("of a size that does not fit", allowed="/8 to /26", fix='use a "/16"')
         return space
 
     @field_validator(*SMALLEST)
@@ -139,7 +146,7 @@ class Network(Section):
     @field_validator("pod_cidr", "service_cidr")
     @classmethod
     def _cluster_range(cls, cidr: IPv4Network, info: ValidationInfo) -> IPv4Network:
-        shortest, longest = {"pod_cidr": (8, 20), "service_cidr": (12, 24)}[str(info.field_name)]
+        shortest, longest = {"pod_cidr": (8, 20), "service_cidr": (13, 24)}[str(info.field_name)]
         if not shortest <= cidr.prefixlen <= longest:
             allowed = f"/{shortest} to /{longest}"
             refuse("of a size that does not fit", allowed=allowed, fix=f'use a "/{longest}"')

@@ -33,7 +33,7 @@ class Tags(Section):
     owner: Annotated[Email, Field(description="team that answers for the environment")]
     cost_center: Annotated[
         str,
-        Text(rf"[\w{ACCENTED} .-]{{1,64}}", "1 to 64 letters, digits, spaces, . _ -", "4711"),
+        Text(r"[^\x00-\x1f]{1,256}", "1 to 256 characters of one line", "4711"),
         Field(description="where the costs are booked"),
     ]
     data_classification: Annotated[

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
+from conventions.addresses import PRIVATE_RANGES_SAID, is_private
 from environments.dags import Issuer
 from environments.dags import Subject as TokenSubject
 from environments.monitoring import Sms
@@ -45,8 +46,8 @@ class SeedNetwork(Section):
     def _size(cls, space: IPv4Network) -> IPv4Network:
         if not 8 <= space.prefixlen <= 24:
             refuse("of a size that does not fit", allowed="/8 to /24", fix='use a "/24"')
-        if not space.is_private:
-            refuse("not a private range", allowed="10/8, 172.16/12, 192.168/16", fix="use one")
+        if not is_private(space):
+            refuse("not a private range", allowed=PRIVATE_RANGES_SAID, fix="use one")
         return space
 
 

@@ -141,6 +141,8 @@ def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 ACCENTED = "\u00c0-\u024f"  # Latin letters of Europe's languages, for names that people give
 # An address without a user; RFC 3986 writes any other character as a percent sign and two digits
+PORT = r"([1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])"
+_OCTET = r"(25[0-5]|2[0-4]\d|1?\d?\d)"
 HTTPS = r"https://[A-Za-z0-9.-]+(:\d{1,5})?([/?#][\w.~!$&'()*+;=:%/?#-]*)?"
 # An ARM id; resource groups may have letters of any script
 IN_SUBSCRIPTION = r"/subscriptions/[0-9a-f-]{36}/resourceGroups/[^\s/\\\"'`$%{}<>]+/providers/"
@@ -204,7 +206,7 @@ Email = Annotated[
 NameServer = Annotated[
     str,
     Text(
-        rf"(\d{{1,3}}\.){{3}}\d{{1,3}}:\d{{1,5}}|{HTTPS}",
+        rf"({_OCTET}\.){{3}}{_OCTET}:{PORT}|{HTTPS}",
         "an IPv4 address with its port, or an https:// address",
         "1.1.1.1:53",
     ),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from conventions.addresses import PRIVATE_RANGES
 from conventions.components import (
     API_SERVER,
     DAG_PROCESSOR,
@@ -27,7 +28,7 @@ from helm_values.merge import Values
 
 # Azure's metadata and wire servers hand out credentials and settings of the node to whoever asks.
 NODE_SERVICES = ["169.254.169.254/32", "168.63.129.16/32"]
-PRIVATE = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16", "168.63.129.16/32"]
+PRIVATE = [*map(str, PRIVATE_RANGES), "169.254.0.0/16", "168.63.129.16/32"]
 HTTPS = 443
 AIRFLOW_PODS = {"podSelector": {"matchLabels": {"tier": "airflow"}}}
 

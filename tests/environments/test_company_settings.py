@@ -133,7 +133,7 @@ REFUSALS: dict[str, tuple[str, dict[str, Any], str, str]] = {
     "a zone that is no zone": (
         "hibernation",
         {"time_zone": "Europe/Berlinn"},
-        "not one of",
+        "not a time zone",
         'set "Europe/Berlin"',
     ),
     "a day twice": ("hibernation", {"days": ["Monday", "Monday"]}, "a day twice", "delete"),

@@ -724,7 +724,7 @@ REFUSALS = {
         '"airflow/role" = "worker"',
         '"kubernetes.azure.com/mode" = "user"',
         "kubernetes.node_pools.workers.labels",
-        "AKS reserves the prefix",
+        "AKS reserves kubernetes.azure.com/",
         "delete it",
     ),
     "no label at all": (
@@ -738,7 +738,7 @@ REFUSALS = {
         "spot = true",
         'spot = true\ntaints = ["kubernetes.azure.com/scalesetpriority=spot:NoSchedule"]',
         "kubernetes.node_pools.workers.taints",
-        "AKS reserves the prefix",
+        "AKS reserves kubernetes.azure.com/",
         "spot = true sets",
     ),
     "pools alike in nine characters": (
@@ -918,7 +918,7 @@ CONTRADICTIONS = {
     "more nodes than node addresses": (
         ('aks_nodes = "10.40.0.0/20"', 'aks_nodes = "10.40.0.0/24"'),
         ("max_nodes = 6", "max_nodes = 186"),
-        "aks_nodes = 10.40.0.0/24 has room for 251",
+        "aks_nodes = 10.40.0.0/24 has room for 250",
         "widen the range",
     ),
     "public ingress behind a firewall": (
