@@ -116,7 +116,7 @@ def _parse(file: Path) -> dict[str, Any]:
         # with the mark that editors of Windows put in front, which TOML does not know
         return tomllib.loads(file.read_text(encoding="utf-8-sig"), parse_float=_finite)
     except FileNotFoundError:
-        known = ", ".join(path.name for path in environment_files()) or "none"
+        known = ", ".join(str(path) for path in map(_from_here, environment_files())) or "none"
         raise unreadable("there is no such file", f"name one that exists: {known}") from None
     except OSError as error:
         raise unreadable(f"cannot be read: {error.strerror}", "fix the path or mode") from None
@@ -129,6 +129,11 @@ def _parse(file: Path) -> dict[str, Any]:
         raise unreadable("holds a number without end", "write the number that is meant") from None
     except RecursionError:
         raise unreadable("not TOML: nested too deeply", "flatten the nested values") from None
+
+
+def _from_here(path: Path) -> Path:
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _finite(text: str) -> float:

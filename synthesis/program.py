@@ -26,6 +26,9 @@ def run(build: Build) -> NoReturn:
     A synth uses what it allocates to the end: collecting garbage, and clearing tens of thousands
     of classes at exit, would take a fifth of its time (docs/decisions/0003).
     """
+    if {"-h", "--help"} & set(sys.argv[1:]):
+        print(sys.modules["__main__"].__doc__)
+        sys.exit(0)
     gc.disable()
     try:
         status = synthesize(build, sys.argv[1:])

@@ -995,12 +995,14 @@ def test_an_unreadable_file_is_refused_with_its_reason(
         read(file)
 
 
-def test_a_missing_file_is_refused_with_the_ones_that_exist(
+def test_a_missing_file_is_refused_with_the_ones_that_can_be_named(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("conventions.company.environments", lambda: environment_files.DEV.parent)
+    folder = environment_files.DEV.parent
+    monkeypatch.setattr("conventions.company.environments", lambda: folder)
+    monkeypatch.chdir(folder.parent)
 
-    with pytest.raises(EnvironmentFileError, match=r"dev\.toml, prod\.toml"):
+    with pytest.raises(EnvironmentFileError, match=rf"{folder.name}/dev\.toml, .*/prod\.toml"):
         load([Path("nope.toml")])
 
 

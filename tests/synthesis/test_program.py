@@ -92,6 +92,14 @@ def test_a_refused_file_ends_without_traceback(project: Path, tmp_path: Path) ->
     assert "there is no such file" in done.stderr
 
 
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_who_asks_for_help_is_told_what_it_does(project: Path, tmp_path: Path, option: str) -> None:
+    done = synth(project, tmp_path / "out", Path(option))
+
+    assert (done.returncode, list(tmp_path.iterdir())) == (0, [])
+    assert "`python main.py [FILE...]`" in done.stdout
+
+
 def test_a_machine_without_node_is_told_so(project: Path, tmp_path: Path) -> None:
     done = synth(project, tmp_path / "out", DEV, path=str(tmp_path))
 
