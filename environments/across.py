@@ -55,13 +55,17 @@ def _states(first: Read, second: Read) -> Iterator[Fault]:
         other.container_name,
     )
     if same:
+        # a copy keeps the container of what it was copied from, whose name that often is
+        own = other.container_name == f"tfstate-{second.environment.name}"
+        copy = first if own else second
         yield Fault(
             str(second.file),
             f'state.container_name = "{other.container_name}"',
             f"also the container in {first.file}: who deploys one environment could write the "
             "state of the other",
             "a container of its own for each environment",
-            f'make a container, and set for example "tfstate-{second.environment.name}"',
+            f'make a container, and set for example "tfstate-{copy.environment.name}" in '
+            f"{copy.file}",
         )
 
 

@@ -24,8 +24,8 @@ class EnvironmentFileError(FaultError):
 
 
 def environment_files() -> list[Path]:
-    """Return the company's environment files, by name."""
-    return sorted(company.environments().glob("*.toml"))
+    """Return the company's environment files, by name, as seen from the working directory."""
+    return sorted(map(_from_here, company.environments().glob("*.toml")))
 
 
 def load(files: Sequence[Path]) -> list[Environment]:
@@ -116,7 +116,7 @@ def _parse(file: Path) -> dict[str, Any]:
         # with the mark that editors of Windows put in front, which TOML does not know
         return tomllib.loads(file.read_text(encoding="utf-8-sig"), parse_float=_finite)
     except FileNotFoundError:
-        known = ", ".join(str(path) for path in map(_from_here, environment_files())) or "none"
+        known = ", ".join(map(str, environment_files())) or "none"
         raise unreadable("there is no such file", f"name one that exists: {known}") from None
     except OSError as error:
         raise unreadable(f"cannot be read: {error.strerror}", "fix the path or mode") from None

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -82,6 +83,23 @@ def test_the_faults_in_the_tutorial_are_what_it_prints(tmp_path: Path, project: 
     printed = run(project / "main.py", file, folder=tmp_path, CDKTF_OUTDIR=str(tmp_path / "out"))
 
     assert shown(TUTORIAL, f".venv/bin/python main.py {file}") == printed
+
+
+def test_the_copy_that_the_tutorial_makes_stands_beside_what_it_copies(
+    tmp_path: Path, project: Path
+) -> None:
+    folder = tmp_path / "environments"
+    folder.mkdir()
+    shutil.copy(DEV, folder / "dev.toml")
+    (text,) = [text for text in blocks(TUTORIAL, "console") if "> environments/demo.toml" in text]
+    command = text.removeprefix("$ ").partition("\n$ ")[0]
+    subprocess.run(["bash", "-c", command], cwd=tmp_path, check=True)
+    files = ("environments/demo.toml", "environments/dev.toml")
+
+    printed = run(project / "main.py", *files, folder=tmp_path, CDKTF_OUTDIR=str(tmp_path / "out"))
+
+    assert printed == []
+    assert (tmp_path / "out" / "stacks" / "network-demo").is_dir()
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,20 @@ def test_a_container_holds_the_state_of_one_environment(second: Second) -> None:
     (fault,) = second("tfstate-dev")
 
     assert fault.key == 'state.container_name = "tfstate-dev"'
-    assert '"tfstate-test"' in fault.fix
+    assert '"tfstate-test" in ' in fault.fix
+    assert fault.fix.endswith("test.toml")
+
+
+def test_a_copy_that_kept_the_container_is_told_to_change_it(
+    second: Second, tmp_path: Path
+) -> None:
+    second("tfstate-dev")
+
+    with pytest.raises(EnvironmentFileError) as caught:
+        load([tmp_path / "test.toml", tmp_path / "dev.toml"])
+
+    (fault,) = caught.value.faults
+    assert f'"tfstate-test" in {tmp_path / "test.toml"}' in fault.fix
 
 
 def test_agents_networks_are_linked_with_one_zone_of_a_name(second: Second) -> None:
