@@ -10,6 +10,7 @@ from conventions.components import LONG_RUNNING, SCHEDULER, TRIGGERER, WORKER, C
 from conventions.service_accounts import AIRFLOW_NAMESPACE, TASKS_NAMESPACE
 from conventions.vault_secrets import SHARED_SECRET
 from environments.model import Environment
+from helm_values.cluster.priority import CORE
 from helm_values.merge import Values
 
 RBAC = "rbac.authorization.k8s.io"
@@ -56,6 +57,13 @@ def access_objects(env: Environment) -> list[Values]:
                 f"{_each('object.spec', 'volumes', NO_SECRET_VOLUME)}": (
                     "a pod that Airflow starts mounts no Secret"
                 ),
+                IS_A_TASK: (
+                    f"a pod that Airflow starts has the label component={WORKER.label}, and none "
+                    "of Celery's workers: by another's labels it would be sent what is another's"
+                ),
+                BELOW_COMPONENTS: (
+                    "a pod that Airflow starts has a priority below that of Airflow's components"
+                ),
             },
         ),
         *_admission(
@@ -65,6 +73,9 @@ def access_objects(env: Environment) -> list[Values]:
             {
                 "!has(object.spec.serviceAccountName) || object.spec.serviceAccountName == "
                 "'default'": "a pod that a task starts runs as the account `default`",
+                BELOW_COMPONENTS: (
+                    "a pod that a task starts has a priority below that of Airflow's components"
+                ),
             },
         ),
     ]
@@ -96,6 +107,16 @@ NO_SECRET_VOLUME = (
     "(!has(e.projected) || !has(e.projected.sources) || "
     "e.projected.sources.all(s, !has(s.secret)))"
 )
+
+# Services, network policies, budgets and workloads find pods by these labels: a task whose
+# `executor_config` says "component: api-server" would be handed other people's sign-ins.
+IS_A_TASK = (
+    "has(object.metadata.labels) && 'component' in object.metadata.labels && "
+    f"object.metadata.labels['component'] == '{WORKER.label}' && "
+    "!('worker-set' in object.metadata.labels)"
+)
+# Kubernetes ends running pods for one of a higher priority (it has filled in the number by then).
+BELOW_COMPONENTS = f"!has(object.spec.priority) || object.spec.priority < {CORE}"
 
 
 def _role(namespace: str, name: str, rules: Sequence[Rule], component: Component) -> list[Values]:

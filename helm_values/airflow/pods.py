@@ -16,6 +16,7 @@ from conventions.sizes import SIDECAR
 from environments.airflow import Airflow
 from environments.model import Environment
 from helm_values.airflow.database import UNASKED
+from helm_values.cluster.priority import CORE
 from helm_values.cluster.resources import resources
 from helm_values.cluster.spread import spread
 from helm_values.infrastructure import Infrastructure
@@ -53,7 +54,7 @@ def pod_values(env: Environment, infra: Infrastructure) -> Values:
             "revisionHistoryLimit": 3,
             "securityContexts": {"pod": POD, "containers": CONTAINER},
             "priorityClasses": [
-                {"name": "core", "value": 100_000},
+                {"name": "core", "value": CORE},
                 # as a pod without a class, so that it takes the place of nothing but kept room
                 {"name": "task", "value": 0},
             ],

@@ -268,10 +268,11 @@ def task_pod(namespace: str = AIRFLOW, **spec: Any) -> dict[str, Any]:
     }
     shared = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
     account = "airflow-worker" if namespace == AIRFLOW else "default"
+    labels = spec.pop("labels", {"tier": "airflow", "component": "worker"})
     return {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"name": "a-task", "namespace": namespace},
+        "metadata": {"name": "a-task", "namespace": namespace, "labels": labels},
         "spec": {
             "serviceAccountName": account,
             "securityContext": shared,
@@ -388,6 +389,12 @@ STOLEN: dict[str, dict[str, Any]] = {
             }
         ]
     },
+    "the labels of the API server, whose Service then sends it sign-ins": {
+        "labels": {"tier": "airflow", "component": "api-server", "release": "airflow"}
+    },
+    "the labels of Celery's workers": {"labels": {"component": "worker", "worker-set": "celery"}},
+    "no labels": {"labels": {}},
+    "the priority of a component": {"priorityClassName": "system-cluster-critical"},
 }
 
 
@@ -399,6 +406,15 @@ def test_a_pod_that_airflow_starts_may_not_have(guarded: ApiServer, what: str) -
 
     assert refused
     assert "ValidatingAdmissionPolicy 'airflow-pods'" in refused.message
+
+
+def test_a_task_starts_no_pod_that_takes_a_component_s_place(guarded: ApiServer) -> None:
+    pod = task_pod(TASKS_NAMESPACE, priorityClassName="system-cluster-critical")
+
+    refused = guarded.would_create(pod, as_account="airflow/airflow-worker")
+
+    assert refused
+    assert "a priority below that of Airflow's components" in refused.message
 
 
 def test_a_task_starts_no_pod_with_another_account(guarded: ApiServer) -> None:
