@@ -31,6 +31,9 @@ MIGRATIONS_TIMEOUT = MIGRATIONS_SECONDS + 120  # seconds that Helm waits: the Jo
 CLEANUP = "database-cleanup"
 # Airflow makes folders for logs at its start, and its configuration where it finds none
 WRITABLE = {"tmp": "/tmp", "logs": "/opt/airflow/logs"}
+# Airflow keeps these options in the database too, at each migration and each start. Components that
+# run other people's code may not write them (`airflow_azure.rights`), so the migration has to.
+KEPT_OPTIONS = (("logging", "log_filename_template"), ("elasticsearch", "log_id_template"))
 
 
 def migration_values() -> Values:
@@ -146,6 +149,9 @@ def _variables(env: Environment, infra: Infrastructure) -> list[Values]:
     }
     if pools := {name: pool.model_dump() for name, pool in env.airflow.pools.items()}:
         variables["POOLS"] = literal(json.dumps(pools))
+    for section, option in KEPT_OPTIONS:
+        if (value := env.airflow.config.get(section, {}).get(option)) is not None:
+            variables[f"AIRFLOW__{section}__{option}".upper()] = literal(str(value))
     # A pooler that hands out a session per transaction loses the locks of a migration.
     address = address_variables(infra, infra.identities[MIGRATIONS].name, SERVER_PORT)
     return [*address, *({"name": key, "value": value} for key, value in variables.items())]

@@ -54,6 +54,16 @@ HOLES = {
         g.pod("dag-processor"),
         g.ADMIN,
     ),
+    "a column that the scheduler unpickles": (
+        {"rows": (Rows(who="triggerer_identity", table="task_instance", rights="UPDATE"),)},
+        g.pod("triggerer"),
+        g.ADMIN,
+    ),
+    "a template that the API server renders": (
+        {"rows": (Rows(who="dag_processor_identity", table="log_template", rights="INSERT"),)},
+        g.pod("dag-processor"),
+        g.ADMIN,
+    ),
     "the execution API at the ingress": ({"execution_api_outside": True}, g.TOKEN, g.CONNECTIONS),
     "a pull request's identity that uploads": (
         {
@@ -102,6 +112,12 @@ def test_without_the_bound_on_secrets_a_dag_file_mounts_the_key(now: Facts) -> N
     assert reaches(facts, g.DAG_AUTHOR, g.ADMIN)
 
 
+def test_without_the_bound_on_labels_a_task_answers_in_the_api_server_s_place(now: Facts) -> None:
+    loose = tuple(bound.model_copy(update={"labels": True}) for bound in now.admissions)
+
+    assert reaches(now.model_copy(update={"admissions": loose}), g.DAG_AUTHOR, g.ADMIN)
+
+
 @pytest.mark.parametrize("environment", ["dev", "prod"])
 def test_every_connection_of_the_pipelines_leads_to_somebody(
     everything: dict[str, Facts], environment: str
@@ -129,6 +145,7 @@ def test_every_pod_and_its_account_are_known(now: Facts) -> None:
 def test_admission_is_read_as_it_is_written(now: Facts) -> None:
     bounds = {bound.namespace: bound for bound in now.admissions}
 
-    assert (bounds["airflow"].runs_as, bounds["airflow"].secrets) == ("airflow-worker", False)
+    bound = bounds["airflow"]
+    assert (bound.runs_as, bound.secrets, bound.labels) == ("airflow-worker", False, False)
     assert "airflow/airflow-scheduler" in bounds["airflow"].accounts
     assert bounds["airflow-tasks"].runs_as == "default"

@@ -159,3 +159,20 @@ def test_old_rows_are_deleted_every_night_by_the_days_of_the_environment(
     (container,) = cron["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
     assert cron["spec"]["schedule"] == "0 0 * * *"
     assert container["args"][-1] == "exec python -m airflow_azure.cleanup --days 400"
+
+
+def test_the_migration_keeps_the_options_that_code_of_dag_files_may_not_write(
+    build: Callable[..., Environment], dev: Environment, infra: Infrastructure
+) -> None:
+    config = {
+        "logging": {"log_filename_template": "{{ ti.dag_id }}.log"},
+        "elasticsearch": {"log_id_template": "{dag_id}"},
+    }
+    env = build("dev", airflow=dev.airflow.model_dump() | {"config": config})
+
+    (job,) = of_kind(migration_objects(env, infra), "Job")
+
+    (container,) = containers(job["spec"]["template"])
+    variables = {entry["name"]: entry["value"] for entry in container["env"]}
+    assert variables["AIRFLOW__LOGGING__LOG_FILENAME_TEMPLATE"] == "{{ ti.dag_id }}.log"
+    assert variables["AIRFLOW__ELASTICSEARCH__LOG_ID_TEMPLATE"] == "{dag_id}"

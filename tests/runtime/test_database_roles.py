@@ -1,6 +1,7 @@
 """The roles that a migration leaves behind, on a real PostgreSQL."""
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -102,6 +103,12 @@ FORBIDDEN = {
     "read the audit log": "SELECT owner FROM log",
     "erase the audit log": "DELETE FROM log",
     "change the audit log": "UPDATE log SET owner = 'x'",
+    "open an ended session again": "DELETE FROM revoked_token",
+    "write what the scheduler unpickles": "UPDATE task_instance SET executor_config = ''",
+    "make a task": "INSERT INTO task_instance(id) VALUES (gen_random_uuid())",
+    "change a try": "UPDATE task_instance_history SET executor_config = ''",
+    "write a template that the API server renders": "UPDATE log_template SET filename = 'x'",
+    "add a template that the API server renders": "INSERT INTO log_template(id) VALUES (9)",
 }
 
 
@@ -132,34 +139,165 @@ NEW_DAG = """
 from airflow.sdk import DAG, task
 
 with DAG("a_new_dag", schedule=None, access_control=None):
-    @task
+    @task(retries=1)
     def one(): ...
     one()
 """
 
 
 def test_a_new_dag_is_parsed_with_the_rights_of_the_dag_processor(
-    migrated: AirflowHome, postgres: Postgres, token_endpoint: Authority
+    parsed: subprocess.CompletedProcess[str], postgres: Postgres
 ) -> None:
-    dags = migrated.folder / "dags"
-    dags.mkdir()
-    (dags / "new.py").write_text(NEW_DAG)
-    postgres.sql(f"ALTER ROLE \"{PROCESSOR}\" PASSWORD '{token_endpoint.token}'")
-    url = postgres.airflow_url().replace("airflow@", f"{PROCESSOR}@")
-    signed_in_as = {
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url,
-        "AIRFLOW__CORE__AUTH_MANAGER": FAB,
-    }
-
-    done = migrated.run("airflow", "dag-processor", "--num-runs", "1", **signed_in_as)
-
     errors = sql(postgres, "SELECT stacktrace FROM import_error", user=SCHEDULER)
     found = sql(postgres, "SELECT dag_id FROM dag", user=SCHEDULER)
     permission = sql(
         postgres, "SELECT name FROM ab_view_menu WHERE name LIKE 'DAG:%'", user=SCHEDULER
     )
-    assert (found, errors) == ("a_new_dag", ""), done.stderr[-3000:]
+    assert (found, errors) == ("a_new_dag", ""), parsed.stderr[-3000:]
     assert permission == "DAG:a_new_dag"
+
+
+# A run with one task that waits for a trigger, and may be tried twice
+WAITING = """
+import datetime
+from airflow.models.dagbag import DBDagBag
+from airflow.models.trigger import Trigger
+from airflow.utils.session import create_session
+from airflow.utils.state import DagRunState, TaskInstanceState
+from airflow.utils.types import DagRunTriggeredByType, DagRunType
+
+with create_session() as session:
+    dag = DBDagBag().get_latest_version_of_dag("a_new_dag", session=session)
+    now = datetime.datetime.now(datetime.UTC)
+    run = dag.create_dagrun(
+        run_id=given["run"], run_after=now, run_type=DagRunType.MANUAL,
+        triggered_by=DagRunTriggeredByType.TEST, state=DagRunState.RUNNING, session=session,
+    )
+    trigger = Trigger(classpath="a.trigger", kwargs={})
+    session.add(trigger)
+    session.flush()
+    (ti,) = run.task_instances
+    ti.executor_config = {"asked": "for"}
+    ti.state, ti.trigger_id = TaskInstanceState.DEFERRED, trigger.id
+    ti.try_number, ti.max_tries, ti.start_date = 1, 1, now
+    session.flush()
+    answer(trigger.id)
+"""
+# What the triggerer does with an event
+SUBMITS = """
+from airflow.models.taskinstance import TaskInstance
+from airflow.models.trigger import Trigger
+from airflow.triggers import base
+from airflow.utils.session import create_session
+from sqlalchemy import select
+
+event = getattr(base, given["event"])
+with create_session() as session:
+    made = event({}) if given["event"] == "TriggerEvent" else event()
+    Trigger.submit_event(given["trigger"], made, session=session)
+with create_session() as session:
+    Trigger.clean_unused(session=session)
+    (ti,) = session.scalars(select(TaskInstance).where(TaskInstance.run_id == given["run"]))
+    answer(ti.state)
+"""
+TRIES = """
+import os
+from airflow.models.taskinstance import TaskInstance
+from airflow.models.taskinstancehistory import TaskInstanceHistory
+from airflow.utils.session import create_session
+from sqlalchemy import select
+
+class Payload(dict):
+    def __copy__(self):  # Airflow pickles a copy
+        return self
+    def __reduce__(self):
+        return os.mkdir, (given["folder"],)
+
+with create_session() as session:
+    if given["writes"]:
+        (ti,) = session.scalars(select(TaskInstance).where(TaskInstance.run_id == given["run"]))
+        row = TaskInstanceHistory(ti, state="failed")
+        row.executor_config = Payload()
+        session.add(row)
+        answer("written")
+    else:
+        tries = select(TaskInstanceHistory).where(TaskInstanceHistory.run_id == given["run"])
+        answer([row.executor_config for row in session.scalars(tries)])
+"""
+PICKLES = """
+from airflow.models import import_all_models
+from airflow.models.base import Base
+from sqlalchemy import PickleType
+
+import_all_models()
+answer(sorted(
+    f"{table.name}.{column.name}" for table in Base.metadata.tables.values()
+    for column in table.columns if isinstance(column.type, PickleType)
+))
+"""
+
+
+def as_role(server: Postgres, token_endpoint: Authority, role: str) -> dict[str, str]:
+    """Return what lets a process of Airflow sign in as a role."""
+    server.sql(f"ALTER ROLE \"{role}\" PASSWORD '{token_endpoint.token}'")
+    url = server.airflow_url().replace("airflow@", f"{role}@")
+    return {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": url, "AIRFLOW__CORE__AUTH_MANAGER": FAB}
+
+
+@pytest.fixture(scope="module")
+def parsed(
+    migrated: AirflowHome, postgres: Postgres, token_endpoint: Authority
+) -> subprocess.CompletedProcess[str]:
+    """A DAG that the DAG processor's role has written."""
+    dags = migrated.folder / "dags"
+    dags.mkdir()
+    (dags / "new.py").write_text(NEW_DAG)
+    signed_in_as = as_role(postgres, token_endpoint, PROCESSOR)
+    return migrated.run("airflow", "dag-processor", "--num-runs", "1", **signed_in_as)
+
+
+@pytest.fixture
+def triggerer(
+    parsed: object, migrated: AirflowHome, postgres: Postgres, token_endpoint: Authority
+) -> AirflowHome:
+    """Airflow with the rights of the triggerer."""
+    own = as_role(postgres, token_endpoint, TRIGGERER)
+    return replace(migrated, environment={**migrated.environment, **own})
+
+
+@pytest.mark.parametrize(
+    ("event", "state"),
+    [
+        ("TriggerEvent", "scheduled"),
+        ("TaskSuccessEvent", "success"),
+        ("TaskFailedEvent", "up_for_retry"),  # which writes the try down first
+    ],
+)
+def test_a_trigger_goes_on_with_its_task(
+    migrated: AirflowHome, triggerer: AirflowHome, event: str, state: str
+) -> None:
+    trigger = migrated.probe(WAITING, run=event)
+
+    assert triggerer.probe(SUBMITS, run=event, trigger=trigger, event=event) == state
+
+
+def test_no_trigger_s_code_is_run_by_whoever_reads_the_tries_of_a_task(
+    migrated: AirflowHome, triggerer: AirflowHome, tmp_path: Path
+) -> None:
+    migrated.probe(WAITING, run="tried")
+    attack = {"run": "tried", "folder": str(tmp_path / "attacked")}
+    triggerer.probe(TRIES, writes=True, **attack)
+
+    found = migrated.probe(TRIES, writes=False, **attack)
+
+    assert (found, (tmp_path / "attacked").exists()) == ([{"asked": "for"}], False)
+
+
+def test_airflow_pickles_no_column_but_those_that_are_kept(migrated: AirflowHome) -> None:
+    assert migrated.probe(PICKLES) == [
+        "task_instance.executor_config",
+        "task_instance_history.executor_config",
+    ]
 
 
 def test_nobody_else_enters_airflow_s_database(migrated: AirflowHome, postgres: Postgres) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Any
 
-from conventions.components import API_SERVER, COMPONENTS, MIGRATIONS
+from conventions.components import API_SERVER, COMPONENTS, MIGRATIONS, WORKER
 from conventions.service_accounts import AIRFLOW_NAMESPACE, TASKS_NAMESPACE
 from helm_values.charts import AIRFLOW
 from synthesis.resources import EnvironmentStacks, Resource
@@ -22,6 +22,7 @@ from tools.rendered_chart import Objects, objects_of_package
 
 NO_CHART = "the Roles of Airflow's own chart: {reason}; `make charts` brings it"
 RUNS_AS = re.compile(r"object\.spec\.serviceAccountName == '([\w-]+)'")
+OF_A_TASK = f"object.metadata.labels['component'] == '{WORKER.label}'"
 IDENTITY = re.compile(r"outputs\.(\w+_identity)_client_id")
 POD_OF_TASK = "pod of a task"
 
@@ -121,6 +122,7 @@ def admissions(objects: Objects) -> Iterator[Admission]:
                 any("secretKeyRef" in text and "secretRef" in text for text in said)
                 and any("!has(e.secret)" in text and "projected" in text for text in said)
             ),
+            labels=not any(OF_A_TASK in text for text in said),
         )
 
 

@@ -16,8 +16,10 @@ TABLES = (
     "ab_user",
     "ab_user_role",
     "connection",
+    "log_template",
     "serialized_dag",
     "session",
+    "task_instance",
     "trigger",
     "variable",
 )

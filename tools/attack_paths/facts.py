@@ -66,12 +66,14 @@ class Admission(_Fact):
         namespace: where.
         runs_as: the only account that such a pod may run as; empty is any.
         secrets: whether such a pod may use Secrets.
+        labels: whether it may bear the labels of another component.
     """
 
     accounts: frozenset[str]
     namespace: str
     runs_as: str = ""
     secrets: bool = True
+    labels: bool = True
 
 
 class Pod(_Fact):

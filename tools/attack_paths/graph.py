@@ -6,6 +6,7 @@ from typing import NamedTuple
 import networkx
 
 from conventions.executors import PODS
+from conventions.service_accounts import AIRFLOW_NAMESPACE
 from tools.attack_paths.cluster import POD_OF_TASK
 from tools.attack_paths.facts import Admission, Facts, Grant, Right
 
@@ -216,6 +217,9 @@ def _created(facts: Facts, start: str, right: Right, words: str) -> Iterator[Edg
     for begin in starts:
         for account in allowed:
             yield Edge(begin, f"account {account}", words, given=True)
+        if right.namespace in ("*", AIRFLOW_NAMESPACE) and all(b.labels for b in bounds):
+            by = f"{words}, with the labels of the API server: it is sent a sign-in"
+            yield Edge(begin, ADMIN, by, given=True)
         for made in facts.cluster_secrets:
             if right.namespace in ("*", made.namespace) and all(b.secrets for b in bounds):
                 name = f"Secret {made.namespace}/{made.name}"
@@ -251,6 +255,10 @@ def _rows(facts: Facts) -> Iterator[Edge]:
             yield Edge(who, pod("triggerer"), f"{by}: names the code of a trigger", given=True)
         if table == "serialized_dag":
             yield Edge(who, pod("worker"), f"{by}: names the code of a task", given=True)
+        if table == "task_instance":
+            yield Edge(who, pod("scheduler"), f"{by}: it unpickles executor_config", given=True)
+        if table == "log_template":
+            yield Edge(who, pod("api-server"), f"{by}: it renders the template", given=True)
     for who in sorted({who for who, table in reads if table == "connection"} & opens):
         yield Edge(
             who, CONNECTIONS, "reads the rows, and the Fernet key that opens them", given=True

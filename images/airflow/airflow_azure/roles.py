@@ -14,7 +14,15 @@ from airflow.configuration import conf
 from sqlalchemy import URL, Connection, create_engine, make_url, text
 from sqlalchemy.exc import ProgrammingError
 
-from airflow_azure.rights import of_component, of_dag_processor, of_triggerer
+from airflow_azure.rights import OTHERS, PICKLED, of_component, of_dag_processor, of_triggerer
+
+# each table, and its columns but the pickled one as SQL writes them
+OTHER_COLUMNS = text("""
+SELECT table_name,
+  string_agg(quote_ident(column_name), ', ') FILTER (WHERE column_name != :pickled) AS others
+FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
+WHERE table_schema = 'public' AND table_type = 'BASE TABLE' GROUP BY table_name ORDER BY table_name
+""")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     make(metadata, roles.everyone)
     close(metadata, roles.of_airflow)
+    keep_history(metadata)
     share(metadata, roles)
     if given.worker:
         limit(metadata, given.worker, given.worker_connections)
@@ -108,8 +117,8 @@ def share(metadata: URL, roles: Roles) -> None:
     rights |= dict.fromkeys(roles.triggerers, of_triggerer)
     # one transaction: a component that works meanwhile never stands without its rights
     with create_engine(metadata).begin() as connection:
-        found = text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-        tables = sorted(connection.scalars(found))
+        columns = connection.execute(OTHER_COLUMNS, {"pickled": PICKLED})
+        tables: dict[str, str] = {row.table_name: row.others for row in columns}
         quote = connection.dialect.identifier_preparer.quote_identifier
         for role, right in rights.items():
             name = quote(role)
@@ -124,8 +133,35 @@ def share(metadata: URL, roles: Roles) -> None:
                 connection.execute(text(f"GRANT {rows} ON {quote(table)} TO {name}"))
 
 
-def _by_table(tables: Iterable[str], right: Callable[[str], str]) -> Mapping[str, str]:
-    return {table: rows for table in tables if (rows := right(table))}
+def _by_table(tables: Mapping[str, str], right: Callable[[str], str]) -> Mapping[str, str]:
+    """Return the rights on each table, `OTHERS` filled in with its other columns."""
+    given = {table: right(table) for table in tables}
+    return {table: rows.replace(OTHERS, tables[table]) for table, rows in given.items() if rows}
+
+
+# What a task's try was told is what its task is told: who writes the row has no say in it.
+HISTORY = f"""
+CREATE OR REPLACE FUNCTION keep_{PICKLED}() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  NEW.{PICKLED} := (
+    SELECT {PICKLED} FROM task_instance t
+    WHERE (t.dag_id, t.task_id, t.run_id, t.map_index)
+      = (NEW.dag_id, NEW.task_id, NEW.run_id, NEW.map_index)
+  );
+  RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER keep_{PICKLED} BEFORE INSERT ON task_instance_history
+FOR EACH ROW EXECUTE FUNCTION keep_{PICKLED}();
+"""
+
+
+def keep_history(metadata: URL) -> None:
+    """Let PostgreSQL itself fill in the pickled column of a task's tries.
+
+    Airflow writes a row with all of its columns, so no right on the others alone would do.
+    """
+    with create_engine(metadata).begin() as connection:
+        connection.execute(text(HISTORY))
 
 
 def limit(server: URL, role: str, connections: int) -> None:
