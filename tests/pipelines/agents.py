@@ -6,9 +6,11 @@ which are single-use too and outside. docs/how-to/bootstrap.md makes pools and c
 
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 from tools.pipeline_yaml.conditions import RUNS, Run, jobs_of
+from tools.pipeline_yaml.expand import expand
 
 HOSTED = "Microsoft's"
 UNTRUSTED, PLAN, BUILD, DEPLOY = (
@@ -75,3 +77,34 @@ def _of_run(pipeline: Mapping[str, Any], run: Run) -> Iterator[str]:
                 yield f"{place}: {run.name} signs in as {connection}"
             elif not run.reviewed and UNTRUSTED not in allowed:
                 yield f"{place}: {run.name} signs in as {connection}, which is for what is merged"
+
+
+# Of these Azure DevOps, or a step that does nothing else, makes the text
+_OURS = re.compile(r"Pipeline\.Workspace|Build\.SourceVersion|System\.JobAttempt|planArtifact")
+_FILLED_IN = re.compile(r"\$\(([\w.]+)\)")
+_TYPED = "typed-by-somebody"
+
+
+def foreign_text(file: Path) -> list[str]:
+    """Return what others write into the scripts of a pipeline: with a quote they end the command.
+
+    Azure DevOps fills in variables, as `$(image)`, and parameters before the shell reads a script.
+    A parameter with a list of `values` takes nothing else.
+    """
+    declared = expand(file).get("parameters", [])
+    typed = {p["name"]: f"{_TYPED} {p['name']}" for p in declared if "values" not in p}
+    scripts = "\n".join(_scripts(expand(file, **typed)))
+    found = {name for name in _FILLED_IN.findall(scripts) if not _OURS.fullmatch(name)}
+    return sorted({*found, *re.findall(rf"{_TYPED} (\w+)", scripts)})
+
+
+def _scripts(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key in ("script", "bash", "pwsh", "inlineScript", "arguments"):
+                yield str(value)
+            else:
+                yield from _scripts(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _scripts(value)

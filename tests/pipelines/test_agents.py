@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests import ROOT
-from tests.pipelines.agents import BUILD, DEPLOY, PLAN, UNTRUSTED, violations
+from tests.pipelines.agents import BUILD, DEPLOY, PLAN, UNTRUSTED, foreign_text, violations
 from tools.pipeline_yaml.conditions import RUNS, UNREVIEWED, holds, jobs_of
 from tools.pipeline_yaml.expand import expand
 
@@ -28,6 +28,11 @@ def pipeline(
 @pytest.mark.parametrize("file", PIPELINES, ids=lambda file: file.name)
 def test_a_pipeline_keeps_agents_and_connections_apart(file: Any) -> None:
     assert violations(expand(file)) == []
+
+
+@pytest.mark.parametrize("file", PIPELINES, ids=lambda file: file.name)
+def test_nobody_else_writes_into_the_scripts_of_a_pipeline(file: Any) -> None:
+    assert foreign_text(file) == []
 
 
 @pytest.mark.parametrize("pool", [PLAN, BUILD, DEPLOY])

@@ -18,7 +18,7 @@ from jsonschema import Draft7Validator
 from environments.data import Postgres as PostgresTable
 from tests import ROOT
 from tests.parts.postgres import Postgres
-from tests.pipelines.agents import connections_of, violations
+from tests.pipelines.agents import connections_of, foreign_text, violations
 from tests.templates.repositories import commit, git
 from tools.locked_venv import uv
 from tools.pipeline_yaml.conditions import UNREVIEWED, Run, jobs_of
@@ -164,6 +164,10 @@ def pipeline(repository: Path) -> Any:
 
 def test_agents_and_connections_are_kept_apart(repository: Path) -> None:
     assert violations(pipeline(repository)) == []
+
+
+def test_nobody_else_writes_into_the_scripts_of_the_pipeline(repository: Path) -> None:
+    assert foreign_text(repository / "azure-pipelines.yml") == []
 
 
 @pytest.mark.parametrize("run", UNREVIEWED, ids=lambda run: run.name)

@@ -16,7 +16,7 @@ from copier.errors import CopierError
 from jsonschema import Draft7Validator
 
 from tests.environment_files import DEV, ROOT
-from tests.pipelines.agents import violations
+from tests.pipelines.agents import foreign_text, violations
 from tests.templates.repositories import commit, git
 from tools.pipeline_yaml.conditions import UNREVIEWED, Run, jobs_of
 from tools.pipeline_yaml.expand import expand
@@ -316,6 +316,11 @@ def test_environments_are_deployed_in_the_order_of_the_answer(
 
 def test_agents_and_connections_of_azure_devops_are_kept_apart(rendered: Path) -> None:
     assert violations(azure(rendered)) == []
+
+
+@pytest.mark.parametrize("name", sorted(OF_AZURE))
+def test_nobody_else_writes_into_the_scripts_of_azure_devops(rendered: Path, name: str) -> None:
+    assert foreign_text(rendered / name) == []
 
 
 @pytest.mark.parametrize("run", UNREVIEWED, ids=lambda run: run.name)
