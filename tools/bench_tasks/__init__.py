@@ -1,1 +1,1 @@
-"""Measures what Airflow costs here: a task's pod, parsing, an upload, dbt, a full scheduler."""
+"""Measures what Airflow costs here: a task's pod, parsing, an upload, dbt, the scheduler."""

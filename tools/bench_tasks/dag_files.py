@@ -55,9 +55,9 @@ small()
 def measure(
     rounds: int, *, sizes: Sequence[int] = SIZES, rest: float = REST_SECONDS
 ) -> Iterator[Table]:
-    """Upload so many files, then change one `rounds` times; yield the table after each size.
+    """For each size upload that many files, then change one `rounds` times; yield the table so far.
 
-    Each change makes all files due, so many files are changed once.
+    A change makes every file due for parsing, so with many files one is changed only once.
     """
     table = Table("dag-files", COLUMNS, machine())
     for size in sizes:

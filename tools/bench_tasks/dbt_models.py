@@ -1,6 +1,6 @@
-"""dbt from Airflow: one task for all models against plain dbt, and what a task for each would cost.
+"""dbt from Airflow: plain dbt, one task for all models, and one task for each model.
 
-A task for each model is measured with a few of them, and counted up: the row says so.
+One task for each model is measured with a few models and projected: the row says so.
 """
 
 import json
@@ -53,7 +53,7 @@ bench:
 
 
 def measure(rounds: int, *, models: int = MODELS) -> Iterator[Table]:
-    """Build `rounds` times by plain dbt, by a task, and one model by a task; yield the medians."""
+    """Build `rounds` times in each of the three ways; yield the table of medians."""
     table = Table("dbt", COLUMNS, machine())
     with TemporaryDirectory() as scratch, _with_models(Path(scratch), models) as running:
         costs: dict[str, list[Cost]] = {"plain": [], "all_models": [], "one_model": []}

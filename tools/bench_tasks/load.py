@@ -1,7 +1,7 @@
 """Work for a scheduler: DAGs of many tasks, runs that are triggered, and tasks that end at once.
 
-No task runs here. What its process would report, that it started and that it succeeded, is written
-into the database for it, as the API server writes it.
+No task's process runs. That a task started and succeeded is written into the database, as the API
+server would write it.
 """
 
 import json
@@ -48,7 +48,7 @@ Started = Callable[[], Sequence[tuple[str, Report]]]
 
 
 def parse(running: Platform, *, dags: int, tasks: int, after: bool) -> None:
-    """Let a DAG processor read so many DAGs; with `after` all tasks wait for the first."""
+    """Let a DAG processor read DAGs of so many tasks; with `after` all wait for the first."""
     folder = running.folder / "dags"
     folder.mkdir()
     for first in range(0, dags, DAGS_OF_A_FILE):
@@ -80,7 +80,7 @@ def unfinished(running: Platform) -> int:
 
 
 def of_runs_since(running: Platform, moment: str) -> str:
-    """Return the rows of runs that were queued since a moment, for a query.
+    """Return a FROM clause: the runs that were queued since a timestamp of PostgreSQL.
 
     Raises:
         BenchError: one of them did not succeed.
@@ -93,12 +93,12 @@ def of_runs_since(running: Platform, moment: str) -> str:
 
 @contextmanager
 def tasks_that_end(running: Platform, started: Started) -> Iterator[None]:
-    """Let each task succeed that was started, while the block runs.
+    """While the block runs, let each task succeed soon after it was started.
 
     Args:
-        running: whose tasks they are.
-        started: returns the ids of the task instances that were started since the last time, and
-            what is to be called when they have ended.
+        running: the Airflow of the tasks.
+        started: returns the task instances that were started since the last call: the id of each,
+            and a function to call when it has ended.
 
     Raises:
         BenchError: they could not be ended.
@@ -123,7 +123,7 @@ def tasks_that_end(running: Platform, started: Started) -> Iterator[None]:
 
 
 def of_the_waiting_room(running: Platform) -> Started:
-    """Return what takes the tasks out of the waiting room."""
+    """Return a function that takes the started tasks out of the waiting room."""
 
     def started() -> list[tuple[str, Report]]:
         found: list[tuple[str, Report]] = []

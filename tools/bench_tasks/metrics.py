@@ -1,4 +1,4 @@
-"""What Airflow measures of itself: the timers that it sends by StatsD."""
+"""The timers that Airflow sends by StatsD."""
 
 import re
 import socket
@@ -13,25 +13,25 @@ LOOP = "airflow.scheduler.scheduler_loop_duration"  # without the pause after a 
 
 @dataclass
 class Timers:
-    """The seconds that were heard of each timer."""
+    """The values of each timer so far, in seconds."""
 
     port: int
     heard: dict[str, list[float]] = field(default_factory=dict)
 
     def hear(self, datagram: str) -> None:
-        """Take in one datagram."""
+        """Read one datagram, whose timers are in milliseconds."""
         for found in TIMER.finditer(datagram):
             seconds = float(found["milliseconds"]) / 1_000
             self.heard.setdefault(found["name"].strip(), []).append(seconds)
 
     def take(self, name: str) -> list[float]:
-        """Return what was heard of a timer since the last time."""
+        """Return the values of a timer since the last call, in seconds."""
         return self.heard.pop(name, [])
 
 
 @contextmanager
 def timers() -> Iterator[Timers]:
-    """Listen on a free port."""
+    """Listen on a free UDP port of this machine while the block runs."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
         receiver.bind(("127.0.0.1", 0))
         receiver.settimeout(0.2)

@@ -30,18 +30,22 @@ SECRET = "one-for-all-processes-of-this-bench-and-long-enough-for-hs512-x"
 
 
 class BenchError(Exception):
-    """What should be measured did not work; the message says what and where its log is."""
+    """What should be measured did not work; the message says what, with the end of its log."""
 
 
 @dataclass
 class Platform:
-    """Runs Airflow's programs in a folder that goes away.
+    """An Airflow in a temporary folder.
 
-    Args:
-        folder: logs, bundles, and what waits to be run.
+    Attributes:
+        folder: of logs, bundles and waiting tasks; it is deleted at the end.
         programs: the `bin` folder with exactly the image's packages.
         server_programs: the `bin` folder of PostgreSQL.
-        settings: the environment of Airflow's own processes; that of a pod has no database.
+        database: host and port of PostgreSQL, as `127.0.0.1:5432`.
+        storage: the connection string of Azurite.
+        port: of the API server.
+        settings: environment variables of Airflow's own processes; a pod gets no database.
+        started: the processes that run.
     """
 
     folder: Path
@@ -56,40 +60,40 @@ class Platform:
 
     @property
     def waiting_room(self) -> Path:
-        """Where the executor leaves the tasks to run."""
+        """The folder in which the executor leaves tasks to run, each a JSON file."""
         return self.folder / "waiting"
 
     @property
     def pod_environment(self) -> dict[str, str]:
-        """What a task's pod is given: all but the database, and an executor that exists."""
+        """The environment variables of a task's pod: all but the database and the bench's own."""
         hidden = ("AIRFLOW__DATABASE__", "BENCH_")
         return {key: value for key, value in self.settings.items() if not key.startswith(hidden)}
 
     def set(self, section: str, **options: object) -> None:
-        """Set options of Airflow's configuration, by environment."""
+        """Set options of a section of Airflow's configuration, as environment variables."""
         for name, value in options.items():
             self.settings[f"AIRFLOW__{section.upper()}__{name.upper()}"] = str(value)
 
     def tune(self, **airflow: object) -> None:
-        """Set what the platform sets, for an `[airflow]` table of an environment file."""
+        """Set what the platform sets for the given keys of an `[airflow]` table."""
         for section, option, value in tuned(Airflow.model_construct(None, **airflow)):
             self.set(section, **{option: value})
 
     def start(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start one of Airflow's processes."""
+        """Start a component, such as `scheduler`; it logs into `<name>.log`."""
         command = [str(self.programs / "airflow"), name, *arguments]
         process = services.start(command, self.folder / f"{name}.log", self.settings)
         self.started.append(process)
         return process
 
     def stop(self, process: subprocess.Popen[bytes]) -> None:
-        """End a process with all that it started."""
+        """End a component with the processes that it started."""
         self.started.remove(process)
         end(process.pid)
         process.wait()
 
     def serve(self) -> None:
-        """Start the API server, and return when it answers."""
+        """Start the API server, and wait until it answers."""
         self.start("api-server", "--port", str(self.port), "--workers", "1")
         self.wait(lambda: services.answers(self.port), "the API server")
 
@@ -116,7 +120,11 @@ class Platform:
         self.run("python", str(INSIDE / "upload.py"), self.storage, str(folder), TEAM)
 
     def sql(self, statement: str) -> list[str]:
-        """Run SQL in Airflow's database; return its lines, columns split by a bar."""
+        """Run SQL in Airflow's database; return its rows, with columns separated by `|`.
+
+        Raises:
+            BenchError: PostgreSQL refused.
+        """
         host, _, port = self.database.partition(":")
         # Debian's own on PATH is a program in Perl that looks for this one
         psql = str(self.server_programs / "psql")
@@ -137,7 +145,7 @@ class Platform:
         return int(self.sql("select count(distinct dag_id) from serialized_dag")[0])
 
     def api(self, method: str, path: str, body: object = None) -> Any:
-        """Call Airflow's API; return the answer's JSON."""
+        """Call Airflow's API with a JSON body for at most two minutes; return the answer's JSON."""
         if not self._token:
             self._token = self._ask("GET", "/auth/token", None)["access_token"]
         return self._ask(method, path, body)
@@ -153,10 +161,10 @@ class Platform:
             return json.loads(answer.read())
 
     def wait(self, ready: Callable[[], object], what: str, seconds: float = 300) -> None:
-        """Return when `ready()` is true.
+        """Wait until `ready()` is true.
 
         Raises:
-            BenchError: it was not within `seconds`, or one of Airflow's processes ended.
+            BenchError: it was not within `seconds`, or a component ended; it holds the logs' ends.
         """
         began = time.monotonic()
         while not ready():
@@ -174,14 +182,14 @@ class Platform:
 def platform(
     folder: Path, *, executor: bool = True, server: Mapping[str, str] = services.NO_SETTINGS
 ) -> Iterator[Platform]:
-    """Start the database and the storage, and migrate; with `executor`, API server and scheduler.
+    """Start PostgreSQL and Azurite, and migrate; with `executor`, scheduler and API server.
 
-    Nothing is left when the block ends, also where a signal ends it (`processes.nothing_left`).
+    All processes end with the block, also if a signal ends it (`processes.nothing_left`).
 
     Args:
-        folder: of its own, which goes away.
-        executor: whether tasks are queued, and wait in the waiting room.
-        server: settings of PostgreSQL.
+        folder: an empty folder, which is deleted at the end.
+        executor: whether a scheduler queues tasks, which then wait in the waiting room.
+        server: settings of PostgreSQL, beside those of `services.postgres`.
 
     Raises:
         BenchError: PostgreSQL or Node is not installed, or a program did not start.

@@ -1,6 +1,6 @@
-"""Runs a task as its pod does, and says what each part of that took.
+"""Runs a task as its pod does, and measures what each part of that takes.
 
-The parts of a pod's two processes, by the notes of `marks/sitecustomize.py`:
+The parts of a pod's two processes, by the notes that `marks/sitecustomize.py` takes:
 
 - entry: Python and the imports, up to Airflow's supervisor,
 - supervisor: reports the start, forks, listens to the task and reports its end,
@@ -30,7 +30,7 @@ PEEK_SECONDS = 0.1
 
 @dataclass(frozen=True)
 class Cost:
-    """What something took: CPU and wall clock in seconds, memory in MB (shared pages once)."""
+    """CPU and wall clock in seconds, peak memory in MB (shared pages counted once)."""
 
     cpu: float
     wall: float
@@ -41,10 +41,10 @@ class Cost:
 class PodCost(Cost):
     """What the pod of one task took.
 
-    Args:
-        modules: that are loaded at the end, in the process with more of them.
-        cpu_of: CPU seconds of each part; their sum is `cpu`. Empty when nothing took notes.
-        wall_of: seconds of each part by the clock; their sum is `wall`.
+    Attributes:
+        modules: number of modules loaded at the end, in the process with more of them.
+        cpu_of: CPU seconds of each part; their sum is `cpu`. Empty where no notes were taken.
+        wall_of: wall-clock seconds of each part; their sum is `wall`.
     """
 
     modules: int
@@ -53,7 +53,7 @@ class PodCost(Cost):
 
 
 def run(command: list[str], environment: Mapping[str, str], folder: Path) -> tuple[Cost, int]:
-    """Run a command to its end; return what it took with all that it started, and its status."""
+    """Run a command to its end; return its cost, with that of its children, and its status."""
     with (folder / "pod.log").open("ab") as log:
         began = time.monotonic()
         process = subprocess.Popen(
@@ -92,10 +92,12 @@ def _memory(pid: int) -> int:
 
 
 def run_waiting_task(platform: Platform, more: Mapping[str, str], *, marked: bool) -> PodCost:
-    """Run the task that waits, in the environment of a pod and `more`.
+    """Run a waiting task, with a pod's environment and the variables of `more`.
+
+    With `marked`, notes are taken, and the cost is split into parts.
 
     Raises:
-        BenchError: it failed, or a mark was not passed.
+        BenchError: the task failed, or a note is missing.
     """
     platform.wait(lambda: any(platform.waiting_room.glob("*.json")), "a task to run")
     workload = min(platform.waiting_room.glob("*.json"))
@@ -120,15 +122,15 @@ def run_waiting_task(platform: Platform, more: Mapping[str, str], *, marked: boo
 
 
 def split(cost: Cost, passed: Mapping[str, Mapping[str, float]], began: float) -> PodCost:
-    """Share a pod's cost out to its parts.
+    """Split a pod's cost into its parts.
 
     Args:
         cost: of the whole pod.
-        passed: the notes, by mark.
-        began: when the process was started, by the monotonic clock.
+        passed: the notes, by mark: `at` and `cpu` in seconds, `modules`.
+        began: when the process was started, in seconds of the monotonic clock.
 
     Raises:
-        BenchError: a mark was not passed: this Airflow has the function elsewhere.
+        BenchError: a note is missing: this Airflow has the function elsewhere.
     """
     if missing := {*PARTS[1:], "end"} - set(passed):
         raise BenchError(

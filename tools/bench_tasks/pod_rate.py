@@ -1,7 +1,7 @@
 """How many pods a minute the Kubernetes executor starts and sees end, and what each costs.
 
-The scheduler with its executor, the API server, etcd and Kubernetes' scheduler are real, the pods
-those of the platform's chart; nodes are simulated, and no task runs in a pod.
+The scheduler with its executor, the API server, etcd, Kubernetes' scheduler and the pods' manifests
+(from the platform's chart) are real. Nodes are simulated, and no task runs in a pod.
 """
 
 import configparser
@@ -51,14 +51,14 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Size:
-    """How much of all.
+    """The size of the load.
 
     Attributes:
-        dags: each runs once in a round.
-        slow_dags: so many of them where pods are started one by one, which takes a loop for each.
-        tasks: of a DAG.
-        at_once: tasks that may be under way.
-        nodes: that are simulated.
+        dags: number of DAGs, each of which runs once in a round.
+        slow_dags: the same where pods are started one by one, one in each loop.
+        tasks: number of tasks of a DAG.
+        at_once: the most tasks that may run at a time.
+        nodes: number of simulated nodes.
     """
 
     dags: int = 4
@@ -73,7 +73,7 @@ WHOLE = Size()
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What one way took for its pods: the rate a minute, the waits in seconds, CPU in ms a pod."""
+    """Result of one way: pods a minute, waits in seconds, CPU in milliseconds a pod."""
 
     count: int
     rate: float
@@ -83,7 +83,7 @@ class Found:
 
 
 def measure(rounds: int, *, size: Size = WHOLE, objects: Objects | None = None) -> Iterator[Table]:
-    """Run all pods in each way, `rounds` times in turn; yield the medians."""
+    """Run all pods in each way, `rounds` times in turn; yield the table of medians."""
     objects = _of_an_environment() if objects is None else objects
     table = Table("pod-rate", COLUMNS, machine())
     with TemporaryDirectory() as scratch:

@@ -13,12 +13,12 @@ PATIENCE_SECONDS = 5
 
 @contextmanager
 def nothing_left() -> Iterator[None]:
-    """End the block in order at Ctrl-C and SIGTERM, and all that was started with it.
+    """End the block at Ctrl-C or SIGTERM as at an exception, and end the processes it started.
 
-    Python alone ends at SIGTERM without any `finally`, and what has a session of its own goes on.
+    Python alone ends at SIGTERM without any `finally`, and children in their own session go on.
 
     Raises:
-        SystemExit: with 128 and the signal's number, as shells have it.
+        SystemExit: with 128 and the signal's number, as in shells.
     """
     before = {each: signal.signal(each, _stop) for each in SIGNALS}
     try:
@@ -36,7 +36,7 @@ def _stop(number: int, _: FrameType | None) -> None:
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Let a signal wait until the block, which cleans up, is over."""
+    """Hold signals back until the block, which cleans up, has ended."""
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
         yield
@@ -45,7 +45,7 @@ def undisturbed() -> Iterator[None]:
 
 
 def end(*pids: int) -> None:
-    """End processes with all that they started, by force after five seconds."""
+    """End processes and their descendants: by SIGTERM, and by SIGKILL after five seconds."""
     family = [one for pid in pids for one in _family(pid)]
     for one in family:
         with suppress(psutil.NoSuchProcess):
@@ -57,7 +57,7 @@ def end(*pids: int) -> None:
 
 
 def cpu_seconds(*pids: int) -> float:
-    """Return the CPU seconds of processes, of all that they started, and of what of it ended."""
+    """Return the CPU seconds of processes and their descendants, those that ended included."""
     return sum(_own(one) for pid in pids for one in _family(pid))
 
 

@@ -1,6 +1,6 @@
 """How a full database slows the scheduler: its loops, and how long a triggered run waits.
 
-With no history, with a full one, and after the nightly cleanup took the old half of it away.
+Measured without a history, with a full one, and after the nightly cleanup deleted its older half.
 """
 
 import os
@@ -76,14 +76,14 @@ CLEANUP = (
 
 @dataclass(frozen=True)
 class Size:
-    """How much of all.
+    """The size of the history and of the load.
 
     Attributes:
-        dags: that there are.
-        tasks: of each DAG; all but the first wait for the first.
-        runs: of the history.
-        triggers: runs that are triggered in one round.
-        pause: seconds between two of them.
+        dags: number of DAGs.
+        tasks: number of tasks of each DAG; all but the first wait for the first.
+        runs: number of runs in the history.
+        triggers: number of runs that are triggered in a round.
+        pause: seconds between two triggers.
         rest: seconds without any.
     """
 
@@ -99,7 +99,7 @@ WHOLE = Size()
 
 
 def measure(rounds: int, *, size: Size = WHOLE) -> Iterator[Table]:
-    """Load a history and clean it; yield the tables, longer each time."""
+    """Measure without, with, and after cleaning a history; yield the tables so far each time."""
     loops = Table("scheduler-loops", LOOPS, machine())
     statements = Table("scheduler-statements", STATEMENTS, machine())
     cleanup = Table("scheduler-cleanup", CLEANUP, machine())
@@ -129,7 +129,7 @@ def measure(rounds: int, *, size: Size = WHOLE) -> Iterator[Table]:
 
 
 def fill(running: Platform, size: Size) -> None:
-    """Write the history."""
+    """Write the history into the database: runs that have succeeded, and their tasks."""
     given = {"runs": size.runs, "tasks": size.tasks, "days": DAYS}
     variables = "".join(f"\\set {name} {value}\n" for name, value in given.items())
     running.sql(variables + HISTORY.read_text())
@@ -138,7 +138,7 @@ def fill(running: Platform, size: Size) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """What a scheduler took over one history; loops in milliseconds, waits in seconds."""
+    """Results of a scheduler with one history: loops in milliseconds, waits in seconds."""
 
     rows: Sequence[int]
     megabytes: float
@@ -151,11 +151,11 @@ class Found:
 
     @property
     def p95(self) -> float:
-        """Of the loops with work to do."""
+        """The 95th percentile of the loops with work to do, in milliseconds."""
         return _p95(self.busy)
 
     def row(self, p95_of_none: float) -> list[float | str]:
-        """Return the columns of `LOOPS`."""
+        """Return the row of `LOOPS`, beside the 95th percentile without a history."""
         return [
             *(f"{count:,}" for count in self.rows),
             self.megabytes,
@@ -208,7 +208,7 @@ def _phase(running: Platform, heard: Timers, size: Size, rounds: int) -> Found:
 
 
 def _waits(running: Platform, since: str) -> list[float]:
-    """Return how long each run that was triggered waited until its first task was queued."""
+    """Return the seconds that each triggered run waited until its first task was queued."""
     runs = of_runs_since(running, since)
     query = (
         "select extract(epoch from min(queued_dttm) - queued_at) from task_instance "
@@ -240,9 +240,9 @@ def _cleanup(running: Platform) -> Iterator[float | str]:
 
 
 def _statements(running: Platform) -> Iterator[tuple[str, str, float, float]]:
-    """Yield what the database did most for Airflow: the statement, how often, ms each, share.
+    """Yield Airflow's most expensive statements: text, calls, milliseconds a call, share of all.
 
-    Airflow begins its statements with a capital, and the bench does not.
+    Airflow writes SQL's keywords in capitals, and the bench does not: so its own are left out.
     """
     query = (
         "select calls, mean_exec_time, 100 * total_exec_time / sum(total_exec_time) over (), "

@@ -1,6 +1,6 @@
-"""A Kubernetes without machines: a real API server, etcd and scheduler, and nodes that KWOK plays.
+"""A Kubernetes without machines: a real API server, etcd and scheduler, and KWOK's nodes.
 
-A pod is placed, runs for two seconds and succeeds. Nothing is pulled and no process starts.
+A pod is scheduled, runs for two seconds and succeeds. No image is pulled and no process starts.
 """
 
 import json
@@ -66,7 +66,7 @@ SUCCEEDED = {
 class Simulation:
     """A cluster whose pods succeed.
 
-    Args:
+    Attributes:
         server: its API server.
         kubeconfig: the administrator's.
     """
@@ -75,12 +75,12 @@ class Simulation:
     kubeconfig: Path
 
     def cpu(self) -> dict[str, float]:
-        """Return the CPU seconds of each program until now."""
+        """Return the CPU seconds that each of its programs has used."""
         own = psutil.Process().children()
         return {name: cpu_seconds(*(p.pid for p in own if _is(p, name))) for name in PROGRAMS}
 
     def pods(self, namespace: str) -> int:
-        """Return how many pods there are."""
+        """Return the number of pods in a namespace."""
         api: Any = client.CoreV1Api(self.server.client)
         found = api.list_namespaced_pod(namespace, limit=1)
         return len(found.items) + (found.metadata.remaining_item_count or 0)
@@ -88,15 +88,15 @@ class Simulation:
 
 @contextmanager
 def simulation(folder: Path, *, nodes: int, labels: Mapping[str, str]) -> Iterator[Simulation]:
-    """Run such a cluster.
+    """Run such a cluster while the block runs.
 
     Args:
-        folder: for what its programs write.
-        nodes: that KWOK plays, of 64 cores.
+        folder: for the files of its programs.
+        nodes: number of nodes that KWOK plays, with 64 cores each.
         labels: of each node.
 
     Raises:
-        BenchError: a program of it is not built.
+        BenchError: one of its programs is not built (`make simulated-kubelet`).
     """
     minor = minors()[-1]
     try:
@@ -133,7 +133,7 @@ def simulation(folder: Path, *, nodes: int, labels: Mapping[str, str]) -> Iterat
 
 
 class StartedPods:
-    """Hears of pods that run, as their kubelet would start them."""
+    """Watches which pods began to run, as a kubelet would have started them."""
 
     def __init__(self, made: Simulation, namespace: str) -> None:
         self._known: list[str] = []
@@ -147,7 +147,7 @@ class StartedPods:
         threading.Thread(target=self._follow, daemon=True).start()
 
     def take(self) -> list[str]:
-        """Return the task instances whose pods began to run since the last time."""
+        """Return the ids of the task instances whose pods began to run since the last call."""
         taken = list(self._known)
         del self._known[: len(taken)]
         return taken
@@ -164,7 +164,7 @@ class StartedPods:
 
 
 def _stages() -> list[dict[str, Any]]:
-    """Return what KWOK does: start pods, let them succeed, delete them."""
+    """Return KWOK's stages of a pod: started, succeeded, deleted."""
     fresh = {"key": ".status.phase", "operator": "DoesNotExist"}
     deleted = {"key": ".metadata.deletionTimestamp", "operator": "Exists"}
     alive = deleted | {"operator": "DoesNotExist"}

@@ -1,4 +1,4 @@
-"""What was measured, as tables: for the terminal and for a page of the documentation."""
+"""Tables of results, for the terminal and for a page of the documentation."""
 
 import os
 import re
@@ -17,12 +17,13 @@ class NoPlaceError(Exception):
 
 @dataclass(frozen=True)
 class Table:
-    """One question's answer.
+    """The results of one question.
 
-    Args:
+    Attributes:
         name: of its place in the page.
-        columns: the first names the rows.
-        machine: what it was measured on.
+        columns: the headings; the first is that of the rows' names.
+        machine: what it was measured on, by `machine()`.
+        rows: the cells as text.
     """
 
     name: str
@@ -31,11 +32,11 @@ class Table:
     rows: list[list[str]] = field(default_factory=list)
 
     def add(self, name: str, *values: float | str) -> None:
-        """Add a row; numbers get as many digits as they mean something."""
+        """Add a row; numbers get two decimals below 100, and none from there."""
         self.rows.append([name, *map(_written, values)])
 
     def show(self) -> None:
-        """Print it."""
+        """Print it, 140 columns wide."""
         table = RichTable(title=f"{self.name}: {self.machine}", title_justify="left", box=None)
         for number, column in enumerate(self.columns):
             table.add_column(column, justify="right" if number else "left")
@@ -44,13 +45,13 @@ class Table:
         Console(width=140).print(table)
 
     def as_markdown(self) -> str:
-        """Return it for a page, with the machine below."""
+        """Return it as Markdown, with the machine below."""
         lines = [self.columns, ["---", *["---:"] * (len(self.columns) - 1)], *self.rows]
         text = "\n".join(f"| {' | '.join(line)} |" for line in lines)
         return f"{text}\n\n{self.machine}\n"
 
     def write(self, page: Path) -> None:
-        """Put it into its place of the page: between two comments with its name.
+        """Write it into its place in a page, between `<!-- name -->` and `<!-- /name -->`.
 
         Raises:
             NoPlaceError: the page has none.
@@ -65,7 +66,7 @@ class Table:
 
 
 def machine() -> str:
-    """Return the processor's model, its cores, and how busy they are by now."""
+    """Return the processor's model, its number of cores, and the machine's three load averages."""
     cpus = Path("/proc/cpuinfo")
     found = re.search(r"model name\s*: (.+)", cpus.read_text()) if cpus.exists() else None
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())

@@ -1,4 +1,4 @@
-"""What the pod of one task costs, part by part: as the image is, and without one thing of it."""
+"""What the pod of one task costs, part by part: with the image as it is, and with one change."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -34,7 +34,7 @@ AS_IT_IS = "the image as it is"
 
 
 def measure(rounds: int, *, only: str | None = None) -> Iterator[Table]:
-    """Run a task that does nothing `rounds` times in each way, or in one; yield the medians."""
+    """Run an empty task `rounds` times in each way, or only in one; yield the table of medians."""
     table = Table("task-pod", COLUMNS, machine())
     with TemporaryDirectory() as scratch, _with_the_dag(Path(scratch)) as running:
         costs = _costs(running, rounds, only)

@@ -1,1 +1,1 @@
-"""The deepest rehearsal: the releases of an environment on a real Kubernetes, beside no Azure."""
+"""The deepest rehearsal: an environment's Helm releases on a real Kubernetes, without Azure."""

@@ -1,9 +1,10 @@
 """Install an environment's releases on a real Kubernetes, and go through a journey there.
 
-On a node of its own, on a cluster of kind's, or on one that is named. Linux, root. Everything is
-stopped and removed at the end.
-Exit statuses: 0 good; 1 something was lost, doubled or did not come; 2 it could not start; 130 it
-was interrupted.
+The cluster is a node that this program starts, one that kind makes, or a context of KUBECONFIG.
+Needs Linux and root. Everything is stopped and removed at the end.
+
+Exit statuses: 0 good; 1 a step failed, or a task was lost or ran twice; 2 it could not start; 130
+it was interrupted.
 """
 
 import os
@@ -75,7 +76,7 @@ FAILURES = (
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What is asked of the room."""
+    """The command line's options for the journey itself."""
 
     then: str | None
     only: list[Step]

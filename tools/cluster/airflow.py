@@ -1,4 +1,4 @@
-"""Airflow in the rehearsed cluster, as those see it who run it: pods, DAGs, runs and logs."""
+"""Airflow in the rehearsed cluster, as its operators see it: pods, DAGs, runs and logs."""
 
 import json
 import os
@@ -44,21 +44,21 @@ class AirflowError(Exception):
 
 @dataclass
 class Airflow:
-    """Airflow at a platform."""
+    """The deployed Airflow: its pods by the API server, its runs by the metadata database."""
 
     platform: Platform
     project: Path
     _api: Any = field(init=False)
 
     def __post_init__(self) -> None:
-        """Take a connection of its own: a command in a pod changes the one that it goes over."""
+        """Open an API connection of its own: a command in a pod changes the connection it uses."""
         kubeconfig = str(self.platform.cluster.kubeconfig)
         made = config.new_client_from_config(kubeconfig)  # type: ignore[no-untyped-call]
         self._api = client.CoreV1Api(made)
         self.apps: Any = client.AppsV1Api(made)
 
     def pods(self, component: str) -> list[Any]:
-        """Return the pods of a component that are not about to end."""
+        """Return the pods of a component, such as `scheduler`, without those being deleted."""
         found = self._api.list_namespaced_pod(NAMESPACE, label_selector=f"component={component}")
         return [pod for pod in found.items if pod.metadata.deletion_timestamp is None]
 
@@ -67,7 +67,7 @@ class Airflow:
         return list(self._api.list_namespaced_pod(NAMESPACE).items)
 
     def restarts(self) -> dict[str, int]:
-        """Return how often the containers of each pod started again, where they did."""
+        """Return the restarts of each pod's containers, by pod; pods without one are left out."""
         found = {}
         for pod in self.every_pod():
             statuses = [
@@ -93,7 +93,7 @@ class Airflow:
         )
 
     def kill(self, component: str) -> int:
-        """Kill the pods of a component without a grace; return how many."""
+        """Delete the pods of a component without a grace period; return how many."""
         pods = self.pods(component)
         for pod in pods:
             self._api.delete_namespaced_pod(pod.metadata.name, NAMESPACE, grace_period_seconds=0)
@@ -105,7 +105,7 @@ class Airflow:
         self._api.create_namespaced_pod_eviction(name, NAMESPACE, {"metadata": metadata})
 
     def execute(self, component: str, *command: str, seconds: float = 180) -> str:
-        """Run a command in a ready pod of a component; return what it prints.
+        """Run a command in a ready pod of a component for at most `seconds`; return what it prints.
 
         Raises:
             AirflowError: it failed.
@@ -132,11 +132,11 @@ class Airflow:
         return said
 
     def trigger(self, dag: str, run: str, *, day: str = "", **conf: object) -> None:
-        """Start a run, unpaused."""
+        """Unpause a DAG and trigger a run with a logical date (`day`, YYYY-MM-DD) and a conf."""
         self.execute("api-server", "python", "-c", _TRIGGER, dag, run, json.dumps(conf), day)
 
     def sql(self, statement: str) -> str:
-        """Ask the metadata database."""
+        """Run a statement in the metadata database as its superuser; return what psql prints."""
         return self.platform.database.sql(statement, "airflow")
 
     def knows(self, dag: str) -> bool:
@@ -154,7 +154,7 @@ class Airflow:
         )
 
     def tasks(self, dag: str, run: str) -> dict[str, int]:
-        """Return how many task instances of a run are in which state."""
+        """Return the number of a run's task instances by state."""
         rows = self.sql(
             "SELECT coalesce(state, 'none'), count(*) FROM task_instance "
             f"WHERE dag_id = '{dag}' AND run_id = '{run}' GROUP BY 1"
@@ -162,14 +162,14 @@ class Airflow:
         return {row.split("|")[0]: int(row.split("|")[1]) for row in rows.splitlines()}
 
     def at_work(self, dag: str, run: str) -> int:
-        """Return how many of a run's mapped tasks work now."""
+        """Return how many of a run's mapped tasks are running."""
         where = f"dag_id = '{dag}' AND run_id = '{run}' AND map_index >= 0 AND state = 'running'"
         return int(self.sql(f"SELECT count(*) FROM task_instance WHERE {where}"))
 
     def upload_command(
         self, folder: Path, target: str, commit: str
     ) -> tuple[list[str], dict[str, str]]:
-        """Return the upload as a team's pipeline runs it, and its variables."""
+        """Return the command that a team's pipeline uploads with, and its environment variables."""
         options = ["--account", self.platform.blobs, "--target", target, "--commit", commit]
         variables = {
             **os.environ,
@@ -192,7 +192,7 @@ class Airflow:
         return done.stdout.strip()
 
     def blobs(self, container: str, prefix: str = "") -> Sequence[str]:
-        """Return the names of blobs."""
+        """Return the names of a container's blobs that begin with a prefix."""
         with self.platform.storage.client(self.platform.account) as service:
             found = service.get_container_client(container).list_blobs(prefix)
             return [blob.name for blob in found]

@@ -1,8 +1,8 @@
-"""How a cluster's pods find what stands beside it: a Service for it, and Azure's names.
+"""How a cluster's pods find the servers that run beside it on this machine.
 
-The Service has no pods but the address of a machine, so ports of the machine may be any and the API
-server finds the webhook by it, too. Azure's names are written into a pod's hosts file, as the
-cluster's own name server is not ours to change.
+A Service without pods leads to this machine's address: the servers may listen on any free port, and
+the API server finds the webhook through it, too. Azure's host names are written into the pods'
+hosts files, because the cluster's own DNS is not ours to change.
 """
 
 import ipaddress
@@ -20,7 +20,7 @@ Object = dict[str, Any]
 
 
 def service(address: str, https: int, postgres: int) -> list[Object]:
-    """Return the namespace and the Service of a machine's address and its two ports."""
+    """Return the namespace, the Service and its endpoints: a machine's address and two ports."""
     where = {"name": NAME, "namespace": NAMESPACE}
     ports = {"https": (HTTPS, https), "postgres": (POSTGRES, postgres)}
     slice_ = where | {"labels": {"kubernetes.io/service-name": NAME}}
@@ -52,7 +52,7 @@ def service(address: str, https: int, postgres: int) -> list[Object]:
 
 
 def azure_names(deployment: Deployment) -> list[str]:
-    """Return the names that private DNS and the Internet have for a deployment's pods."""
+    """Return the host names of Azure that a deployment's pods look up."""
     return [
         "login.microsoftonline.com",
         *(
@@ -65,9 +65,9 @@ def azure_names(deployment: Deployment) -> list[str]:
 
 
 def way_out(server: ApiServer, namespace: str, address: str) -> Object:
-    """Return the policy that lets pods out to a machine's address and to the API server.
+    """Return the policy that lets pods out to this machine's address and to the API server.
 
-    The deployed ones name the addresses of the virtual network, where Azure's side would be.
+    The deployed policies name the virtual network's addresses, where Azure's services would be.
     """
     found = server.get("discovery.k8s.io/v1", "EndpointSlice", "kubernetes", "default")
     addresses = [address, *(one for each in found["endpoints"] for one in each["addresses"])]

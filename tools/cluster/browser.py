@@ -1,7 +1,8 @@
-"""Airflow of the cluster in Chromium, through an nginx with what the controller would write.
+"""The cluster's Airflow in Chromium, through nginx with the ingress controller's configuration.
 
-The controller's image is in a public registry alone; Debian's nginx is configured as its templates
-do of the deployed values, outside the cluster, and asks the API server's Service.
+The controller's image is only in a public registry. Debian's nginx runs outside the cluster
+instead, with what the controller's templates write for the deployed values, and forwards to the
+Service of Airflow's API server.
 """
 
 import shutil
@@ -31,14 +32,14 @@ PAGE_MILLISECONDS = 90_000
 
 @dataclass(frozen=True)
 class Site:
-    """Airflow as somebody sees it who has signed in."""
+    """Airflow's web pages, for a person who has signed in."""
 
     platform: Platform
     url: str
     browser: "Browser"
 
     def answers_of(self, role: str) -> dict[str, int]:
-        """Sign in with a role; return what the API answers to some requests."""
+        """Sign in with a role; return the API's HTTP status of each of `roles.REQUESTS`."""
         with self._page(role) as page:
             page.goto(f"{self.url}/api/v2/auth/login?next={self.url}/api/v2/version")
             if not page.url.startswith(f"{self.url}/"):
@@ -46,13 +47,13 @@ class Site:
             return {what: page.evaluate(FETCH, list(asked)) for what, asked in REQUESTS.items()}
 
     def refusal(self) -> str:
-        """Sign in without a role; return the heading of the page."""
+        """Sign in without a role; return the heading of the page that refuses it."""
         with self._page("") as page:
             page.goto(f"{self.url}/auth/login/azure")
             return str(page.locator("h1").inner_text())
 
     def shows(self, path: str, text: str) -> bool:
-        """Sign in as who only looks, open a page, and tell whether it shows a text."""
+        """Sign in as a viewer, open a page, and tell whether it shows a text within 90 seconds."""
         from playwright.sync_api import TimeoutError as LateError
 
         with self._page("Airflow.Viewer") as page:
@@ -75,7 +76,7 @@ class Site:
 
 
 def missing_for_browser(platform: Platform) -> str:
-    """Say why there can be no browser here; nothing if there can."""
+    """Return why the browser cannot run here; empty if it can."""
     if not any(map(shutil.which, CHROMIUM)):
         return "Chromium is missing: apt-get install chromium"
     try:

@@ -1,6 +1,6 @@
-"""What the rehearsal makes in a cluster that is not its own: nothing of it may be there before.
+"""What the rehearsal makes in a cluster of somebody else's: none of it may exist before.
 
-So whatever of it is there afterwards is the rehearsal's, and is removed.
+So whatever of it exists afterwards is the rehearsal's own, and is removed.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,11 +22,11 @@ Object = dict[str, Any]
 
 
 class TakenError(Exception):
-    """Something is there already; the message names it."""
+    """The cluster already has something that the rehearsal would make; the message names it."""
 
 
 def claims(server: ApiServer, deployment: Deployment) -> list[Object]:
-    """Return what the rehearsal makes: namespaces, and objects that are in none of these."""
+    """Return what the rehearsal makes: the namespaces, and the objects outside of namespaces."""
     made = [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": beside.NAMESPACE}},
         webhook.configuration(b"", []),
@@ -39,7 +39,7 @@ def claims(server: ApiServer, deployment: Deployment) -> list[Object]:
 
 @dataclass(frozen=True)
 class Claim:
-    """What the rehearsal makes in a cluster."""
+    """All that the rehearsal makes in a cluster, to be checked before and removed after."""
 
     server: ApiServer
     objects: Sequence[Object]
@@ -48,7 +48,7 @@ class Claim:
 
     @classmethod
     def of(cls, server: ApiServer, deployment: Deployment) -> "Claim":
-        """Return what a deployment's releases and what stands beside them make."""
+        """Return the claim of a deployment's releases and of the servers beside the cluster."""
         releases = [
             (each["namespace"], each["name"])
             for each in deployment.of_type("helm_release")
@@ -57,10 +57,10 @@ class Claim:
         return cls(server, claims(server, deployment), releases)
 
     def check(self) -> None:
-        """Refuse a cluster that has something of it.
+        """Refuse a cluster that already has some of it.
 
         Raises:
-            TakenError: it has.
+            TakenError: it does; the message names what, and how to fix it.
         """
         if there := self.there():
             raise TakenError(
@@ -70,7 +70,7 @@ class Claim:
             )
 
     def there(self) -> list[str]:
-        """Return the names of what is there."""
+        """Return which of it exists, as `kind name`."""
         has = self.server.has
         named = [f"{each['kind']} {each['metadata']['name']}" for each in self.objects if has(each)]
         return [*named, *(f"Secret {name} in {space}" for name, space in self._records())]
@@ -79,7 +79,7 @@ class Claim:
         """Remove all of it, and wait until it is gone.
 
         Raises:
-            TimeoutError: something is still there.
+            TimeoutError: some of it still exists after three minutes.
         """
         core: Any = client.CoreV1Api(self.server.client)
         order = {"MutatingWebhookConfiguration": 0, "Namespace": 1}

@@ -1,4 +1,4 @@
-"""What a cluster is here, whoever made it: its API server, and where it finds this machine."""
+"""A cluster, whoever made it: its API server, and this machine's address for its nodes."""
 
 import shlex
 import socket
@@ -17,7 +17,7 @@ LOCAL = ("localhost", "127.0.0.1")
 
 
 class ClusterError(Exception):
-    """The cluster cannot be had, or cannot be used; the message says why."""
+    """There is no cluster, or it cannot be used; the message says why and how to fix it."""
 
 
 class Cluster(Protocol):
@@ -29,11 +29,11 @@ class Cluster(Protocol):
 
     @property
     def kubeconfig(self) -> Path:
-        """The file by which Helm finds it."""
+        """Its kubeconfig, for Helm."""
 
     @property
     def address(self) -> str:
-        """Where its nodes find this machine."""
+        """The IP address under which its nodes reach this machine."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,12 +50,16 @@ class Given:
 
 
 def issuer(server: ApiServer) -> str:
-    """Return what a cluster says of itself in the tokens of its accounts."""
+    """Return the issuer (`iss`) of the cluster's service account tokens."""
     return str(server.document("/.well-known/openid-configuration")["issuer"])
 
 
 def address_towards(url: str) -> str:
-    """Return the address of this machine on the way to a server."""
+    """Return this machine's IPv4 address on the route to a server.
+
+    Raises:
+        ClusterError: there is no route, or the server is on this machine itself.
+    """
     parts = urlsplit(url)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
@@ -72,10 +76,14 @@ def address_towards(url: str) -> str:
 
 
 def load(command: str, images: Mapping[str, Path]) -> dict[str, str]:
-    """Load images by a command, to whose end or in place of `{}` the archive's path comes.
+    """Load each image's archive by a command; return the images' names, which stay.
+
+    Args:
+        command: its words; the archive's path replaces `{}`, or is appended where there is none.
+        images: the archive of each image, by name.
 
     Raises:
-        ClusterError: it failed.
+        ClusterError: the command failed, or is not there.
     """
     for archive in images.values():
         words = shlex.split(command)

@@ -1,4 +1,4 @@
-"""What tasks cost on the cluster: by the clock from the database, CPU and memory from cgroups."""
+"""What tasks cost on the cluster: times from the database, CPU and memory from cgroups."""
 
 import os
 import statistics
@@ -22,7 +22,7 @@ LOOK_SECONDS = 0.1
 
 @dataclass
 class Groups:
-    """CPU seconds and most memory of each pod that was seen, by the pod's uid."""
+    """CPU seconds and peak memory in bytes of each pod that was seen, by the pod's uid."""
 
     folder: Path
     """Of all pods' control groups: of version 2, or of the controller `cpuacct` before it."""
@@ -31,7 +31,7 @@ class Groups:
 
     @classmethod
     def of(cls, room: Path) -> "Groups":
-        """Return the groups of a room's node."""
+        """Return the control groups of the node that runs in a room."""
         v2 = (CONTROL_GROUPS / "cgroup.controllers").is_file()
         return cls(CONTROL_GROUPS / ("" if v2 else "cpuacct") / room.name / "kubepods")
 
@@ -70,14 +70,14 @@ def _most_memory(group: Path) -> int:
 
 @dataclass(frozen=True)
 class Costs:
-    """Measures tasks of each executor, and tells the story."""
+    """Measures tasks of each executor, as steps of the story."""
 
     airflow: Airflow
     story: Story
     room: Path
 
     def measure(self) -> None:
-        """Measure one task alone, then many at once, of each executor that is there."""
+        """Measure one task alone, then 22 at once, with each executor of the environment."""
         executors = list(EXECUTORS)
         if not runs_workers(self.airflow.platform.deployment):
             executors.remove("CeleryExecutor")
@@ -113,7 +113,7 @@ class Costs:
     def _used(
         self, executor: str, groups: Groups, used: dict[str, float], before: dict[str, float]
     ) -> str:
-        """Tell the CPU of a task, and the rest's."""
+        """Return a text: CPU seconds and memory of a task, and CPU seconds of all other pods."""
         if not groups.folder.is_dir():
             return "the control groups of its pods are on another machine"
         if executor == "CeleryExecutor":
@@ -131,7 +131,7 @@ class Costs:
         return f"{told}; all other pods {sum(used.values()) - cpu:.0f} CPU s"
 
     def _run(self, executor: str, count: int, number: int) -> tuple[float, float, float]:
-        """Return the seconds from the trigger to the first start, the last end and the run's."""
+        """Return seconds since the trigger: of the first start, the last end, and the run's end."""
         air, dag, run = self.airflow, f"journey_{executor}_{count}", f"costs-{number}"
         wait_for(dag, lambda: air.knows(dag), 300)
         air.trigger(dag, run)

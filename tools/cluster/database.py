@@ -1,4 +1,4 @@
-"""A real PostgreSQL that takes nothing but the tokens that were issued for it, over TLS."""
+"""A real PostgreSQL that takes only the tokens that were issued for it, over TLS."""
 
 import os
 import shutil
@@ -29,7 +29,7 @@ BEGIN EXECUTE format('CREATE ROLE %I LOGIN', name); RETURN name; END $$
 
 
 class DatabaseError(Exception):
-    """PostgreSQL is not here, or refused; the message says what."""
+    """PostgreSQL is not installed, or refused a statement; the message says which."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Database:
         return done.stdout.strip()
 
     def take(self, identity: Identity, scope: str, token: str) -> None:
-        """Make a token the password of its identity's role, if it is for databases."""
+        """Make a token the password of its identity's role, if its scope is Azure's databases."""
         if scope == DATABASE:
             name = identity.name
             self.sql(
@@ -71,7 +71,7 @@ class Database:
             )
 
     def cut(self, role: str) -> int:
-        """End every connection of a role, as a failover does; return how many."""
+        """End the connections of roles LIKE a pattern, as a failover does; return how many."""
         ended = self.sql(
             "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
             f"WHERE usename LIKE '{role}'"

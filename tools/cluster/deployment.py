@@ -1,4 +1,4 @@
-"""What Terraform makes of an environment with the stand-in providers: every resource, resolved."""
+"""What Terraform makes of an environment with the stand-in providers: all resources' values."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -33,18 +33,18 @@ class Deployment:
         return found
 
     def with_issuer(self, issuer: str) -> "Deployment":
-        """Return what Terraform makes where AKS says this issuer: it alone knows its cluster's."""
+        """Return what Terraform makes if this is the issuer of AKS; AKS chooses its own."""
         said = self.one("azurerm_kubernetes_cluster")["oidc_issuer_url"]
         text = json.dumps(self.resources).replace(json.dumps(said), json.dumps(issuer))
         return Deployment(json.loads(text))
 
     def save(self, file: Path) -> None:
-        """Write it down."""
+        """Write it as JSON."""
         file.write_text(json.dumps(self.resources))
 
     @classmethod
     def load(cls, file: Path) -> "Deployment":
-        """Read what was written down."""
+        """Read what `save` wrote."""
         return cls(json.loads(file.read_text()))
 
 

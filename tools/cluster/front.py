@@ -1,4 +1,4 @@
-"""One nginx for the names of Azure: it hands each host to what plays it."""
+"""One nginx for Azure's host names: it forwards each to the server that stands in for it."""
 
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -48,11 +48,11 @@ def front(
 
     Args:
         folder: for nginx's files.
-        address: where it listens.
-        port: where it listens.
-        certificate: for all the names.
-        key: of the certificate.
-        targets: the address behind each name; a name may begin with `*.`.
+        address: IP address that it listens on.
+        port: port that it listens on, with TLS.
+        certificate: for all the names, in PEM.
+        key: of the certificate, in PEM.
+        targets: the URL behind each host name; a name may begin with `*.`.
     """
     folder.mkdir(exist_ok=True)
     servers = "".join(

@@ -1,9 +1,9 @@
-"""Entra's token endpoint, for workload identities alone: it trusts what was deployed, no more.
+"""Entra's token endpoint, for workload identities alone: it trusts only what was deployed.
 
-A service account's token becomes an identity's only if a federated credential of that identity
-names its issuer, its subject and its audience letter by letter ("Workload identity federation",
-Microsoft Entra). Tokens are good for an hour; there is one at a time for an identity and a scope,
-so that the database may take it as a password.
+It takes a service account's token for an identity only if a federated credential of that identity
+names the token's issuer, subject and audience letter by letter ("Workload identity federation",
+Microsoft Entra). Tokens are valid for an hour. An identity has one token for a scope at a time, so
+that the database can take it as a password.
 """
 
 import json
@@ -30,7 +30,7 @@ _BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """A user-assigned identity, and whom it trusts."""
+    """A user-assigned identity or an application, and the tokens that it trusts."""
 
     name: str
     client_id: str
@@ -63,7 +63,7 @@ def identities_of(deployment: Deployment) -> list[Identity]:
 
 @dataclass
 class TokenEndpoint:
-    """Issues tokens; `issued` hears of each, before its client does."""
+    """Issues tokens; `issued` is called with each before its client gets it."""
 
     identities: list[Identity]
     accounts_keys: Mapping[str, Any]
@@ -90,10 +90,10 @@ class TokenEndpoint:
         raise unknown(request)
 
     def token(self, tenant: str, form: dict[str, str]) -> dict[str, object]:
-        """Return the answer to a request for a token.
+        """Return the answer to a request for a token: `access_token`, and `expires_in` in seconds.
 
         Raises:
-            RefusedError: no identity of that client trusts the assertion; as Entra words it.
+            RefusedError: no identity of that client trusts the assertion, in Entra's words.
         """
         if form.get("client_assertion_type") != _BEARER:
             raise self._refused("AADSTS7000216: client_assertion is required")
@@ -110,15 +110,15 @@ class TokenEndpoint:
         return {"token_type": "Bearer", "expires_in": seconds, "access_token": token}
 
     def person(self, scope: str) -> str:
-        """Return a token of somebody who is signed in by other means: a team's pipeline."""
+        """Return a token of a client that signs in by other means, such as a team's pipeline."""
         nobody = Identity(name="", client_id="", principal_id="a-pipeline", trusts=frozenset())
         return self._sign(nobody, "tenant", scope)
 
     def reads(self, token: str, audience: str) -> str:
-        """Return the principal of one of our tokens.
+        """Return the object id of the principal that one of our tokens names.
 
         Raises:
-            RefusedError: it is no token of ours, or for something else.
+            RefusedError: it is not one of our tokens, has expired, or is for another audience.
         """
         try:
             claims = jwt.decode(
@@ -132,7 +132,7 @@ class TokenEndpoint:
         """Return the identity of a client that trusts a service account's token.
 
         Raises:
-            RefusedError: none does; as Entra words it.
+            RefusedError: none does, in Entra's words.
         """
         known = [each for each in self.identities if each.client_id == client_id]
         if not known:

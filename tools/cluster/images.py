@@ -1,4 +1,4 @@
-"""The images of the pods, as archives: ours with the run's authority, and StatsD's exporter."""
+"""The images of the pods as archives: ours with the run's certificate authority, and StatsD's."""
 
 import json
 import secrets
@@ -37,7 +37,7 @@ class Image(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Luggage:
-    """What a room needs to know about the images and the cluster."""
+    """What the process in the room has to know about images and cluster, as luggage.json."""
 
     minor: str
     images: Mapping[str, Image]
@@ -46,14 +46,14 @@ class Luggage:
     """Where the nodes of the cluster find this machine; none for a node of the room."""
 
     def save(self, folder: Path) -> None:
-        """Write it down."""
+        """Write luggage.json into a folder."""
         images = {known: (each.name, str(each.archive)) for known, each in self.images.items()}
         found = {"minor": self.minor, "images": images, "address": self.address}
         (folder / "luggage.json").write_text(json.dumps(found))
 
     @classmethod
     def load(cls, folder: Path) -> "Luggage":
-        """Read what was written down."""
+        """Read the luggage.json of a folder."""
         found = json.loads((folder / "luggage.json").read_text())
         images = {known: Image(name, Path(file)) for known, (name, file) in found["images"].items()}
         return cls(minor=found["minor"], images=images, address=found["address"])
@@ -62,14 +62,20 @@ class Luggage:
 def write_images(
     folder: Path, authority: Path, deployment: Deployment, minor: str
 ) -> dict[str, Image]:
-    """Write the image of this checkout, which trusts the authority, and the exporter's.
+    """Write archives of this checkout's image, which trusts the authority, and of the others.
+
+    Args:
+        folder: where the archives go.
+        authority: the certificate authority in PEM.
+        deployment: names the images.
+        minor: version of Kubernetes as `1.33`, with whose programs the exporter is built.
 
     Returns:
-        What stands for each image of the deployment's pods.
+        What replaces each image of the deployment's pods.
 
     Raises:
         LocalImageError: the image cannot be built here.
-        ProgramsMissingError: the exporter cannot.
+        ProgramsMissingError: the exporter cannot be built here.
     """
     # nodes that keep images keep those of other runs, which trust other authorities
     store, own = Store.default(), f"localhost/airflow-rehearsal:{secrets.token_hex(4)}"
@@ -97,7 +103,7 @@ def write_images(
 
 
 def runs_workers(deployment: Deployment) -> bool:
-    """Tell whether a deployment has workers of Celery, and so Redis."""
+    """Tell whether a deployment has Celery workers, and so Redis."""
     return CELERY in values_of(deployment, "airflow")["executor"].split(",")
 
 

@@ -26,7 +26,7 @@ DEFAULTS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Listening:
-    """Where this nginx listens and what is behind it: what a cluster would give."""
+    """Where this nginx listens and what it forwards to, which a cluster would decide."""
 
     folder: Path
     http_port: int

@@ -1,4 +1,4 @@
-"""What somebody who runs the platform goes through, in order, on a cluster that is really there."""
+"""What an operator of the platform goes through, in order, on a real cluster."""
 
 import shutil
 import signal
@@ -47,7 +47,7 @@ class Step(StrEnum):
 
 @dataclass
 class Journey:
-    """The steps; each tells the story what came of it."""
+    """The steps; each adds its result to the story."""
 
     platform: Platform
     airflow: Airflow
@@ -79,7 +79,7 @@ class Journey:
         Costs(self.airflow, self.story, self.platform.room).measure()
 
     def drain(self) -> None:
-        """Drain a node: there is one."""
+        """Say that no node is drained: there is only one."""
         self.story.skip("drain a node", "one kubelet: nothing could go anywhere else")
 
     def sign_in(self) -> None:
@@ -130,7 +130,7 @@ class Journey:
             step.told = said.split(": ")[-1]
 
     def examples(self) -> None:
-        """Let a day of orders go through the example DAGs, which start each other."""
+        """Put a day of orders through the example DAGs, which start each other."""
         air = self.airflow
         air.write("data", f"raw/orders/{DAY}/shop.csv", ROWS)
         air.write("data", f"raw/exchange_rates/{DAY}.csv", RATES)
@@ -166,15 +166,15 @@ class Journey:
 
     def scale(self) -> None:
         """Start many tasks at once."""
-        self._work("24 tasks at once", "many", lambda: "", tasks=24, seconds=1)
+        self._in_flight("24 tasks at once", "many", lambda: "", tasks=24, seconds=1)
 
     def kill_the_scheduler(self) -> None:
         """Kill the scheduler while tasks run."""
-        self._work("kill the scheduler", "scheduler", lambda: self._kill("scheduler"))
+        self._in_flight("kill the scheduler", "scheduler", lambda: self._kill("scheduler"))
 
     def kill_the_api_server(self) -> None:
         """Kill every API server while tasks run: they report to it."""
-        self._work("kill the API servers", "api", lambda: self._kill("api-server"))
+        self._in_flight("kill the API servers", "api", lambda: self._kill("api-server"))
 
     def cut_the_database(self) -> None:
         """End all connections to the database while tasks run, as a failover does."""
@@ -182,7 +182,7 @@ class Journey:
         def cut() -> str:
             return f"{self.platform.database.cut('id-airflow%')} connections ended"
 
-        self._work("cut the database's connections", "cut", cut)
+        self._in_flight("cut the database's connections", "cut", cut)
 
     def evict_a_task(self) -> None:
         """Evict the pods of tasks at work, as the drain of a node does."""
@@ -228,7 +228,7 @@ class Journey:
             )
 
     def rotate_a_secret(self) -> None:
-        """Give the API's key another value in the vault, and start what reads it again."""
+        """Change the API's key in the vault, and restart the components that read it."""
         air = self.airflow
         with self.story.step("rotate a secret") as step:
             self.platform.put_secret("airflow-api-secret-key", "another-" * 8)
@@ -239,7 +239,7 @@ class Journey:
             step.told = f"a run after it: {self._ends(WORK, 'rotated', 300)}"
 
     def upgrade(self, tag: str) -> None:
-        """Upgrade the image while tasks run: migrations with data, then the release."""
+        """Upgrade to an image with this tag while tasks run, migrations first; then back out."""
         releases = self.platform.releases
         self._in_flight("upgrade the image", "upgrade", lambda: self._to(tag))
         with self.story.step("back out") as step:
@@ -249,7 +249,7 @@ class Journey:
             step.told = f"a run after it: {self._ends(WORK, 'backed-out', 300)}"
 
     def destroy(self) -> None:
-        """Take the releases away, the last first."""
+        """Uninstall the releases in reverse order, and wait until no pod is left."""
         with self.story.step("destroy") as step:
             for name in reversed(names_of(self.platform.deployment)):
                 self.platform.releases.uninstall(name)
@@ -292,15 +292,10 @@ class Journey:
 
         wait_for(component, rolled, 600)
 
-    def _work(
-        self, name: str, run: str, disturb: Callable[[], str], *, tasks: int = 4, seconds: int = 40
-    ) -> None:
-        self._in_flight(name, run, disturb, tasks=tasks, seconds=seconds)
-
     def _in_flight(
         self, name: str, run: str, disturb: Callable[[], str], *, tasks: int = 4, seconds: int = 40
     ) -> None:
-        """Disturb a run while its tasks work; then none may be lost, and none doubled."""
+        """Disturb a run while its tasks work: none may be lost, and none may run twice."""
         air = self.airflow
         with self.story.step(name) as step:
             air.trigger(WORK, run, tasks=tasks, seconds=seconds)

@@ -1,4 +1,4 @@
-"""What Azure is for the pods of a cluster, beside it and for one deployment."""
+"""Stand-ins for the Azure services of one deployment, beside the cluster of its pods."""
 
 import os
 import secrets
@@ -40,7 +40,7 @@ NAMESPACES = ["airflow", "airflow-migrations"]
 
 @dataclass(frozen=True, kw_only=True)
 class Platform:
-    """Everything that runs."""
+    """The running stand-ins, and what a journey needs of the deployment and the cluster."""
 
     room: Path
     deployment: Deployment
@@ -59,11 +59,11 @@ class Platform:
 
     @property
     def blobs(self) -> str:
-        """The address of the storage account, from this machine."""
+        """The URL of Airflow's storage account, from this machine."""
         return f"https://{self.account}{BLOBS}:{self.port}"
 
     def let_out(self) -> None:
-        """Let the pods of the deployment's namespaces out to what stands beside the cluster."""
+        """Allow the pods of the deployment's namespaces to connect to the stand-ins."""
         for namespace in NAMESPACES:
             policy = beside.way_out(self.cluster.server, namespace, self.cluster.address)
             refused = self.cluster.server.apply(policy)
@@ -75,7 +75,7 @@ class Platform:
 
 
 def luggage(folder: Path) -> CertificateFiles:
-    """Make an authority for the names of Azure."""
+    """Make a certificate authority, and a certificate for Azure's host names, in a folder."""
     return CertificateFiles.make(folder, NAMES)
 
 
@@ -92,14 +92,14 @@ def platform(
 
     Args:
         room: the working folder.
-        packed: the folder with the certificates.
+        packed: the folder with the certificates, by `luggage`.
         deployment: what Terraform made.
         project: the checkout.
         started: the cluster.
-        images: what stands there for the deployment's images.
+        images: the name in the cluster of each image of the deployment.
 
     Raises:
-        ClusterError: the API server does not find what stands beside the cluster.
+        ClusterError: the API server does not reach the stand-ins within a minute.
     """
     server, address = started.server, started.address
     tenant = deployment.of_type("azurerm_key_vault")[0]["tenant_id"]
@@ -208,7 +208,7 @@ def _probe(started: Cluster) -> None:
 
 
 def free_ports(address: str) -> tuple[int, int]:
-    """Return two ports of an address that nobody has."""
+    """Return two TCP ports of an address that are free."""
     with socket.socket() as one, socket.socket() as other:
         for each in (one, other):
             each.bind((address, 0))
@@ -221,7 +221,7 @@ def _renew(webhook: Webhook) -> None:
 
 
 def _secrets(deployment: Deployment) -> Mapping[str, str]:
-    """Return values for the secrets of the deployment: states hold none."""
+    """Return new values for the deployment's secrets: Terraform states hold none."""
     names = [each["name"] for each in deployment.of_type("azurerm_key_vault_secret")]
     values = {name: secrets.token_urlsafe(64) for name in names}
     for name in names:

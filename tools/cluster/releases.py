@@ -1,6 +1,6 @@
-"""The releases of a deployment, installed by Helm's own library with the values of the state.
+"""The releases of a deployment, installed by Helm's own library with the state's values.
 
-The provider would do the same inside Terraform's apply; it cannot be had everywhere.
+Terraform's Helm provider would do the same in `apply`, but it cannot be downloaded everywhere.
 """
 
 import json
@@ -28,13 +28,13 @@ def values_of(deployment: Deployment, name: str) -> dict[str, Any]:
 
 
 def names_of(deployment: Deployment) -> list[str]:
-    """Return the releases that are installed here, in their order."""
+    """Return the names of the releases that are installed here, in order of installation."""
     there = {each["name"] for each in deployment.of_type("helm_release")}
     return [name for name in ORDER if name in there]
 
 
 def objects_of(deployment: Deployment, name: str) -> Objects:
-    """Return the objects that a release makes."""
+    """Return the Kubernetes objects that a release makes."""
     values = values_of(deployment, name)
     if name == AIRFLOW.name:
         return objects_of_package(download(AIRFLOW, find(AIRFLOW).parent), AIRFLOW, values)
@@ -48,7 +48,7 @@ def _release(deployment: Deployment, name: str) -> Mapping[str, Any]:
 
 @dataclass(frozen=True)
 class Releases:
-    """Helm, at a cluster."""
+    """Helm for the releases of a deployment on a cluster."""
 
     deployment: Deployment
     project: Path
@@ -59,14 +59,16 @@ class Releases:
         return values_of(self.deployment, name)
 
     def install(self, name: str, values: Mapping[str, Any] | None = None) -> None:
-        """Install a release, or upgrade it; return when Helm says that it is ready.
+        """Install or upgrade a release, and wait until Helm and its Jobs are ready.
 
         Args:
             name: of the release.
-            values: in the place of the state's.
+            values: for the chart; by default those of the state.
 
         Raises:
-            HelmError: it did not get ready, and was rolled back.
+            HelmError: it was not ready within the release's timeout (300 s by default).
+            RuntimeError: one of its Jobs failed.
+            TimeoutError: one of its Jobs did not end within the timeout.
         """
         import helm_python  # has no wheel for Linux on ARM
 
@@ -90,7 +92,7 @@ class Releases:
             self._wait_for_jobs(objects_in(made["manifest"]), int(release["timeout"]))
 
     def _wait_for_jobs(self, objects: Objects, seconds: int) -> None:
-        """Wait for a release's Jobs, which Helm's library is not told to do.
+        """Wait for a release's Jobs, which Helm's library has no option for.
 
         Raises:
             RuntimeError: one failed.
@@ -110,7 +112,7 @@ class Releases:
             wait_for(name, ended, seconds)
 
     def uninstall(self, name: str) -> None:
-        """Take a release away."""
+        """Uninstall a release."""
         import helm_python
 
         namespace = _release(self.deployment, name)["namespace"]

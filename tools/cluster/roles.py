@@ -1,4 +1,4 @@
-"""What each app role of Airflow may do, told by some requests of a browser that has signed in."""
+"""What each app role of Airflow may do: the HTTP statuses of four requests of its browser."""
 
 READ_DAGS = ("GET", "/api/v2/dags", None)
 READ_CONNECTIONS = ("GET", "/api/v2/connections", None)

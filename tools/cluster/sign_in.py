@@ -1,8 +1,8 @@
-"""Entra's sign-in of people, a stand-in for one application: the deployed one, by its own rules.
+"""A stand-in for Entra's sign-in of people, for the deployed application.
 
-Nobody is asked for a password. What an application may get wrong is checked: the redirect address
-and the role names are the registered ones, the code comes back with its verifier, and the client
-proves itself by a service account that its federated credential names.
+Nobody is asked for a password. It checks what an application may get wrong: the redirect URI and
+the role names are registered, the code comes back with its verifier (PKCE), and the client proves
+itself by a service account that its federated credential names.
 """
 
 import base64
@@ -22,7 +22,7 @@ from tools.cluster.identities import HOST, Identity, TokenEndpoint
 
 @dataclass
 class SignIn:
-    """The sign-in's pages, and the token endpoint for what they do not know."""
+    """Answers the sign-in's own requests, and hands all others to the token endpoint."""
 
     endpoint: TokenEndpoint
     application: Mapping[str, Any]
@@ -34,7 +34,7 @@ class SignIn:
 
     @classmethod
     def of(cls, deployment: Deployment, endpoint: TokenEndpoint) -> "SignIn":
-        """Return the sign-in of a deployment's application, whose client the endpoint learns."""
+        """Return the sign-in of a deployment's application, and register its client."""
         application = deployment.one("azuread_application")
         trusts = frozenset(
             (each["issuer"], each["subject"], audience)
@@ -51,7 +51,7 @@ class SignIn:
         return cls(endpoint, application)
 
     def __call__(self, request: Request) -> Reply:
-        """Answer a browser, or Airflow."""
+        """Answer a request of a browser or of Airflow."""
         match request.path.strip("/").split("/"):
             case [_, "oauth2", "v2.0", "authorize"]:
                 return Reply(status=302, headers={"Location": self._authorize(request.query)})

@@ -1,4 +1,4 @@
-"""What a journey tells: its steps as they end, with their times, and what it found."""
+"""What a journey prints: its steps as they end, with their times, and its findings."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ from rich.table import Table
 
 @dataclass
 class Chapter:
-    """One step; `told` is what came of it."""
+    """One step with the seconds it took; `told` is its result."""
 
     name: str
     seconds: float = 0.0
@@ -20,7 +20,7 @@ class Chapter:
 
 @dataclass
 class Story:
-    """The steps so far, and what is wrong."""
+    """The steps so far, and the findings: what is wrong."""
 
     console: Console
     chapters: list[Chapter] = field(default_factory=list)
@@ -29,7 +29,7 @@ class Story:
 
     @contextmanager
     def step(self, name: str) -> Iterator[Chapter]:
-        """Time a step, and tell it when it ends."""
+        """Time a step, and print it when it ends."""
         chapter = Chapter(name)
         started = time.monotonic()
         try:
@@ -40,18 +40,18 @@ class Story:
             self.console.print(f"{chapter.seconds:7.1f} s  {name:34} {chapter.told}", markup=False)
 
     def check(self, holds: object, finding: str) -> None:
-        """Keep a finding unless something holds."""
+        """Record and print a finding unless `holds` is true."""
         if not holds:
             self.findings.append(finding)
             self.console.print(f"           finding: {finding}", style="red", markup=False)
 
     def skip(self, name: str, reason: str) -> None:
-        """Tell what is not done, and why."""
+        """Print what is not done, and why."""
         self.skipped.append((name, reason))
         self.console.print(f"  skipped  {name:34} {reason}", markup=False)
 
     def tell(self) -> None:
-        """Print the table of all."""
+        """Print the table of all steps, and the findings."""
         table = Table("step", "seconds", "what came of it", box=None)
         for chapter in self.chapters:
             table.add_row(chapter.name, f"{chapter.seconds:.1f}", chapter.told)
@@ -63,10 +63,10 @@ class Story:
 
 
 def wait_for(what: str, ready: Callable[[], object], seconds: float) -> float:
-    """Wait until something is so, and return the seconds that it took.
+    """Ask `ready` twice a second until it is true; return the seconds that it took.
 
     Raises:
-        TimeoutError: it is not after that many.
+        TimeoutError: it was not true within `seconds`; the message names `what`.
     """
     started = time.monotonic()
     while not ready():

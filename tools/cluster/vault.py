@@ -1,4 +1,4 @@
-"""Key Vault's data plane, a stand-in: it gives secrets to whom the deployment gave a role."""
+"""A stand-in for Key Vault's data plane: only who has the role there may read a secret."""
 
 import threading
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ READS = "Key Vault Secrets User"
 
 @dataclass
 class GuardedVaults:
-    """Vaults that look at who asks."""
+    """Vaults that check the role of the identity that reads."""
 
     deployment: Deployment
     endpoint: TokenEndpoint
@@ -35,7 +35,7 @@ class GuardedVaults:
         self._vaults = Vaults(self._store, self.tenant)
 
     def __call__(self, request: Request) -> Reply:
-        """Answer a call, if its identity has the role for it."""
+        """Answer a request if its identity has the role Key Vault Secrets User for the secret."""
         given = request.headers.get("authorization", "")
         if given.startswith("Bearer "):
             principal = self.endpoint.reads(given.removeprefix("Bearer "), AUDIENCE)
@@ -45,7 +45,7 @@ class GuardedVaults:
         return self._vaults(request)
 
     def put(self, vault: str, name: str, value: str) -> None:
-        """Write a secret, as its owner does."""
+        """Write a secret; no role is checked."""
         import json
 
         self._vaults(

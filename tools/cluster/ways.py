@@ -1,7 +1,7 @@
-"""Three ways to a cluster: the one that a context names, one of kind's, and a node of its own.
+"""Three ways to a cluster: a context of KUBECONFIG, a cluster of kind's, or a node of its own.
 
-A cluster that was not made here is touched only if its context is named, and only if nothing that
-the rehearsal makes is there. What it made is removed by this process, which outlives the journey.
+A cluster that the rehearsal did not make is touched only if its context is named, and only if it
+has nothing that the rehearsal makes. This process outlives the journey and removes what was made.
 """
 
 import json
@@ -40,7 +40,7 @@ class Way(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """What is asked for."""
+    """The command line's options that choose the cluster."""
 
     within: Way | None = None
     context: str | None = None
@@ -51,17 +51,17 @@ class Wish:
 
 @dataclass(frozen=True, kw_only=True)
 class Guest:
-    """A cluster that is not a node of this room, and how it gets images."""
+    """A cluster that is not a node of this room, and the function that brings images to it."""
 
     cluster: Given
     take: Callable[[Mapping[str, Path]], dict[str, str]]
 
 
 def choose(wish: Wish) -> Way:
-    """Return the way to a cluster on this machine.
+    """Return the way to a cluster: the named context, else kind where Docker is, else a node.
 
     Raises:
-        ClusterError: there is none, or what is asked for does not fit together.
+        ClusterError: none is possible on this machine, or the options exclude each other.
     """
     if wish.context or wish.within == Way.CONTEXT:
         if not wish.context or wish.within in (Way.NODE, Way.KIND):
@@ -91,7 +91,7 @@ def choose(wish: Wish) -> Way:
 
 
 def without_kind() -> str:
-    """Say why kind can make no cluster here; nothing if it can."""
+    """Return why kind cannot make a cluster here; empty if it can."""
     if shutil.which("docker") is None:
         return "Docker is not installed"
     asked = ["docker", "info", "--format", "{{.ServerVersion}}"]
@@ -108,11 +108,11 @@ def without_kind() -> str:
 def guest(
     way: Way, wish: Wish, folder: Path, deployment: Deployment, tell: Tell
 ) -> Iterator[Guest | None]:
-    """Open a cluster beside this machine's processes; None for a node of their own.
+    """Make or open the cluster, and clean it up when the block ends; None for a node.
 
     Raises:
-        ClusterError: it cannot be had.
-        TakenError: it has what the rehearsal would make.
+        ClusterError: it cannot be made, or does not answer.
+        TakenError: it already has something that the rehearsal would make.
     """
     file = folder / KUBECONFIG
     if way == Way.NODE:
@@ -150,7 +150,7 @@ def _named(file: Path, wish: Wish, deployment: Deployment, tell: Tell) -> Iterat
 
 
 def kind_config(deployment: Deployment) -> dict[str, object]:
-    """Return what kind is told: the address ranges of the environment."""
+    """Return kind's configuration, with the address ranges of the environment."""
     network = deployment.one("azurerm_kubernetes_cluster")["network_profile"][0]
     return {
         "kind": "Cluster",
@@ -213,7 +213,7 @@ def _can_be_guest() -> None:
 
 @contextmanager
 def _undisturbed() -> Iterator[None]:
-    """Let no signal break off what is put away."""
+    """Ignore signals while the block cleans up."""
     signs = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {sign: signal.signal(sign, signal.SIG_IGN) for sign in signs}
     try:

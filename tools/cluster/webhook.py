@@ -48,7 +48,7 @@ class Webhook:
     """Namespace, account and class of what pods have mounted."""
 
     def __call__(self, request: Request) -> Reply:
-        """Answer one review."""
+        """Answer one AdmissionReview with a JSON patch of the pod's spec."""
         review = request.document["request"]
         answer: Object = {"uid": review["uid"], "allowed": True}
         try:
@@ -85,12 +85,12 @@ class Webhook:
         return str((annotations or {}).get(CLIENT_ID_ANNOTATION, ""))
 
     def renew(self) -> None:
-        """Read again what pods have mounted, as the driver does every two minutes."""
+        """Read the secrets of all mounted classes again, as the driver does every two minutes."""
         for namespace, account, provider in list(self.classes):
             self.mount(namespace, account, provider)
 
     def mount(self, namespace: str, account: str, provider: str) -> None:
-        """Read a class as an account, and write its files and its Secrets."""
+        """Read a SecretProviderClass as a service account; write its files and Secrets."""
         custom: Any = client.CustomObjectsApi(self.api)
         core: Any = client.CoreV1Api(self.api)
         found = custom.get_namespaced_custom_object(
@@ -126,7 +126,7 @@ def _files(provider: str) -> str:
 
 
 def with_identity(pod: Object, client_id: str, tenant: str) -> None:
-    """Add the variables and the token by which a pod's account becomes an identity."""
+    """Add the variables and the projected token that sign a pod in as an identity."""
     variables = {
         "AZURE_CLIENT_ID": client_id,
         "AZURE_TENANT_ID": tenant,
@@ -147,7 +147,7 @@ def with_identity(pod: Object, client_id: str, tenant: str) -> None:
 
 
 def for_a_small_node(pod: Object) -> None:
-    """Let a pod start on the only node, with little CPU of its own."""
+    """Remove a pod's node affinity, and lower its CPU requests to 20m."""
     pod["spec"].get("affinity", {}).pop("nodeAffinity", None)
     spec = pod["spec"]
     for container in [*(spec.get("initContainers") or []), *spec["containers"]]:
@@ -157,14 +157,14 @@ def for_a_small_node(pod: Object) -> None:
 
 
 def in_other_images(pod: Object, images: Mapping[str, str]) -> None:
-    """Let a pod start from what stands for its images."""
+    """Replace a pod's images by those that the rehearsal has brought."""
     spec = pod["spec"]
     for container in [*(spec.get("initContainers") or []), *spec["containers"]]:
         container["image"] = images.get(container["image"], container["image"])
 
 
 def configuration(authority: bytes, namespaces: list[str]) -> Object:
-    """Return the object that makes the API server ask, by the Service of what stands beside."""
+    """Return the MutatingWebhookConfiguration that sends new pods to this webhook."""
     service = {"name": beside.NAME, "namespace": beside.NAMESPACE, "port": beside.HTTPS}
     names = {"key": "kubernetes.io/metadata.name", "operator": "In", "values": namespaces}
     return {

@@ -10,7 +10,7 @@ CLUSTER = "--cluster"
 
 
 def main() -> None:
-    """Run the command line; a signal ends it by an exception, so that all is put away."""
+    """Run the command line; a signal ends it by an exception, so that everything is cleaned up."""
     if CLUSTER in sys.argv[1:]:  # a program of its own, which takes the options beside it
         rest = [given for given in sys.argv[1:] if given != CLUSTER]
         os.execv(sys.executable, [sys.executable, "-m", "tools.cluster", *rest])

@@ -1,4 +1,4 @@
-"""Terraform's commands on one stack, timed, and continued where a killed run left off."""
+"""Terraform's commands on one stack, timed; they continue where a killed run stopped."""
 
 from datetime import UTC, datetime
 from pathlib import Path

@@ -38,17 +38,17 @@ console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 class Terminal:
-    """Speaks with a person, or answers for one where --yes was given."""
+    """Asks a person on the terminal, or agrees for one with --yes."""
 
     def __init__(self, *, yes: bool) -> None:
         self._yes = yes
 
     def tell(self, text: str) -> None:
-        """Say what is done next, or was done."""
+        """Print what is done next, or was done."""
         console.print(text, markup=False)
 
     def agreed(self, question: str, *, deletes: bool) -> bool:
-        """Ask; --yes says yes to all but a deletion."""
+        """Ask, and return the answer; --yes agrees to all but a deletion."""
         if self._yes:
             if deletes:
                 self.tell("--yes agrees to no deletion: look at the plan, and run it by hand.")

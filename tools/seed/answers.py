@@ -1,4 +1,4 @@
-"""What a person does with the seed: values to copy, and what only a person can do."""
+"""What to do after the seed: values to copy, and steps that only a person can take."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -26,7 +26,7 @@ def no_seed() -> NoSeedError:
 
 
 def told_after(seed: Seed, outputs: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what to copy into the environment files, and what is left for a person."""
+    """Yield lines: what to copy into the environment files, and what is left for a person."""
     for name in seed.environments:
         deployer = outputs.get(f"{name}_deployer_object_id")
         if deployer:

@@ -1,4 +1,4 @@
-"""Where the seed's state lies: on this machine until its account is there, then in the account."""
+"""Where the seed's state is: on this machine until its storage account exists, then there."""
 
 import copy
 import json
@@ -23,7 +23,7 @@ _NOT_YET = ("authorizationpermissionmismatch", "authorizationfailure", "status 4
 
 
 class Place(StrEnum):
-    """Where the state is found."""
+    """Where the state is."""
 
     NOWHERE = "nowhere"
     LOCAL = "on this machine"
@@ -34,12 +34,12 @@ class Place(StrEnum):
 
 
 class NotReachableError(Exception):
-    """The account is there and does not answer; the message is Terraform's."""
+    """The storage account exists and does not answer; the message is Terraform's."""
 
 
 @dataclass(frozen=True)
 class _Of:
-    """What tells one state from another."""
+    """What tells one state from another: its lineage and serial."""
 
     lineage: str
     serial: int
@@ -47,7 +47,7 @@ class _Of:
 
     @classmethod
     def read(cls, text: str) -> "_Of | None":
-        """Read a state; None where there is none, or nothing in it."""
+        """Read a state file; None if it is empty or has no resources."""
         if not text.strip():
             return None
         found: dict[str, Any] = json.loads(text)
@@ -57,17 +57,17 @@ class _Of:
 
 @dataclass(frozen=True)
 class SeedStates:
-    """The folder that the seed is worked in, with the two places that its state can be in."""
+    """The working folder of the seed, and the two places where its state can be."""
 
     folder: Path
     stack: Stack
     terraform: Terraform
 
     def find(self) -> Place:
-        """Look where the state is.
+        """Find out where the state is.
 
         Raises:
-            NotReachableError: nobody can tell: the account does not answer.
+            NotReachableError: the storage account does not answer, so nobody can tell.
         """
         local, account = self._local(), self._in_account()
         if local is None:
@@ -80,7 +80,7 @@ class SeedStates:
         return Place.DONE if moved else Place.LOCAL
 
     def use_local(self) -> None:
-        """Work with a state on this machine."""
+        """Let Terraform use a state on this machine."""
         state, kept = self.folder / LOCAL, self.folder / f"{LOCAL}.backup"
         if kept.is_file() and (not state.is_file() or not state.stat().st_size):
             shutil.copy(kept, state)  # a move empties the one, once it has written the other
@@ -90,7 +90,7 @@ class SeedStates:
         self.terraform.init(self.folder)
 
     def use_account(self) -> None:
-        """Work with the state in the account."""
+        """Let Terraform use the state in the storage account."""
         self._write(self.stack.document)
         self.terraform.init(self.folder)
 
@@ -105,12 +105,12 @@ class SeedStates:
         self.terraform.migrate(self.folder)
 
     def drop_local(self) -> None:
-        """Delete what was moved: a state holds more than a file on a laptop should."""
+        """Delete the local copy after a move: a state may hold what no laptop should keep."""
         for file in self.folder.glob(f"{LOCAL}*"):
             file.unlink()
 
     def _local(self) -> _Of | None:
-        """Read the state on this machine; after a move Terraform leaves it as the copy."""
+        """Read the state on this machine; after a move Terraform keeps it as a backup."""
         for name in (LOCAL, f"{LOCAL}.backup"):
             file = self.folder / name
             if file.is_file() and (found := _Of.read(file.read_text(encoding="utf-8"))):
@@ -118,7 +118,7 @@ class SeedStates:
         return None
 
     def _in_account(self) -> _Of | None:
-        """Ask the account by a stack of nothing, so that no provider is needed."""
+        """Read the account's state through an empty stack, which needs no provider."""
         with tempfile.TemporaryDirectory(prefix="seed-") as scratch:
             place = Path(scratch)
             bare = {"terraform": {"backend": self.stack.document["terraform"]["backend"]}}
@@ -139,5 +139,5 @@ class SeedStates:
 
 
 def may_still_come(said: str) -> bool:
-    """Say whether a refusal may end by itself: a role that was just given counts late."""
+    """Tell whether a refusal may end by itself: a new role takes effect after some minutes."""
     return any(word in said.lower() for word in (*_NOT_YET, *_NOT_THERE))

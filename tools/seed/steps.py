@@ -1,4 +1,4 @@
-"""The steps of the seed: each is told before it is made, and may be made again."""
+"""The steps of the seed: each is announced before it is made, and can be repeated."""
 
 import re
 import time
@@ -33,7 +33,7 @@ class StoppedError(RunError):
 
 
 class Talk(Protocol):
-    """How the steps speak with whoever started them."""
+    """How the steps talk to the person who started them."""
 
     def tell(self, text: str) -> None:
         """Say what is done next, or was done."""
@@ -161,7 +161,7 @@ class Seeding:
         return None
 
     def _take_in(self, there: Mapping[str, str]) -> None:
-        """Take what stands in Azure already into the state, if somebody agrees."""
+        """Import what exists in Azure already into the state, if the person agrees."""
         for address, identity in there.items():
             self.talk.tell(f"{identity} stands already, and no state knows it.")
             if not self.talk.agreed(f"Take it in as {address}?", deletes=False):
@@ -178,15 +178,15 @@ class Seeding:
 
 
 def home_of(document: Document) -> Iterator[str]:
-    """Yield the addresses that a state in the account needs."""
+    """Yield the addresses of the resources that a state in the account needs."""
     for type_, named in document.get("resource", {}).items():
         yield from (f"{type_}.{name}" for name in named if f"{type_}.{name}".startswith(HOME))
 
 
 def existing_of(error: TerraformError) -> dict[str, str]:
-    """Return the ids, by address, of what is in Azure already.
+    """Return, by address, the ids of the resources that Terraform found to exist already.
 
-    Of a role that somebody has already Azure tells the id without its hyphens and its scope.
+    For a role assignment Azure's error has the id without hyphens and without its scope.
     """
     found = dict(error.existing)
     for diagnostic in error.diagnostics:
