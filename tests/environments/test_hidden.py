@@ -2,7 +2,6 @@
 
 import base64
 import copy
-import os
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,15 +9,15 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from environments.hidden import HIDDEN, RENEW, may_be_secret
 from environments.load import EnvironmentFileError, read, validate
 from tests import environment_files
+from tests.examples import examples
 
 Path_ = tuple[str, ...]
-EXAMPLES = int(os.environ.get("EXAMPLES", "100"))  # `make test-fast` wants fewer
 VALUES = tomllib.loads(environment_files.DEV.read_text())
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
@@ -68,7 +67,7 @@ def refusal(path: Path_, value: Any) -> str:
     return ""
 
 
-@settings(deadline=None, max_examples=EXAMPLES)
+@examples(100)
 @given(
     secret=st.builds(
         lambda kind, seed: SECRETS[kind](Random(seed)),

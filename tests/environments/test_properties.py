@@ -1,12 +1,11 @@
 """Whatever an environment file says, it is refused in words or becomes names that Azure takes."""
 
 import copy
-import os
 import re
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from constructs_lib.naming import Names
@@ -15,9 +14,9 @@ from environments.load import EnvironmentFileError, validate
 from environments.model import Environment
 from tests import environment_files
 from tests.environment_files import tables
+from tests.examples import examples
 
 DEV = tables(environment_files.DEV)
-EXAMPLES = int(os.environ.get("EXAMPLES", "200"))  # `make test-fast` wants fewer
 
 SCALARS = st.one_of(
     st.text(max_size=30),
@@ -69,7 +68,7 @@ def words_or_environment(values: dict[str, Any]) -> list[Fault] | Environment:
 
 
 @given(path=st.sampled_from(paths(DEV)), new=VALUES)
-@settings(max_examples=EXAMPLES * 2, deadline=None)
+@examples(400)
 def test_any_value_at_any_key_is_taken_or_refused_in_words(path: Any, new: Any) -> None:
     outcome = words_or_environment(changed(DEV, path, new))
 
@@ -83,7 +82,7 @@ def test_any_value_at_any_key_is_taken_or_refused_in_words(path: Any, new: Any) 
     key=st.text(max_size=20),
     new=VALUES,
 )
-@settings(max_examples=EXAMPLES, deadline=None)
+@examples(200)
 def test_any_further_key_is_taken_or_refused_in_words(table: Any, key: str, new: Any) -> None:
     outcome = words_or_environment(changed(DEV, table, {**at(DEV, table), key: new}))
 
@@ -109,7 +108,7 @@ LIMITS = {
     workload=st.from_regex(r"[a-z][a-z0-9]{1,7}", fullmatch=True),
     subscription=st.uuids(),
 )
-@settings(max_examples=EXAMPLES, deadline=None)
+@examples(200)
 def test_every_name_keeps_azures_limits(name: str, workload: str, subscription: Any) -> None:
     values = {**DEV, "name": name, "workload": workload, "subscription_id": str(subscription)}
     names = Names(Environment.model_validate(values))

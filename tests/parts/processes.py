@@ -1,6 +1,7 @@
 """Servers that tests start: a free port, waiting for it, and the end."""
 
 import os
+import secrets
 import socket
 import subprocess
 import time
@@ -8,15 +9,25 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+PORTS = range(10_000, 32_768)  # Linux gives connections that go out a port above these
+
 
 def free_port() -> int:
-    """Return a loopback port that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
+    """Return a loopback port that nobody has now, and nobody is given before it is used.
+
+    The port that the kernel would choose may serve another's connection a moment later.
+    """
+    while True:
+        port = secrets.choice(PORTS)  # other workers choose, too
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
         return port
 
 
-def wait_until(ready: Callable[[], object], what: str, seconds: float = 60) -> None:
+def wait_until(ready: Callable[[], object], what: str, seconds: float = 120) -> None:
     """Return when `ready()` is true.
 
     Raises:

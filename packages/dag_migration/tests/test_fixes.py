@@ -5,8 +5,10 @@ import ast
 import pytest
 from dag_migration import templates
 from dag_migration.fixes import Moves, fixed, moved
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.examples import examples
 
 DAG = "from airflow.sdk import DAG\n"
 SQL = "from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator\n"
@@ -154,13 +156,13 @@ def test_a_moved_name_keeps_its_alias_and_its_indent() -> None:
     )
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.text(alphabet="{}%|'\"\\ \n.(abd_s)", max_size=40))
 def test_a_template_without_removed_names_is_never_touched(text: str) -> None:
     assert templates.rewritten(text) == text
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(
     st.text(alphabet="ab \n'\"-_", max_size=10),
     st.sampled_from(["execution_date", "yesterday_ds_nodash"]),

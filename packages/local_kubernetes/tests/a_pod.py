@@ -15,7 +15,7 @@ def main() -> None:
     config.load_kube_config()  # type: ignore[no-untyped-call] # the library's own gap
     api: Any = client.CoreV1Api()
     listed = api.list_namespaced_service_account
-    wait_until(lambda: listed("default").items, "the account of pods", 20)
+    wait_until(lambda: listed("default").items, "the account of pods", 60)
     container = {"name": "pause", "image": PAUSE, "imagePullPolicy": "Never"}
     pod = {"metadata": {"name": "a-pod"}, "spec": {"containers": [container]}}
     api.create_namespaced_pod("default", pod)
@@ -25,7 +25,7 @@ def main() -> None:
 
     wait_until(lambda: phase() == "Running", "the pod", 60)
     print("pod", phase(), flush=True)
-    wait_until(lambda: _address() != "", "the name", 10)
+    wait_until(lambda: _address() != "", "the name", 60)
     print("name", _address(), flush=True)
     if "wait" in sys.argv:
         time.sleep(600)

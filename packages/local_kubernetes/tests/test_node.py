@@ -86,7 +86,7 @@ def test_nothing_runs_after(sign: signal.Signals, before: dict[str, set[str]]) -
     # what is killed removes nothing: its folder and control groups stay, without a process
     kept = {"folders", "control groups"} if sign == signal.SIGKILL else set()
     try:
-        wait_until(lambda: not _differs(before) - kept, "the end of all", 20)
+        wait_until(lambda: not _differs(before) - kept, "the end of all", 60)
     finally:
         for folder in left()["folders"] - before["folders"]:
             sweep(Path(folder).name)
