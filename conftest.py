@@ -1,5 +1,6 @@
 """Gives the tests of the product and of every package the same fixtures."""
 
+import gc
 import signal
 
 import pytest
@@ -12,11 +13,20 @@ pytest_plugins = [
     "tests.rooms",
 ]
 
+# Python looks at all objects each time that a quarter more are there, of which most stay
+GARBAGE = (50_000, 20, 100)
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Let `pytest --collect-only` succeed, and tests interrupt what they start."""
+    gc.set_threshold(*GARBAGE)
     if config.option.collectonly:
         config.option.warn_unused_snapshots = True
     # A shell's job in the background ignores Ctrl-C, and so would what tests start and interrupt.
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_finish() -> None:
+    """Let Python's collector pass over what stays until the end: modules, and the tests."""
+    gc.freeze()

@@ -19,9 +19,12 @@ from types import ModuleType
 
 import pytest
 
+from tests import ROOT
+
 SYNTHESIZER = "main"  # who builds stacks again, beside those of `synthesized`, takes seconds
 OURS = ("tests.", "packages.")
-SUBPROCESS = re.compile(r"^import subprocess$", re.MULTILINE)
+PROGRAMS = re.compile(r"^(import subprocess|from main import .*)$", re.MULTILINE)
+IMPORTED = re.compile(r"^from ((?:tests|packages)\.[\w.]+) import", re.MULTILINE)
 STARTS = {"subprocess.Popen": 1, "os.posix_spawn": 1, "os.exec": 1, "os.system": 0}
 
 
@@ -36,12 +39,26 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Where fast tests alone are asked for, do not even import what starts programs.
+    """Where fast tests alone are asked for, do not even import what has none.
 
     Returns None, as pytest wants it, where others may decide.
     """
-    only_fast = config.option.markexpr == "fast" and collection_path.suffix == ".py"
-    return True if only_fast and SUBPROCESS.search(collection_path.read_text()) else None
+    if config.option.markexpr != "fast":
+        return None
+    single = collection_path.suffix == ".py"
+    modules = [collection_path] if single else [*collection_path.glob("test_*.py")]
+    return True if modules and all(map(_says_so, modules)) else None
+
+
+def _says_so(module: Path) -> bool:
+    """Tell whether a module's imports alone show that it has no fast test.
+
+    Of a conftest, tests import types and values, too.
+    """
+    text = module.read_text()
+    names = [name for name in IMPORTED.findall(text) if not name.endswith(".conftest")]
+    files = (ROOT.joinpath(*name.split(".")).with_suffix(".py") for name in names)
+    return any(map(PROGRAMS.search, [text, *(f.read_text() for f in files if f.is_file())]))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
