@@ -69,7 +69,7 @@ def _no_secret(variables: dict[str, str]) -> dict[str, str]:
 
 
 def _is_secret(name: str, value: str) -> bool:
-    """Say whether a value may be a secret: an address or a switch of such a name is none."""
+    """Tell whether a value may be a secret by its name; an address or a switch is none."""
     plain = re.fullmatch(r"|https://[^\s@?]*|true|false|True|False|\d{1,9}", value)
     return may_be_secret(value) or (named_like_a_secret(name) and not plain)
 

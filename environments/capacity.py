@@ -52,7 +52,7 @@ def open_pools(pools: Pools) -> dict[str, NodePool]:
 
 
 def warm_node_count(pools: Pools, airflow: Airflow) -> int:
-    """Return how many nodes the room for tasks fills, on the largest of their pools."""
+    """Return how many nodes `warm_tasks` fills, on the largest of the pools for tasks."""
     task = airflow.resources.of(WORKER)
     nodes = [allocatable(pool.vm_size, pool.max_pods) for pool in worker_pools(pools).values()]
     a_node = max(min(cores // task.cpu, memory // task.memory_mib) for cores, memory in nodes)
@@ -89,7 +89,7 @@ def refuse_without_room(pools: Pools, airflow: Airflow, ingress: Ingress) -> Non
 
 
 def core_pods(airflow: Airflow) -> list[Size]:
-    """Return the size of each pod of Airflow's own, at the fewest."""
+    """Return the size of each of Airflow's own pods, at their fewest replicas."""
     sizes = airflow.resources
     redis = [SIDECAR] if airflow.runs_workers else []
     return [

@@ -222,5 +222,5 @@ class KeyVault(Section):
 
 
 def _is_burstable(info: ValidationInfo) -> bool:
-    """Whether the SKU is of the tier that lacks what servers for production have."""
+    """Whether the SKU is Burstable, the tier that lacks what production needs."""
     return str(info.data.get("sku_name", "")).startswith("B_")

@@ -147,7 +147,7 @@ class Dns(Section):
 
 
 def zone_name(zone_id: str) -> str:
-    """Return the name of a zone, in lower case: Azure's names know no other."""
+    """Return the name of a zone in lower case: Azure's names ignore the case."""
     return zone_id.rsplit("/", 1)[1].lower()
 
 

@@ -95,7 +95,7 @@ class Hibernation(Section):
         return on and self.start_hour <= local.hour < self.stop_hour
 
     def stops(self, at: datetime) -> bool:
-        """Whether it ended to run shortly before: later, somebody may have woken it on purpose."""
+        """Whether its hours ended shortly before: later, somebody may have started it again."""
         return not self.runs(at) and self.runs(at - STOPPING)
 
     @field_validator("days")

@@ -29,12 +29,12 @@ _SEPARATORS = 0.13  # a greater share of them makes a path or a sentence
 
 
 def named_like_a_secret(key: str) -> bool:
-    """Say whether what stands under this key is never to be shown."""
+    """Tell whether the value of this key must never be shown."""
     return bool(_NAMES.search(key))
 
 
 def may_be_secret(value: str) -> bool:
-    """Say whether the value has the form of a secret, or is as mixed as a random one."""
+    """Tell whether a value has the form of a secret, or looks random."""
     if _SHAPES.search(value):
         return True
     return any(map(_random, _RUN.findall(_GUID.sub(" ", value))))

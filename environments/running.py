@@ -1,4 +1,4 @@
-"""The `[tags]` and `[state]` tables: whose the environment is, and where its state lies."""
+"""The `[tags]` and `[state]` tables: who owns the environment, and where its state is."""
 
 from typing import Annotated, Literal
 

@@ -89,12 +89,12 @@ class Seed(Section):
 
     @property
     def name(self) -> str:
-        """What stands in names where those of an environment have the environment's."""
+        """The part of its resources' names that is the environment's name elsewhere."""
         return SEED
 
     @property
     def replication(self) -> str:
-        """Copies of the states: in all zones and the paired region, as far as there are any."""
+        """Azure's name for the copies of the states: over zones and the paired region, if any."""
         region = REGIONS[self.location]
         if region.pair:
             return "GZRS" if region.zones else "GRS"

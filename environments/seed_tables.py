@@ -28,7 +28,7 @@ class SeedNetwork(Section):
 
     @property
     def parts(self) -> list[IPv4Network]:
-        """Its eighths."""
+        """The address range in eight equal parts."""
         return list(self.address_space.subnets(prefixlen_diff=_EIGHTHS))
 
     @property

@@ -34,7 +34,7 @@ TRIGGER_RULES: tuple[Rule, ...] = (
 
 
 def access_values() -> Values:
-    """Return the chart's switch of rights on pods: off, `access_objects` has ours."""
+    """Return the chart's own rights on pods, switched off: `access_objects` replaces them."""
     return {"allowPodLaunching": False}
 
 
@@ -85,14 +85,14 @@ def access_objects(env: Environment) -> list[Values]:
 
 
 def _each(owner: str, field: str, condition: str) -> str:
-    """Return CEL that holds where each element of a list that may be missing fits."""
+    """Return CEL that is true if each element of a list fits, or there is no list."""
     return f"!has({owner}.{field}) || {owner}.{field}.all(e, {condition})"
 
 
 def _no_secret_variable(env: Environment) -> str:
-    """Return CEL that holds where a container has no variable from a Secret.
+    """Return CEL that is true if a container has no variable from a Secret.
 
-    But from the one that the environment file gives to all pods, where it gives one.
+    The Secret that the environment file gives to all pods is excepted.
     """
     of_a_secret = "!has(e.valueFrom) || !has(e.valueFrom.secretKeyRef)"
     if env.airflow.env_from_key_vault:

@@ -41,7 +41,7 @@ def connection_values(env: Environment, infra: Infrastructure) -> Values:
 
 
 def _git(env: Environment) -> list[Values]:
-    """Return the connection of a repository that takes an identity: it says its kind alone."""
+    """Return the connection of a repository that an identity signs in to: it has only a type."""
     git = env.airflow.git
     return [_variable(BY_IDENTITY, {"conn_type": "git"})] if git and git.identity else []
 
@@ -51,7 +51,7 @@ def _blob_host(infra: Infrastructure) -> str:
 
 
 def _data_lake(infra: Infrastructure) -> Values:
-    """For Blob hooks, which read the host, and `ObjectStoragePath("abfs://...")`: the extras."""
+    """Return a connection: Blob hooks read its host, `ObjectStoragePath("abfs://")` its extras."""
     extra = {"account_name": infra.storage_account_name, "anon": False}
     return {"conn_type": "wasb", "host": _blob_host(infra), "extra": extra}
 
@@ -79,7 +79,7 @@ def _warehouse(infra: Infrastructure) -> Values:
 
 
 def _kubernetes() -> Values:
-    """For KubernetesPodOperator: its pods start apart from Airflow's own."""
+    """Return the connection of KubernetesPodOperator, with a namespace apart from Airflow's own."""
     return {"conn_type": "kubernetes", "extra": {"in_cluster": True, "namespace": TASKS_NAMESPACE}}
 
 

@@ -169,11 +169,11 @@ def worker_scaling(env: Environment, infra: Infrastructure) -> list[Values]:
 
 
 def _workers_needed(airflow: Airflow) -> str:
-    """Return the SQL that tells how many workers the queued and running tasks need.
+    """Return SQL for the number of workers that the queued and running tasks need.
 
-    A task keeps the executor in the words of its author, the class or its whole path, and none
-    where the first one is meant. The chart's own query counts those without one as Celery's, which
-    are pods where the other executor is the first.
+    A task's row has the executor as its author wrote it, a class or its whole path; without one it
+    runs in the first executor. The chart's own query counts the latter as Celery's, which is wrong
+    where Celery is not the first.
     """
     named = f"executor LIKE '%{WORKERS}'"
     ours = f"(executor IS NULL OR {named})" if airflow.executors[0] == WORKERS else named

@@ -23,7 +23,7 @@ def setting_values(airflow: Airflow) -> Values:
 
 
 def tuned(airflow: Airflow) -> Iterator[tuple[str, str, Value]]:
-    """Yield where Airflow's own default does not fit; a company's own value replaces it."""
+    """Yield section, option and value where Airflow's own default does not fit."""
     # Airflow starts one pod in each loop of the scheduler, and says itself to raise it
     yield "kubernetes_executor", "worker_pods_creation_batch_size", 16
     yield "scheduler", "task_queued_timeout", QUEUED_SECONDS
@@ -62,13 +62,13 @@ def _variables(airflow: Airflow) -> list[tuple[str, str]]:
 
 
 def literal(text: str) -> str:
-    """Return a variable's value that Kubernetes gives on as it is: it fills in `$(NAME)`."""
+    """Escape a variable's value for Kubernetes, which would fill in `$(NAME)`."""
     return text.replace("$(", "$$(")
 
 
 def _written(value: Value) -> str:
-    """Return a value for airflow.cfg which the chart takes for a template of Helm's.
+    """Escape a value for airflow.cfg, and for Helm, which reads it as a template.
 
-    In airflow.cfg a percent sign begins the name of another option; two are one.
+    In airflow.cfg a percent sign begins the name of another option; two stand for one.
     """
     return str(value).replace("%", "%%").replace("{{", '{{ "{{" }}')

@@ -78,9 +78,9 @@ def _metadata(name: str) -> Values:
 
 
 def _pods(env: Environment, infra: Infrastructure, name: str, size: Size) -> Values:
-    """Return selector and template of pods that do nothing, and may nothing.
+    """Return selector and template of pods that do nothing, and are allowed nothing.
 
-    They lack the labels of Airflow's pods: every way of the network is closed to them.
+    They lack the labels of Airflow's pods, so network policies let them connect to nothing.
     """
     labels = {"component": name}
     container = {
