@@ -204,7 +204,7 @@ def test_an_environment_with_both_executors_has_no_path_that_is_not_accepted(bot
 
 def run(synthesized: Path, file: Path) -> Result:
     """Run the program on the stacks of the tests."""
-    arguments = ["--out", str(synthesized), "--stale-output", "--on", "2027-01-01"]
+    arguments = ["--out", str(synthesized), "--on", "2027-01-01"]
     arguments += ["--environments", str(DEV.parent)]
     return CliRunner().invoke(app, [*arguments, "--accepted", str(file)])
 

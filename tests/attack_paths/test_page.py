@@ -22,7 +22,7 @@ def written(synthesized: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     docs = tmp_path_factory.mktemp("docs")
     for file in (PAGE, PICTURE):
         (docs / file.relative_to(ROOT / "docs")).parent.mkdir()
-    arguments = ["--out", str(synthesized), "--stale-output", "--on", "2027-01-01"]
+    arguments = ["--out", str(synthesized), "--on", "2027-01-01"]
     arguments += [
         "--environments",
         str(DEV.parent),

@@ -87,7 +87,7 @@ def test_the_page_of_an_environment_asks_no_host(diagram: Diagram) -> None:
 
 
 def test_each_environment_gets_a_page(synthesized: Path, tmp_path: Path) -> None:
-    given = ["--out", str(synthesized), "--stale-output", "--to", str(tmp_path / "drawn")]
+    given = ["--out", str(synthesized), "--to", str(tmp_path / "drawn")]
 
     ended = CliRunner().invoke(app, given)
 

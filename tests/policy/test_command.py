@@ -47,7 +47,7 @@ def test_nothing_synthesized_exits_2_and_says_make_synth(tmp_path: Path, no_waiv
 def test_a_stack_that_is_no_json_exits_2(out: Path, no_waivers: str) -> None:
     (out / "stacks" / "data-prod" / "cdk.tf.json").write_text("{")
 
-    result = policy("--out", str(out), "--waivers", no_waivers, "--stale-output")
+    result = policy("--out", str(out), "--waivers", no_waivers)
 
     assert (result.exit_code, "cannot be read" in result.stderr) == (2, True)
 
@@ -62,7 +62,7 @@ def test_a_malformed_waiver_file_exits_2(out: Path, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("without_checkov")
 def test_a_broken_rule_exits_1_with_its_place_and_fix(out: Path, no_waivers: str) -> None:
-    result = policy("--out", str(out), "--waivers", no_waivers, "--stale-output")
+    result = policy("--out", str(out), "--waivers", no_waivers)
 
     assert result.exit_code == 1
     assert "broken data-prod: azurerm_key_vault_key.k: AOA-R10" in result.stdout
@@ -71,7 +71,7 @@ def test_a_broken_rule_exits_1_with_its_place_and_fix(out: Path, no_waivers: str
 
 @pytest.mark.usefixtures("without_checkov")
 def test_json_holds_what_the_tables_hold(out: Path, no_waivers: str) -> None:
-    result = policy("--out", str(out), "--waivers", no_waivers, "--stale-output", "--json")
+    result = policy("--out", str(out), "--waivers", no_waivers, "--json")
 
     answer = json.loads(result.stdout)
     assert answer["passed"] is False
@@ -82,4 +82,4 @@ def test_json_holds_what_the_tables_hold(out: Path, no_waivers: str) -> None:
 def test_stacks_without_a_broken_rule_exit_0(out: Path, no_waivers: str) -> None:
     write(out.parent, {"data-dev": {}})
 
-    assert policy("--out", str(out), "--waivers", no_waivers, "--stale-output").exit_code == 0
+    assert policy("--out", str(out), "--waivers", no_waivers).exit_code == 0

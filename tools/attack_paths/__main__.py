@@ -45,9 +45,6 @@ def main(
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="the day to judge on", metavar="YYYY-MM-DD"),
     ] = None,
-    stale_output: Annotated[
-        bool, typer.Option(help="judge stacks that are not what the sources synthesize now, too")
-    ] = False,
 ) -> None:
     """Find the ways by which people and code reach what they must not."""
     day = on.date() if on else date.today()
@@ -56,7 +53,7 @@ def main(
         file = accepted_file or company.home() / "policy" / "accepted_paths.toml"
         theirs = accepted.load(file) if accepted_file or file.exists() else []
         known = [*theirs, *accepted.load(OURS)]
-        synthesis = Synthesis.load(out, None if stale_output else company.home())
+        synthesis = Synthesis.load(out, company.home())
         folder = environments or company.environments()
         kinds = {env.name: env.kind for env in load(sorted(folder.glob("*.toml")))}
         lands = {here.environment: here for here in by_environment(synthesis)}

@@ -5,13 +5,14 @@ import time
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 
 import psutil
 
 from tools.bench_tasks.platform import Platform, platform
 from tools.bench_tasks.processes import cpu_seconds
-from tools.bench_tasks.tables import Table, machine, middle
+from tools.bench_tasks.tables import Table, machine
 
 SIZES = (10, 200, 1_000, 5_000)
 MANY = 1_000
@@ -98,10 +99,10 @@ def _of_size(running: Platform, size: int, rounds: int, rest: float) -> Iterator
         running.wait(partial(_nothing, running, older), "all again", PATIENCE_SECONDS)
         again.append(time.monotonic() - began)
         cpu.append((cpu_seconds(process.pid) - used) / size)
-    yield middle(changes)
+    yield median(changes)
     yield max(changes)
-    yield middle(again)
-    yield middle(cpu)
+    yield median(again)
+    yield median(cpu)
     used = cpu_seconds(process.pid)
     time.sleep(rest)
     yield (cpu_seconds(process.pid) - used) / rest

@@ -8,13 +8,14 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 
 from tools.airflow_venv import airflow_bin
 from tools.bench_tasks import pod
 from tools.bench_tasks.platform import IMAGE, BenchError, Platform, platform
 from tools.bench_tasks.pod import Cost
-from tools.bench_tasks.tables import Table, machine, middle
+from tools.bench_tasks.tables import Table, machine
 
 MODELS = 185
 THREADS = 4
@@ -79,7 +80,7 @@ def _add(table: Table, name: str, tasks: str, cost: Cost, plain: Cost) -> None:
 
 def _middle(costs: list[Cost]) -> Cost:
     columns = zip(*((cost.cpu, cost.wall, cost.peak_mb) for cost in costs), strict=True)
-    return Cost(*map(middle, columns))
+    return Cost(*map(median, columns))
 
 
 def _plain(running: Platform) -> Cost:

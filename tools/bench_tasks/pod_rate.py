@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from statistics import quantiles
+from statistics import median, quantiles
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -24,7 +24,7 @@ from tools.bench_tasks.load import of_runs_since, parse, tasks_that_end, trigger
 from tools.bench_tasks.platform import BenchError, Platform, platform
 from tools.bench_tasks.processes import cpu_seconds
 from tools.bench_tasks.simulated import PROGRAMS, Simulation, StartedPods, simulation
-from tools.bench_tasks.tables import Table, machine, middle
+from tools.bench_tasks.tables import Table, machine
 from tools.locked_venv import ROOT
 from tools.rendered_chart import Objects, of_kind, task_pod
 
@@ -104,13 +104,13 @@ def measure(rounds: int, *, size: Size = WHOLE, objects: Objects | None = None) 
                     found[way].append(_run(running, made, settings, dags, dags * size.tasks))
     first = 0.0
     for way, runs in found.items():
-        rate = middle([one.rate for one in runs])
+        rate = median([one.rate for one in runs])
         first = first or rate
         waits = sorted(wait for one in runs for wait in one.waits)
-        cpu = [middle(values) for values in zip(*(one.cpu for one in runs), strict=True)]
-        load = f"{middle([one.load for one in runs]):.1f}"
+        cpu = [median(values) for values in zip(*(one.cpu for one in runs), strict=True)]
+        load = f"{median([one.load for one in runs]):.1f}"
         p99 = quantiles(waits, n=100)[-1]
-        table.add(way, str(runs[0].count), rate, rate / first, middle(waits), p99, *cpu, load)
+        table.add(way, str(runs[0].count), rate, rate / first, median(waits), p99, *cpu, load)
     yield table
 
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import quantiles
+from statistics import median, quantiles
 from tempfile import TemporaryDirectory
 
 from observability.metrics import AIRFLOW_CONFIG
@@ -25,7 +25,7 @@ from tools.bench_tasks.load import (
 from tools.bench_tasks.metrics import LOOP, Timers, timers
 from tools.bench_tasks.platform import BenchError, Platform, platform
 from tools.bench_tasks.processes import cpu_seconds
-from tools.bench_tasks.tables import Table, machine, middle
+from tools.bench_tasks.tables import Table, machine
 
 HISTORY = Path(__file__).parent / "history.sql"
 STATEMENTS = ("statement", "calls", "ms", "share %")
@@ -159,12 +159,12 @@ class Found:
         return [
             *(f"{count:,}" for count in self.rows),
             self.megabytes,
-            middle(self.at_rest),
-            middle(self.busy),
+            median(self.at_rest),
+            median(self.busy),
             self.p95,
             self.p95 / p95_of_none,
             max(self.busy),
-            middle(self.waits),
+            median(self.waits),
             _p95(self.waits),
             self.scheduler_cpu,
             self.database_cpu,

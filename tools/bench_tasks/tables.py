@@ -5,7 +5,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median
 
 from rich.console import Console
 from rich.table import Table as RichTable
@@ -72,11 +71,6 @@ def machine() -> str:
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     model = found[1] if found else os.uname().machine
     return f"{model}, {os.cpu_count()} cores, load {load}"
-
-
-def middle(values: Sequence[float]) -> float:
-    """Return the median."""
-    return float(median(values))
 
 
 def _written(value: float | str) -> str:

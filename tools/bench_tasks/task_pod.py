@@ -4,12 +4,13 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 
 from tools.bench_tasks import pod
 from tools.bench_tasks.platform import Platform, platform
 from tools.bench_tasks.pod import PARTS, Cost, PodCost
-from tools.bench_tasks.tables import Table, machine, middle
+from tools.bench_tasks.tables import Table, machine
 
 DAG_ID = "nothing"
 DAG = f"""
@@ -38,19 +39,19 @@ def measure(rounds: int, *, only: str | None = None) -> Iterator[Table]:
     table = Table("task-pod", COLUMNS, machine())
     with TemporaryDirectory() as scratch, _with_the_dag(Path(scratch)) as running:
         costs = _costs(running, rounds, only)
-    first = middle([cost.cpu for cost in costs[AS_IT_IS]])
+    first = median([cost.cpu for cost in costs[AS_IT_IS]])
     for name, found in costs.items():
-        total = middle([cost.cpu for cost in found])
+        total = median([cost.cpu for cost in found])
         parts = [_part(found, part) for part in PARTS]
-        others = [middle([getattr(cost, key) for cost in found]) for key in ("wall", "peak_mb")]
-        modules = middle([cost.modules for cost in found])
+        others = [median([getattr(cost, key) for cost in found]) for key in ("wall", "peak_mb")]
+        modules = median([cost.modules for cost in found])
         table.add(name, total, total / first, *parts, *others, f"{modules:.0f}" if modules else "")
     yield table
 
 
 def _part(costs: list[PodCost], part: str) -> str:
     known = [cost.cpu_of[part] for cost in costs if part in cost.cpu_of]
-    return f"{middle(known):.2f}" if known else ""
+    return f"{median(known):.2f}" if known else ""
 
 
 @contextmanager

@@ -25,14 +25,11 @@ def main(
     to: Annotated[
         Path | None, typer.Option(help="folder for <environment>.html; else diagram")
     ] = None,
-    stale_output: Annotated[
-        bool, typer.Option(help="draw stacks that are not what the sources synthesize now, too")
-    ] = False,
 ) -> None:
     """Draw what the stacks hold, what flows between them, and who may reach what."""
     try:
         home = company.home()
-        synthesis = Synthesis.load(out or company.output(), None if stale_output else home)
+        synthesis = Synthesis.load(out or company.output(), home)
     except FaultError as error:
         typer.echo(error, err=True)
         raise typer.Exit(2) from None

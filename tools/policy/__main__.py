@@ -36,9 +36,6 @@ def main(
         Path | None, typer.Option(help="the environment files, for what they are like")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print JSON, not tables")] = False,
-    stale_output: Annotated[
-        bool, typer.Option(help="judge stacks that are not what the sources synthesize now, too")
-    ] = False,
 ) -> None:
     """Check the synthesized stacks against checkov's rules and the project's own."""
     try:
@@ -46,7 +43,7 @@ def main(
         files = waiver_files or [company.waivers()]
         excuses = [waiver for file in files for waiver in waivers.load(file)]
         ours = [] if waiver_files else waivers.load(OURS)
-        synthesis = Synthesis.load(out, None if stale_output else company.home())
+        synthesis = Synthesis.load(out, company.home())
         folder = environments or company.environments()
         kinds = {env.name: env.kind for env in load(sorted(folder.glob("*.toml")))}
         results = checkov.scan(out)

@@ -66,9 +66,6 @@ def main(
         bool, typer.Option("--yes", help="Agree to everything but deletions, as in a pipeline.")
     ] = False,
     plan: Annotated[bool, typer.Option("--plan", help="Show what would be done, and end.")] = False,
-    folder: Annotated[
-        Path | None, typer.Option(help="Where it works; else .seed beside seed.toml.")
-    ] = None,
 ) -> None:
     """Run from the command line."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -80,7 +77,7 @@ def main(
             terraform = Terraform(
                 binary=find_terraform(Path(scratch), variables), environment=variables
             )
-            states = SeedStates(folder or company.home() / ".seed", stack, terraform)
+            states = SeedStates(company.home() / ".seed", stack, terraform)
             Seeding(states=states, terraform=terraform, talk=Terminal(yes=yes)).run(plan_only=plan)
             outputs = {} if plan else terraform.outputs(states.folder)
     except KeyboardInterrupt:
