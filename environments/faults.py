@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args
 
@@ -202,7 +203,7 @@ def _example(loc: tuple[Any, ...], model: type[BaseModel], needed: str = "") -> 
 
 def _schema(loc: tuple[Any, ...], model: type[BaseModel]) -> dict[str, Any]:
     """Return the JSON schema of the value at `loc`, empty where the model names none."""
-    root = model.model_json_schema()
+    root = _whole_schema(model)
     place: dict[str, Any] = root
     for part in _names(loc):
         named: dict[str, Any] = place.get("properties", {})
@@ -213,6 +214,11 @@ def _schema(loc: tuple[Any, ...], model: type[BaseModel]) -> dict[str, Any]:
             if reference := choice.get("$ref"):
                 place = root["$defs"][reference.rsplit("/", 1)[1]]
     return place
+
+
+@cache  # it takes as long as thirty files
+def _whole_schema(model: type[BaseModel]) -> dict[str, Any]:
+    return model.model_json_schema()
 
 
 def _of_schema(schema: dict[str, Any]) -> Any:
