@@ -1,5 +1,6 @@
 """Charts through Helm's own library, and what is asked of their objects."""
 
+import json
 import re
 from functools import cache
 from pathlib import Path
@@ -43,6 +44,21 @@ def render(folder: Path, chart: Chart, values: Values) -> Objects:
     with helm.Chart.load(folder) as loaded:
         loaded.validate_schema(values)
     return objects_of(folder, chart, values)
+
+
+def validate(objects: Objects, version: str) -> None:
+    """Let a version of Kubernetes refuse objects; what several kinds of values make, once.
+
+    Raises:
+        kubernetes_validate.ValidationError: it refuses a field, or does not know it.
+    """
+    for found in objects:
+        _validate(json.dumps(found), version)
+
+
+@cache
+def _validate(text: str, version: str) -> None:
+    kubernetes_validate.validate(json.loads(text), version, strict=True)
 
 
 def named(objects: Objects, kind: str, name: str) -> dict[str, Any]:

@@ -7,12 +7,12 @@ from typing import Any
 
 import jsonschema
 import pytest
-import yaml
 
 from helm_values.charts import AIRFLOW
 from helm_values.merge import Values
 from tests.helm_values.rendering import unpacked
 from tools.charts import find
+from tools.rendered_chart import loaded
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -40,7 +40,7 @@ def chart(tmp_path_factory: pytest.TempPathFactory, reference: Callable[[str], P
 
 @pytest.fixture(scope="module")
 def defaults(chart: Path) -> Any:
-    return yaml.safe_load((chart / "values.yaml").read_text())
+    return loaded((chart / "values.yaml").read_text())
 
 
 def test_every_set_of_values_fits_the_chart_s_schema(values: Values, chart: Path) -> None:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
-import yaml
 from local_kubernetes import ApiServer, ProgramsMissingError, api_server, find
 from local_kubernetes.programs import nearest
 from local_kubernetes.server import wait_until
@@ -23,7 +22,7 @@ from helm_values.merge import Values
 from helm_values.prerequisites import prerequisites
 from tests.parts.skips import missing
 from tools.cluster.custom_kinds import CUSTOM_KINDS
-from tools.rendered_chart import Objects, of_kind, workload_pods
+from tools.rendered_chart import Objects, loaded, of_kind, workload_pods
 
 AIRFLOW = "airflow"
 SCHEDULER_ACCOUNT = "airflow/airflow-scheduler"
@@ -121,7 +120,7 @@ def test_it_takes_the_pod_of_a_task(
     server: ApiServer, chart_objects: Objects, what_pods_need: None
 ) -> None:
     templates = [
-        yaml.safe_load(found["data"]["pod_template_file.yaml"])
+        loaded(found["data"]["pod_template_file.yaml"])
         for found in of_kind(chart_objects, "ConfigMap")
         if "pod_template_file.yaml" in found["data"]
     ]
@@ -328,7 +327,7 @@ def test_the_scheduler_starts_the_pod_of_a_task(
     for found in of_kind(objects, "PriorityClass"):
         guarded.apply(found)
     (template,) = [
-        yaml.safe_load(found["data"]["pod_template_file.yaml"])
+        loaded(found["data"]["pod_template_file.yaml"])
         for found in of_kind(objects, "ConfigMap")
         if "pod_template_file.yaml" in found["data"]
     ]

@@ -15,7 +15,14 @@ from environments.model import Environment
 from helm_values.airflow.migrations import migration_objects, migration_prerequisites
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values
-from tools.rendered_chart import Objects, containers, of_kind, rights, workload_pods
+from tools.rendered_chart import (
+    Objects,
+    containers,
+    objects_in,
+    of_kind,
+    rights,
+    workload_pods,
+)
 
 CHART = Path(__file__).resolve().parents[2] / "helm_values" / "objects_chart"
 CONN = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
@@ -30,12 +37,11 @@ def objects(dev: Environment, infra: Infrastructure) -> Objects:
 def rendered(objects: Objects) -> Callable[..., Objects]:
     """Renders objects by the chart that installs them."""
     helm = pytest.importorskip("helm_python", reason="Helm's library has no wheel for here")
-    yaml = pytest.importorskip("yaml")
 
     def render(found: Objects) -> Objects:
         with helm.Chart.load(CHART) as chart:
             texts = chart.render({"objects": found}, name="migrations", namespace="default")
-        return [one for text in texts.values() for one in yaml.safe_load_all(text) if one]
+        return [one for text in texts.values() for one in objects_in(text)]
 
     return render
 

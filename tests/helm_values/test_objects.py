@@ -3,9 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
-import yaml
 
 from conventions.components import LONG_RUNNING
 from conventions.service_accounts import (
@@ -21,6 +19,8 @@ from helm_values.infrastructure import Infrastructure
 from helm_values.ingress.certificate import certificate_request, nginx_certificate_values
 from helm_values.merge import Values
 from helm_values.prerequisites import prerequisites
+from tests.helm_values.rendering import validate
+from tools.rendered_chart import objects_in
 
 CHART = Path(__file__).resolve().parents[2] / "helm_values" / "objects_chart"
 
@@ -66,7 +66,7 @@ def test_helm_installs_exactly_the_objects_that_are_given(helm: Any, objects: An
     with helm.Chart.load(CHART) as chart:
         (text,) = chart.render({"objects": objects}, name="prerequisites").values()
 
-    assert list(yaml.safe_load_all(text)) == objects
+    assert objects_in(text) == objects
 
 
 def test_helm_finds_no_fault_in_the_local_chart(helm: Any) -> None:
@@ -83,9 +83,9 @@ def test_the_local_chart_refuses_an_object_without_a_kind(helm: Any) -> None:
 def test_every_object_of_kubernetes_itself_is_valid(
     objects: list[Values], environment: Environment
 ) -> None:
-    for found in objects:
-        if found["apiVersion"].split("/")[0] in ("v1", "networking.k8s.io"):
-            kubernetes_validate.validate(found, environment.kubernetes.version, strict=True)
+    own = [o for o in objects if o["apiVersion"].split("/")[0] in ("v1", "networking.k8s.io")]
+
+    validate(own, environment.kubernetes.version)
 
 
 @pytest.mark.parametrize("namespace", [AIRFLOW_NAMESPACE, INGRESS_NAMESPACE])
@@ -157,7 +157,7 @@ def test_every_namespace_refuses_pods_with_rights_they_do_not_need(
 def test_without_cert_manager_there_is_no_namespace_for_it(
     environments: Any, infra: Infrastructure
 ) -> None:
-    assert CERT_MANAGER_NAMESPACE not in levels(environments["key_vault"], infra)
+    assert CERT_MANAGER_NAMESPACE not in levels(environments["image and key_vault"], infra)
 
 
 def test_users_reach_the_controller_from_anywhere_on_the_web_s_ports_alone(
@@ -188,7 +188,7 @@ def test_the_controller_reaches_the_dns_the_cluster_s_api_and_airflow(
 def test_a_certificate_of_key_vault_is_mounted_where_tls_ends(
     environments: Any, infra: Infrastructure
 ) -> None:
-    env = environments["key_vault"]
+    env = environments["image and key_vault"]
     controller = nginx_certificate_values(env)["controller"]
     (volume,) = controller["volumes"]
     wanted = volume["csi"]["volumeAttributes"]["secretProviderClass"]

@@ -21,7 +21,7 @@ from tests.helm_values.rendering import named, unpacked
 from tests.helm_values.rendering import render as render_chart
 from tools.locked_venv import locked_venv
 from tools.policy.checkov import LOCK
-from tools.rendered_chart import Objects
+from tools.rendered_chart import Objects, loaded
 
 ROOT = Path(__file__).resolve().parents[2]
 AIRFLOW = {
@@ -114,7 +114,7 @@ def manifests(
         env = environments[kind]
         found[kind] = [*render_airflow(airflow_values(env, infra)), *prerequisites(env, infra)]
     config = named(found["dev"], "ConfigMap", "airflow-config")["data"]
-    found["task"] = [yaml.safe_load(config["pod_template_file.yaml"])]
+    found["task"] = [loaded(config["pod_template_file.yaml"])]
     nginx = unpacked(NGINX, folders.mktemp("nginx"))
     for kind in ("prod", "key_vault"):
         values = ingress_controller_values(environments[kind])

@@ -4,9 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
-import yaml
 
 from conventions.components import COMPONENTS, MIGRATIONS, Component
 from conventions.patience import DRAIN_MINUTES
@@ -18,7 +16,7 @@ from helm_values.cluster.spread import NODE, ZONE
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values
 from observability.metrics import EXPORTER_MAPPINGS
-from tests.helm_values.rendering import named
+from tests.helm_values.rendering import named, validate
 from tools.rendered_chart import (
     Objects,
     containers,
@@ -76,20 +74,19 @@ def pods(objects: Objects) -> Iterator[tuple[str, dict[str, Any]]]:
 def test_every_object_is_valid_for_the_cluster_s_version(
     rendered: Objects, environment: Environment
 ) -> None:
-    for found in rendered:
-        kubernetes_validate.validate(found, environment.kubernetes.version, strict=True)
+    validate(rendered, environment.kubernetes.version)
 
 
 def test_the_pod_of_tasks_is_valid_for_the_cluster_s_version(
     dev_objects: Objects, environment: Environment
 ) -> None:
-    kubernetes_validate.validate(task_pod(dev_objects), environment.kubernetes.version, strict=True)
+    validate([task_pod(dev_objects)], environment.kubernetes.version)
 
 
 def test_the_exporter_names_metrics_as_the_alerts_do(rendered: Objects) -> None:
     written = named(rendered, "ConfigMap", "airflow-statsd")["data"]["mappings.yml"]
 
-    assert yaml.safe_load(written)["mappings"] == EXPORTER_MAPPINGS
+    assert loaded(written)["mappings"] == EXPORTER_MAPPINGS
 
 
 def test_the_chart_makes_no_secret(rendered: Objects) -> None:
@@ -417,7 +414,7 @@ def test_the_autoscaler_of_api_servers_has_their_numbers(
 def test_the_scratch_volume_reaches_the_pods_of_tasks(
     environments: Any, infra: Infrastructure, render: Render
 ) -> None:
-    objects = render(airflow_values(environments["scratch"], infra))
+    objects = render(airflow_values(environments["git and scratch"], infra))
     spec = task_pod(objects)["spec"]
 
     assert "/mnt/data" in [m["mountPath"] for m in spec["containers"][0]["volumeMounts"]]

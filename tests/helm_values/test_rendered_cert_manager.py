@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 
 from conventions.service_accounts import CERTIFICATE_ACCOUNTS
@@ -10,7 +9,7 @@ from environments.model import Environment
 from helm_values.charts import CERT_MANAGER
 from helm_values.cluster.spread import NODE, ZONE
 from helm_values.ingress.cert_manager import cert_manager_values
-from tests.helm_values.rendering import named, render, unpacked
+from tests.helm_values.rendering import named, render, unpacked, validate
 from tools.rendered_chart import (
     Objects,
     containers,
@@ -39,8 +38,7 @@ def pod_of(objects: Objects, part: str) -> Any:
 def test_every_object_is_valid_for_the_cluster_s_version(
     rendered: Objects, dev: Environment
 ) -> None:
-    for found in rendered:
-        kubernetes_validate.validate(found, dev.kubernetes.version, strict=True)
+    validate(rendered, dev.kubernetes.version)
 
 
 def test_azure_policy_lets_all_its_images_start(rendered: Objects) -> None:

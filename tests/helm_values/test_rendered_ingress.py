@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import kubernetes_validate  # type: ignore[import-untyped]
 import pytest
 
 from conventions.service_accounts import CERTIFICATE_ACCOUNTS
@@ -11,7 +10,7 @@ from environments.model import Environment
 from helm_values.charts import NGINX
 from helm_values.cluster.spread import NODE, ZONE
 from helm_values.ingress.controller import ingress_controller_values
-from tests.helm_values.rendering import named, render, unpacked
+from tests.helm_values.rendering import named, render, unpacked, validate
 from tools.rendered_chart import (
     Objects,
     containers,
@@ -70,8 +69,7 @@ def arguments(pod: dict[str, Any]) -> dict[str, str]:
 def test_every_object_is_valid_for_the_cluster_s_version(
     rendered: Objects, env: Environment
 ) -> None:
-    for found in rendered:
-        kubernetes_validate.validate(found, env.kubernetes.version, strict=True)
+    validate(rendered, env.kubernetes.version)
 
 
 def test_azure_policy_lets_all_its_images_start(rendered: Objects) -> None:
@@ -149,7 +147,7 @@ def test_the_controller_is_told_what_the_values_say(
 def test_a_certificate_of_key_vault_is_mounted_in_its_pods(
     chart: Path, environments: dict[str, Environment]
 ) -> None:
-    objects = render(chart, NGINX, ingress_controller_values(environments["key_vault"]))
+    objects = render(chart, NGINX, ingress_controller_values(environments["image and key_vault"]))
     ((_, pod),) = workload_pods(objects)
     mounted = [v["csi"]["volumeAttributes"] for v in pod["spec"]["volumes"] if "csi" in v]
 

@@ -14,7 +14,7 @@ from helm_values.airflow.release import airflow_values
 from helm_values.airflow.secrets import secret_provider_classes
 from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values
-from tools.rendered_chart import Objects
+from tools.rendered_chart import Objects, loaded
 
 # keys of the chart that take a secret itself
 PLAIN = {
@@ -40,22 +40,26 @@ def classes(env: Environment, infra: Infrastructure) -> dict[str, Any]:
     }
 
 
-def test_no_key_of_the_chart_for_a_plain_secret_is_used(values: Values) -> None:
-    flat = yaml.safe_dump(values, default_flow_style=False)
-    keys = set(re.findall(r"^ *-? *([A-Za-z]+):", flat, re.MULTILINE))
+@pytest.fixture(scope="module")
+def text(values: Values) -> str:
+    """The values of each environment in turn, as YAML."""
+    return yaml.safe_dump(values, width=10_000)
+
+
+def test_no_key_of_the_chart_for_a_plain_secret_is_used(text: str) -> None:
+    keys = set(re.findall(r"^ *-? *([A-Za-z]+):", text, re.MULTILINE))
 
     assert keys.isdisjoint(PLAIN)
 
 
-def test_no_text_among_the_values_looks_random(values: Values) -> None:
-    text = re.sub("sha256:[0-9a-f]{64}", "", yaml.safe_dump(values, width=10_000))  # of images
-    words = re.findall(r"[A-Za-z0-9+/=]{28,}", text)
+def test_no_text_among_the_values_looks_random(text: str) -> None:
+    words = re.findall(r"[A-Za-z0-9+/=]{28,}", re.sub("sha256:[0-9a-f]{64}", "", text))  # of images
 
     assert [word for word in words if re.search("[0-9]", word)] == []
 
 
-def test_no_address_among_the_values_holds_a_password(values: Values) -> None:
-    passwords = re.findall(r"://[^/\s:@]*:([^@\s]+)@", yaml.safe_dump(values, width=10_000))
+def test_no_address_among_the_values_holds_a_password(text: str) -> None:
+    passwords = re.findall(r"://[^/\s:@]*:([^@\s]+)@", text)
 
     assert set(passwords) <= {"$(AIRFLOW_REDIS_PASSWORD)"}  # Kubernetes puts it in
 
@@ -82,8 +86,7 @@ def test_a_secret_has_the_same_name_in_key_vault(
 ) -> None:
     for spec in classes(celery, infra).values():
         in_vault = [
-            yaml.safe_load(text)["objectName"]
-            for text in yaml.safe_load(spec["parameters"]["objects"])["array"]
+            loaded(text)["objectName"] for text in loaded(spec["parameters"]["objects"])["array"]
         ]
         assert in_vault == [made["secretName"] for made in spec["secretObjects"]]
 

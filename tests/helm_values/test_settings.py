@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from kubernetes.utils.quantity import parse_quantity
 
 from environments.airflow_config import options_of_the_platform
@@ -20,7 +19,7 @@ from helm_values.airflow.secrets import secret_provider_classes
 from helm_values.airflow.settings import tuned
 from helm_values.merge import Values
 from tests.helm_values.rendering import named
-from tools.rendered_chart import Objects, containers, of_kind, workload_pods
+from tools.rendered_chart import Objects, containers, loaded, of_kind, workload_pods
 
 IMAGE = Path(__file__).resolve().parents[2] / "images" / "airflow"
 
@@ -228,7 +227,7 @@ def pods(
     """Pods with the settings of a company: those of Airflow's image, by name."""
     objects: Objects = render(airflow_values(environments["settings"], infra))
     template = named(objects, "ConfigMap", "airflow-config")["data"]["pod_template_file.yaml"]
-    found = dict(workload_pods(objects)) | {"task": yaml.safe_load(template)}
+    found = dict(workload_pods(objects)) | {"task": loaded(template)}
     return {name: pod for name, pod in found.items() if "statsd" not in name}
 
 

@@ -77,7 +77,7 @@ def test_the_bundle_takes_what_the_values_say(values_of_dev: Values, airflow: Pa
 def test_dags_from_git_follow_the_repository_s_branch_and_folder(
     environments: Any, infra: Infrastructure
 ) -> None:
-    values = airflow_values(environments["git"], infra)
+    values = airflow_values(environments["git and scratch"], infra)
     (bundle, _) = bundles_of(values)
 
     assert bundle["kwargs"] == {
@@ -115,7 +115,7 @@ def test_a_repository_that_takes_an_identity_gets_no_connection_with_a_secret(
 def test_dags_in_the_image_are_in_the_folder_that_airflow_looks_into_by_itself(
     environments: Any, infra: Infrastructure
 ) -> None:
-    values = airflow_values(environments["image"], infra)
+    values = airflow_values(environments["image and key_vault"], infra)
 
     (bundle, _) = bundles_of(values)
     assert (bundle["classpath"], bundle["kwargs"]) == (LOCAL, {})
@@ -180,7 +180,7 @@ def test_without_a_scratch_volume_nothing_is_mounted(
 def test_the_scratch_volume_is_mounted_as_the_workers_identity(
     environments: Any, infra: Infrastructure
 ) -> None:
-    volume, claim = scratch_objects(environments["scratch"], infra)
+    volume, claim = scratch_objects(environments["git and scratch"], infra)
     attributes = volume["spec"]["csi"]["volumeAttributes"]
 
     assert attributes["clientID"] == infra.identities[WORKER].client_id
@@ -190,7 +190,7 @@ def test_the_scratch_volume_is_mounted_as_the_workers_identity(
 def test_the_scratch_volume_suits_a_hierarchical_namespace(
     environments: Any, infra: Infrastructure
 ) -> None:
-    volume, _ = scratch_objects(environments["scratch"], infra)
+    volume, _ = scratch_objects(environments["git and scratch"], infra)
 
     assert "--use-adls=true" in volume["spec"]["mountOptions"]
 
