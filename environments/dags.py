@@ -27,8 +27,8 @@ Issuer = Annotated[
 Subject = Annotated[
     str,
     Text(
-        r"[^\x00-\x1f]{1,600}",
-        "up to 600 characters of one line",
+        r"[^\x00-\x1f*]{1,600}",
+        "up to 600 characters of one line; a * would be taken as it stands, and match nothing",
         "repo:contoso/dags:ref:refs/heads/main",
     ),
 ]

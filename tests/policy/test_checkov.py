@@ -34,6 +34,10 @@ def scanned(
     worse["resource"]["azurerm_kubernetes_cluster"]["aks"]["sku_tier"] = "Premium"
     (registry,) = worse["resource"]["azurerm_container_registry"].values()
     registry |= {"location": "westus", "zone_redundancy_enabled": False}
+    for account in worse["resource"]["azurerm_storage_account"].values():
+        account["account_replication_type"] = "ZRS"
+    network = {"address_space": ["10.50.0.0/16"], "dns_servers": ["10.0.0.4"]}
+    worse["resource"]["azurerm_virtual_network"] = {"spoke": network}
     (folder / "stacks" / WORSE).mkdir()
     (folder / "stacks" / WORSE / "cdk.tf.json").write_text(json.dumps(worse, indent=2))
     try:
@@ -115,6 +119,35 @@ def test_a_rule_that_knows_less_than_azure_is_corrected(
     named = {"CKV_AZURE_170", "CKV_AZURE_233"}
     assert named <= {result.rule for result in of_worse if result.failed}
     assert named & {result.rule for result in found if result.failed} == broken
+
+
+@pytest.mark.parametrize(
+    ("region", "replication", "broken"),
+    [("polandcentral", "ZRS", False), ("polandcentral", "LRS", True), ("westeurope", "ZRS", True)],
+)
+def test_copies_in_all_zones_are_the_most_that_a_region_without_a_pair_has(
+    scanned: list[Result], stacks: dict[str, Any], region: str, replication: str, broken: bool
+) -> None:
+    platform = deepcopy(stacks["platform-prod"])
+    for account in platform["resource"]["azurerm_storage_account"].values():
+        account |= {"location": region, "account_replication_type": replication}
+    of_worse = [result for result in scanned if result.environment == "worse"]
+
+    found = corrected(of_worse, [EnvironmentStacks("worse", {"platform": platform})])
+
+    assert any(result.failed for result in found if result.rule == "CKV_AZURE_206") is broken
+
+
+@pytest.mark.parametrize(("server", "broken"), [("10.0.0.4", False), ("8.8.8.8", True)])
+def test_name_servers_of_a_hub_are_those_of_the_network(
+    scanned: list[Result], server: str, broken: bool
+) -> None:
+    spoke = {"resource": {"azurerm_virtual_network": {"spoke": {"dns_servers": [server]}}}}
+    of_worse = [result for result in scanned if result.environment == "worse"]
+
+    found = corrected(of_worse, [EnvironmentStacks("worse", {"platform": spoke})])
+
+    assert any(result.failed for result in found if result.rule == "CKV_AZURE_183") is broken
 
 
 def test_every_result_names_a_terraform_address(scanned: list[Result]) -> None:

@@ -215,6 +215,26 @@ def test_a_role_on_one_secret_of_a_vault_is_narrow(prod: Stacks) -> None:
     assert broken(changed) == set()
 
 
+@pytest.mark.parametrize(
+    ("issuer", "subject", "rules_broken"),
+    [
+        ("https://token.example.com", "repo:contoso/dags:ref:refs/heads/main", set()),
+        ("https://token.example.com", "repo:contoso/*", {"AOA-S09"}),
+        (None, "repo:contoso/dags:ref:refs/heads/main", {"AOA-S09"}),
+    ],
+)
+def test_a_team_s_pipeline_is_one_workload_and_what_runs_in_the_cluster_an_account(
+    prod: Stacks, issuer: str | None, subject: str, rules_broken: set[str]
+) -> None:
+    changed = {**prod, "platform": deepcopy(prod["platform"])}
+    credentials = changed["platform"]["resource"]["azurerm_federated_identity_credential"]
+    a_credential = next(iter(credentials.values()))
+    own = a_credential["issuer"]
+    credentials["team"] = a_credential | {"issuer": issuer or own, "subject": subject}
+
+    assert broken(changed) == rules_broken
+
+
 def test_every_rule_is_seen_to_break() -> None:
     elsewhere = {"AOA-S10", "AOA-R15", "AOA-S13"}  # test_rendered.py has the last
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from ipaddress import IPv4Address
 
+from conventions.addresses import is_private
 from environments.facts import REGIONS
 from synthesis.resources import EnvironmentStacks, Resource
 from tools.policy.results import Result
@@ -38,7 +40,27 @@ def _in_all_zones(registry: Resource) -> bool:
     )
 
 
+def _copied_far_enough(account: Resource) -> bool:
+    """CKV_AZURE_206 wants a paired region where there is none: the zones are as far as it goes."""
+    region = REGIONS[account.get("location")]
+    zonal = account.get("account_replication_type") == "ZRS" or not region.zones
+    return region.pair is None and zonal
+
+
+def _without_pair(server: Resource) -> bool:
+    """CKV_AZURE_136 wants backups in a paired region, where there is one."""
+    return REGIONS[server.get("location")].pair is None
+
+
+def _asks_inside(network: Resource) -> bool:
+    """CKV_AZURE_183 wants name servers in the network itself; those of a landing zone's hub do."""
+    return all(is_private(IPv4Address(server)) for server in network.all("dns_servers"))
+
+
 _CORRECTIONS: Mapping[str, Callable[[Resource], bool]] = {
+    "CKV_AZURE_136": _without_pair,
     "CKV_AZURE_170": _paid,
+    "CKV_AZURE_183": _asks_inside,
+    "CKV_AZURE_206": _copied_far_enough,
     "CKV_AZURE_233": _in_all_zones,
 }
