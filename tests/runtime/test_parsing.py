@@ -47,6 +47,20 @@ if not os.fork():
 answer(os.waitstatus_to_exitcode(os.wait()[1]))
 """
 
+READS = """
+import sys
+from airflow_azure import parsing
+
+sys.argv = ["airflow", "dag-processor"]
+parsing.on_starting(None)
+from airflow.timetables.interval import CronDataIntervalTimetable
+
+read = []
+sys.addaudithook(lambda event, what: event == "open" and read.append(str(what[0])))
+words = [CronDataIntervalTimetable(cron, "UTC").description for cron in ("0 5 * * 1", "@hourly")]
+answer([words, [path for path in read if path.endswith(".mo")]])
+"""
+
 
 @pytest.fixture(scope="module")
 def home(
@@ -91,3 +105,10 @@ def test_the_forks_of_other_components_are_left_alone(
 
 def test_a_processor_that_cannot_make_a_dag_starts_nevertheless(home: AirflowHome) -> None:
     assert home.probe(STARTS, component="dag-processor", breaks=True) == 1
+
+
+def test_words_of_schedules_are_not_read_again(home: AirflowHome) -> None:
+    words, read = home.probe(READS)
+
+    assert words == ["At 05:00, only on Monday", "Every hour"]
+    assert read == []
