@@ -100,6 +100,14 @@ def test_what_is_not_there_is_not_defined(asks: Conversation) -> None:
     assert told == "AirflowNotFoundException 404: The conn_id `nothing` isn't defined"
 
 
+@pytest.mark.parametrize("name", ["etl.rate", "rate of today", "größe", "x" * 200])
+def test_a_name_that_key_vault_cannot_have_is_left_to_airflow_s_database(
+    asks: Conversation, vaults: LoopbackVaults, name: str
+) -> None:
+    assert asks.eval(f"Variable.get_variable_from_secrets({name!r})") is None
+    assert vaults.asked == []
+
+
 def test_500_tasks_that_start_together_are_one_call(
     asks: Conversation, vaults: LoopbackVaults
 ) -> None:
@@ -146,6 +154,14 @@ def test_a_name_that_begins_with_a_team_s_lies_in_the_team_s_vault(
 
     assert asks.eval("Variable.get_variable_from_secrets('sales_data_rate')") == "ours"
     assert vaults.asked == [f"{SALES}/secrets/airflow-variables-sales-data-rate"]
+
+
+def test_a_team_s_name_in_capitals_leads_to_its_vault_too(
+    asks: Conversation, vaults: LoopbackVaults
+) -> None:
+    asks.eval("Variable.get_variable_from_secrets('SALES_DATA_RATE')")
+
+    assert vaults.asked == [f"{SALES}/secrets/airflow-variables-SALES-DATA-RATE"]
 
 
 def test_a_team_s_vault_defines_nothing_for_others(asks: Conversation) -> None:

@@ -191,7 +191,7 @@ class KeyVaultSecrets(BaseSecretsBackend):
             return value
 
     def _vault_of(self, name: str) -> _Vault:
-        spelled = name.replace("_", "-")
+        spelled = name.replace("_", "-").lower()  # for Key Vault, too, SALES is sales
         return next(
             vault
             for team, vault in self._vaults.items()

@@ -25,7 +25,7 @@ vault_of() { # NAME: of the secret; the longest name of a team counts
   local vault=$VAULT longest="" team=""
   for pair in ${TEAM_VAULTS:-}; do
     team=${pair%%=*}
-    if [[ $1 =~ ^airflow-(connections|variables)-$team- && ${#team} -gt ${#longest} ]]; then
+    if [[ ${1,,} =~ ^airflow-(connections|variables)-$team- && ${#team} -gt ${#longest} ]]; then
       vault=${pair#*=} longest=$team
     fi
   done
