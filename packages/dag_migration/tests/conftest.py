@@ -242,6 +242,9 @@ def old_dags(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (folder / ".airflowignore").write_text("tea[m]/help.*\\.py\n")
     with zipfile.ZipFile(folder / "packed.zip", "w") as packed:
         packed.writestr("dag.py", "")
+    with zipfile.ZipFile(folder / "shapes.zip", "w") as shapes:
+        shapes.writestr("roads.shp", "")
+    (folder / "broken.zip").write_bytes(b"PK no archive")
     (place / "outside.py").write_text("SECRET = 'outside'\n")
     (folder / "link_out.py").symlink_to(place / "outside.py")
     (folder / "team" / "again").symlink_to(folder)

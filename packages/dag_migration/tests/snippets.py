@@ -93,6 +93,12 @@ from acme.operators import Load
 with DAG("j", schedule=None) as dag:
     Load(task_id="t")
 """,
+    "lies_elsewhere_for_a_task.py": f"""{HEAD}
+def load():
+    from acme.operators import Load
+with DAG("j2", schedule=None) as dag:
+    PythonOperator(task_id="t", python_callable=load)
+""",
     "modules.py": f"""{HEAD}
 from airflow.operators import bash_operator, dummy_operator
 from airflow.providers.cncf.kubernetes.operators import kubernetes_pod

@@ -63,6 +63,11 @@ def test_what_needs_a_person_is_named(migrated: Run, path: str, code: str) -> No
     assert code in migrated.codes(path)
 
 
+@pytest.mark.parametrize("archive", ["shapes.zip", "broken.zip"])
+def test_an_archive_without_python_is_data(migrated: Run, archive: str) -> None:
+    assert migrated.codes(archive) == set()
+
+
 def test_an_ignore_file_is_named_with_what_it_hides_no_longer(migrated: Run) -> None:
     [found] = migrated.file(".airflowignore")["findings"]
 

@@ -17,7 +17,11 @@ from dag_migration.working_copy import WorkingCopy
 
 # Timetables that Airflow 3 makes of a plain cron text or interval: a run's date is its start.
 TRIGGERS = {"CronTriggerTimetable", "DeltaTriggerTimetable"}
-PACKAGES = {rules.PACKAGE_MISSING.code, rules.PROVIDER_MISSING.code}
+PACKAGES = {
+    rules.PACKAGE_MISSING.code,
+    rules.PROVIDER_MISSING.code,
+    rules.PACKAGE_IN_TASK.code,
+}
 
 
 class Judge:

@@ -5,6 +5,7 @@ import io
 import os
 import tokenize
 import warnings
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -89,7 +90,7 @@ def read(relative: str, data: bytes) -> Source:
     """Return the file of this path and content, with its text or with why it has none."""
     path = PurePosixPath(relative)
     mib = len(data) / 2**20
-    if path.suffix == ".zip":
+    if path.suffix == ".zip" and _holds_python(data):
         return Source(relative, data, problems=(rules.ZIPPED.at(0),))
     if path.suffix == ".py" and mib > LIMIT_MIB:
         return Source(relative, data, problems=(rules.TOO_LARGE.at(0, mib=mib, limit=LIMIT_MIB),))
@@ -106,6 +107,15 @@ def read(relative: str, data: bytes) -> Source:
         why = getattr(error, "msg", None) or str(error) or type(error).__name__
         return Source(relative, data, problems=(rules.UNREADABLE.at(line, why=why),))
     return Source(relative, data, text, encoding.removesuffix("-sig"))
+
+
+def _holds_python(archive: bytes) -> bool:
+    """Whether Airflow looks for DAGs in an archive, or it is one of data alone."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+            return any(name.endswith((".py", ".pyc")) for name in opened.namelist())
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        return False
 
 
 def _template(relative: str, data: bytes, mib: float) -> Source:
