@@ -64,6 +64,16 @@ HERE = pendulum.timezone("Europe/Berlin")
 ARGS = {{"start_date": datetime(2024, 1, 1, tzinfo=HERE)}}
 with DAG("f", default_args=ARGS, schedule_interval="@daily", catchup=False) as dag:
     {DATED}""",
+    "cron_of_a_stage.py": f"""{HEAD}
+import os
+with DAG("f2", start_date=datetime(2024, 1, 1), catchup=False,
+         schedule_interval="0 3 * * *" if os.getenv("STAGE", "prod") == "prod" else None) as dag:
+    {DATED}""",
+    "cron_of_a_stage_in_a_name.py": f"""{HEAD}
+import os
+EVERY = "0 3 * * *" if os.getenv("STAGE") == "prod" else None
+with DAG("f3", start_date=datetime(2024, 1, 1), schedule_interval=EVERY, catchup=False) as dag:
+    {DATED}""",
     "hourly_delta.py": f"""{HEAD}
 with DAG("g", start_date=datetime(2024, 1, 1), schedule=timedelta(hours=1), catchup=False) as dag:
     {DATED}""",

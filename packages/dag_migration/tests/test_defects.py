@@ -48,6 +48,8 @@ def codes(done: Files, path: str, level: Level = Level.PERSON) -> list[str]:
         "conf_functions.py",
         "cron_in_a_name.py",
         "cron_in_berlin.py",
+        "cron_of_a_stage.py",
+        "cron_of_a_stage_in_a_name.py",
         "dates_by_module.py",
         "filters.py",
         "hourly_delta.py",
@@ -77,6 +79,15 @@ def test_a_snippet_is_fixed_and_airflow_reads_its_dag(done: Files, path: str) ->
         ("module_by_another_name.py", "start_date=pendulum.today('UTC').add(days=-2)"),
         ("conf_functions.py", "return conf.has_option(section, key)"),
         ("cron_in_a_name.py", "schedule=CronDataIntervalTimetable(EVERY, timezone='UTC'), catchup"),
+        (
+            "cron_of_a_stage.py",
+            "schedule=CronDataIntervalTimetable('0 3 * * *', timezone='UTC') if os.getenv(",
+        ),
+        (
+            "cron_of_a_stage_in_a_name.py",
+            "schedule=CronDataIntervalTimetable(EVERY, timezone='UTC') "
+            "if EVERY is not None else None, catchup=False",
+        ),
         ("cron_in_berlin.py", "CronDataIntervalTimetable('@daily', timezone='Europe/Berlin')"),
         ("dates_by_module.py", "import pendulum\n"),
         ("hourly_delta.py", "schedule=DeltaDataIntervalTimetable(timedelta(hours=1)), catchup"),
@@ -154,6 +165,7 @@ def test_the_schedule_of_a_dag_is_told(done: Files) -> None:
     schedules = {p: [d.schedule for d in done[p].report.imported.dags] for p in done}
 
     assert schedules["cron_in_a_name.py"] == ["0 3 * * *"]
+    assert schedules["cron_of_a_stage.py"] == ["0 3 * * *"]
     assert schedules["once.py"] == ["once"]
     assert schedules["hourly_delta.py"] == ["1:00:00"]
 

@@ -166,6 +166,13 @@ class Values:
                 opaque = True
         return given, opaque or any(isinstance(a, ast.Starred) for a in call.args)
 
+    def may_be_none(self, node: ast.expr) -> bool:
+        """Whether an expression may stand for None, as far as the text tells."""
+        node = self.of(node)
+        if isinstance(node, ast.IfExp):
+            return self.may_be_none(node.body) or self.may_be_none(node.orelse)
+        return isinstance(node, ast.Constant) and node.value is None
+
     def kind(self, schedule: ast.expr) -> Kind:
         """Return what an expression for a schedule makes."""
         node = self.of(schedule)
@@ -174,6 +181,10 @@ class Values:
                 return Kind.NEVER
             if isinstance(node.value, str):
                 return Kind.ONCE if node.value in NOT_SCHEDULED else Kind.CRON
+        if isinstance(node, ast.IfExp):  # scheduled in one environment, and in no other
+            sides = {self.kind(node.body), self.kind(node.orelse)}
+            made = sides - {Kind.NEVER} or sides
+            return made.pop() if len(made) == 1 else Kind.UNKNOWN
         if isinstance(node, (ast.JoinedStr, ast.List, ast.Tuple, ast.Set)):
             return Kind.CRON if isinstance(node, ast.JoinedStr) else Kind.ASSETS
         if isinstance(node, ast.BinOp):

@@ -1,13 +1,13 @@
 """The runs of a DAG stay what they were: `catchup`, the default schedule, the run's date."""
 
 import ast
-from collections.abc import Set
+from collections.abc import Iterator, Set
 
 from dag_migration.analysis import Analysis
 from dag_migration.context_keys import INTERVAL, INTERVAL_END
 from dag_migration.fixes.edits import Edits
 from dag_migration.model import Fix
-from dag_migration.schedules import Kind, Scheduled, scheduled
+from dag_migration.schedules import Kind, Scheduled, Values, scheduled
 
 CATCHUP, MEANING, DEFAULT, WORDS = "MIG040", "MIG041", "MIG033", "MIG034"
 TIMETABLES = {
@@ -20,6 +20,15 @@ TIMETABLES = {
 def _lacks_catchup(dag: Scheduled) -> bool:
     # Airflow 3 refuses catchup=True without a start date: tasks may have one each
     return dag.repeats and dag.may_have_start and not dag.has_catchup and not dag.opaque
+
+
+def _branches(schedule: ast.expr) -> Iterator[ast.expr]:
+    """Yield each expression that the schedule may be, but None."""
+    if isinstance(schedule, ast.IfExp):
+        yield from _branches(schedule.body)
+        yield from _branches(schedule.orelse)
+    elif not (isinstance(schedule, ast.Constant) and schedule.value is None):
+        yield schedule
 
 
 class ScheduleFixes:
@@ -35,6 +44,7 @@ class ScheduleFixes:
             home: the module that has the timetables.
         """
         self._code, self._edits = Analysis(text), Edits(text)
+        self._values = Values(self._code)
         self._dated = bool(used & (INTERVAL | INTERVAL_END))
         self._catchup, self._home = catchup_by_default, home
         self._imports: set[str] = set()
@@ -96,8 +106,14 @@ class ScheduleFixes:
             return
         self._wrapped.add(id(schedule))
         zone = f", timezone={dag.timezone!r}".replace("'", '"') if dag.kind is Kind.CRON else ""
-        start, end = self._edits.start(schedule), self._edits.end(schedule)
-        self._edits.replace(start, end, f"{name}({self._edits.text[start:end]}{zone})")
+        for branch in _branches(schedule):
+            start, end = self._edits.start(branch), self._edits.end(branch)
+            text = self._edits.text[start:end]
+            wrapped = f"{name}({text}{zone})"
+            if self._values.may_be_none(branch):
+                wrapped += f" if {text} is not None else None"
+                wrapped = wrapped if branch is schedule else f"({wrapped})"
+            self._edits.replace(start, end, wrapped)
         self._imports.add(f"from {self._home} import {name}")
         self._note(MEANING, dag, f"`{name}` keeps the meaning of the run's date")
 
