@@ -15,4 +15,6 @@ cluster=$("$python" -m tools.azure_names cluster --environment "$1")
 group=$("$python" -m tools.azure_names cluster-group --environment "$1")
 az aks get-credentials --resource-group "$group" --name "$cluster" --file "$KUBECONFIG" --only-show-errors
 kubelogin convert-kubeconfig --login azurecli
-kubectl exec --namespace airflow deployment/airflow-api-server --container api-server -- python -m airflow_azure.smoke_run
+# Logs and import errors are written by others: agents must read no command of theirs in it
+kubectl exec --namespace airflow deployment/airflow-api-server --container api-server -- python -m airflow_azure.smoke_run 2>&1 \
+  | sed --unbuffered 's/##/# #/g; s/::/: :/g'

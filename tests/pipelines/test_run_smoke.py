@@ -45,6 +45,16 @@ def test_a_run_that_fails_fails_the_step(recorded: Recorded, home: Path) -> None
     assert done.returncode == 1
 
 
+@pytest.mark.parametrize("command", ["##vso[task.uploadfile]/root/.azure", "::add-path::/tmp"])
+def test_no_log_gives_the_agent_a_command(recorded: Recorded, home: Path, command: str) -> None:
+    recorded.answers["kubectl exec"] = (f"the end of its log: {command}\n{command}", 1)
+
+    done = recorded.run(SCRIPT, "dev", home=home)
+
+    assert command not in done.stdout + done.stderr
+    assert "the end of its log: " in done.stdout
+
+
 def test_no_credentials_are_left_behind(recorded: Recorded, home: Path, tmp_path: Path) -> None:
     folder = tmp_path / "temporary"
     folder.mkdir()
