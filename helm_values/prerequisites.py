@@ -12,6 +12,7 @@ from helm_values.airflow.warm_nodes import warm_nodes
 from helm_values.charts import AIRFLOW, CERT_MANAGER, NGINX
 from helm_values.infrastructure import Infrastructure
 from helm_values.ingress.certificate import certificate_prerequisites
+from helm_values.ingress.controller_access import controller_access
 from helm_values.ingress.controller_policies import ingress_policies
 from helm_values.merge import Values
 
@@ -24,6 +25,7 @@ def prerequisites(env: Environment, infra: Infrastructure) -> list[Values]:
         *network_policies(env),
         *migration_prerequisites(env, infra),
         *ingress_policies(env),
+        *controller_access(env),
         *secret_provider_classes(env, infra),
         *scratch_objects(env, infra),
         *warm_nodes(env, infra),

@@ -4,18 +4,15 @@ The chart has one switch for scheduler, workers and triggerer together, and it g
 `pods/exec`: a task could then read the keys out of the scheduler's pod. It is off.
 """
 
-from collections.abc import Sequence
-
-from conventions.components import LONG_RUNNING, SCHEDULER, TRIGGERER, WORKER, Component
+from conventions.components import LONG_RUNNING, SCHEDULER, TRIGGERER, WORKER
 from conventions.service_accounts import AIRFLOW_NAMESPACE, TASKS_NAMESPACE
 from conventions.vault_secrets import SHARED_SECRET
 from environments.model import Environment
 from helm_values.cluster.priority import CORE
+from helm_values.cluster.rights import Rule, role
 from helm_values.merge import Values
 
-RBAC = "rbac.authorization.k8s.io"
 ADMISSION = "admissionregistration.k8s.io"
-Rule = tuple[str, Sequence[str]]
 # KubernetesExecutor starts a pod for each task, watches it, adopts it and deletes it.
 EXECUTOR_RULES: tuple[Rule, ...] = (
     ("pods", ["create", "get", "list", "watch", "patch", "delete"]),
@@ -41,8 +38,8 @@ def access_values() -> Values:
 def access_objects(env: Environment) -> list[Values]:
     """Return Roles, and the admission policies that bound what their owners create."""
     objects = [
-        *_role(TASKS_NAMESPACE, "pods-of-tasks", OPERATOR_RULES, WORKER),
-        *_role(TASKS_NAMESPACE, "triggers", TRIGGER_RULES, TRIGGERER),
+        *role(TASKS_NAMESPACE, "pods-of-tasks", OPERATOR_RULES, WORKER.service_account),
+        *role(TASKS_NAMESPACE, "triggers", TRIGGER_RULES, TRIGGERER.service_account),
         *_admission(
             "airflow-pods",
             AIRFLOW_NAMESPACE,
@@ -80,7 +77,9 @@ def access_objects(env: Environment) -> list[Values]:
         ),
     ]
     if env.airflow.runs_pods:
-        objects += _role(AIRFLOW_NAMESPACE, "pods-of-tasks", EXECUTOR_RULES, SCHEDULER)
+        objects += role(
+            AIRFLOW_NAMESPACE, "pods-of-tasks", EXECUTOR_RULES, SCHEDULER.service_account
+        )
     return objects
 
 
@@ -117,31 +116,6 @@ IS_A_TASK = (
 )
 # Kubernetes ends running pods for one of a higher priority (it has filled in the number by then).
 BELOW_COMPONENTS = f"!has(object.spec.priority) || object.spec.priority < {CORE}"
-
-
-def _role(namespace: str, name: str, rules: Sequence[Rule], component: Component) -> list[Values]:
-    metadata = {"name": f"{component.service_account.name}-{name}", "namespace": namespace}
-    account = component.service_account
-    return [
-        {
-            "apiVersion": f"{RBAC}/v1",
-            "kind": "Role",
-            "metadata": metadata,
-            "rules": [
-                {"apiGroups": [""], "resources": [resource], "verbs": list(verbs)}
-                for resource, verbs in rules
-            ],
-        },
-        {
-            "apiVersion": f"{RBAC}/v1",
-            "kind": "RoleBinding",
-            "metadata": metadata,
-            "roleRef": {"apiGroup": RBAC, "kind": "Role", "name": metadata["name"]},
-            "subjects": [
-                {"kind": "ServiceAccount", "name": account.name, "namespace": account.namespace}
-            ],
-        },
-    ]
 
 
 def _admission(name: str, namespace: str, what: str, validations: dict[str, str]) -> list[Values]:

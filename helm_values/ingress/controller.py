@@ -7,6 +7,7 @@ from helm_values.cluster.priority import CLUSTER_SERVICE
 from helm_values.cluster.resources import resources
 from helm_values.cluster.spread import spread
 from helm_values.ingress.certificate import nginx_certificate_values
+from helm_values.ingress.controller_access import access_values
 from helm_values.ingress.nginx_config import config_map
 from helm_values.merge import Values, merged
 
@@ -26,6 +27,7 @@ def ingress_controller_values(env: Environment) -> Values:
             public_ip_id=env.ingress.public_ip_id or "",
         ),
         nginx_certificate_values(env),
+        access_values(env),
     )
 
 

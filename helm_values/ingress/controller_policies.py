@@ -20,10 +20,7 @@ API_SERVER_PODS = {"podSelector": {"matchLabels": {"component": API_SERVER.label
 
 
 def ingress_policies(env: Environment) -> list[Values]:
-    """Return the policies of the controller's namespace: users come in, Airflow is behind it.
-
-    Who serves another host through the same controller adds a policy of the same kind.
-    """
+    """Return the policies of the controller's namespace: users come in, Airflow is behind it."""
     pods = {"matchLabels": {"app.kubernetes.io/name": NGINX.name}}
     users = at_ports([], [("TCP", 80), ("TCP", 443)])  # with their own addresses
     metrics = at_ports([in_namespace(SYSTEM_NAMESPACE)], [("TCP", METRICS_PORT)])

@@ -18,6 +18,7 @@ from helm_values.airflow.migrations import migration_objects
 from helm_values.airflow.release import airflow_values
 from helm_values.infrastructure import Infrastructure
 from helm_values.ingress.certificate import certificate_request
+from helm_values.ingress.controller_access import controller_access
 from helm_values.merge import Values
 from helm_values.prerequisites import prerequisites
 from tests.parts.skips import missing
@@ -423,3 +424,36 @@ def test_a_task_starts_no_pod_with_another_account(guarded: ApiServer) -> None:
 
     assert refused
     assert "runs as the account `default`" in refused.message
+
+
+NGINX_ACCOUNT = "ingress-nginx/nginx-ingress"
+BINDING = {
+    "apiVersion": "rbac.authorization.k8s.io/v1",
+    "kind": "ClusterRoleBinding",
+    "metadata": {"name": "nginx-ingress"},
+    "roleRef": {
+        "apiGroup": "rbac.authorization.k8s.io",
+        "kind": "ClusterRole",
+        "name": "nginx-ingress",
+    },
+    "subjects": [{"kind": "ServiceAccount", "name": "nginx-ingress", "namespace": "ingress-nginx"}],
+}
+"""As the controller's chart makes it."""
+
+
+# in this order: what the first is given, the second has too
+@pytest.mark.parametrize(("name", "found"), [("image and key_vault", []), ("dev", [AIRFLOW])])
+def test_the_ingress_controller_reads_secrets_where_its_certificate_is_alone(
+    server: ApiServer, environments: dict[str, Environment], name: str, found: list[str]
+) -> None:
+    for one in (*controller_access(environments[name]), BINDING):
+        assert server.apply(one) is None
+
+    namespaces = (AIRFLOW, TASKS_NAMESPACE, MIGRATIONS_NAMESPACE, "kube-system")
+    assert server.can(NGINX_ACCOUNT, "list", "services", namespace=AIRFLOW)
+    assert not server.can(NGINX_ACCOUNT, "update", "services", namespace=AIRFLOW)
+    assert [
+        namespace
+        for namespace in namespaces
+        if server.can(NGINX_ACCOUNT, "list", "secrets", namespace=namespace)
+    ] == found

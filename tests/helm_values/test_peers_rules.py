@@ -110,13 +110,13 @@ def manifests(
 ) -> dict[str, Objects]:
     """Return what the releases of differing environments make, and the pod of a task."""
     found: dict[str, Objects] = {}
-    for kind in ("dev", "prod", "celery", "both", "scratch", "settings"):
+    for kind in ("dev", "prod", "celery", "both", "git and scratch", "settings"):
         env = environments[kind]
         found[kind] = [*render_airflow(airflow_values(env, infra)), *prerequisites(env, infra)]
     config = named(found["dev"], "ConfigMap", "airflow-config")["data"]
     found["task"] = [loaded(config["pod_template_file.yaml"])]
     nginx = unpacked(NGINX, folders.mktemp("nginx"))
-    for kind in ("prod", "key_vault"):
+    for kind in ("prod", "image and key_vault"):
         values = ingress_controller_values(environments[kind])
         found[f"nginx-{kind}"] = render_chart(nginx, NGINX, values)
     cert_manager = unpacked(CERT_MANAGER, folders.mktemp("cert-manager"))

@@ -30,7 +30,7 @@ def chart(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return unpacked(NGINX, tmp_path_factory.mktemp("nginx"))
 
 
-@pytest.fixture(scope="module", params=["dev", "prod", "key_vault"])
+@pytest.fixture(scope="module", params=["dev", "prod", "image and key_vault"])
 def env(request: pytest.FixtureRequest, environments: dict[str, Environment]) -> Environment:
     """Environments whose controllers differ."""
     return environments[request.param]
@@ -129,6 +129,13 @@ def test_it_runs_as_the_account_that_entra_trusts(pod: dict[str, Any]) -> None:
     assert (NGINX.namespace, pod["spec"]["serviceAccountName"]) == CERTIFICATE_ACCOUNTS["key_vault"]
 
 
+def test_the_role_that_its_binding_names_is_ours(dev_objects: Objects) -> None:
+    bindings = of_kind(dev_objects, "ClusterRoleBinding")
+
+    assert [binding["roleRef"]["name"] for binding in bindings] == [NGINX.name]
+    assert of_kind(dev_objects, "ClusterRole") == []
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -136,6 +143,7 @@ def test_it_runs_as_the_account_that_entra_trusts(pod: dict[str, Any]) -> None:
         ("enable-custom-resources", "false"),
         ("enable-telemetry-reporting", "false"),
         ("ingress-class", "nginx"),
+        ("watch-namespace", "airflow,ingress-nginx"),
     ],
 )
 def test_the_controller_is_told_what_the_values_say(

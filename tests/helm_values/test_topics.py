@@ -121,7 +121,7 @@ def test_dags_in_the_image_are_in_the_folder_that_airflow_looks_into_by_itself(
     assert (bundle["classpath"], bundle["kwargs"]) == (LOCAL, {})
 
 
-@pytest.mark.parametrize("kind", ["dev", "git", "image"])
+@pytest.mark.parametrize("kind", ["dev", "git and scratch", "image and key_vault"])
 def test_a_deployment_can_run_a_dag_that_comes_with_the_image(
     environments: Any, infra: Infrastructure, kind: str
 ) -> None:
