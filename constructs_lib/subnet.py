@@ -31,7 +31,6 @@ class Opening:
     source: str
     ports: Sequence[str]
     why: str
-    destination: str = "*"
     protocol: str = "Tcp"
 
 
@@ -110,7 +109,7 @@ def _allow(position: int, opening: Opening) -> NetworkSecurityGroupSecurityRule:
         protocol=opening.protocol,
         source_address_prefix=opening.source,
         source_port_range="*",
-        destination_address_prefix=opening.destination,
+        destination_address_prefix="*",
         **_ports(opening.ports),
     )
 

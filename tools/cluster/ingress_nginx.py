@@ -35,7 +35,6 @@ class Listening:
     """Host and port of the API server."""
     certificate: Path
     key: Path
-    replicas: int = 1
 
 
 def nginx_conf(
@@ -99,7 +98,8 @@ def _ingress(
     yield f"keepalive {entries['keepalive']}; }}" if "keepalive" in entries else "}"
     if "limit-req-rate" in annotations:
         key = annotations.get("limit-req-key", "${binary_remote_addr}")
-        rate = _scaled(annotations, listening.replicas)
+        # the controller divides it by its replicas, of which this is one
+        rate = annotations["limit-req-rate"]
         yield f"limit_req_zone {key} zone=airflow/airflow-ingress:10m rate={rate};"
     yield "server {"
     yield f"listen {listening.http_port};"
@@ -158,13 +158,6 @@ def _add_headers(annotation: str) -> Iterator[str]:
     for entry in filter(None, annotation.split(",")):
         name, value, *flag = entry.strip().split(":", 2)
         yield f'add_header {name} "{value}"{" always" if flag == ["always"] else ""};'
-
-
-def _scaled(annotations: Mapping[str, str], replicas: int) -> str:
-    rate = annotations["limit-req-rate"]
-    if not _on(annotations.get("limit-req-scale", "false")):
-        return rate
-    return f"{int(rate.removesuffix('r/s')) // replicas}r/s"
 
 
 def _on(value: str) -> bool:

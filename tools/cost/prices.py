@@ -116,9 +116,7 @@ class Prices:
         return Prices(currency=self.currency, rows=[*kept, *fetched])
 
 
-def fetch(
-    items: Iterable[Item], currency: str, api: str = API, today: date | None = None
-) -> tuple[list[Price], list[str]]:
+def fetch(items: Iterable[Item], currency: str, api: str = API) -> tuple[list[Price], list[str]]:
     """Ask for the price of each item; returns prices, and why an item has none.
 
     Raises:
@@ -143,7 +141,7 @@ def fetch(
                 amount=row["retailPrice"],
                 unit=row["unitOfMeasure"],
                 source=API,
-                read=today or date.today(),
+                read=date.today(),
                 meter=f"{row['productName']}, {row['skuName']}, {row['meterName']}",
             )
         )

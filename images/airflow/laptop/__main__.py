@@ -190,7 +190,7 @@ def _errors(api: httpx.Client) -> str:
     return "".join(f"\n    {one['filename']}: {one['stack_trace'].strip()[-300:]}" for one in found)
 
 
-def _tail(answer: httpx.Response, lines: int = 15) -> str:
+def _tail(answer: httpx.Response) -> str:
     """Return the end of a task's log: what it printed, and what it failed with."""
     found: list[str] = []
     for one in answer.json().get("content", []):
@@ -199,7 +199,7 @@ def _tail(answer: httpx.Response, lines: int = 15) -> str:
             found.append(event)
         for error in (one.get("error_detail") or []) if isinstance(one, dict) else []:
             found.append(f"{error['exc_type']}: {error['exc_value']}")
-    return "\n".join(f"    {text}" for text in found[-lines:])
+    return "\n".join(f"    {text}" for text in found[-15:])
 
 
 def _stop(processes: list[psutil.Process]) -> None:

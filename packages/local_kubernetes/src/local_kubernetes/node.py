@@ -2,9 +2,9 @@
 
 import json
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +36,13 @@ class Cluster:
         """Let pods start from an image in an archive of Docker's."""
         _ctr("images", "import", str(archive))
 
-    def add_volume(self, name: str, size: str = "10Gi") -> None:
+    def add_volume(self, name: str) -> None:
         """Let one claim without a storage class be bound: a folder that ends with the node."""
         place = self.folder / "volumes" / name
         place.mkdir(parents=True)
         place.chmod(0o777)  # a volume of a disk would be given to the pod's group
         spec = {
-            "capacity": {"storage": size},
+            "capacity": {"storage": "10Gi"},
             "accessModes": ["ReadWriteOnce"],
             "hostPath": {"path": str(place)},
         }
@@ -64,13 +64,11 @@ class Wishes:
         issuer: of the tokens of service accounts.
         services: address range of Services.
         pods: address range of pods.
-        labels: of the node.
     """
 
     issuer: str
     services: str = "10.245.0.0/20"
     pods: str = "10.244.0.0/16"
-    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @contextmanager
@@ -120,7 +118,6 @@ def _parts(node: Programs, server: ApiServer, folder: Path, wishes: Wishes) -> d
     authority = server.client.configuration.ssl_ca_cert
     config = folder / "kubelet.yaml"
     config.write_text(json.dumps(_kubelet(folder)))
-    labels = ",".join(f"{key}={value}" for key, value in wishes.labels.items())
     return {
         "controllers": [
             str(node.path("kube-controller-manager")),
@@ -142,7 +139,6 @@ def _parts(node: Programs, server: ApiServer, folder: Path, wishes: Wishes) -> d
             f"--hostname-override={NAME}",
             f"--node-ip={ADDRESS}",
             f"--root-dir={folder / 'kubelet'}",
-            f"--node-labels={labels}",
         ],
         "proxy": [
             str(node.path("kube-proxy")),

@@ -111,22 +111,19 @@ class ApiServer:
         """
         return self._send("post", obj, as_account=as_account, dry_run=True)
 
-    def can(
-        self, account: str, verb: str, resource: str, *, namespace: str = "", group: str = ""
-    ) -> bool:
+    def can(self, account: str, verb: str, resource: str, *, namespace: str = "") -> bool:
         """Ask whether a service account may do something (a SubjectAccessReview).
 
         Args:
             account: the service account, `namespace/name`.
             verb: `get`, `list`, `watch`, `create`, `update`, `patch`, `delete`, ...
-            resource: `pods`, or with its subresource `pods/exec`.
+            resource: `pods`, or with its subresource `pods/exec`; of the core group.
             namespace: where; empty asks about the whole cluster.
-            group: API group of the resource; empty is the core group.
         """
         place, name = account.split("/")
         kind, _, subresource = resource.partition("/")
         attributes = client.V1ResourceAttributes(
-            verb=verb, resource=kind, subresource=subresource, namespace=namespace, group=group
+            verb=verb, resource=kind, subresource=subresource, namespace=namespace
         )
         spec = client.V1SubjectAccessReviewSpec(
             user=f"system:serviceaccount:{place}:{name}",

@@ -14,6 +14,8 @@ from terraform_runner.errors import RunError
 
 # Terraform stops gracefully on the first SIGINT: it finishes what is under way and saves the state
 PATIENCE_SECONDS = 20.0
+RUN_SECONDS = 900.0
+START_SECONDS = 180.0  # on a machine that does other things, too
 
 
 def run(
@@ -21,7 +23,6 @@ def run(
     *,
     folder: Path,
     environment: Mapping[str, str],
-    timeout_seconds: float = 900,
     inherited: Sequence[int] = (),
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end, in a process group of its own; stop it when we are stopped.
@@ -29,7 +30,7 @@ def run(
     `inherited` are file descriptors that the command holds open as long as it lives.
 
     Raises:
-        RunError: it took longer than `timeout_seconds`.
+        RunError: it took longer than 15 minutes.
     """
     with subprocess.Popen(
         command,
@@ -43,12 +44,12 @@ def run(
         pass_fds=inherited,
     ) as process:
         try:
-            out, err = process.communicate(timeout=timeout_seconds)
+            out, err = process.communicate(timeout=RUN_SECONDS)
         except subprocess.TimeoutExpired:
             _stop(process)
             name = Path(command[0]).name
             raise RunError(
-                f"`{name} {command[1]}` was stopped after {timeout_seconds:.0f} s",
+                f"`{name} {command[1]}` was stopped after {RUN_SECONDS:.0f} s",
                 stack=folder.name,
             ) from None
         except BaseException:
@@ -64,7 +65,6 @@ def service(
     folder: Path,
     environment: Mapping[str, str],
     ready: re.Pattern[str],
-    timeout_seconds: float = 60,
 ) -> Iterator[re.Match[str]]:
     """Run a server while the block runs; enter it when the server's output matches `ready`.
 
@@ -87,7 +87,7 @@ def service(
             start_new_session=True,
         )
     try:
-        yield _wait(process, log, ready, timeout_seconds)
+        yield _wait(process, log, ready)
     finally:
         _stop(process)
 
@@ -97,10 +97,8 @@ def _tied(environment: Mapping[str, str]) -> list[str]:
     return [program, "--pdeathsig", "TERM"] if program else []
 
 
-def _wait(
-    process: "subprocess.Popen[str]", log: Path, ready: re.Pattern[str], timeout_seconds: float
-) -> re.Match[str]:
-    deadline = time.monotonic() + timeout_seconds
+def _wait(process: "subprocess.Popen[str]", log: Path, ready: re.Pattern[str]) -> re.Match[str]:
+    deadline = time.monotonic() + START_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         if match := ready.search(log.read_text()):
             return match
