@@ -6,6 +6,8 @@ depend on what it writes (tests/guard). These here stay what tests, snapshots an
 
 import shutil
 import tomllib
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,11 @@ WAIVERS = ROOT / "tests" / "policy" / "waivers.toml"
 
 def tables(file: Path) -> dict[str, Any]:
     """Return what an environment file says, free to change."""
+    return deepcopy(_tables(file))
+
+
+@cache
+def _tables(file: Path) -> dict[str, Any]:
     return tomllib.loads(file.read_text())
 
 
