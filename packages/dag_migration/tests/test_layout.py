@@ -30,3 +30,7 @@ def test_a_module_is_looked_for_where_somebody_would_import_it_from(
     module: str, folder: str
 ) -> None:
     assert Layout(FILES).folder_with(module) == folder
+
+
+def test_the_source_folder_s_own_name_is_no_package() -> None:
+    assert Layout(["load.py"], "dags").folder_with("dags.load") == "the parent of the source folder"

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 class Layout:
     """The Python files of a DAG folder, by the name they are imported under."""
 
-    def __init__(self, paths: Iterable[str]) -> None:
+    def __init__(self, paths: Iterable[str], name: str = "") -> None:
+        """Take the paths from the folder, and the folder's own name."""
+        self._name = name
         self._files = sorted(path for path in paths if path.endswith(".py"))
         self._modules = {_module(path): path for path in self._files}
         self._packages = {path.rpartition("/")[0] for path in self._files if _is_package(path)}
@@ -33,6 +35,8 @@ class Layout:
         """
         if self.is_local(module):
             return ""
+        if module.split(".")[0] == self._name:
+            return "the parent of the source folder"
         folders = self._folders.get(module.split(".")[0], ())
         likely = [folder for folder in folders if not self._is_nested(folder)]
         return min(likely, key=lambda f: (f in self._packages, f.count("/"), f), default="")

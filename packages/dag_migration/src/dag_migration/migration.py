@@ -30,6 +30,7 @@ def migrate(
     *,
     edited: Mapping[str, bytes] | None = None,
     catchup: bool = True,
+    name: str = "",
     progress: Progress = lambda what, done, total: None,
 ) -> list[Migrated]:
     """Return every file as it should be under Airflow 3, with what is left to do.
@@ -39,6 +40,7 @@ def migrate(
         airflow: a running environment of the new Airflow.
         edited: migrated files that a person has changed since, by path: these are judged, not made.
         catchup: what the old airflow.cfg sets as `catchup_by_default`.
+        name: the name of the source folder, by which its files may import each other.
         progress: called with the name of the step, what is done and the total.
 
     Raises:
@@ -47,7 +49,8 @@ def migrate(
     """
     sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION))
     with tempfile.TemporaryDirectory(prefix="dag-migration-") as place:
-        copy = WorkingCopy(Path(place).resolve(), files, airflow, dict(edited or {}), progress)
+        root = Path(place).resolve()
+        copy = WorkingCopy(root, files, airflow, dict(edited or {}), progress, name)
         Fixer(copy, catchup).fix()
         reports = Judge(copy, catchup).reports()
         return [Migrated(reports[s.path], copy.data(s)) for s in files]
