@@ -29,7 +29,7 @@ def of_dag_processor(table: str) -> str:
     """Return what the DAG processor may do: the code of DAG files runs in it.
 
     It must not give itself a role in Airflow, take part in a sign-in, change the log, confuse the
-    next migration, or write a row that another component runs.
+    next migration, or write a row that scheduler or API server run.
     """
     if table in PERMISSIONS:
         return "SELECT, INSERT"
