@@ -18,6 +18,7 @@ from jsonschema import Draft7Validator
 from environments.data import Postgres as PostgresTable
 from tests import ROOT
 from tests.parts.postgres import Postgres
+from tests.parts.skips import not_given
 from tests.pipelines.agents import connections_of, foreign_text, violations
 from tests.templates.repositories import commit, git
 from tools.locked_venv import uv
@@ -216,7 +217,7 @@ def test_check_works_without_docker_and_without_a_registry(
     tmp_path: Path, render: Render, platform: Path, airflow: Path, dbt: Path
 ) -> None:
     built_from = git(platform, "rev-parse", "--short=7", "HEAD")
-    repository = render(tmp_path, image_tag=f"3.3.2-{built_from}")
+    repository = render(tmp_path / "our dags", image_tag=f"3.3.2-{built_from}")
     environment = {**os.environ, "PATH": f"{Path(uv()).parent}:/usr/local/bin:/usr/bin:/bin"}
 
     done = subprocess.run(
@@ -228,6 +229,20 @@ def test_check_works_without_docker_and_without_a_registry(
     )
 
     assert "dags: nothing found" in done.stdout, done.stdout + done.stderr
+
+
+def test_a_docker_that_does_not_answer_is_named_and_left_out(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not shutil.which("docker"):
+        not_given("docker is not installed")
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere/docker.sock")
+
+    command = ["make", "-C", str(repository), "up", "IN_IMAGE=echo", "TOOLS="]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+
+    assert done.stderr.startswith("Docker does not answer: ")
+    assert "python -m laptop up dags" in done.stdout
 
 
 def test_a_dag_runs_on_the_laptop(repository: Path, make: Make) -> None:

@@ -59,6 +59,7 @@ def up(
         return
     if services.answers(port):
         _refuse(f"port {port} is taken by another program", f"PORT={port + 1}, or end that one")
+    places.state.unlink(missing_ok=True)  # of one that was killed
     places.root.mkdir(parents=True, exist_ok=True)
     started: list[subprocess.Popen[bytes]] = []
     ready = False
@@ -96,11 +97,14 @@ def up(
     seconds, memory = time.monotonic() - began, memory_mib(processes)
     typer.echo(
         f"http://localhost:{port} after {seconds:.0f} s, with {memory} MiB. A saved file is there "
-        f"in some seconds.\nmake try DAG=its_id runs one, make down ends it; logs: {places.log}"
+        "in some seconds.\nmake try DAG=its_id runs one, make down ends it; "
+        f"logs: {os.path.relpath(places.log)}"
     )
     if foreground:
         signal.signal(signal.SIGTERM, lambda *_: _stop(processes))
-        raise typer.Exit(airflow.wait())
+        status = airflow.wait()
+        places.state.unlink(missing_ok=True)
+        raise typer.Exit(status)
 
 
 @app.command()
