@@ -63,11 +63,12 @@ def test_a_machine_without_a_way_is_told_all_of_them(
         Wish(context="a", load_images="true", registry="r"),
         Wish(context="a", load_images="true", within=Way.KIND),
         Wish(within=Way.CONTEXT),
+        Wish(within=Way.NODE, node_image="kindest/node:v1.36.3"),
     ],
-    ids=["no images", "two ways of images", "with kind, too", "no name"],
+    ids=["no images", "two ways of images", "with kind, too", "no name", "kind's image elsewhere"],
 )
 def test_a_wish_that_does_not_fit_together_is_refused(wish: Wish) -> None:
-    with pytest.raises(ClusterError, match=r"--context|--load-images"):
+    with pytest.raises(ClusterError, match=r"--context|--load-images|--node-image"):
         choose(wish)
 
 
@@ -82,7 +83,9 @@ def told(folder: Path, config: object) -> str:
 
 
 def test_kind_reads_its_config(tmp_path: Path) -> None:
-    assert "failed to create cluster" in (said := told(tmp_path, kind_config(DEPLOYMENT)))
+    config = kind_config(DEPLOYMENT, "registry.example.com/kindest/node:v1.36.3")
+
+    assert "failed to create cluster" in (said := told(tmp_path, config))
     assert "unable to decode config" not in said
 
 

@@ -118,6 +118,10 @@ def main(
         str | None,
         typer.Option(help="With --context: where its nodes find this machine, if not by itself."),
     ] = None,
+    node_image: Annotated[
+        str | None,
+        typer.Option(help="With --with kind: the image of its node, of a registry or loaded."),
+    ] = None,
 ) -> None:
     """Run from the command line."""
     wish = Wish(
@@ -126,6 +130,7 @@ def main(
         load_images=load_images,
         registry=registry,
         address=address,
+        node_image=node_image,
     )
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     for ending in (signal.SIGTERM, signal.SIGHUP):

@@ -47,6 +47,7 @@ class Wish:
     load_images: str | None = None
     registry: str | None = None
     address: str | None = None
+    node_image: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +64,8 @@ def choose(wish: Wish) -> Way:
     Raises:
         ClusterError: none is possible on this machine, or the options exclude each other.
     """
+    if wish.node_image and wish.within != Way.KIND:
+        raise ClusterError("--node-image is for kind's nodes: it goes with --with kind")
     if wish.context or wish.within == Way.CONTEXT:
         if not wish.context or wish.within in (Way.NODE, Way.KIND):
             raise ClusterError("--context NAME goes with no other --with")
@@ -118,7 +121,7 @@ def guest(
     if way == Way.NODE:
         yield None
     elif way == Way.KIND:
-        with _kind(file, deployment, tell) as made:
+        with _kind(file, kind_config(deployment, wish.node_image), tell) as made:
             yield made
     else:
         with _named(file, wish, deployment, tell) as made:
@@ -149,23 +152,27 @@ def _named(file: Path, wish: Wish, deployment: Deployment, tell: Tell) -> Iterat
             claim.remove(tell)
 
 
-def kind_config(deployment: Deployment) -> dict[str, object]:
-    """Return kind's configuration, with the address ranges of the environment."""
+def kind_config(deployment: Deployment, image: str | None = None) -> dict[str, object]:
+    """Return kind's configuration: the environment's address ranges, and the image of the node.
+
+    Without an image, the node has that of kind's release, and its Kubernetes.
+    """
     network = deployment.one("azurerm_kubernetes_cluster")["network_profile"][0]
     return {
         "kind": "Cluster",
         "apiVersion": "kind.x-k8s.io/v1alpha4",
         "networking": {"podSubnet": network["pod_cidr"], "serviceSubnet": network["service_cidr"]},
-        "nodes": [{"role": "control-plane"}],
+        "nodes": [{"role": "control-plane"} | ({"image": image} if image else {})],
     }
 
 
 @contextmanager
-def _kind(file: Path, deployment: Deployment, tell: Tell) -> Iterator[Guest]:
+def _kind(file: Path, wanted: Mapping[str, object], tell: Tell) -> Iterator[Guest]:
     name = f"airflow-rehearsal-{secrets.token_hex(3)}"
     config = file.with_name("kind.json")  # kind reads YAML, of which this is a part
-    config.write_text(json.dumps(kind_config(deployment)))
+    config.write_text(json.dumps(wanted))
     which = ["--name", name, "--kubeconfig", str(file)]
+    tell(f"kind makes the cluster {name}")
     try:
         _kinds("create", "cluster", *which, "--config", str(config), "--wait", WAIT)
         yield Guest(
