@@ -6,7 +6,6 @@ Exit status: 0 printed, 2 there is no such environment or part, or cdktf.out is 
 
 import sys
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,6 +15,7 @@ from conventions.faults import FaultError
 from conventions.stack_names import StackName
 from synthesis.reader import Synthesis
 from tools.exit_status import Exit
+from tools.options import Named, Out
 
 
 class Part(StrEnum):
@@ -56,10 +56,8 @@ def azure_name(synthesis: Synthesis, environment: str, part: Part) -> str:
 
 def main(
     part: Annotated[Part, typer.Argument(help="The part.")],
-    environment: Annotated[str, typer.Option(help="The environment, for example dev.")],
-    out: Annotated[
-        Path | None, typer.Option(help="The synthesized stacks; else cdktf.out.")
-    ] = None,
+    environment: Named,
+    out: Out = None,
 ) -> None:
     """Print the Azure name of a part of an environment."""
     try:

@@ -23,12 +23,12 @@ from environments.load import read
 from synthesis.reader import Synthesis
 from tools.azure_names import Part, azure_name
 from tools.exit_status import Exit
+from tools.options import Named
 
 RULE = "azurerm_monitor_alert_processing_rule_suppression"
 ROLE = "asleep"
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
-Name = Annotated[str, typer.Option("--environment", help="The environment, for example dev.")]
 
 
 class AzureError(Exception):
@@ -108,7 +108,7 @@ def asleep(synthesis: Synthesis, environment: str) -> list[str]:
 
 @app.command()
 def keep(
-    environment: Name,
+    environment: Named,
     now: Annotated[datetime | None, typer.Option(help="Another moment than now, in UTC.")] = None,
 ) -> None:
     """Do what the schedule says now."""
@@ -128,7 +128,7 @@ def keep(
 
 
 @app.command()
-def wake(environment: Name) -> None:
+def wake(environment: Named) -> None:
     """Start an environment, whatever the schedule says."""
     _turn(environment, "start")
 

@@ -26,6 +26,7 @@ from conventions.faults import FaultError
 from environments.load import read
 from environments.model import Environment
 from tools.exit_status import Exit
+from tools.options import Named
 
 COMPONENTS = ("metadatabase", "scheduler", "triggerer", "dag_processor")
 HEALTH = "/api/v2/monitor/health"
@@ -128,7 +129,7 @@ def _closed(site: Site) -> Iterator[str]:
 
 
 def main(
-    environment: Annotated[str, typer.Option(help="The environment, for example dev.")],
+    environment: Named,
     wait: Annotated[int, typer.Option(min=0, help="Seconds until all must be well.")] = 0,
     address: Annotated[
         str | None, typer.Option(help="Address of the load balancer, where DNS has none.")

@@ -18,6 +18,7 @@ from environments.load import load
 from synthesis.reader import Synthesis
 from synthesis.resources import by_environment
 from tools.attack_paths import accepted, graph, page, picture, reading, report
+from tools.options import Out
 
 OURS = Path(__file__).with_name("accepted_paths.toml")
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -25,9 +26,7 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 @app.command()
 def main(
-    out: Annotated[
-        Path | None, typer.Option(help="folder that make synth wrote; else cdktf.out")
-    ] = None,
+    out: Out = None,
     environments: Annotated[
         Path | None, typer.Option(help="the environment files, for what they are like")
     ] = None,

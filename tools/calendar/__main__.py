@@ -23,9 +23,9 @@ from tools.calendar.picture import bar, months
 from tools.calendar.table import Part, Version
 from tools.calendar.uses import Use
 from tools.calendar.warn import acknowledged
+from tools.options import Out
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-Out = Annotated[Path | None, typer.Option(help="the folder that make synth wrote; else cdktf.out")]
 On = Annotated[
     datetime | None,
     typer.Option(

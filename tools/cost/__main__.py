@@ -22,10 +22,10 @@ from tools.cost.cost_report import CostReport
 from tools.cost.items import Item, items, left_out
 from tools.cost.prices import API, FILE, Prices, fetch
 from tools.exit_status import Exit
+from tools.options import Out
 from tools.rehearsal.checkout import synthesized_at
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
-Out = Annotated[Path | None, typer.Option(help="The synthesized stacks; else cdktf.out.")]
 Environment = Annotated[str | None, typer.Option(help="One environment; else all.")]
 
 

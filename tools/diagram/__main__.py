@@ -13,15 +13,14 @@ from conventions.faults import FaultError
 from synthesis.reader import Synthesis
 from synthesis.resources import by_environment
 from tools.diagram import model, page
+from tools.options import Out
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command()
 def main(
-    out: Annotated[
-        Path | None, typer.Option(help="folder that make synth wrote; else cdktf.out")
-    ] = None,
+    out: Out = None,
     to: Annotated[
         Path | None, typer.Option(help="folder for <environment>.html; else diagram")
     ] = None,

@@ -10,7 +10,6 @@ was touched: the word, the protection, a lock, a program, or no such environment
 import json
 import re
 import sys
-from pathlib import Path
 from shutil import which
 from typing import Annotated, Any
 
@@ -29,6 +28,7 @@ from tools.operations.programs import (
     failed,
     require,
 )
+from tools.options import Named, Out
 
 # traffic analytics makes them by itself, in the group of its workspace; the rule names the endpoint
 _MICROSOFTS = ("dataCollectionRules", "dataCollectionEndpoints")
@@ -36,14 +36,12 @@ _OF_TRAFFIC_ANALYTICS = "NWTA-"
 
 
 def main(
-    environment: Annotated[str, typer.Option(help="The environment, for example dev.")],
+    environment: Named,
     word: Annotated[
         str,
         typer.Option(envvar="DESTROY_WORD", help="destroy <environment>, letter by letter."),
     ] = "",
-    out: Annotated[
-        Path | None, typer.Option(help="The synthesized stacks; else cdktf.out.")
-    ] = None,
+    out: Out = None,
 ) -> None:
     """Destroy an environment."""
     programs = Programs()

@@ -14,7 +14,6 @@ import json
 import sys
 import time
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -34,6 +33,7 @@ from tools.operations.programs import (
     in_cluster,
     require,
 )
+from tools.options import Named, Out
 
 SUFFIX = "-drill"
 JOB = "restore-drill"
@@ -56,16 +56,14 @@ Server = dict[str, Any]
 
 
 def main(
-    environment: Annotated[str, typer.Option(help="The environment, for example dev.")],
+    environment: Named,
     at: Annotated[
         datetime | None,
         typer.Option(
             formats=["%Y-%m-%dT%H:%M:%SZ"], help="The point in time, UTC; else 15 minutes ago."
         ),
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="The synthesized stacks; else cdktf.out.")
-    ] = None,
+    out: Out = None,
 ) -> None:
     """Restore, look, and delete."""
     programs = Programs()

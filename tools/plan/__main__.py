@@ -20,6 +20,7 @@ from conventions.faults import FaultError
 from synthesis.reader import Synthesis
 from tools.exit_status import Exit
 from tools.hibernation import AzureError, asleep
+from tools.options import Named, Out
 from tools.plan.plan_report import Expected, Report, read_expected
 from tools.plan.planning import Refresh, StackPlan, plan_stacks
 from tools.rehearsal.data_loss import read_acknowledgements
@@ -31,7 +32,7 @@ progress = Console(stderr=True, highlight=False, soft_wrap=True)
 
 @app.command(help=__doc__)
 def main(
-    environment: Annotated[str, typer.Option(help="The environment, for example dev.")],
+    environment: Named,
     stack: Annotated[
         str | None, typer.Option(help="Only this stack and those it depends on.")
     ] = None,
@@ -50,9 +51,7 @@ def main(
     ] = False,
     markdown: Annotated[Path | None, typer.Option(help="Write the report there.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the changes there.")] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="The synthesized stacks; else cdktf.out.")
-    ] = None,
+    out: Out = None,
 ) -> None:
     """Run from the command line."""
     try:

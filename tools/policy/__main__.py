@@ -16,6 +16,7 @@ from conventions.faults import FaultError
 from environments.load import load
 from synthesis.reader import Synthesis
 from synthesis.resources import by_environment
+from tools.options import Out
 from tools.policy import checkov, gate, policy_report, rules, waivers
 from tools.policy.corrections import corrected
 
@@ -25,9 +26,7 @@ app = typer.Typer(add_completion=False)
 
 @app.command()
 def main(
-    out: Annotated[
-        Path | None, typer.Option(help="folder that make synth wrote; else cdktf.out")
-    ] = None,
+    out: Out = None,
     waiver_files: Annotated[
         list[Path] | None,
         typer.Option("--waivers", help="the rules that are broken knowingly; else ours and yours"),

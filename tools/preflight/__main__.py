@@ -10,7 +10,6 @@ such environment, nothing synthesized, nobody signed in, no way to Azure, or no 
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
-from pathlib import Path
 from typing import Annotated
 
 import dns.resolver
@@ -21,6 +20,7 @@ from conventions.faults import Fault, FaultError
 from environments.load import read
 from synthesis.reader import Synthesis
 from tools.exit_status import Exit
+from tools.options import Named, Out
 from tools.preflight import offers, rights
 from tools.preflight.dates import dates
 from tools.preflight.delegation import delegation
@@ -36,10 +36,8 @@ Check = Callable[[Deployment, Azure], Iterator[Fault]]
 
 @app.command(help=__doc__)
 def main(
-    environment: Annotated[str, typer.Option(help="The environment, for example dev.")],
-    out: Annotated[
-        Path | None, typer.Option(help="The synthesized stacks; else cdktf.out.")
-    ] = None,
+    environment: Named,
+    out: Out = None,
     name_server: Annotated[
         str, typer.Option(help="Address of a DNS server to ask, `address:port`.")
     ] = "",
