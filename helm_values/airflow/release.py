@@ -56,7 +56,7 @@ def _values(env: Environment, infra: Infrastructure) -> Values:
         metric_values(),
         dag_values(env),
         scheduling_values(env.airflow),
-        setting_values(env.airflow),
+        setting_values(env.airflow, behind_proxy=env.network.proxy is not None),
         connection_values(env, infra),
         scratch_values(env),
         network_values(),

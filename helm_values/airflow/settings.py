@@ -10,22 +10,28 @@ from environments.airflow_config import Value
 from helm_values.merge import Values
 
 
-def setting_values(airflow: Airflow) -> Values:
+def setting_values(airflow: Airflow, *, behind_proxy: bool) -> Values:
     """Return options as Airflow reads them from its airflow.cfg, and the variables of all pods.
 
     The model refuses what the platform sets, so no other topic gives one of them.
     """
     config: dict[str, dict[str, str]] = {}
-    for section, option, value in (*tuned(airflow), *_given(airflow)):
+    for section, option, value in (
+        *tuned(airflow, behind_proxy=behind_proxy),
+        *_given(airflow),
+    ):
         config.setdefault(section, {})[option] = _written(value)
     variables = [{"name": name, "value": literal(text)} for name, text in _variables(airflow)]
     return {"config": config} | ({"env": variables} if variables else {})
 
 
-def tuned(airflow: Airflow) -> Iterator[tuple[str, str, Value]]:
+def tuned(airflow: Airflow, *, behind_proxy: bool = False) -> Iterator[tuple[str, str, Value]]:
     """Yield section, option and value where Airflow's own default does not fit."""
     # Airflow starts one pod in each loop of the scheduler, and says itself to raise it
     yield "kubernetes_executor", "worker_pods_creation_batch_size", 16
+    # All of them at once, not one after another. The client for that (aiohttp) takes no range of
+    # addresses in NO_PROXY, and would look for the cluster's own API behind the proxy
+    yield "kubernetes_executor", "async_pod_creation", not behind_proxy
     yield "scheduler", "task_queued_timeout", QUEUED_SECONDS
     # As many as may run are queued in one loop, not in the next ones
     yield "scheduler", "max_tis_per_query", min(64, airflow.parallelism)

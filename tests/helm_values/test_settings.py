@@ -127,6 +127,7 @@ def test_a_bundle_of_the_company_s_chart_values_follows_those_of_the_platform(
     ("option", "value"),
     [
         ("kubernetes_executor.worker_pods_creation_batch_size", "16"),
+        ("kubernetes_executor.async_pod_creation", "True"),
         ("scheduler.task_queued_timeout", "1800"),
         ("dag_processor.bundle_refresh_check_interval", "2"),
         ("dag_processor.min_file_process_interval", "300"),
@@ -144,6 +145,16 @@ def test_where_airflow_s_own_default_does_not_fit_the_platform_has_another(
     config = airflow_values(build("dev"), infra)["config"]
 
     assert config[section][name] == value
+
+
+def test_behind_a_proxy_pods_are_asked_for_one_after_another(
+    build: Callable[..., Any], infra: Any
+) -> None:
+    proxy = {"url": "http://proxy.corp.example.com:3128", "address": "10.9.0.4"}
+
+    config = airflow_values(build("dev", network={"proxy": proxy}), infra)["config"]
+
+    assert config["kubernetes_executor"]["async_pod_creation"] == "False"
 
 
 @pytest.mark.parametrize(

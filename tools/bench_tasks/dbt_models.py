@@ -85,6 +85,7 @@ def _middle(costs: list[Cost]) -> Cost:
 
 def _plain(running: Platform) -> Cost:
     project = running.folder / "dags" / "dbt"
+    shutil.rmtree(project / "target", ignore_errors=True)  # a pod has no earlier parse either
     command = ["dbt", "build", "--no-use-colors", "--profiles-dir", str(running.folder)]
     dbt = shutil.which("dbt", path=running.settings["PATH"])
     assert dbt is not None  # of the image's lock

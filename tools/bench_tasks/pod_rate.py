@@ -31,9 +31,9 @@ from tools.rendered_chart import Objects, of_kind, task_pod
 SECTION = "kubernetes_executor"
 ONE_BY_ONE = "one pod in a loop, Airflow's default"
 WAYS: Mapping[str, Mapping[str, object]] = {
-    ONE_BY_ONE: {"worker_pods_creation_batch_size": 1},
-    "as the platform has it": {},
-    "the same, all of a loop at once": {"async_pod_creation": True},
+    ONE_BY_ONE: {"worker_pods_creation_batch_size": 1, "async_pod_creation": False},
+    "16 in a loop, one after another": {"async_pod_creation": False},
+    "as the platform has it: 16 at once": {},
 }
 PATIENCE_SECONDS = 3_600
 COLUMNS = (
