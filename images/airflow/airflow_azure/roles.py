@@ -99,7 +99,8 @@ def make(server: URL, roles: Iterable[str]) -> None:
 def close(metadata: URL, roles: Iterable[str]) -> None:
     """Let nobody into Airflow's database but these roles; PostgreSQL lets everybody in.
 
-    Without it a task may sign in, make temporary tables and hold the locks of a migration.
+    Without it a task may sign in, make temporary tables and hold the locks of a migration. Until
+    PostgreSQL 15 everybody also makes functions there, which run as whoever calls them by accident.
     """
     with _connected(metadata) as connection:
         quote = connection.dialect.identifier_preparer.quote_identifier
@@ -108,6 +109,7 @@ def close(metadata: URL, roles: Iterable[str]) -> None:
             connection.execute(text(f"GRANT CONNECT ON DATABASE {database} TO {quote(role)}"))
         revoke = f"REVOKE CONNECT, TEMPORARY ON DATABASE {database} FROM PUBLIC"
         connection.execute(text(revoke))
+        connection.execute(text("REVOKE CREATE ON SCHEMA public FROM PUBLIC"))
 
 
 def share(metadata: URL, roles: Roles) -> None:
