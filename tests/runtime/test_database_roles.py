@@ -284,6 +284,12 @@ def test_a_trigger_goes_on_with_its_task(
     assert triggerer.probe(SUBMITS, run=event, trigger=trigger, event=event) == state
 
 
+def test_the_triggerer_locks_the_rows_of_tasks(migrated: AirflowHome, postgres: Postgres) -> None:
+    lock = "SELECT count(*) >= 0 FROM (SELECT id FROM task_instance FOR UPDATE SKIP LOCKED) t"
+
+    assert sql(postgres, lock, user=TRIGGERER) == "t"
+
+
 def test_no_trigger_s_code_is_run_by_whoever_reads_the_tries_of_a_task(
     migrated: AirflowHome, triggerer: AirflowHome, tmp_path: Path
 ) -> None:
