@@ -43,6 +43,6 @@ def test_nothing_is_left_of_an_interrupted_bench(
 
     process.send_signal(number)
 
-    assert process.wait(60) == 128 + number
+    assert process.wait(180) == 128 + number
     assert of_the_bench(folder) == ""
     assert list(folder.iterdir()) == []

@@ -93,7 +93,7 @@ def gated(project: Project, gate: Gate) -> Project:
 def test_a_killed_apply_is_continued(gated: Project, gate: Gate, kept: Path) -> None:
     with gated.start("--state", "azurite", "--keep", kept) as first:
         os.kill(gate.reached(), signal.SIGKILL)
-        first_said = first.communicate(timeout=60)[0]
+        first_said = first.communicate(timeout=300)[0]
     gate.open()
     wait_until(lambda: not processes_in(kept), "the end of all processes")
 
@@ -116,7 +116,7 @@ def test_a_state_that_could_not_be_uploaded_is_saved_by_the_next_run(
             os.kill(server, signal.SIGINT)
         wait_until(lambda: not processes_in(kept / "dev" / "azurite"), "the end of Azurite")
         gate.open()
-        first.communicate(timeout=200)
+        first.communicate(timeout=300)
 
     second = gated.rehearse(state=StateKind.AZURITE, keep=kept)
 
@@ -132,7 +132,7 @@ def test_an_interrupted_rehearsal_leaves_nothing_running(
     with gated.start("--state", "azurite", "--keep", kept) as process:
         gate.reached()
         process.send_signal(signal.SIGINT)
-        told = process.communicate(timeout=60)[1]
+        told = process.communicate(timeout=300)[1]
 
     assert process.returncode == 130
     assert "everything that was started is stopped" in told
@@ -146,7 +146,7 @@ def test_a_folder_in_which_a_rehearsal_works_is_refused(
         gate.reached()
         second = gated.run("--keep", kept)
         gate.open()
-        first.communicate(timeout=60)
+        first.communicate(timeout=300)
 
     assert second.returncode == 2
     assert "another rehearsal works in" in second.stderr
@@ -182,7 +182,7 @@ def test_a_lock_held_by_another_run_is_respected_until_that_run_ends(
         with pytest.raises(TerraformError) as refused:
             terraform.plan(second)
         gate.open()
-        applied.result(timeout=60)
+        applied.result(timeout=300)
 
         after = terraform.plan(second)
 

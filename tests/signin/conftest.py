@@ -128,7 +128,7 @@ def site(
 def profile(browser: Browser) -> BrowserContext:
     """One browser profile for all tests, so that the user interface's files are loaded once."""
     profile = browser.new_context(ignore_https_errors=True, viewport={"width": 1280, "height": 800})
-    profile.set_default_timeout(20_000)
+    profile.set_default_timeout(60_000)
     return profile
 
 

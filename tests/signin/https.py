@@ -56,7 +56,7 @@ class connected:  # noqa: N801  # reads as a verb: `with connected(...)`
         self, site: Site, *, client: str = "127.0.0.1", context: ssl.SSLContext | None = None
     ) -> None:
         context = context or ssl.create_default_context(cafile=site.authority)
-        self._connection = http.client.HTTPConnection(HOST, site.port, timeout=30)
+        self._connection = http.client.HTTPConnection(HOST, site.port, timeout=120)
         raw = socket.create_connection(("127.0.0.1", site.port), 30, source_address=(client, 0))
         self.tls = context.wrap_socket(raw, server_hostname=HOST)
         self._connection.sock = self.tls

@@ -17,7 +17,7 @@ def sign_in(page: Page, site: Site) -> None:
 def open_airflow(page: Page, site: Site, path: str = "/") -> None:
     """Open the user interface without a session, and wait until it is drawn."""
     page.goto(f"{site.url}{path}")
-    expect(page.get_by_text("Dags", exact=True).first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Dags", exact=True).first).to_be_visible(timeout=90_000)
 
 
 def status(page: Page, method: str, path: str, body: Any = None) -> int:

@@ -84,7 +84,7 @@ def test_http_2_is_spoken(site: Site) -> None:
 
 
 def test_plain_http_is_sent_to_https(site: Site) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", site.http_port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", site.http_port, timeout=60)
     connection.request("GET", "/dags?tags=sales", headers={"Host": HOST})
 
     answer = connection.getresponse()

@@ -117,7 +117,7 @@ def test_what_does_not_listen_is_interrupted_too(sign: signal.Signals, a_node_ca
 
         process.send_signal(sign)
 
-        assert process.wait(20) == 130
+        assert process.wait(60) == 130
 
 
 KILLED = """

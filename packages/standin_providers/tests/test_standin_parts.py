@@ -180,7 +180,7 @@ def test_a_mirrored_program_ends_with_its_rehearsal(tmp_path: Path) -> None:
         handshake = started.stdout.readline()
 
     with started:
-        assert started.wait(timeout=10) == 0
+        assert started.wait(timeout=60) == 0
     assert handshake.startswith("1|6|unix|/")
 
 
