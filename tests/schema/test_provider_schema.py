@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tools.policy.provider_schema import Provider, faults, unchecked
+from tests.schema.provider_schema import Provider, faults, unchecked
 
 TEXT = {"type": "string", "optional": True}
 VAULT = {

@@ -11,7 +11,7 @@ from environments.model import Environment
 from main import build
 from synthesis.output import write
 from tests.fixtures import read_json
-from tools.policy.provider_schema import Provider, faults, unchecked
+from tests.schema.provider_schema import Provider, faults, unchecked
 
 # Providers whose schemas are not among the reference data, and Terraform's own type
 WITHOUT_SCHEMA = {"helm", "random", "terraform"}

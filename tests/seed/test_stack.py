@@ -17,10 +17,10 @@ from main import build
 from synthesis.output import write
 from synthesis.resources import EnvironmentStacks, Resource
 from tests.fixtures import read_json
+from tests.schema.provider_schema import Provider, faults
 from tests.seed.company import seed
 from tests.stacks.test_snapshots import YamlExtension, as_yaml, reviewed
 from tools.attack_paths import delivery, seeded
-from tools.policy.provider_schema import Provider, faults
 
 GROUP = "/subscriptions/77777777-7777-4777-8777-777777777777/resourceGroups/rg-airflow-seed-agents"
 
