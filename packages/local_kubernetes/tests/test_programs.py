@@ -3,7 +3,14 @@
 from pathlib import Path
 
 import pytest
-from local_kubernetes.programs import MODULES, ProgramsMissingError, build, find, minors, nearest
+from local_kubernetes.programs import (
+    CONTROL_PLANE,
+    ProgramsMissingError,
+    build,
+    find,
+    minors,
+    nearest,
+)
 
 
 @pytest.fixture
@@ -17,7 +24,7 @@ def empty_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_released_programs_are_taken_from_the_folder_of_envtest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in MODULES:
+    for name in CONTROL_PLANE.modules:
         (tmp_path / name).touch()
     monkeypatch.setenv("KUBEBUILDER_ASSETS", str(tmp_path))
 

@@ -125,11 +125,6 @@ class FileReport(_Value):
         """What is worth knowing."""
         return tuple(f for f in self.findings if f.level is Level.NOTICE)
 
-    @property
-    def is_dag(self) -> bool:
-        """Whether Airflow 3 read a DAG from it."""
-        return bool(self.imported.dags)
-
 
 class Kind(_Value):
     """All findings of one code: what to decide or to do once, for many files."""

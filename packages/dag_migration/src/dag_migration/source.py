@@ -28,11 +28,6 @@ class Source:
     encoding: str = "utf-8"
     problems: tuple[Finding, ...] = field(default=())
 
-    @property
-    def is_python(self) -> bool:
-        """Whether it is Python that can be read."""
-        return self.text is not None and self.path.endswith(".py")
-
     def encoded(self, text: str) -> bytes:
         """Return the bytes of `text` the way this file is written."""
         head = BOM if self.data is not None and self.data.startswith(BOM) else b""

@@ -99,7 +99,11 @@ def _take(line: str, whole: Path, installed: Path, seen: set[str]) -> None:
 
 def imported_by_airflow2(folder: Path, airflow2: Path) -> list[str]:
     """Return the paths of the files in which Airflow 2 finds a DAG."""
-    files = [source for source in sources(folder) if source.is_python]
+    files = [
+        source
+        for source in sources(folder)
+        if source.text is not None and source.path.endswith(".py")
+    ]
     modules = {
         item.module
         for source in files
@@ -133,7 +137,7 @@ def result(before: Iterable[str], done: list[Migrated]) -> Result:
     """Compare what Airflow 2 imported with the reports of the migration."""
     reports = {item.report.path: item.report for item in done}
     old = [reports[path] for path in before if path in reports]
-    left = [report for report in old if not report.is_dag]
+    left = [report for report in old if not report.imported.dags]
     codes = {r.path: {f.code for f in (*r.todos, *r.waits)} for r in left}
     package = tuple(sorted(path for path in codes if codes[path] & PACKAGE))
     named = tuple(sorted(p for p in codes if codes[p] - UNNAMED and p not in package))

@@ -55,7 +55,6 @@ SIMULATED_KUBELET = Kind(
     {"kwok": "sigs.k8s.io/kwok/cmd/kwok"},
     "make simulated-kubelet",
 )
-MODULES = CONTROL_PLANE.modules
 # The variable of controller-runtime's envtest, which keeps released programs in such a folder.
 ASSETS = "KUBEBUILDER_ASSETS"
 
