@@ -96,3 +96,22 @@ def test_the_name_of_a_file_gives_the_pipeline_no_command() -> None:
         "##vso[task.logissue type=error;sourcepath=x%5D%3Ba=b%0A##vso[task.setvariable variable="
         "PATH%5Devil.py;linenumber=1;code=import]"
     )
+
+
+@pytest.mark.parametrize(
+    ("module", "advice"),
+    [
+        ("airflow_client", "get-a-package.md"),
+        ("pandas", "get-a-package.md"),
+        ("airflow.operators.subdag", "correct the line"),
+    ],
+)
+def test_a_package_that_is_missing_is_told_how_to_get(
+    tmp_path: Path, module: str, advice: str
+) -> None:
+    error = f"ModuleNotFoundError: No module named '{module}'"
+    facts = {"file": str(tmp_path / "orders.py"), "error": error, "line": 1, "dags": []}
+
+    (found,) = findings_of([facts], 5, BOTH)
+
+    assert advice in str(found)

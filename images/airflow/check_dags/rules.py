@@ -40,7 +40,7 @@ def findings_of(
 
 def _remedy_of(error: str, executors: Sequence[str]) -> str:
     missing = re.search(r"ModuleNotFoundError: No module named '([\w.]+)'", error)
-    if missing and not missing[1].startswith("airflow"):
+    if missing and missing[1].split(".")[0] != "airflow":
         return (
             "It is neither a file of this folder nor in the image. A file beside this one is "
             "imported by its bare name; for a package: docs/how-to/authors/get-a-package.md"

@@ -74,6 +74,10 @@ import os
 EVERY = "0 3 * * *" if os.getenv("STAGE") == "prod" else None
 with DAG("f3", start_date=datetime(2024, 1, 1), schedule_interval=EVERY, catchup=False) as dag:
     {DATED}""",
+    "many.py": f"""{HEAD}
+for number in range(12):
+    globals()[f"d{{number}}"] = DAG(f"many_{{number:02}}", schedule=None)
+""",
     "hourly_delta.py": f"""{HEAD}
 with DAG("g", start_date=datetime(2024, 1, 1), schedule=timedelta(hours=1), catchup=False) as dag:
     {DATED}""",

@@ -170,6 +170,12 @@ def test_the_schedule_of_a_dag_is_told(done: Files) -> None:
     assert schedules["hourly_delta.py"] == ["1:00:00"]
 
 
+def test_the_dags_of_a_file_have_the_same_order_in_each_run(done: Files) -> None:
+    names = [dag.dag_id for dag in done["many.py"].report.imported.dags]
+
+    assert names == [f"many_{number:02}" for number in range(12)]
+
+
 def test_a_fault_of_the_migration_is_a_finding_of_one_file(
     running: Airflow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,7 +26,8 @@ def import_file(path: str, root: str) -> Answer:
                 errors.append(f"{type(error).__name__}: {error}")
     if errors:
         return {"outcome": "error", **_described(errors[0], path)}
-    return {"outcome": "ok", "dags": [_dag(dag) for dag in bag.dags.values()]}
+    # Airflow collects them in a set, whose order differs from run to run
+    return {"outcome": "ok", "dags": [_dag(bag.dags[dag_id]) for dag_id in sorted(bag.dags)]}
 
 
 def dagbag() -> tuple[Any, Callable[[Any], Any]]:
