@@ -16,7 +16,9 @@ unexport PYTHONDONTWRITEBYTECODE
 WORKERS ?= 2
 DIR ?= dags
 FORMAT ?= text
-ENVIRONMENT ?= $(error ENVIRONMENT is missing: make plan ENVIRONMENT=<name of an environment file>)
+ENVIRONMENT ?= $(error ENVIRONMENT is missing: make $@ ENVIRONMENT=<name of an environment file>)
+SOURCE ?= $(error SOURCE is missing: make $@ SOURCE=<folder of Airflow 2 DAGs> TARGET=<new folder>)
+TARGET ?= $(error TARGET is missing: make $@ SOURCE=<folder of Airflow 2 DAGs> TARGET=<new folder>)
 
 # Said before anything is made: Ubuntu 22.04's own Python is 3.10.
 define CHECK_PYTHON

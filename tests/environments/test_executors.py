@@ -50,4 +50,6 @@ def test_an_environment_that_is_none_ends_with_status_2(
         main()
 
     assert ended.value.code == 2
-    assert "no environment staging" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "environment 'staging': there is no such environment" in said
+    assert "allowed: both, dev" in said

@@ -1,5 +1,6 @@
 """What a make target installs before it runs."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -14,6 +15,31 @@ from tests.environment_files import FILES
 SYNTH_LOCK = ROOT / "synth.lock"
 WHOLE_LOCK = ROOT / "requirements.lock"
 TERRAIN_LOCK = ROOT / "tools" / "cdk_terrain" / "requirements.lock"
+
+
+@pytest.mark.parametrize(
+    ("target", "variable"),
+    [
+        ("plan", "ENVIRONMENT"),
+        ("smoke", "ENVIRONMENT"),
+        ("preflight", "ENVIRONMENT"),
+        ("migrate-dags", "SOURCE"),
+    ],
+)
+def test_a_target_says_what_it_was_not_given(target: str, variable: str) -> None:
+    unset = {name: value for name, value in os.environ.items() if name != variable}
+
+    done = subprocess.run(
+        ["make", "--dry-run", target],
+        cwd=ROOT,
+        env=unset,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert f"{variable} is missing: make {target} {variable}=<" in done.stderr
 
 
 def pins(lock: Path) -> set[str]:
@@ -41,7 +67,7 @@ def would_run(target: str, *variables: str) -> str:
     "target", ["synth", "check", "check-dags", "migrate-dags", "policy", "docs", "image-lint"]
 )
 def test_a_target_that_uses_nothing_of_npm_installs_nothing_of_it(target: str) -> None:
-    assert "npm ci" not in would_run(target)
+    assert "npm ci" not in would_run(target, "SOURCE=old", "TARGET=new")
 
 
 @pytest.mark.parametrize("target", ["setup", "test", "rehearse"])

@@ -148,7 +148,13 @@ def main(
         print(error, file=sys.stderr)
         sys.exit(2)
     except OSError as error:
-        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
+        fault = Fault(
+            place=str(to),
+            problem=f"cannot be written: {error.strerror}",
+            allowed="a folder that you may write to",
+            fix="name another one: make export TO=<folder>",
+        )
+        print(fault, file=sys.stderr)
         sys.exit(2)
     print(f"{to}: {len(stacks)} stacks; read {to / 'README.md'}")
 
