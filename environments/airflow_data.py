@@ -105,7 +105,7 @@ def _secrets(variables: dict[str, str]) -> dict[str, str]:
         place = option and options_of_the_platform().get(".".join(option.groups()).lower())
         if place:
             refuse(f"{name} is set by the platform", allowed="other names", fix=place)
-        if secret in _PLATFORMS_SECRETS:
+        if secret.lower() in _PLATFORMS_SECRETS:
             refuse(
                 f"{name} = {secret} is a secret of the platform, which no task may read",
                 allowed="secrets that your company has put into the vault",

@@ -287,11 +287,23 @@ class Environment(Section):
             refuse_full_endpoints(**tables, teams=teams)
         return teams
 
+    @field_validator("ingress")
+    @classmethod
+    def _private_key(cls, ingress: Ingress, info: ValidationInfo) -> Ingress:
+        name = ingress.key_vault_certificate
+        if _is_every_task_s(name, info):
+            refuse(
+                f"key_vault_certificate = {name} is also in airflow.env_from_key_vault: each task "
+                "could read the private key of the host",
+                allowed="a certificate that nothing else reads",
+                fix="delete it from airflow.env_from_key_vault",
+            )
+        return ingress
+
     @field_validator("single_sign_on")
     @classmethod
     def _redirect(cls, sso: SingleSignOn, info: ValidationInfo) -> SingleSignOn:
-        airflow: Airflow | None = info.data.get("airflow")
-        if airflow and sso.client_secret in airflow.env_from_key_vault.values():
+        if _is_every_task_s(sso.client_secret, info):
             refuse(
                 f"client_secret = {sso.client_secret} is also in airflow.env_from_key_vault: each "
                 "task could sign in as the application",
@@ -309,3 +321,10 @@ class Environment(Section):
                 fix="delete single_sign_on.redirect_uri: it follows from the host",
             )
         return sso
+
+
+def _is_every_task_s(secret: str | None, info: ValidationInfo) -> bool:
+    """Tell whether all pods of Airflow read a secret; Key Vault's names know no upper case."""
+    airflow: Airflow | None = info.data.get("airflow")
+    read = airflow.env_from_key_vault.values() if airflow else ()
+    return secret is not None and secret.lower() in {name.lower() for name in read}

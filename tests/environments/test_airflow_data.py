@@ -41,6 +41,11 @@ REFUSALS: dict[str, tuple[dict[str, Any], str, str]] = {
         "which no task may read",
         "give the name of one",
     ),
+    "a secret of the platform in capitals, as Key Vault takes it": (
+        {"env_from_key_vault": {"X": "Airflow-JWT-Secret"}},
+        "which no task may read",
+        "give the name of one",
+    ),
     "an option that the platform sets": (
         {"env_from_key_vault": {"AIRFLOW__CORE__FERNET_KEY": "mine"}},
         "AIRFLOW__CORE__FERNET_KEY is set by the platform",
@@ -103,13 +108,23 @@ def test_what_the_file_may_not_give_is_refused_with_the_way_out(
     assert fault.allowed
 
 
-def test_tasks_may_not_read_the_secret_of_the_sign_in() -> None:
+@pytest.mark.parametrize("spelled", ["entra-secret", "Entra-Secret"])
+def test_tasks_may_not_read_the_secret_of_the_sign_in(spelled: str) -> None:
     (fault,) = _refused(
-        airflow={"env_from_key_vault": {"X": "entra-secret"}},
+        airflow={"env_from_key_vault": {"X": spelled}},
         single_sign_on={"client_secret": "entra-secret"},
     )
 
     assert "each task could sign in as the application" in fault.problem
+
+
+def test_tasks_may_not_read_the_private_key_of_the_host() -> None:
+    (fault,) = _refused(
+        airflow={"env_from_key_vault": {"X": "Host-TLS"}},
+        ingress={"certificate": "key_vault", "key_vault_certificate": "host-tls"},
+    )
+
+    assert "each task could read the private key of the host" in fault.problem
 
 
 @pytest.mark.parametrize("value", ["https://login.example.com/token", "true", "300", ""])
