@@ -46,11 +46,18 @@ def key() -> rsa.RSAPrivateKey:
     return new_key()
 
 
+@pytest.fixture(scope="module")
+def own_key() -> rsa.RSAPrivateKey:
+    """The key by which the endpoint signs: making one takes long."""
+    return new_key()
+
+
 @pytest.fixture
-def endpoint(key: rsa.RSAPrivateKey) -> TokenEndpoint:
+def endpoint(key: rsa.RSAPrivateKey, own_key: rsa.RSAPrivateKey) -> TokenEndpoint:
     """One that knows the key as clusters publish it."""
     published = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key()))
-    return TokenEndpoint(identities_of(DEPLOYMENT), {"keys": [published | {"kid": KEY}]})
+    keys = {"keys": [published | {"kid": KEY}]}
+    return TokenEndpoint(identities_of(DEPLOYMENT), keys, _key=own_key)
 
 
 def asked(key: rsa.RSAPrivateKey, *, client: str = CLIENT, **claims: Any) -> dict[str, str]:

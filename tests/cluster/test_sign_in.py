@@ -36,14 +36,16 @@ DEPLOYMENT = Deployment(
         ],
     }
 )
-KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+KEY, OWN_KEY = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))
 
 
 @pytest.fixture
 def sign_in() -> SignIn:
     """The sign-in where the cluster's key is known."""
     published = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(KEY.public_key()))
-    return SignIn.of(DEPLOYMENT, TokenEndpoint([], {"keys": [published | {"kid": "key"}]}))
+    return SignIn.of(
+        DEPLOYMENT, TokenEndpoint([], {"keys": [published | {"kid": "key"}]}, _key=OWN_KEY)
+    )
 
 
 def code(sign_in: SignIn, *, back: str = BACK) -> str:
