@@ -138,6 +138,7 @@ def test_every_pod_and_its_account_are_known(now: Facts) -> None:
         "triggerer": "airflow/airflow-triggerer",
         "worker": "airflow/airflow-worker",
         "migrations": "airflow-migrations/airflow-migrations",
+        "ingress controller": "ingress-nginx/nginx-ingress",
         "pod of a task": "airflow-tasks/default",
     }
 

@@ -11,8 +11,8 @@ from itertools import product
 from typing import Any
 
 from conventions.components import API_SERVER, COMPONENTS, MIGRATIONS, WORKER
-from conventions.service_accounts import AIRFLOW_NAMESPACE, TASKS_NAMESPACE
-from helm_values.charts import AIRFLOW
+from conventions.service_accounts import AIRFLOW_NAMESPACE, CERTIFICATE_ACCOUNTS, TASKS_NAMESPACE
+from helm_values.charts import AIRFLOW, NGINX
 from synthesis.resources import EnvironmentStacks, Resource
 from tools.attack_paths.facts import Admission, ClusterSecret, Pod, Right, Unverified
 from tools.charts import BESIDE, FOLDER
@@ -25,6 +25,7 @@ RUNS_AS = re.compile(r"object\.spec\.serviceAccountName == '([\w-]+)'")
 OF_A_TASK = f"object.metadata.labels['component'] == '{WORKER.label}'"
 IDENTITY = re.compile(r"outputs\.(\w+_identity)_client_id")
 POD_OF_TASK = "pod of a task"
+CONTROLLER = "ingress controller"
 
 
 def values(release: Resource) -> dict[str, Any]:
@@ -156,7 +157,7 @@ def unverified(objects: Objects) -> Iterator[Unverified]:
 
 
 def pods(here: EnvironmentStacks, objects: Objects) -> Iterator[Pod]:
-    """Yield where code runs: Airflow's components, and the pods that tasks start."""
+    """Yield where code runs: Airflow's components, what stands before them, and tasks' own pods."""
     policies = [o for o in objects if o["kind"] == "NetworkPolicy"]
     airflow = values_of(here, "airflow")
     server = _inside(here, "azurerm_kubernetes_cluster", "api_server_access_profile.subnet_id")
@@ -186,6 +187,14 @@ def pods(here: EnvironmentStacks, objects: Objects) -> Iterator[Pod]:
             account=f"{namespace}/{account}",
             asks_kubernetes=token and (not server or passes(policies, place, server, 443)),
             asks_airflow=passes(policies, place, target, 8080),
+        )
+    if values_of(here, NGINX.name):
+        controller = CERTIFICATE_ACCOUNTS["key_vault"]
+        yield Pod(
+            name=CONTROLLER,
+            namespace=controller.namespace,
+            account=f"{controller.namespace}/{controller.name}",
+            asks_airflow=False,  # it passes on what users ask
         )
     place = Place(TASKS_NAMESPACE, {"kubernetes_pod_operator": "True"})
     if any(o["metadata"]["name"] == TASKS_NAMESPACE for o in objects if o["kind"] == "Namespace"):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import networkx
 
 from conventions.executors import PODS
-from conventions.service_accounts import AIRFLOW_NAMESPACE
+from conventions.service_accounts import AIRFLOW_NAMESPACE, MIGRATIONS_NAMESPACE
 from tools.attack_paths.cluster import POD_OF_TASK
 from tools.attack_paths.facts import Admission, Facts, Grant, Right
 
@@ -197,7 +197,7 @@ def _kubernetes(facts: Facts) -> Iterator[Edge]:
     yield Edge(CLUSTER_ADMIN, pod("api-server"), "runs commands there")
     for running in facts.pods:
         yield Edge(CLUSTER_ADMIN, pod(running.name), "runs commands there")
-        if running.namespace != "airflow-tasks":
+        if running.namespace in (AIRFLOW_NAMESPACE, MIGRATIONS_NAMESPACE):
             yield Edge(IMAGE, pod(running.name), "is what runs there")
 
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 import networkx
 
 from tools.attack_paths import graph as g
-from tools.attack_paths.cluster import POD_OF_TASK
+from tools.attack_paths.cluster import CONTROLLER, POD_OF_TASK
 from tools.attack_paths.facts import Facts
 
 
@@ -49,6 +49,7 @@ def starts(facts: Facts) -> list[str]:
         g.pod("dag-processor"),
         g.pod("triggerer"),
         g.pod(POD_OF_TASK),
+        g.pod(CONTROLLER),
         g.TOKEN,
         *g.SIGNED_IN.values(),
         g.PLANNER,
