@@ -12,9 +12,8 @@ from environments.network import Network
 from environments.registry import Registry
 from environments.types import refuse
 
-AZURES = (
-    5  # of each subnet: the first four and the last (learn.microsoft.com: "Virtual Network FAQ")
-)
+# Of each subnet: the first four and the last (learn.microsoft.com: "Virtual Network FAQ")
+AZURES = 5
 
 
 def refuse_crowd(kubernetes: Kubernetes, network: Network, ingress: Ingress | None) -> None:

@@ -5,7 +5,6 @@ The real Terraform and its azurerm backend on Azurite; stand-ins play azurerm an
 
 import json
 import os
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
+from local_kubernetes.repeat import repeated
 from loopback_azure.azurite import Azurite, azurite
 from loopback_azure.proxy import blob_proxy
 from standin_providers import in_process
@@ -84,22 +84,15 @@ def _soon(seconds: float) -> None:
 @contextmanager
 def followed(cloud: Path, server: Azurite) -> Iterator[None]:
     """Make the container in Azurite when the stand-in has made it in Azure."""
-    done = threading.Event()
+    missing = [CONTAINER]
 
     def follow() -> None:
-        while not done.wait(0.1):
-            made = [f.read_text() for f in cloud.glob("azurerm_storage_container/*.json")]
-            if any(f'"{CONTAINER}"' in text for text in made):
-                server.make_container(ACCOUNT, CONTAINER)
-                return
+        made = [f.read_text() for f in cloud.glob("azurerm_storage_container/*.json")]
+        if missing and any(f'"{CONTAINER}"' in text for text in made):
+            server.make_container(ACCOUNT, missing.pop())
 
-    thread = threading.Thread(target=follow, daemon=True)
-    thread.start()
-    try:
+    with repeated(follow, seconds=0.1):
         yield
-    finally:
-        done.set()
-        thread.join()
 
 
 @contextmanager
