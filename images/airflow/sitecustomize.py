@@ -1,17 +1,23 @@
-"""Loaded by Python at its start: spares the pods of tasks what they do not need.
+"""Loaded by Python at its start: spares Airflow's processes, and the pods of tasks, needless work.
+
+When a process ends, Python's collector looks at all objects a last time: 0.9 of the 3.1 seconds of
+CPU that `airflow db check` takes, and the wait for the migration in each of the components' pods
+with it. It is spared that (`gc.freeze`, which Python's documentation has for the like): the kernel
+takes the memory back.
 
 A task's pod runs two processes. The first imports Airflow, forks the task and watches it.
 
 - Importing makes hundreds of thousands of objects and no garbage. Python's collector looks at them
-  again and again, and a last time when the process ends: more than a third of the pod's CPU. So it
-  is off until the fork, and what is there by then is never looked at again, in both processes
-  (`gc.freeze`, which Python's documentation has for this). The task has its collector as always.
+  again and again: with the last time, more than a third of the pod's CPU. So it is off until the
+  fork, and what is there by then is never looked at again, in both processes. The task has its
+  collector as always.
 - Cosmos brings a plugin: pages of the user interface, and telemetry, which is off in this image. A
   task would import FastAPI for it.
 
-Other processes are left alone: a long one would keep the garbage of the moment.
+While other processes work they are left alone: a long one would keep the garbage of the moment.
 """
 
+import atexit
 import gc
 import os
 import sys
@@ -42,5 +48,6 @@ def spare() -> None:
     os.register_at_fork(before=before, after_in_parent=in_supervisor, after_in_child=in_task)
 
 
+atexit.register(gc.freeze)
 if ENTRY in sys.orig_argv:
     spare()

@@ -126,3 +126,23 @@ def test_another_process_of_airflow_is_left_as_python_starts_it(airflow: Path) -
 
     assert told[0] == "True"
     assert "sitecustomize" in told
+
+
+def test_no_process_of_airflow_collects_what_is_left_at_its_end(airflow: Path) -> None:
+    left = """
+class Left:
+    def __init__(self):
+        self.cycle = self
+    def __del__(self):
+        print("collected")
+Left()
+"""
+    told = subprocess.run(
+        [airflow / "python", "-c", left],
+        env={"PATH": str(airflow), "PYTHONPATH": str(IMAGE)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert (told.stdout, told.stderr) == ("", "")
