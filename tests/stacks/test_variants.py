@@ -817,6 +817,18 @@ def test_the_server_allows_the_company_s_extensions_beside_ours(synthesize: Synt
     assert allowed == "BTREE_GIN,BTREE_GIST,PG_STAT_STATEMENTS,PG_TRGM,PGCRYPTO,POSTGIS"
 
 
+def test_the_server_loads_what_an_extension_wants_beside_azure_s_own(
+    synthesize: Synthesize,
+) -> None:
+    postgres = tables(DEV)["postgres"] | {"extensions": ["timescaledb", "postgis", "pgaudit"]}
+
+    resources = synthesize(postgres=postgres)
+
+    parameters = resources["azurerm_postgresql_flexible_server_configuration"].values()
+    (loaded,) = [p["value"] for p in parameters if p["name"] == "shared_preload_libraries"]
+    assert loaded == "pg_cron,pg_stat_statements,pgaudit,timescaledb"
+
+
 @pytest.mark.parametrize(
     ("provider", "kind", "zone", "name"),
     [
