@@ -873,5 +873,25 @@ def test_no_alert_mails_while_an_environment_hibernates(synthesize: Synthesize) 
     assert len(rule["scopes"]) == 2
 
 
+def test_a_cluster_is_upgraded_and_backed_up_while_it_runs(synthesize: Synthesize) -> None:
+    resources = synthesize(hibernation={"time_zone": "Asia/Kolkata", "start_hour": 7})
+
+    cluster = only(resources, "azurerm_kubernetes_cluster")
+    policy = only(resources, "azurerm_data_protection_backup_policy_kubernetes_cluster")
+    for window in ("maintenance_window_auto_upgrade", "maintenance_window_node_os"):
+        assert cluster[window]["day_of_week"] == "Monday"
+        assert cluster[window]["start_time"] == "02:30"
+    assert policy["backup_repeating_time_intervals"] == ["R/2026-01-05T02:30:00+00:00/P1D"]
+
+
+def test_a_window_that_somebody_chose_stays(synthesize: Synthesize) -> None:
+    kubernetes = tables(DEV)["kubernetes"] | {"maintenance": {"day": "Friday", "start_hour": 4}}
+
+    cluster = only(synthesize(hibernation={}, kubernetes=kubernetes), "azurerm_kubernetes_cluster")
+
+    window = cluster["maintenance_window_auto_upgrade"]
+    assert (window["day_of_week"], window["start_time"]) == ("Friday", "04:00")
+
+
 def test_an_environment_without_hours_always_mails(synthesize: Synthesize) -> None:
     assert "azurerm_monitor_alert_processing_rule_suppression" not in synthesize()
