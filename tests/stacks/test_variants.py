@@ -18,14 +18,36 @@ from tests.environment_files import DEV, tables
 Synthesize = Callable[..., dict[str, Any]]
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Callable[[dict[str, Any]], Path]:
+    """Return the folder with the stacks of an environment; the same values are written once."""
+    folders: dict[str, Path] = {}
+
+    def folder(values: dict[str, Any]) -> Path:
+        key = json.dumps(values, sort_keys=True, default=str)
+        if key not in folders:
+            made = tmp_path_factory.mktemp("stacks")
+            write(build, [Environment.model_validate(values)], made)
+            folders[key] = made
+        return folders[key]
+
+    return folder
+
+
 @pytest.fixture
-def synthesize(dev_values: dict[str, Any], tmp_path: Path) -> Synthesize:
-    """Return the resources of all stacks of dev, by type, with some tables changed."""
+def synthesize(
+    dev_values: dict[str, Any], tmp_path: Path, written: Callable[[dict[str, Any]], Path]
+) -> Synthesize:
+    """Return the resources of all stacks of dev, by type, with some tables changed.
+
+    The stacks are in `tmp_path` too, to read.
+    """
 
     def resources(**changes: dict[str, Any]) -> dict[str, Any]:
         for table, values in changes.items():
             dev_values[table] = {**dev_values.get(table, {}), **values}
-        write(build, [Environment.model_validate(dev_values)], tmp_path)
+        (tmp_path / "stacks").unlink(missing_ok=True)
+        (tmp_path / "stacks").symlink_to(written(dev_values) / "stacks")
         found: dict[str, Any] = {}
         for file in tmp_path.glob("stacks/*/cdk.tf.json"):
             for kind, blocks in json.loads(file.read_text()).get("resource", {}).items():
