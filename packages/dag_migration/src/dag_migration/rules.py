@@ -276,7 +276,8 @@ PLUGIN_MISSING = Rule(
     "MIG054",
     Level.WAITS,
     "`{name}` is not registered: its plugin was not there for the import test",
-    "Bring the plugin into the image's plugins folder; it must be written for Airflow 3.",
+    "Make the plugin a package with the entry point airflow.plugins, and list it in "
+    "images/company/requirements.in; it must be written for Airflow 3.",
     f"{DOCS}/authoring-and-scheduling/plugins.html",
 )
 OPTION_GONE = Rule(
