@@ -64,7 +64,7 @@ from cosmos import ProfileConfig
 from cosmos.operators.local import DbtRunLocalOperator
 
 PROFILE = ProfileConfig(profile_name="x", target_name="x", profiles_yml_filepath=__file__)
-with DAG("models", schedule=None, on_failure_callback=print):
+with DAG("models", schedule=None):
     for number in range(4):
         DbtRunLocalOperator(task_id=f"m{number}", project_dir=".", profile_config=PROFILE)
 """
@@ -200,7 +200,6 @@ def checked(
         "queue.py:8: [executor] DAG queued, task nothing: no worker listens to the queue big",
         "config.py:8: [executor] DAG config, task nothing: executor_config has no effect",
         "models.py:6: [dbt-pods] DAG models starts dbt in 4 tasks, each in a pod of its own",
-        "models.py:6: [dag-callback] DAG models has a callback of its own",
         "undefined.py:2: [bug] F821",
         "old.py:1: [import] ModuleNotFoundError: No module named 'airflow.operators",
         "old.py:1: [style] F401",

@@ -17,7 +17,6 @@ GOOD: dict[str, Any] = {
     "pods": [],
     "executors": [],
     "starts_of_dbt": 1,
-    "callback": False,
     "not_retried": [],
 }
 
@@ -44,7 +43,6 @@ def test_a_dag_that_follows_the_rules_has_no_findings(tmp_path: Path) -> None:
         ({"not_retried": ["load"]}, "retries"),
         ({"executors": ["task load: no worker listens to the queue big"]}, "executor"),
         ({"starts_of_dbt": 4}, "dbt-pods"),
-        ({"callback": True}, "dag-callback"),
     ],
 )
 def test_each_broken_rule_is_found_at_the_line_of_its_dag(

@@ -36,7 +36,6 @@ RULES = {
     "doc": Level.RULE,  # the DAG is not described
     "retries": Level.RULE,  # a task is never retried
     "dbt-pods": Level.HINT,  # each model of dbt costs a pod of its own
-    "dag-callback": Level.HINT,  # Airflow 3.3.2 parses the file all the time once it was called
     "style": Level.HINT,  # ruff found something to make nicer
 }
 

@@ -149,7 +149,6 @@ def _describe(dag: Any) -> dict[str, Any]:
         "starts_of_dbt": sum(
             STARTS_DBT in {kind.__name__ for kind in type(task).__mro__} for task in dag.tasks
         ),
-        "callback": bool(dag.has_on_failure_callback or dag.has_on_success_callback),
         "not_retried": [
             task.task_id
             for task in dag.tasks

@@ -102,11 +102,6 @@ def _of_cost(file: Path, dag: dict[str, Any]) -> Iterator[Finding]:
         problem = f"DAG {name} starts dbt in {dag['starts_of_dbt']} tasks, each in a pod of its own"
         remedy = "One DbtBuildLocalOperator builds and tests all: docs/explanation/task-cost.md."
         yield Finding(file, line, "dbt-pods", problem, remedy)
-    if dag["callback"]:
-        problem = f"DAG {name} has a callback of its own: once it was called, the file is parsed"
-        problem += " in every loop of the DAG processor until that starts again"
-        remedy = 'Give it to the tasks: default_args={"on_failure_callback": ...} (airflow#73432).'
-        yield Finding(file, line, "dag-callback", problem, remedy)
 
 
 def _of_uncalled(file: Path) -> Iterator[Finding]:
