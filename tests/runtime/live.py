@@ -17,7 +17,7 @@ from tests.parts.azurite import Azurite
 from tests.parts.postgres import Postgres, postgres
 from tests.parts.processes import free_port, running, wait_until
 from tests.runtime.airflow_api import AirflowApi
-from tests.runtime.airflow_home import AirflowHome
+from tests.runtime.airflow_home import IMAGE, AirflowHome
 from tests.runtime.authority import Authority, authority
 from tests.runtime.lab import Lab
 from tests.runtime.statsd import StatsdSink, statsd_sink
@@ -68,6 +68,7 @@ def live_airflow(programs: Path, folder: Path, storage: Azurite, lab: Lab) -> It
         metrics = parts.enter_context(statsd_sink())
         database.accept_only(entra.token)
         home = AirflowHome(programs, folder)
+        (folder / "plugins").symlink_to(IMAGE / "plugins")
         names = (INFRASTRUCTURE.dag_vault_name, *INFRASTRUCTURE.team_vault_names.values())
         vaults = parts.enter_context(loopback_vaults(folder / "vaults", entra, *names))
         live = LiveAirflow(

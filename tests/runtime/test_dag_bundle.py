@@ -54,19 +54,6 @@ def test_what_changed_is_newest_because_airflow_parses_it_before_the_others(
     assert lab.eval(f"str({newest}.relative_to(b.path))") == changed.replace("__", "/") + ".py"
 
 
-def test_what_changed_is_due_again_since_airflow_may_have_queued_it_from_the_folder_before(
-    lab: Lab,
-) -> None:
-    lab.do("import airflow_azure.local_copy as copy; copy.AGAIN = (0,)")
-    lab.do("b = bundle(**where); b.initialize(); put(where['container'], a='changed'); b.refresh()")
-    lab.do("def times(): return {f.name: f.stat().st_mtime_ns for f in b.path.rglob('*.py')}")
-    lab.do("first = times(); b.refresh(); second = times(); b.refresh(); third = times()")
-
-    assert lab.eval("second['a.py'] > first['a.py']")
-    assert lab.eval("second['b.py'] == first['b.py']")
-    assert lab.eval("third == second")
-
-
 def test_a_deleted_blob_is_gone_from_the_next_version(lab: Lab) -> None:
     lab.do("b = bundle(**where); b.initialize()")
     lab.do("service.get_blob_client(where['container'], 'a.py').delete_blob()")

@@ -25,25 +25,24 @@ def servers(
         yield made
 
 
-# One Airflow runs all: it makes its API, for which a run of a DAG takes seconds, only once.
+# Airflow is imported once; each run of a DAG is a child, whose output is the answer.
 RUN = """
 import sys, tempfile
 from airflow.__main__ import main
 
 def run(dag_id):
-    kept = {stream: os.dup(stream) for stream in (1, 2)}
     with tempfile.TemporaryFile("w+") as output:
-        for stream in kept:
-            os.dup2(output.fileno(), stream)
-        sys.argv = ["airflow", "dags", "test", dag_id, "2026-03-01"]
-        try:
-            main()
-        except SystemExit:
-            pass
-        finally:
-            sys.stdout.flush()
-            for stream, old in kept.items():
-                os.dup2(old, stream)
+        child = os.fork()
+        if not child:
+            for stream in (1, 2):
+                os.dup2(output.fileno(), stream)
+            sys.argv = ["airflow", "dags", "test", dag_id, "2026-03-01"]
+            try:
+                main()
+            finally:
+                sys.stdout.flush()
+                os._exit(0)
+        os.waitpid(child, 0)
         output.seek(0)
         return output.read()
 """

@@ -34,7 +34,7 @@ ANSWERS = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def render(platform: Path) -> Render:
     """Answer the template's questions and return the new repository."""
 
@@ -47,16 +47,10 @@ def render(platform: Path) -> Render:
     return rendered
 
 
-@pytest.fixture(scope="session")
-def rendered(tmp_path_factory: pytest.TempPathFactory, render: Render) -> Path:
-    """The repository of a team that wants dbt, as it was made; no test changes it."""
-    return render(tmp_path_factory.mktemp("rendered") / "repository")
-
-
 @pytest.fixture
-def repository(tmp_path: Path, rendered: Path) -> Path:
-    """A copy of it, for one test."""
-    return shutil.copytree(rendered, tmp_path / "repository", symlinks=True)
+def repository(tmp_path: Path, render: Render) -> Path:
+    """The repository of a team that wants dbt."""
+    return render(tmp_path / "repository")
 
 
 @pytest.fixture

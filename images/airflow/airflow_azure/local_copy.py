@@ -21,8 +21,6 @@ from airflow_azure.source import Listing, Source
 log = logging.getLogger(__name__)
 ATTEMPTS = 3  # an upload may go on during a sync
 PARSE_MAY_LAST = timedelta(hours=1)
-PARSED = {".py", ".zip"}  # what Airflow takes for DAG files
-AGAIN = (30, 120)  # seconds after a switch at which what changed is made due again
 LOOKS = 30  # at the marker alone, between two at all files
 # called with a version's name, folder and paths before it becomes the current one
 Announce = Callable[[str, Path, Iterable[str]], None]
@@ -69,7 +67,6 @@ class LocalCopy:
         self._seen: tuple[dict[str, str], float] = ({}, 0)
         self._list_at = 0.0
         self._warned: dict[str, str] = {}
-        self._again: list[tuple[float, list[Path]]] = []
         self.synced: Synced | None = None
 
     @property
@@ -94,7 +91,6 @@ class LocalCopy:
             SnapshotError: the source passes a limit, or changes all the time.
             StorageUnavailableError: storage is away; the current version stays.
         """
-        self._make_due_again()
         if self.synced and self._is_marked():
             self._announce_current(self.synced, announce)
             return
@@ -268,28 +264,16 @@ class LocalCopy:
     def _switch(self, synced: Synced) -> None:
         folder = self._folder / synced.version
         before = self.synced.digests if self.synced else {}
-        # Airflow parses a file when its own time is new, and the newest first: a changed helper
-        # makes all due, and what changed itself does not wait for the others
-        changed = {path for path in synced.digests if before.get(path) != synced.digests[path]}
-        _make_due(folder / path for path in synced.digests if path not in changed)
-        _make_due(folder / path for path in changed)
-        due = [folder / path for path in changed] if before else []
-        self._again = [(time.monotonic() + seconds, due) for seconds in AGAIN]
+        for path, digest in synced.digests.items():
+            # Airflow parses the newest first, and these may come back from an earlier version
+            if before.get(path) != digest and (folder / path).exists():
+                os.utime(folder / path)
         os.utime(folder)  # its age counts from now, also when an older version came back
         self._remember(synced)
         log.info(
             "%s is at version %s: %d files", synced.source, synced.version, len(synced.digests)
         )
         self._prune(synced.version)
-
-    def _make_due_again(self) -> None:
-        """Make changed files due once more.
-
-        A file that waits in Airflow's queue during a switch is parsed from the folder that it was
-        queued with, and counts as parsed after its change.
-        """
-        while self._again and self._again[0][0] <= time.monotonic():
-            _make_due(self._again.pop(0)[1])
 
     def _remember(self, synced: Synced) -> None:
         pending = self._folder / f".latest-{os.getpid()}.json"
@@ -308,23 +292,13 @@ class LocalCopy:
             shutil.rmtree(self._folder / old)
 
 
-def _make_due(files: Iterable[Path]) -> None:
-    for file in files:
-        if file.suffix in PARSED and file.exists():
-            now = time.time_ns()  # the file system's own clock ticks too slowly
-            os.utime(file, ns=(now, now))
-
-
 def _reuse(file: Path, target: Path, digest: str) -> bool:
     """Make `target` the same as a file of the current version; say whether it is as it was."""
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         if snapshot.digest(file.read_bytes()) != digest:  # DAG code runs beside it, as this user
             return False
-        if file.suffix in PARSED:
-            shutil.copy(file, target)  # a link would share the time, which says what is due
-        else:
-            os.link(file, target)
+        os.link(file, target)
     except OSError:  # somebody cleaned up
         return False
     return True

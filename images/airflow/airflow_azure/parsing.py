@@ -24,6 +24,8 @@ from typing import Any
 
 from airflow.listeners import hookimpl
 
+from airflow_azure import parse_queue
+
 log = logging.getLogger(__name__)
 
 
@@ -33,6 +35,10 @@ def on_starting(component: Any) -> None:
     if "dag-processor" not in sys.argv:  # the component does not know yet what it is
         return
     os.register_at_fork(after_in_child=gc.freeze)
+    parse_queue.put_in_order()
+    # Airflow writes no DAG twice within this time, and reads the file again after its interval:
+    # what was uploaded in between would come an hour later
+    os.environ["AIRFLOW__CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL"] = "0"
     try:
         _read_words_once()
         _make_a_dag()

@@ -1,8 +1,6 @@
 """Azure Resource Manager: resources put, read, listed, changed and deleted by their ids."""
 
 import uuid
-from dataclasses import replace
-from http.client import ACCEPTED
 from typing import TYPE_CHECKING
 
 from azure_facts import refusals
@@ -133,8 +131,7 @@ class Manager:
         made = NewResource(
             address=owner, document=self._found(owner), store=self._store, tenant=self._tenant
         )
-        reply = action(made, request.document)
-        return replace(reply, headers=_operation(owner)) if reply.status == ACCEPTED else reply
+        return action(made, request.document)
 
     def _found(self, address: ResourcePath) -> Document:
         found = self._store.get(address.path)
