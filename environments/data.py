@@ -200,8 +200,9 @@ class KeyVault(Section):
         int,
         Field(
             ge=1,
-            description="raise by one to replace the signing secrets: running tasks are tried "
-            "again, people sign in again. The Fernet key stays: docs/how-to/operate/rotate-keys.md",
+            description="raise by one to replace the signing secrets and Redis's password: running "
+            "tasks are tried again, people sign in again, and pods are started again by hand. The "
+            "Fernet key stays: docs/how-to/operate/rotate-keys.md",
         ),
     ] = 1
     expire_on: Annotated[

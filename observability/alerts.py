@@ -168,6 +168,27 @@ def prometheus_alerts() -> tuple[PrometheusAlert, ...]:
     )
 
 
+def celery_alerts() -> tuple[PrometheusAlert, ...]:
+    """Return the rule on Celery's queue and workers, for environments that have them.
+
+    Beside the KubernetesExecutor the rules on queued tasks may miss it: pods start all the time.
+    """
+    return (
+        PrometheusAlert(
+            name="CeleryUnavailable",
+            expression="sum by (namespace, deployment) (kube_deployment_status_replicas_available{"
+            'deployment="airflow-worker-celery"}) == 0 or sum by (namespace, statefulset) '
+            '(kube_statefulset_status_replicas_ready{statefulset="airflow-redis"}) == 0',
+            for_minutes=10,
+            severity=1,
+            summary="Tasks of Celery do not start: no worker, or no Redis, has been ready for 10 "
+            "minutes.",
+            action="kubectl get pods -l 'component in (worker, redis)', then describe the one that "
+            "is not ready.",
+        ),
+    )
+
+
 def _silent(component: str) -> PrometheusAlert:
     heartbeat = f"airflow_{component}_heartbeat"
     return PrometheusAlert(

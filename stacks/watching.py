@@ -22,7 +22,12 @@ from constructs_lib.observability import Diagnosed, Observability, send_diagnost
 from constructs_lib.place import Place
 from environments.facts import max_connections
 from environments.model import Environment
-from observability.alerts import MetricAlert, database_alerts, prometheus_alerts
+from observability.alerts import (
+    MetricAlert,
+    celery_alerts,
+    database_alerts,
+    prometheus_alerts,
+)
 from observability.cluster import CLUSTER_ALERTS
 from observability.egress import EGRESS_ALERTS
 from observability.recording import kubernetes_recordings, node_recordings
@@ -58,7 +63,10 @@ def watch(
     """Collect the cluster's metrics and logs, alert on them, and keep every resource's logs."""
     by.scrape(watched.cluster.id)
     collect_container_logs(scope, place=place, cluster_id=watched.cluster.id, logs=by.logs)
-    groups = {"cluster_alerts": CLUSTER_ALERTS, "airflow_alerts": prometheus_alerts()}
+    of_airflow = prometheus_alerts()
+    if env.airflow.runs_workers:
+        of_airflow += celery_alerts()
+    groups = {"cluster_alerts": CLUSTER_ALERTS, "airflow_alerts": of_airflow}
     for role, alerts in groups.items():
         PrometheusAlerts(
             scope,

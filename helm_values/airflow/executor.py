@@ -17,6 +17,8 @@ from helm_values.infrastructure import Infrastructure
 from helm_values.merge import Values, at, merged
 
 REDIS_USER = 999  # of the official image
+WORKERS_NAME = f"{AIRFLOW.name}-{WORKER.label}-{WORKER_SET}"
+"""Of the workers' Deployment, and of what scales it."""
 
 
 # Kubernetes takes any worker, a busy one too: so one at a time, after ten quiet minutes. Its own
@@ -28,6 +30,12 @@ _SCALE_IN = {
         "policies": [{"type": "Pods", "value": 1, "periodSeconds": 60}],
     }
 }
+
+# KEDA's own label of an autoscaler's metric, and its way to take over an autoscaler that is there
+# ("Transfer ownership of an existing HPA", KEDA's page "Scaling Deployments")
+_OWNER = "scaledobject.keda.sh/name"
+_TAKES_OVER = "scaledobject.keda.sh/transfer-hpa-ownership"
+_A_WORKER = "1"  # the query counts the workers that are needed
 
 # A pod that is evicted is told to end, and Airflow ends its task at once. Kubernetes tells it only
 # when this hook is over, or the time; the container and the hook end with the task ("Container
@@ -58,11 +66,11 @@ def executor_values(env: Environment) -> Values:
     if env.airflow.runs_pods:
         shared = merged(shared, at("workers.kubernetes", _TASKS_END))
     if env.airflow.runs_workers:
-        return merged(shared, _celery(env.airflow.celery_tasks_per_worker))
+        return merged(shared, _celery(env.airflow))
     return merged(shared, {"redis": {"enabled": False}})
 
 
-def _celery(tasks_per_worker: int) -> Values:
+def _celery(airflow: Airflow) -> Values:
     # Kubernetes puts the password in: the variable that holds it stands before these in the list.
     password = VARIABLES[REDIS_PASSWORD]
     address = f"redis://:$({password})@{AIRFLOW.name}-redis:6379"
@@ -71,7 +79,7 @@ def _celery(tasks_per_worker: int) -> Values:
         {"name": "AIRFLOW__CELERY__RESULT_BACKEND", "value": f"{address}/1"},
     ]
     return {
-        "config": {"celery": {"worker_concurrency": tasks_per_worker}},
+        "config": {"celery": {"worker_concurrency": airflow.celery_tasks_per_worker}},
         "enableBuiltInSecretEnvVars": {
             "AIRFLOW__CELERY__BROKER_URL": False,
             "AIRFLOW__CELERY__RESULT_BACKEND": False,
@@ -81,6 +89,7 @@ def _celery(tasks_per_worker: int) -> Values:
             "celery": {
                 "enableDefault": False,
                 "sets": [{"name": WORKER_SET}],
+                "hpa": _autoscaler(airflow),
                 "env": [*queue, *UNASKED],
                 # told to end (KEDA, a drain), it takes no more tasks and finishes its own
                 "terminationGracePeriodSeconds": WORKER_GRACE_SECONDS,
@@ -111,6 +120,23 @@ def _celery(tasks_per_worker: int) -> Values:
     }
 
 
+def _autoscaler(airflow: Airflow) -> Values:
+    """Return the chart's autoscaler as KEDA makes its own, which `worker_scaling` hands over to it.
+
+    Only beside an autoscaler, or a ScaledObject of its own, the chart leaves out the number of
+    workers. With the number Helm would take the workers down to it at every upgrade, busy ones too.
+    """
+    metric = {"name": "s0-postgresql", "selector": {"matchLabels": {_OWNER: WORKERS_NAME}}}
+    target = {"type": "AverageValue", "averageValue": _A_WORKER}
+    return {
+        "enabled": True,
+        "minReplicaCount": airflow.celery_min_workers,
+        "maxReplicaCount": airflow.celery_max_workers,
+        "metrics": [{"type": "External", "external": {"metric": metric, "target": target}}],
+        "behavior": _SCALE_IN,
+    }
+
+
 def worker_scaling(env: Environment, infra: Infrastructure) -> list[Values]:
     """Return the objects that let KEDA scale Celery's workers by queued and running tasks.
 
@@ -120,14 +146,11 @@ def worker_scaling(env: Environment, infra: Infrastructure) -> list[Values]:
     """
     if not env.airflow.runs_workers:
         return []
-    metadata = {
-        "name": f"{AIRFLOW.name}-{WORKER.label}-{WORKER_SET}",
-        "namespace": AIRFLOW.namespace,
-    }
+    metadata = {"name": WORKERS_NAME, "namespace": AIRFLOW.namespace}
     identity = infra.identities[SCHEDULER]
     trigger = {
         "type": "postgresql",
-        "authenticationRef": {"name": metadata["name"]},
+        "authenticationRef": {"name": WORKERS_NAME},
         "metadata": {
             "host": infra.postgres_host,
             "port": str(SERVER_PORT),
@@ -135,7 +158,7 @@ def worker_scaling(env: Environment, infra: Infrastructure) -> list[Values]:
             "dbName": infra.airflow_database,
             "sslmode": "require",
             "query": _workers_needed(env.airflow),
-            "targetQueryValue": "1",
+            "targetQueryValue": _A_WORKER,
         },
     }
     return [
@@ -154,14 +177,16 @@ def worker_scaling(env: Environment, infra: Infrastructure) -> list[Values]:
         {
             "apiVersion": "keda.sh/v1alpha1",
             "kind": "ScaledObject",
-            "metadata": metadata,
+            "metadata": metadata | {"annotations": {_TAKES_OVER: "true"}},
             "spec": {
-                "scaleTargetRef": {"name": metadata["name"]},
+                "scaleTargetRef": {"name": WORKERS_NAME},
                 # the first task of a quiet hour does not wait for a pod
                 "minReplicaCount": env.airflow.celery_min_workers,
                 "maxReplicaCount": env.airflow.celery_max_workers,
                 "pollingInterval": 10,
-                "advanced": {"horizontalPodAutoscalerConfig": {"behavior": _SCALE_IN}},
+                "advanced": {
+                    "horizontalPodAutoscalerConfig": {"name": WORKERS_NAME, "behavior": _SCALE_IN}
+                },
                 "triggers": [trigger],
             },
         },

@@ -2,6 +2,7 @@
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -16,7 +17,7 @@ from tools.attack_paths import accepted, reading, report
 from tools.attack_paths import graph as g
 from tools.attack_paths.__main__ import OURS, app
 from tools.attack_paths.accepted import Accepted, AcceptedPathsError, judge
-from tools.attack_paths.facts import Facts, Grant, Secret, Unverified
+from tools.attack_paths.facts import Facts, Federation, Grant, Secret, Unverified
 
 DAY = date(2027, 1, 1)
 READS = "Key Vault Secrets User"
@@ -155,7 +156,7 @@ def test_nothing_is_reached_that_is_not_accepted(
     assert "\n".join(map(report.refusal, refused)) == ""
 
 
-def test_an_environment_with_teams_builds_and_celery_has_no_other_paths(now: Facts) -> None:
+def test_teams_builds_celery_and_a_certificate_make_no_other_paths(now: Facts) -> None:
     role, on = "Storage Blob Data Contributor", "storage_container.data_lake_dags_container"
     more = (
         Grant(who="team_platform_identity", role=role, on=on, part="platform"),
@@ -165,12 +166,20 @@ def test_an_environment_with_teams_builds_and_celery_has_no_other_paths(now: Fac
         Grant(who="worker_identity", role=READS, on="key_vault.key_vault", part=secret)
         for secret in ("airflow-api-secret-key", "airflow-redis-password")
     )
-    redis = Secret(name="airflow-redis-password", vault="key_vault.key_vault")
+    certificate = Grant(
+        who="certificate_identity", role=READS, on="key_vault.key_vault", part="airflow-tls"
+    )
+    mounts = Federation(account="ingress-nginx/nginx-ingress", who="certificate_identity")
+    secrets = [
+        Secret(name=name, vault="key_vault.key_vault")
+        for name in ("airflow-redis-password", "airflow-tls")
+    ]
     keda = (Unverified(what="KEDA", who="scheduler_identity"),)
     facts = now.model_copy(
         update={
-            "grants": (*now.grants, *more, *workers),
-            "secrets": (*now.secrets, redis),
+            "grants": (*now.grants, *more, *workers, certificate),
+            "federations": (*now.federations, mounts),
+            "secrets": (*now.secrets, *secrets),
             "unverified": keda,
         }
     )
@@ -182,23 +191,26 @@ def test_an_environment_with_teams_builds_and_celery_has_no_other_paths(now: Fac
     assert accepted.stale(known, [verdict], DAY) == []
 
 
-@pytest.fixture(scope="module")
-def both(tmp_path_factory: pytest.TempPathFactory) -> Facts:
-    """What is read of an environment with both executors."""
-    folder = tmp_path_factory.mktemp("both")
-    values = tables(DEV) | {"name": "both"}
-    values["airflow"] |= {"executors": ["KubernetesExecutor", "CeleryExecutor"]}
-    write(build, [Environment.model_validate(values)], folder)
-    stacks = {file.parent.name: read_json(file) for file in folder.glob("stacks/*/cdk.tf.json")}
-    return reading.read(of_environment(stacks, "both"), "dev")
+CHOICES: dict[str, dict[str, Any]] = {
+    "both executors": {"airflow": {"executors": ["KubernetesExecutor", "CeleryExecutor"]}},
+    "a certificate of its own": {
+        "ingress": {"certificate": "key_vault", "key_vault_certificate": "contoso-tls"}
+    },
+}
 
 
-def test_an_environment_with_both_executors_has_no_path_that_is_not_accepted(both: Facts) -> None:
+@pytest.mark.parametrize("choice", CHOICES)
+def test_what_the_pages_offer_has_no_path_that_is_not_accepted(choice: str, tmp_path: Path) -> None:
+    values = tables(DEV) | {"name": "chose"}
+    for table, change in CHOICES[choice].items():
+        values[table] |= change
+    write(build, [Environment.model_validate(values)], tmp_path)
+    stacks = {file.parent.name: read_json(file) for file in tmp_path.glob("stacks/*/cdk.tf.json")}
+    facts = reading.read(of_environment(stacks, "chose"), "dev")
     known = [*accepted.load(OURS), *accepted.load(HERE / "accepted_paths.toml")]
 
-    refused = judge(both, g.build(both), known, DAY).refused
+    refused = judge(facts, g.build(facts), known, DAY).refused
 
-    assert both.executors == ("KubernetesExecutor", "CeleryExecutor")
     assert "\n".join(map(report.refusal, refused)) == ""
 
 

@@ -60,6 +60,16 @@ def test_the_list_is_that_of_the_image_s_airflow(airflow: Path) -> None:
         ("core", "max_active_runs_per_dag", True, "True is not a whole number", "a whole number"),
         ("email", "from_email", "a\nb", "more than one line", "one line"),
         ("kubernetes_executor", "namespace", "x", "set by the platform", "nothing"),
+        ("operators", "default_queue", "data", "set by the platform", "KEDA know the queue"),
+        (
+            "celery",
+            "worker_enable_remote_control",
+            False,
+            "set by the platform",
+            "whether it lives",
+        ),
+        ("celery", "worker_precheck", "True", "set by the platform", "no access to it"),
+        ("celery", "ssl_active", "True", "set by the platform", "speaks no TLS"),
     ],
 )
 def test_an_option_is_refused_with_the_way_out(

@@ -129,6 +129,55 @@ def test_keda_scales_the_deployment_that_the_chart_makes(
     )
 
 
+def test_an_upgrade_leaves_the_number_of_workers_to_what_scales_them(
+    both: Environment, infra: Infrastructure, render: Any
+) -> None:
+    _, scaled = worker_scaling(both, infra)
+
+    worker = named(
+        render(airflow_values(both, infra)), "Deployment", scaled["spec"]["scaleTargetRef"]["name"]
+    )
+    assert "replicas" not in worker["spec"]
+
+
+def test_keda_takes_over_the_chart_s_autoscaler_and_finds_nothing_to_change(
+    both: Environment, infra: Infrastructure, render: Any
+) -> None:
+    _, scaled = worker_scaling(both, infra)
+    wanted = scaled["spec"]
+    config = wanted["advanced"]["horizontalPodAutoscalerConfig"]
+
+    made = named(render(airflow_values(both, infra)), "HorizontalPodAutoscaler", config["name"])
+
+    annotations = scaled["metadata"]["annotations"]
+    assert annotations == {"scaledobject.keda.sh/transfer-hpa-ownership": "true"}
+    # as KEDA writes it: controllers/keda/hpa.go and pkg/scalers/postgresql_scaler.go
+    assert made["spec"] == {
+        "scaleTargetRef": {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "name": wanted["scaleTargetRef"]["name"],
+        },
+        "minReplicas": wanted["minReplicaCount"],
+        "maxReplicas": wanted["maxReplicaCount"],
+        "metrics": [
+            {
+                "type": "External",
+                "external": {
+                    "metric": {
+                        "name": "s0-postgresql",
+                        "selector": {
+                            "matchLabels": {"scaledobject.keda.sh/name": scaled["metadata"]["name"]}
+                        },
+                    },
+                    "target": {"type": "AverageValue", "averageValue": "1"},
+                },
+            }
+        ],
+        "behavior": config["behavior"],
+    }
+
+
 def test_a_pod_a_task_needs_no_scaling(dev: Environment, infra: Infrastructure) -> None:
     assert worker_scaling(dev, infra) == []
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import pytest
 
-from observability.alerts import PrometheusAlert, prometheus_alerts
+from observability.alerts import PrometheusAlert, celery_alerts, prometheus_alerts
 from observability.cluster import CLUSTER_ALERTS
 from tests.observability.conftest import Promtool
 
-ALERTS = {alert.name: alert for alert in (*prometheus_alerts(), *CLUSTER_ALERTS)}
+ALERTS = {alert.name: alert for alert in (*prometheus_alerts(), *celery_alerts(), *CLUSTER_ALERTS)}
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,18 @@ NIGHTS = {
         fires=17,
         over=25,
         labels={"namespace": "airflow", "deployment": "airflow-api-server"},
+    ),
+    "CeleryUnavailable": Night(  # Redis is gone, and its workers wait for it
+        {
+            f'kube_statefulset_status_replicas_ready{{{KUBE},statefulset="airflow-redis"}}': (
+                "1x10 0x15 1x40"
+            ),
+            f'kube_deployment_status_replicas_available{{{KUBE},deployment="airflow-worker-celery"}}'
+            "": "2x70",
+        },
+        fires=23,
+        over=40,
+        labels={"namespace": "airflow", "statefulset": "airflow-redis"},
     ),
     "DagImportErrors": Night(
         {"airflow_dag_processing_import_errors": "0x5 1x20 0x40"}, fires=20, over=30, labels={}
@@ -171,6 +183,10 @@ GOOD_TIMES = {
     "ContainerOutOfMemory": {  # it was, long ago
         'kube_pod_container_status_last_terminated_reason{reason="OOMKilled"}': "1x60",
         "kube_pod_container_status_restarts_total": "1x60",
+    },
+    "CeleryUnavailable": {
+        'kube_deployment_status_replicas_available{deployment="airflow-worker-celery"}': "1x60",
+        'kube_statefulset_status_replicas_ready{statefulset="airflow-redis"}': "1x60",
     },
     "AirflowUnavailable": {  # one of two is enough
         'kube_deployment_status_replicas_available{deployment="airflow-api-server"}': "1x60",

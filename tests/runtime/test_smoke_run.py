@@ -23,6 +23,21 @@ def test_it_is_parsed_run_and_its_log_read_back(live: LiveAirflow) -> None:
     assert done.stdout.splitlines()[-1] == "its log was read back"
 
 
+def test_there_is_a_task_for_each_executor(live: LiveAirflow) -> None:
+    listed = (
+        "from airflow_azure.smoke_dags.platform_smoke import platform_smoke\n"
+        "tasks = platform_smoke().tasks\n"
+        "print([(task.task_id, task.executor) for task in tasks])"
+    )
+
+    done = live.home.run(
+        "python", "-c", listed, AIRFLOW__CORE__EXECUTOR="KubernetesExecutor,CeleryExecutor"
+    )
+
+    tasks = [("say", None), ("say_by_CeleryExecutor", "CeleryExecutor")]
+    assert done.stdout.splitlines()[-1:] == [str(tasks)], done.stderr
+
+
 def test_a_log_that_is_not_in_the_storage_is_told(
     live: LiveAirflow, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -108,6 +108,18 @@ def test_celery_switches_keda_on(synthesize: Synthesize) -> None:
     assert profile["keda_enabled"] is True
 
 
+@pytest.mark.parametrize(
+    "executors", [["KubernetesExecutor"], ["KubernetesExecutor", "CeleryExecutor"]]
+)
+def test_celery_is_watched_where_it_is(synthesize: Synthesize, executors: list[str]) -> None:
+    groups = synthesize(airflow={"executors": executors})[
+        "azurerm_monitor_alert_prometheus_rule_group"
+    ]
+
+    alerts = {rule["alert"] for group in groups.values() for rule in group["rule"]}
+    assert ("CeleryUnavailable" in alerts) is ("CeleryExecutor" in executors)
+
+
 def test_without_celery_there_is_no_profile_that_is_read_back_as_none(
     synthesize: Synthesize,
 ) -> None:

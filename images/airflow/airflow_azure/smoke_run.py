@@ -1,15 +1,17 @@
-"""Runs the DAG `platform_smoke` and reads its log back: `python -m airflow_azure.smoke_run`.
+"""Runs the DAG `platform_smoke` and reads its logs back: `python -m airflow_azure.smoke_run`.
 
 For the API server's pod, whose identity may start runs and read logs as it does for users. So
 nobody needs a token of Airflow's: who may enter that pod is for Kubernetes to say.
 
-Exit status: 0 it was parsed, ran, and its log was read; 1 it was not, and the last line says which.
+It has a task for each executor. Exit status: 0 it was parsed, ran, and its logs were read; 1 it was
+not, and the last line says which.
 """
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -18,11 +20,11 @@ from airflow.models import DagModel, DagRun, TaskInstance
 from airflow.models.errors import ParseImportError
 from airflow.utils.log.log_reader import TaskLogReader
 from airflow.utils.session import create_session
-from airflow.utils.state import DagRunState
+from airflow.utils.state import DagRunState, TaskInstanceState
 from airflow.utils.types import DagRunTriggeredByType
 from sqlalchemy import select
 
-DAG, TASK = "platform_smoke", "say"
+DAG = "platform_smoke"
 BUNDLE = "platform_smoke"
 PAUSE_SECONDS = 2
 
@@ -36,10 +38,10 @@ def main(
         600
     ),
     log_seconds: Annotated[
-        int, typer.Option(min=1, help="Until its log is there: it is sent when the task has ended.")
+        int, typer.Option(min=1, help="Until its logs are there: sent when a task has ended.")
     ] = 60,
 ) -> None:
-    """Run the DAG, and read its log."""
+    """Run the DAG, and read its logs."""
     try:
         _until(_parsed, seconds, f"{DAG} is not parsed: does the DAG processor run?")
         run_id = f"smoke__{datetime.now(UTC).isoformat(timespec='seconds')}"
@@ -47,7 +49,9 @@ def main(
         print(f"{DAG} is parsed; started {run_id}")
         _until(lambda: _ended(run_id), seconds, lambda: _where(run_id))
         print(f"{run_id} succeeded")
-        _until(lambda: run_id in _log(run_id), log_seconds, f"no log of {run_id} can be read")
+        for task in _tasks(run_id):
+            unread = f"no log of {run_id} can be read: {_named(task)}"
+            _until(partial(_says, task, run_id), log_seconds, unread)
         print("its log was read back")
     except SmokeError as error:
         print(error, file=sys.stderr)
@@ -78,29 +82,36 @@ def _ended(run_id: str) -> bool:
     with create_session() as session:
         state = session.scalar(of_run)
     if state == DagRunState.FAILED:
-        raise SmokeError(f"{run_id} failed; the end of its log: {_log(run_id)[-500:]}")
+        failed = [task for task in _tasks(run_id) if task.state != TaskInstanceState.SUCCESS]
+        ends = "; ".join(f"{_named(task)}: {_log(task)[-500:]}" for task in failed)
+        raise SmokeError(f"{run_id} failed; the end of its log: {ends}")
     return bool(state == DagRunState.SUCCESS)
 
 
 def _where(run_id: str) -> str:
     """Say how far the run is: whose work it waits for."""
-    with create_session() as session:
-        task = session.scalar(
-            select(TaskInstance.state).where(
-                TaskInstance.dag_id == DAG, TaskInstance.run_id == run_id
-            )
-        )
-    return f"{run_id} has not ended: its task is {task or 'not scheduled'}"
+    waits = [task for task in _tasks(run_id) if task.state != TaskInstanceState.SUCCESS]
+    states = ", ".join(f"{_named(task)} is {task.state or 'not scheduled'}" for task in waits)
+    return f"{run_id} has not ended: {states or 'its tasks have'}"
 
 
-def _log(run_id: str) -> str:
+def _tasks(run_id: str) -> Sequence[TaskInstance]:
+    """Return the tasks of a run, one for each executor."""
+    of_run = select(TaskInstance).where(TaskInstance.dag_id == DAG, TaskInstance.run_id == run_id)
     with create_session() as session:
-        task = session.scalar(
-            select(TaskInstance).where(TaskInstance.dag_id == DAG, TaskInstance.run_id == run_id)
-        )
-        if task is None:
-            return ""
-        return "".join(TaskLogReader().read_log_stream(task, None, {"end_of_log": False}))
+        return session.scalars(of_run.order_by(TaskInstance.task_id)).all()
+
+
+def _named(task: TaskInstance) -> str:
+    return f"{task.task_id} ({task.executor or 'the first executor'})"
+
+
+def _says(task: TaskInstance, run_id: str) -> bool:
+    return run_id in _log(task)
+
+
+def _log(task: TaskInstance) -> str:
+    return "".join(TaskLogReader().read_log_stream(task, None, {"end_of_log": False}))
 
 
 if __name__ == "__main__":
