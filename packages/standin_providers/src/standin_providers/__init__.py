@@ -1,7 +1,8 @@
-"""Stand-in providers: azurerm, azuread, helm and kubernetes without Azure or a cluster.
+"""Stand-in providers: azurerm, azuread, helm, kubernetes and random without Azure or a cluster.
 
-The only package that knows that a provider is a stand-in. Both functions yield environment
-variables for terraform; `cloud` is the folder that plays Azure, one JSON file a resource.
+`in_process` serves them to terraform, and `mirror` to the cdktf CLI and any other caller, while
+their context lasts; both yield the environment variables that terraform then needs. `cloud` is the
+folder that plays Azure, one JSON file per resource.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The folder that plays Azure: one JSON file a resource, by type and id.
+"""The folder that plays Azure: one JSON file per resource, by type and id.
 
 Delete a file, and the resource is gone behind Terraform's back; edit it, and it has drifted.
 Hidden folders beside the types hold what is not a resource: soft-deleted vaults, and what data

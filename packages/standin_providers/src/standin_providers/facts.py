@@ -1,7 +1,7 @@
 """What bindings lose about a type: rules of the provider's own schema, and Azure's id of it.
 
-`facts/<provider>.json` holds what `compact` read from the providers; `facts/by_hand.json` what
-their code decides (a replacement under a condition stands in `replacements`, not here).
+`facts/<provider>.json` holds what the providers' own schemas say (`facts_writer` writes it), and
+`facts/by_hand.json` what their code decides; a replacement under a condition is in `replacements`.
 """
 
 import json

@@ -38,11 +38,11 @@ def main() -> None:
         sys.exit(f"cannot read the facts: {error}")
     path = FOLDER / f"{options.provider}.json"
     path.write_text(facts_text(rules, ids, types))
-    print(f"{path.relative_to(Path.cwd())}: {path.stat().st_size:,} bytes")
+    print(f"{path}: {path.stat().st_size:,} bytes")
 
 
 def facts_text(rules: dict[str, Any], ids: dict[str, str], types: set[str] | None = None) -> str:
-    """Return the facts as JSON with a line a type, so that a new version's diff can be read."""
+    """Return the facts as JSON with one line per type, so that a new version's diff can be read."""
     kinds = []
     for kind, name in _KINDS.items():
         known: dict[str, Any] = {}

@@ -8,6 +8,7 @@ SCHEMA.json is one provider's part of `terraform providers schema -json`. Write 
 
 import argparse
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -27,8 +28,11 @@ def main() -> None:
     parser.add_argument("version")
     parser.add_argument("schema", type=Path)
     options = parser.parse_args()
-    stored = json.loads(FILE.read_text()) if FILE.exists() else {}
-    schema = json.loads(options.schema.read_text())
+    try:
+        stored = json.loads(FILE.read_text()) if FILE.exists() else {}
+        schema = json.loads(options.schema.read_text())
+    except (OSError, ValueError) as error:
+        sys.exit(f"cannot read the schema: {error}")
     stored[options.provider] = differences(options.provider, options.version, schema)
     FILE.write_text(_text(stored))
     print(f"{FILE}: {FILE.stat().st_size:,} bytes")
@@ -64,7 +68,7 @@ def without_prose(schema: Any) -> Any:
 
 
 def _text(stored: Mapping[str, Any]) -> str:
-    """Return JSON with a line a type, so that a new version's diff can be read."""
+    """Return JSON with one line per type, so that a new version's diff can be read."""
     providers = []
     for provider, found in sorted(stored.items()):
         parts = [f'"version": {json.dumps(found["version"])}']
