@@ -1,4 +1,4 @@
-"""Microsoft Graph: applications, service principals and what hangs on them."""
+"""Microsoft Graph: applications, service principals and what belongs to them."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ from loopback_azure.subscription_offers import Offers
 HOST = "graph.microsoft.com"
 _BASE = f"https://{HOST}"
 _OBJECTS = {"applications": "application", "serviceprincipals": "servicePrincipal"}
-_HANGING = ("appRoleAssignedTo", "federatedIdentityCredentials")
+_CHILDREN = ("appRoleAssignedTo", "federatedIdentityCredentials")
 _EQUALS = re.compile(r"(?P<name>\w+) eq '(?P<value>(?:[^']|'')*)'")
 # What Graph shows of an object even when nobody gave it: empty lists, where the providers count.
 _EMPTY: Mapping[str, Mapping[str, Any]] = {
@@ -72,9 +72,9 @@ class Graph:
                     return self._object(request, method, f"{_BASE}/{collection}/{own}")
                 case [method, collection, own, "owners", *rest] if collection in _OBJECTS:
                     return self._owners(request, method, f"{_BASE}/{collection}/{own}", rest)
-                case [method, collection, own, what, *rest] if what in _HANGING:
+                case [method, collection, own, kind, *rest] if kind in _CHILDREN:
                     owner = f"{_BASE}/{collection}/{own}"
-                    return self._hanging(request, method, owner, what, rest)
+                    return self._children(request, method, owner, kind, rest)
         raise unknown(request)
 
     def _objects(self, request: Request, method: str, collection: str) -> Reply:
@@ -160,15 +160,15 @@ class Graph:
         self._store.put(url, found)
         return Reply(status=204)
 
-    def _hanging(
-        self, request: Request, method: str, owner: str, what: str, rest: list[str]
+    def _children(
+        self, request: Request, method: str, owner: str, kind: str, rest: list[str]
     ) -> Reply:
         holder = self._found(owner)
-        base = f"{owner}/{what}"
+        base = f"{owner}/{kind}"
 
         def new(asked: Document) -> Document:
             body = {**asked, "id": guid(base, str(sorted(asked.items(), key=str)))}
-            if what == "appRoleAssignedTo":
+            if kind == "appRoleAssignedTo":
                 body |= _assignment(asked, holder["body"])
             return body
 

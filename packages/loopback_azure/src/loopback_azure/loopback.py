@@ -60,12 +60,15 @@ def loopback_azure(
     busy_servers: float = 0,
     offers: Offers | None = None,
 ) -> Iterator[LoopbackAzure]:
-    """Run a loopback Azure; what it holds is written into the folder at the end, and read again.
+    """Run a loopback Azure while the block runs.
 
-    `offers` says what the subscription has not, or has not enough of.
-    With `late_roles` a vault answers only once a role on it is that many seconds old, as in Azure.
-    With `busy_servers` a database server refuses what changes below it for so many seconds.
-    What Resource Manager is asked to write stands there as requests.jsonl, see `recording`.
+    Args:
+        folder: where it writes what it holds when it ends (azure.json), and reads it when it starts
+            again; each write that Resource Manager is asked for is a line of requests.jsonl there.
+        tenant: the GUID of the tenant that its identities belong to.
+        late_roles: seconds until a role on a vault counts, as in Azure; 0: vaults ask for no role.
+        busy_servers: seconds that a database server refuses the next change below it; 0: none.
+        offers: what the subscription lacks; by default nothing.
     """
     folder.mkdir(parents=True, exist_ok=True)
     held = folder / "azure.json"

@@ -1,4 +1,4 @@
-"""What Resource Manager was asked to write, one JSON object a line: for those who check bodies."""
+"""What Resource Manager was asked to write, one JSON object per line, to check the bodies by."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ _WRITES = ("PUT", "PATCH")
 
 
 class Recording:
-    """A file that grows by a line for each PUT and PATCH; whatever is asked may be in it."""
+    """A file that grows by a line for each PUT and PATCH, refused ones and secrets included."""
 
     def __init__(self, file: Path) -> None:
         self._file = file

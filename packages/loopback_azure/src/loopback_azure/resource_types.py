@@ -1,4 +1,4 @@
-"""The resource types that the loopback Azure knows, and what is the matter with each."""
+"""The resource types that the loopback Azure knows, and how each behaves."""
 
 import tomllib
 from collections.abc import Callable, Mapping

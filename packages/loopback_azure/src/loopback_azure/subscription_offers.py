@@ -72,15 +72,18 @@ def _sizes() -> dict[str, Document]:
 
 @dataclass(kw_only=True)
 class Offers:
-    """What differs from a subscription in which all is well."""
+    """What a subscription lacks; by default nothing."""
 
     unregistered: set[str] = field(default_factory=set)
-    """Resource providers."""
+    """Resource providers that are not registered, as `Microsoft.Compute`."""
     features_off: set[str] = field(default_factory=set)
+    """Features that are not registered, as `Microsoft.Compute/EncryptionAtHost`."""
     limits: dict[str, int] = field(default_factory=dict)
-    """Most cores, by family; 1,000 of each other."""
+    """Most cores by family of sizes, `cores` and `lowPriorityCores`; 1,000 where none is given."""
     used: dict[str, int] = field(default_factory=dict)
+    """Cores in use, by the same names; 0 where none are given."""
     sizes: dict[str, Document] = field(default_factory=_sizes)
+    """Machine sizes by name, as "Resource Skus - List" describes them."""
     taken: set[str] = field(default_factory=set)
     """Names that somebody else has."""
     database_closed: str = ""

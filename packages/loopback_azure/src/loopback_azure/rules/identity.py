@@ -1,4 +1,4 @@
-"""Identities: principals that Entra ID draws for Azure's resources."""
+"""Identities: principals that Entra ID makes for Azure's resources."""
 
 import time
 
