@@ -84,7 +84,7 @@ def _vaults(first: Read, second: Read) -> Iterator[Fault]:
 def _zones(first: Read, second: Read) -> Iterator[Fault]:
     """Azure: "A virtual network cannot be linked to multiple zones with overlapping namespaces".
 
-    The zones of the database and of the API server bear the environment's name and never meet.
+    The zones of the database and of the API server hold the environment's name: no two are alike.
     """
     ours = first.environment.endpoint_zones
     twice = [name for role, name in second.environment.endpoint_zones.items() if role in ours]
