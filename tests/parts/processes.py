@@ -28,15 +28,16 @@ def free_port() -> int:
 
 
 def wait_until(ready: Callable[[], object], what: str, seconds: float = 120) -> None:
-    """Return when `ready()` is true.
+    """Return when `ready()` is true; it is asked less often the longer it takes.
 
     Raises:
         AssertionError: it was not within `seconds`.
     """
-    deadline = time.monotonic() + seconds
+    began = time.monotonic()
     while not ready():
-        assert time.monotonic() < deadline, f"{what}: not within {seconds:g} s"
-        time.sleep(0.1)
+        waited = time.monotonic() - began
+        assert waited < seconds, f"{what}: not within {seconds:g} s"
+        time.sleep(min(1, max(0.1, waited / 20)))  # to be asked takes CPU, too
 
 
 def listening(port: int) -> bool:

@@ -234,16 +234,17 @@ class ApiServer:
 
 
 def wait_until(ready: Callable[[], bool], what: str, seconds: float) -> None:
-    """Wait until something is so.
+    """Wait until something is so; it is asked less often the longer it takes.
 
     Raises:
         TimeoutError: it is not after that many seconds.
     """
-    deadline = time.monotonic() + seconds
+    began = time.monotonic()
     while not ready():
-        if time.monotonic() > deadline:
+        waited = time.monotonic() - began
+        if waited > seconds:
             raise TimeoutError(f"{what} is not ready after {seconds:.0f} s")
-        time.sleep(0.1)
+        time.sleep(min(1, max(0.1, waited / 20)))
 
 
 def _message(error: Exception) -> str:
