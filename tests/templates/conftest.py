@@ -37,3 +37,16 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Path:
     git(folder, "init", "--quiet", "--initial-branch=main")
     commit(folder, "1.0.0")
     return folder
+
+
+@pytest.fixture(scope="session")
+def templates(platform: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What copier reads of it, as a Git repository: it is copied in a tenth of the time."""
+    folder = tmp_path_factory.mktemp("templates") / "airflow-on-azure"
+    for room in ("templates", "environments", "policy"):
+        shutil.copytree(platform / room, folder / room)
+    for name in ("copier.yml", "rehearsal.toml"):
+        shutil.copy(platform / name, folder / name)
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    commit(folder, "1.0.0")
+    return folder

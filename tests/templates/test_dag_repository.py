@@ -35,12 +35,12 @@ ANSWERS = {
 
 
 @pytest.fixture
-def render(platform: Path) -> Render:
+def render(templates: Path) -> Render:
     """Answer the template's questions and return the new repository."""
 
-    def rendered(target: Path, **answers: Any) -> Path:
+    def rendered(target: Path, source: Path = templates, **answers: Any) -> Path:
         copier.run_copy(
-            f"git+file://{platform}", target, data=ANSWERS | answers, defaults=True, quiet=True
+            f"git+file://{source}", target, data=ANSWERS | answers, defaults=True, quiet=True
         )
         return target
 
@@ -217,7 +217,7 @@ def test_check_works_without_docker_and_without_a_registry(
     tmp_path: Path, render: Render, platform: Path, airflow: Path, dbt: Path
 ) -> None:
     built_from = git(platform, "rev-parse", "--short=7", "HEAD")
-    repository = render(tmp_path / "our dags", image_tag=f"3.3.2-{built_from}")
+    repository = render(tmp_path / "our dags", platform, image_tag=f"3.3.2-{built_from}")
     environment = {**os.environ, "PATH": f"{Path(uv()).parent}:/usr/local/bin:/usr/bin:/bin"}
 
     done = subprocess.run(
@@ -315,15 +315,15 @@ def test_help_names_every_command(repository: Path, make: Make) -> None:
 
 
 def test_a_later_version_of_the_template_comes_by_an_update_and_keeps_what_the_team_wrote(
-    tmp_path: Path, render: Render, platform: Path
+    tmp_path: Path, render: Render, templates: Path
 ) -> None:
     repository = render(tmp_path / "ours")
     (repository / "dags" / "own.py").write_text("# ours\n")
     git(repository, "init", "--quiet")
     commit(repository)
-    ignored = platform / "templates" / "dag-repository" / ".gitignore"
+    ignored = templates / "templates" / "dag-repository" / ".gitignore"
     ignored.write_text(ignored.read_text() + "of-version-1.1/\n")
-    commit(platform, "1.1.0")
+    commit(templates, "1.1.0")
 
     copier.run_update(repository, defaults=True, overwrite=True, quiet=True)
 
@@ -334,12 +334,12 @@ def test_a_later_version_of_the_template_comes_by_an_update_and_keeps_what_the_t
 
 
 def test_the_first_command_of_the_training_makes_the_repository(
-    tmp_path: Path, platform: Path
+    tmp_path: Path, templates: Path
 ) -> None:
     page = (ROOT / "docs" / "training" / "README.md").read_text()
     [line] = [line for line in page.splitlines() if line.startswith("$ uvx copier copy ")]
     words = line.removeprefix("$ uvx ").replace(
-        "https://<your git server>/airflow-on-azure", f"git+file://{platform}"
+        "https://<your git server>/airflow-on-azure", f"git+file://{templates}"
     )
     answers = [word for key, value in ANSWERS.items() for word in ("--data", f"{key}={value}")]
 

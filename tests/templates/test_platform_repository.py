@@ -73,10 +73,10 @@ def product(platform: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def render(product: Path, target: Path, **answers: Any) -> Path:
+def render(source: Path, target: Path, **answers: Any) -> Path:
     """Answer the questions, and commit what comes out."""
     copier.run_copy(
-        f"git+file://{product}",
+        f"git+file://{source}",
         target,
         vcs_ref="1.0.0",
         data=ANSWERS | answers,
@@ -180,10 +180,10 @@ def test_it_starts_with_the_examples_and_the_schema_of_its_version(
     ],
 )
 def test_a_wrong_answer_is_refused(
-    product: Path, tmp_path: Path, question: str, answer: Any, explanation: str
+    templates: Path, tmp_path: Path, question: str, answer: Any, explanation: str
 ) -> None:
     with pytest.raises((ValueError, CopierError), match=explanation):
-        render(product, tmp_path, **{question: answer})
+        render(templates, tmp_path, **{question: answer})
 
 
 @pytest.mark.parametrize(
@@ -194,9 +194,9 @@ def test_a_wrong_answer_is_refused(
     ],
 )
 def test_only_the_pipelines_that_were_asked_for_are_there(
-    product: Path, tmp_path: Path, pipelines: str, there: set[str]
+    templates: Path, tmp_path: Path, pipelines: str, there: set[str]
 ) -> None:
-    repository = render(product, tmp_path, pipelines=pipelines)
+    repository = render(templates, tmp_path, pipelines=pipelines)
 
     pipelines_of_both = OF_AZURE | {".github"}
     assert pipelines_of_both & {f.name for f in repository.iterdir()} == there
@@ -210,9 +210,9 @@ def azure(repository: Path) -> Any:
     "address", ["", "https://dev.azure.com/contoso/platform/_git/airflow-on-azure"]
 )
 def test_azure_devops_accepts_the_pipeline(
-    product: Path, tmp_path: Path, pipelines_schema: Any, address: str
+    templates: Path, tmp_path: Path, pipelines_schema: Any, address: str
 ) -> None:
-    repository = render(product, tmp_path, **({"product_repository": address} if address else {}))
+    repository = render(templates, tmp_path, **({"product_repository": address} if address else {}))
     pipeline = azure(repository)
 
     found = [error.message for error in Draft7Validator(pipelines_schema).iter_errors(pipeline)]
@@ -253,9 +253,9 @@ def test_an_image_of_what_nobody_has_reviewed_is_not_built(rendered: Path, run: 
 
 
 def test_github_promotes_the_image_from_environment_to_environment(
-    product: Path, tmp_path: Path
+    templates: Path, tmp_path: Path
 ) -> None:
-    repository = render(product, tmp_path, environments=["dev", "test", "prod"])
+    repository = render(templates, tmp_path, environments=["dev", "test", "prod"])
     file = repository / ".github" / "workflows" / "image.yml"
 
     jobs = yaml.safe_load(file.read_text())["jobs"]
@@ -300,9 +300,9 @@ def test_hibernation_on_github_costs_nothing_until_it_is_switched_on(rendered: P
 
 
 def test_environments_are_deployed_in_the_order_of_the_answer(
-    product: Path, tmp_path: Path
+    templates: Path, tmp_path: Path
 ) -> None:
-    repository = render(product, tmp_path, environments=["dev", "test", "prod"])
+    repository = render(templates, tmp_path, environments=["dev", "test", "prod"])
 
     after = {stage["stage"]: stage.get("dependsOn") for stage in azure(repository)["stages"]}
     assert after["plan_test"] == "deploy_dev"
