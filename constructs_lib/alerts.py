@@ -37,8 +37,8 @@ from observability.alerts import MetricAlert, PrometheusAlert, runbook
 from observability.recording import Recording
 
 
-class PrometheusAlerts(Construct):
-    """A group of alert rules on a cluster's metrics (Azure takes 20 rules a group)."""
+class PrometheusRules(Construct):
+    """A group of rules on a cluster's metrics, run each minute (Azure takes 20 rules a group)."""
 
     def __init__(
         self,
@@ -48,86 +48,47 @@ class PrometheusAlerts(Construct):
         place: Place,
         metrics_id: str,
         cluster_name: str,
-        action_group_ids: Sequence[str],
-        runbooks: str | None,
-        alerts: Sequence[PrometheusAlert],
+        rules: Sequence[MonitorAlertPrometheusRuleGroupRule],
     ) -> None:
         super().__init__(scope, construct_id)
-        _add_rules(
+        MonitorAlertPrometheusRuleGroup(
             self,
+            "Default",
             name=place.names.of("prg", construct_id.replace("_", "-")),
-            place=place,
-            metrics_id=metrics_id,
             cluster_name=cluster_name,
-            rules=[
-                MonitorAlertPrometheusRuleGroupRule(
-                    alert=alert.name,
-                    expression=alert.expression,
-                    for_=f"PT{alert.for_minutes}M" if alert.for_minutes else None,
-                    severity=alert.severity,
-                    enabled=True,
-                    annotations={"summary": alert.summary, "remedy": alert.remedy(runbooks)},
-                    action=[
-                        MonitorAlertPrometheusRuleGroupRuleAction(action_group_id=group_id)
-                        for group_id in action_group_ids
-                    ],
-                    alert_resolution=MonitorAlertPrometheusRuleGroupRuleAlertResolution(
-                        auto_resolved=True, time_to_resolve="PT10M"
-                    ),
-                )
-                for alert in alerts
-            ],
+            scopes=[metrics_id],
+            interval="PT1M",
+            rule_group_enabled=True,
+            rule=list(rules),
+            **place.at,
         )
 
 
-class PrometheusRecordings(Construct):
-    """A group of series that Azure computes each minute (it takes 20 rules a group)."""
-
-    def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        place: Place,
-        metrics_id: str,
-        cluster_name: str,
-        recordings: Sequence[Recording],
-    ) -> None:
-        super().__init__(scope, construct_id)
-        _add_rules(
-            self,
-            name=place.names.of("prg", construct_id.replace("_", "-")),
-            place=place,
-            metrics_id=metrics_id,
-            cluster_name=cluster_name,
-            rules=[
-                MonitorAlertPrometheusRuleGroupRule(
-                    record=recording.record, expression=recording.expression, enabled=True
-                )
-                for recording in recordings
-            ],
-        )
+def alert_rule(
+    alert: PrometheusAlert, *, action_group_ids: Sequence[str], runbooks: str | None
+) -> MonitorAlertPrometheusRuleGroupRule:
+    """Return the rule that tells the action groups of an alert."""
+    return MonitorAlertPrometheusRuleGroupRule(
+        alert=alert.name,
+        expression=alert.expression,
+        for_=f"PT{alert.for_minutes}M" if alert.for_minutes else None,
+        severity=alert.severity,
+        enabled=True,
+        annotations={"summary": alert.summary, "remedy": alert.remedy(runbooks)},
+        action=[
+            MonitorAlertPrometheusRuleGroupRuleAction(action_group_id=group_id)
+            for group_id in action_group_ids
+        ],
+        alert_resolution=MonitorAlertPrometheusRuleGroupRuleAlertResolution(
+            auto_resolved=True, time_to_resolve="PT10M"
+        ),
+    )
 
 
-def _add_rules(
-    scope: Construct,
-    *,
-    name: str,
-    place: Place,
-    metrics_id: str,
-    cluster_name: str,
-    rules: list[MonitorAlertPrometheusRuleGroupRule],
-) -> None:
-    MonitorAlertPrometheusRuleGroup(
-        scope,
-        "Default",
-        name=name,
-        cluster_name=cluster_name,
-        scopes=[metrics_id],
-        interval="PT1M",
-        rule_group_enabled=True,
-        rule=rules,
-        **place.at,
+def recording_rule(recording: Recording) -> MonitorAlertPrometheusRuleGroupRule:
+    """Return the rule that computes a series."""
+    return MonitorAlertPrometheusRuleGroupRule(
+        record=recording.record, expression=recording.expression, enabled=True
     )
 
 

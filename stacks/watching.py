@@ -5,16 +5,18 @@ The diagnostics of network and data stand in the platform stack too: the workspa
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from constructs import Construct
 
 from constructs_lib.aks_cluster import AksCluster
 from constructs_lib.alerts import (
-    PrometheusAlerts,
-    PrometheusRecordings,
+    PrometheusRules,
     add_backup_alerts,
     add_metric_alert,
     add_service_health_alert,
+    alert_rule,
+    recording_rule,
     silence_asleep,
 )
 from constructs_lib.container_insights import collect_container_logs
@@ -66,32 +68,25 @@ def watch(
     of_airflow = prometheus_alerts()
     if env.airflow.runs_workers:
         of_airflow += celery_alerts()
-    groups = {"cluster_alerts": CLUSTER_ALERTS, "airflow_alerts": of_airflow}
-    for role, alerts in groups.items():
-        PrometheusAlerts(
+    alerting = partial(
+        alert_rule, action_group_ids=by.action_group_ids, runbooks=env.monitoring.runbooks
+    )
+    groups = {
+        "cluster_alerts": [*map(alerting, CLUSTER_ALERTS)],
+        "airflow_alerts": [*map(alerting, of_airflow)],
+    }
+    if by.grafana_id:  # its built-in boards draw them, and nothing else does
+        groups["node_recordings"] = [*map(recording_rule, node_recordings())]
+        groups["kubernetes_recordings"] = [*map(recording_rule, kubernetes_recordings())]
+    for role, rules in groups.items():
+        PrometheusRules(
             scope,
             role,
             place=by.metrics_place,
             metrics_id=by.metrics_id,
             cluster_name=watched.cluster.cluster.name,
-            action_group_ids=by.action_group_ids,
-            runbooks=env.monitoring.runbooks,
-            alerts=alerts,
+            rules=rules,
         )
-    if by.grafana_id:  # its built-in boards draw them, and nothing else does
-        recordings = {
-            "node_recordings": node_recordings(),
-            "kubernetes_recordings": kubernetes_recordings(),
-        }
-        for role, series in recordings.items():
-            PrometheusRecordings(
-                scope,
-                role,
-                place=by.metrics_place,
-                metrics_id=by.metrics_id,
-                cluster_name=watched.cluster.cluster.name,
-                recordings=series,
-            )
     for resource_id, alert in _metric_alerts(watched, env):
         add_metric_alert(
             scope,
