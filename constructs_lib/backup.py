@@ -23,12 +23,12 @@ from cdktf_cdktf_provider_azurerm.resource_group import ResourceGroup
 from cdktf_cdktf_provider_azurerm.storage_container import StorageContainer
 from constructs import Construct
 
-from constructs_lib.closed_account import create_closed_account
 from constructs_lib.grant import grant
 from constructs_lib.key_vault import KeyReference
 from constructs_lib.place import Place, PrivateLink
 from constructs_lib.private_endpoint import add_private_endpoint
 from constructs_lib.protection import guarded
+from constructs_lib.storage_account import create_closed_account
 from environments.model import Environment
 
 

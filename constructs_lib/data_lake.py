@@ -12,10 +12,10 @@ from cdktf_cdktf_provider_azurerm.storage_management_policy import (
 )
 from constructs import Construct
 
-from constructs_lib.closed_account import create_closed_account
 from constructs_lib.key_vault import KeyReference
 from constructs_lib.place import Place
 from constructs_lib.protection import guarded
+from constructs_lib.storage_account import create_closed_account
 from conventions.containers import CONTAINERS, DATA, LOGS
 from environments.data import Storage
 

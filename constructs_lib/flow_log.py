@@ -7,10 +7,10 @@ from cdktf_cdktf_provider_azurerm.network_watcher_flow_log import (
 )
 from constructs import Construct
 
-from constructs_lib.closed_account import create_closed_account
 from constructs_lib.key_vault import KeyReference
 from constructs_lib.observability import Workspace
 from constructs_lib.place import Place
+from constructs_lib.storage_account import create_closed_account
 
 
 class FlowLog(Construct):

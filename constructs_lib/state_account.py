@@ -2,18 +2,13 @@
 
 from collections.abc import Mapping
 
-from cdktf_cdktf_provider_azurerm.storage_account import (
-    StorageAccount,
-    StorageAccountBlobProperties,
-    StorageAccountBlobPropertiesContainerDeleteRetentionPolicy,
-    StorageAccountBlobPropertiesDeleteRetentionPolicy,
-    StorageAccountSasPolicy,
-)
+from cdktf_cdktf_provider_azurerm.storage_account import StorageAccount
 from cdktf_cdktf_provider_azurerm.storage_container import StorageContainer
 from constructs import Construct
 
 from constructs_lib.place import Place
 from constructs_lib.protection import guarded
+from constructs_lib.storage_account import OPENED_BY_ENTRA_ALONE, soft_delete
 
 KEPT_DAYS = 30
 
@@ -39,28 +34,11 @@ class StateAccount(Construct):
             self,
             "Default",
             name=name,
-            account_tier="Standard",
-            account_kind="StorageV2",
             account_replication_type=replication,
             shared_access_key_enabled=False,
-            default_to_oauth_authentication=True,
-            local_user_enabled=False,
-            allow_nested_items_to_be_public=False,
-            cross_tenant_replication_enabled=False,
-            https_traffic_only_enabled=True,
-            min_tls_version="TLS1_2",
-            infrastructure_encryption_enabled=True,
-            sas_policy=StorageAccountSasPolicy(expiration_period="00.01:00:00"),
-            blob_properties=StorageAccountBlobProperties(
-                versioning_enabled=True,
-                delete_retention_policy=StorageAccountBlobPropertiesDeleteRetentionPolicy(
-                    days=KEPT_DAYS
-                ),
-                container_delete_retention_policy=(
-                    StorageAccountBlobPropertiesContainerDeleteRetentionPolicy(days=KEPT_DAYS)
-                ),
-            ),
+            blob_properties=soft_delete(KEPT_DAYS, versions=True),
             lifecycle=guarded(protect=place.protect),
+            **OPENED_BY_ENTRA_ALONE,
             **place.at,
         )
         self.id = account.id

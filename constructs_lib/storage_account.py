@@ -1,5 +1,6 @@
-"""A storage account that only private endpoints and trusted Azure services reach."""
+"""Storage accounts: what all of ours have, and one that only private endpoints reach."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from cdktf_cdktf_provider_azurerm.storage_account import (
@@ -17,6 +18,31 @@ from constructs import Construct
 from constructs_lib.key_vault import KeyReference
 from constructs_lib.place import Place
 from constructs_lib.protection import guarded
+
+OPENED_BY_ENTRA_ALONE: Mapping[str, Any] = {
+    "account_tier": "Standard",
+    "account_kind": "StorageV2",
+    "default_to_oauth_authentication": True,
+    "local_user_enabled": False,
+    "allow_nested_items_to_be_public": False,
+    "cross_tenant_replication_enabled": False,
+    "https_traffic_only_enabled": True,
+    "min_tls_version": "TLS1_2",
+    "infrastructure_encryption_enabled": True,
+    "sas_policy": StorageAccountSasPolicy(expiration_period="00.01:00:00"),
+}
+"""What every account has; `shared_access_key_enabled` stands where the account is made."""
+
+
+def soft_delete(days: int, *, versions: bool | None = None) -> StorageAccountBlobProperties:
+    """Return the settings that keep deleted blobs and containers; `versions` keeps changed ones."""
+    return StorageAccountBlobProperties(
+        versioning_enabled=versions,
+        delete_retention_policy=StorageAccountBlobPropertiesDeleteRetentionPolicy(days=days),
+        container_delete_retention_policy=(
+            StorageAccountBlobPropertiesContainerDeleteRetentionPolicy(days=days)
+        ),
+    )
 
 
 def create_closed_account(
@@ -41,30 +67,14 @@ def create_closed_account(
         scope,
         construct_id,
         name=place.names.unique(abbreviation),
-        account_tier="Standard",
-        account_kind="StorageV2",
         account_replication_type=replication,
         is_hns_enabled=True if hierarchical else None,
         shared_access_key_enabled=keys_enabled,
-        default_to_oauth_authentication=True,
-        local_user_enabled=False,
-        allow_nested_items_to_be_public=False,
-        cross_tenant_replication_enabled=False,
         public_network_access_enabled=False,
-        https_traffic_only_enabled=True,
-        min_tls_version="TLS1_2",
-        infrastructure_encryption_enabled=True,
         network_rules=StorageAccountNetworkRules(default_action="Deny", bypass=["AzureServices"]),
-        sas_policy=StorageAccountSasPolicy(expiration_period="00.01:00:00"),
-        blob_properties=StorageAccountBlobProperties(
-            delete_retention_policy=StorageAccountBlobPropertiesDeleteRetentionPolicy(
-                days=soft_delete_days
-            ),
-            container_delete_retention_policy=(
-                StorageAccountBlobPropertiesContainerDeleteRetentionPolicy(days=soft_delete_days)
-            ),
-        ),
+        blob_properties=soft_delete(soft_delete_days),
         lifecycle=guarded(protect=place.protect),
+        **OPENED_BY_ENTRA_ALONE,
         **_encrypted_with(key),
         **place.at,
     )
