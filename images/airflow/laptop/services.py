@@ -260,6 +260,8 @@ def airflow_environment(
             "load_examples": False,
             "executor": ",".join(EXECUTORS),
             "parallelism": 4,
+            # a DAG that is saved again would be left out for half a minute
+            "min_serialized_dag_update_interval": 1,
             "auth_manager": "airflow.api_fastapi.auth.managers.simple.simple_auth_manager"
             ".SimpleAuthManager",
             "simple_auth_manager_all_admins": True,  # nobody but this machine reaches it
