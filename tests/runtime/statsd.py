@@ -13,11 +13,12 @@ LINE = re.compile(r"(?P<name>[^,:|]+)(?P<tags>(,[^:|]*)?):(?P<value>[^|]+)\|(?P<
 
 @dataclass
 class StatsdSink:
-    """What was heard: the kind and the tag names of each metric."""
+    """What was heard: the kind, the tag names and the last value of each metric."""
 
     port: int
     kinds: dict[str, str] = field(default_factory=dict)
     tags: dict[str, set[str]] = field(default_factory=dict)
+    values: dict[str, float] = field(default_factory=dict)
 
     def hear(self, datagram: str) -> None:
         """Take in one datagram."""
@@ -25,6 +26,7 @@ class StatsdSink:
             if heard := LINE.fullmatch(line.split("|@")[0]):
                 name = heard["name"]
                 self.kinds[name] = heard["type"]
+                self.values[name] = float(heard["value"])
                 names = {tag.partition("=")[0] for tag in heard["tags"].split(",") if tag}
                 self.tags.setdefault(name, set()).update(names)
 

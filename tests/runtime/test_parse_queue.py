@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from observability.metrics import AIRFLOW_CONFIG
 from tests.parts.azurite import Azurite
 from tests.parts.postgres import Postgres
 from tests.parts.processes import running, wait_until
 from tests.runtime.airflow_home import IMAGE, AirflowHome
 from tests.runtime.lab import Lab
+from tests.runtime.statsd import StatsdSink, statsd_sink
 
 FILES = 12
 DAG = """
@@ -82,7 +84,10 @@ due = {
 statements = []
 event.listen(settings.engine, "before_cursor_execute", lambda *all: statements.append(all[2]))
 manager = DagFileProcessorManager(max_runs=-1)
-time.sleep(1.1)
+manager.prepare_process_context()  # begins to send metrics
+failed = DagFileStat(num_dags=2, import_errors=3)
+manager._file_stats[DagFileInfo(Path("a.py"), "b", folder)] = failed
+parse_queue.put_in_order()  # as in a processor of its own, which has not counted yet
 asked = [asks(), asks(), time.sleep(1.1) or asks()]
 answer({"due": due, "asked": asked})
 """
@@ -174,8 +179,16 @@ def test_no_file_keeps_what_a_helper_said_before_the_version(parsed: Parsed) -> 
 
 
 @pytest.fixture(scope="module")
-def told(home: AirflowHome) -> Any:
+def metrics() -> Iterator[StatsdSink]:
+    """What a manager counts."""
+    with statsd_sink() as sink:
+        yield sink
+
+
+@pytest.fixture(scope="module")
+def told(home: AirflowHome, metrics: StatsdSink) -> Any:
     """What is due, and when the database is asked."""
+    home.set("metrics", statsd_host="127.0.0.1", statsd_port=metrics.port, **AIRFLOW_CONFIG)
     return home.probe(MANAGER)
 
 
@@ -189,3 +202,13 @@ def test_a_file_comes_before_its_time_only_where_it_failed(told: Any, file: str,
 
 def test_the_database_is_asked_once_a_second_and_not_in_every_loop(told: Any) -> None:
     assert told["asked"] == [True, False, True]
+
+
+@pytest.mark.usefixtures("told")
+@pytest.mark.parametrize(("metric", "count"), [("import_errors", 3), ("dagbag_size", 2)])
+def test_files_are_counted_while_nothing_is_parsed(
+    metrics: StatsdSink, metric: str, count: int
+) -> None:
+    heard = {name.rpartition(".")[2]: value for name, value in metrics.values.items()}
+
+    assert heard[metric] == count

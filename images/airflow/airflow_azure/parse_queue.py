@@ -11,6 +11,10 @@ A file that could not be imported comes again after five minutes: what it missed
 A callback leaves in Airflow a second time of parsing, which stays as it is for ever: once it is
 older than the interval, the file is parsed in every loop (apache/airflow#73432).
 
+Airflow counts DAGs and files that failed once its queue is empty, without the files that are parsed
+at that moment: what failed last was not counted until the next files are due. Here it counts every
+minute, so that an alert comes and goes in time.
+
 The processor asks `claim_priority_files` for files that go before all others, and
 `fetch_callbacks` for callbacks; Airflow offers both to be overridden. It asks both of the database,
 and for old warnings, in each of its loops, several for a file: a quarter of its time. Here it asks
@@ -27,7 +31,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from airflow.dag_processing.manager import DagFileInfo, DagFileProcessorManager
+from airflow.observability.stats import Stats
 
+COUNTED_SECONDS = 60
 FAILED_AGAIN = timedelta(minutes=5)
 Answer = TypeVar("Answer")
 Key = tuple[str, Path]  # a bundle's name, and the file's path in it
@@ -38,33 +44,37 @@ def put_in_order() -> None:
     processor = DagFileProcessorManager
     claim = processor.claim_priority_files
     due = Due()
+    count = _every(COUNTED_SECONDS, _count, lambda: None)
 
     def claims(manager: DagFileProcessorManager) -> list[DagFileInfo]:
         _forget_callbacks(manager)
+        count(manager)
         # what Airflow puts in front last is parsed first
         return [*due.files(manager), *claim(manager)]
 
     for name, method in {
-        "claim_priority_files": _once_a_second(claims, list),
-        "fetch_callbacks": _once_a_second(processor.fetch_callbacks, list),
-        "purge_inactive_dag_warnings": _once_a_second(
-            processor.purge_inactive_dag_warnings, lambda: None
+        "claim_priority_files": _every(1, claims, list),
+        "fetch_callbacks": _every(1, processor.fetch_callbacks, list),
+        "purge_inactive_dag_warnings": _every(
+            1, processor.purge_inactive_dag_warnings, lambda: None
         ),
     }.items():
         setattr(processor, name, method)
 
 
-def _once_a_second(
-    method: Callable[[DagFileProcessorManager], Answer], otherwise: Callable[[], Answer]
+def _every(
+    seconds: float,
+    method: Callable[[DagFileProcessorManager], Answer],
+    otherwise: Callable[[], Answer],
 ) -> Callable[[DagFileProcessorManager], Answer]:
-    """Return the method that is called once a second at most, and `otherwise` in between."""
+    """Return the method that is called only so often, and `otherwise` in between."""
     called = float("-inf")
 
     @wraps(method)
     def sometimes(manager: DagFileProcessorManager) -> Answer:
         nonlocal called
         now = time.monotonic()
-        if now - called < 1:
+        if now - called < seconds:
             return otherwise()
         called = now
         return method(manager)
@@ -138,3 +148,9 @@ def _unversioned(files: Iterable[DagFileInfo]) -> Iterator[DagFileInfo]:
 def _forget_callbacks(manager: DagFileProcessorManager) -> None:
     for file in [file for file in manager._file_stats if file.bundle_version]:
         del manager._file_stats[file]
+
+
+def _count(manager: DagFileProcessorManager) -> None:
+    seen = manager._file_stats.values()
+    Stats.gauge("dagbag_size", sum(stat.num_dags for stat in seen))
+    Stats.gauge("dag_processing.import_errors", sum(stat.import_errors for stat in seen))
