@@ -37,6 +37,7 @@ from constructs_lib.node_pool import (
 )
 from constructs_lib.place import Place
 from conventions.patience import DRAIN_MINUTES, NODE_MINUTES, SOAK_MINUTES, WORKER_GRACE_SECONDS
+from conventions.weekdays import WEEKDAYS
 from environments.kubernetes import Kubernetes, rotation_name
 from environments.model import Environment
 from environments.network import Network
@@ -248,12 +249,20 @@ def _network(network: Network) -> KubernetesClusterNetworkProfile:
 
 
 def _window(env: Environment) -> dict[str, Any]:
+    """Return when upgrades may run, in UTC: in a stopped cluster none does.
+
+    (learn.microsoft.com: "Use planned maintenance to schedule and control upgrades for AKS")
+    """
     window = env.kubernetes.maintenance
+    day, start = window.day, f"{window.start_hour:02}:00"
+    if env.hibernation and "maintenance" not in env.kubernetes.model_fields_set:
+        early = env.hibernation.early
+        day, start = WEEKDAYS[early.isoweekday() % 7], f"{early:%H:%M}"
     return {
         "frequency": "Weekly",
         "interval": 1,
-        "day_of_week": window.day,
-        "start_time": f"{window.start_hour:02}:00",
+        "day_of_week": day,
+        "start_time": start,
         "utc_offset": "+00:00",
         "duration": window.hours,
     }

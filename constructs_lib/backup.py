@@ -1,5 +1,7 @@
 """Backup of what runs in the cluster: objects and volumes of Airflow's namespace, no Secrets."""
 
+from datetime import UTC, datetime
+
 from cdktf_cdktf_provider_azurerm.data_protection_backup_instance_kubernetes_cluster import (
     DataProtectionBackupInstanceKubernetesCluster,
     DataProtectionBackupInstanceKubernetesClusterBackupDatasourceParameters,
@@ -29,7 +31,10 @@ from constructs_lib.place import Place, PrivateLink
 from constructs_lib.private_endpoint import add_private_endpoint
 from constructs_lib.protection import guarded
 from constructs_lib.storage_account import create_closed_account
+from environments.hibernation import Hibernation
 from environments.model import Environment
+
+NIGHT = datetime(2026, 1, 1, 3, tzinfo=UTC)
 
 
 class BackupStorage(Construct):
@@ -105,6 +110,7 @@ class ClusterBackup(Construct):
         namespace: str,
         retention_days: int,
         zone_redundant: bool,
+        hibernation: Hibernation | None,
     ) -> None:
         super().__init__(scope, construct_id)
         vault = self._vault(place, zone_redundant=zone_redundant)
@@ -150,7 +156,7 @@ class ClusterBackup(Construct):
             vault_id=self.vault_id,
             kubernetes_cluster_id=cluster_id,
             snapshot_resource_group_name=snapshots.name,
-            backup_policy_id=self._daily(place, vault.name, retention_days).id,
+            backup_policy_id=self._daily(place, vault.name, retention_days, hibernation).id,
             backup_datasource_parameters=(
                 DataProtectionBackupInstanceKubernetesClusterBackupDatasourceParameters(
                     included_namespaces=[namespace],
@@ -180,15 +186,20 @@ class ClusterBackup(Construct):
         )
 
     def _daily(
-        self, place: Place, vault_name: str, retention_days: int
+        self,
+        place: Place,
+        vault_name: str,
+        retention_days: int,
+        hibernation: Hibernation | None,
     ) -> DataProtectionBackupPolicyKubernetesCluster:
+        at = hibernation.early if hibernation else NIGHT  # a stopped cluster has no backup
         return DataProtectionBackupPolicyKubernetesCluster(
             self,
             "policy",
             name="daily",
             resource_group_name=place.resource_group_name,
             vault_name=vault_name,
-            backup_repeating_time_intervals=["R/2026-01-01T03:00:00+00:00/P1D"],
+            backup_repeating_time_intervals=[f"R/{at.isoformat()}/P1D"],
             default_retention_rule=DataProtectionBackupPolicyKubernetesClusterDefaultRetentionRule(
                 life_cycle=[
                     DataProtectionBackupPolicyKubernetesClusterDefaultRetentionRuleLifeCycle(

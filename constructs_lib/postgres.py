@@ -24,7 +24,7 @@ from constructs_lib.protection import guarded
 from conventions.databases import DATABASES
 from conventions.weekdays import WEEKDAYS
 from environments.data import Postgres
-from environments.facts import REGIONS
+from environments.facts import PRELOADED_BY_AZURE, PRELOADED_EXTENSIONS, REGIONS
 
 EXTENSIONS = ("btree_gin", "btree_gist", "pg_stat_statements", "pg_trgm")
 PARAMETERS = {
@@ -109,9 +109,8 @@ class PostgresServer(Construct):
             )
             for name in DATABASES
         }
-        extensions = sorted({*EXTENSIONS, *settings.extensions})  # another order is a change
         parameters = {
-            "azure.extensions": ",".join(extensions).upper(),
+            **_allowing({*EXTENSIONS, *settings.extensions}),
             **PARAMETERS,
             **(_POOLER if settings.pgbouncer else {}),
         }
@@ -130,6 +129,19 @@ _GROWS = ["storage_mb", "storage_tier"]
 # Airflow's sessions use no prepared statements or advisory locks across transactions but in the
 # migration, which connects to the server itself
 _POOLER = {"pgbouncer.enabled": "true", "pgbouncer.pool_mode": "transaction"}
+
+
+def _allowing(extensions: set[str]) -> dict[str, str]:
+    """Return the parameters that let owners create extensions; another order would be a change.
+
+    Some want their library loaded at the server's start; azurerm starts it again for that
+    (learn.microsoft.com: "Load libraries in Azure Database for PostgreSQL").
+    """
+    allowed = {"azure.extensions": ",".join(sorted(extensions)).upper()}
+    libraries = PRELOADED_BY_AZURE | (extensions & PRELOADED_EXTENSIONS)
+    if libraries == PRELOADED_BY_AZURE:
+        return allowed
+    return allowed | {"shared_preload_libraries": ",".join(sorted(libraries))}
 
 
 def _standby(settings: Postgres) -> PostgresqlFlexibleServerHighAvailability | None:

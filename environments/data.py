@@ -217,7 +217,8 @@ class KeyVault(Section):
         | None,
         Field(
             description="day by which secrets are to be replaced; Key Vault warns of it, and "
-            "they stay readable after it"
+            "they stay readable after it. Once set it can be moved, not deleted: azurerm takes no "
+            "end from a secret, and each plan would say so"
         ),
     ] = None
 

@@ -77,7 +77,11 @@ class Dns(Section):
     ] = False
     servers: Annotated[
         tuple[Address, ...],
-        Field(strict=False, description="name servers of the network; none: Azure's own"),
+        Field(
+            strict=False,
+            max_length=20,  # learn.microsoft.com: "Azure networking limits"
+            description="name servers of the network; none: Azure's own",
+        ),
     ] = ()
 
     @property

@@ -76,16 +76,19 @@ REGIONS = {
     "westus3": Region(True, "eastus"),
 }
 
-_SERVER_CORES = {  # v4 ends at 64; only Intel's memory optimized ones have 20
+_SERVER_CORES = {  # v4 ends at 64; azurerm takes fewer v6 sizes than Azure has
     ("GP", "D", "ds_v4"): (2, 4, 8, 16, 32, 48, 64),
     ("GP", "D", "ds_v5"): (2, 4, 8, 16, 32, 48, 64, 96),
     ("GP", "D", "ads_v5"): (2, 4, 8, 16, 32, 48, 64, 96),
+    ("GP", "D", "ds_v6"): (2, 4, 8, 16, 32, 48, 64, 96),
     ("MO", "E", "ds_v4"): (2, 4, 8, 16, 20, 32, 48, 64),
     ("MO", "E", "ds_v5"): (2, 4, 8, 16, 20, 32, 48, 64, 96),
     ("MO", "E", "ads_v5"): (2, 4, 8, 16, 32, 48, 64, 96),
+    ("MO", "E", "ds_v6"): (2, 4, 8, 16, 32, 48, 64, 96),
 }
+_BURSTABLE_SERVERS = ("B1ms", "B2s", "B2ms", "B4ms", "B8ms", "B12ms", "B16ms", "B20ms")
 POSTGRES_SKUS = frozenset(
-    [f"B_Standard_{size}" for size in ("B1ms", "B2s", "B2ms", "B4ms", "B8ms", "B12ms", "B16ms")]
+    [f"B_Standard_{size}" for size in _BURSTABLE_SERVERS]
     + [
         f"{tier}_Standard_{letter}{count}{kind}"
         for (tier, letter, kind), counts in _SERVER_CORES.items()
@@ -106,16 +109,19 @@ POSTGRES_EXTENSIONS = frozenset(
         "btree_gin",
         "btree_gist",
         "citext",
+        "credcheck",
         "cube",
         "dblink",
         "dict_int",
         "dict_xsyn",
         "earthdistance",
         "fuzzystrmatch",
+        "hll",
         "hstore",
         "hypopg",
         "intagg",
         "intarray",
+        "ip4r",
         "isn",
         "lo",
         "login_hook",
@@ -126,8 +132,10 @@ POSTGRES_EXTENSIONS = frozenset(
         "pg_buffercache",
         "pg_cron",
         "pg_diskann",
+        "pg_duckdb",
         "pg_freespacemap",
         "pg_hint_plan",
+        "pg_ivm",
         "pg_partman",
         "pg_prewarm",
         "pg_repack",
@@ -154,7 +162,9 @@ POSTGRES_EXTENSIONS = frozenset(
         "session_variable",
         "sslinfo",
         "tablefunc",
+        "tdigest",
         "tds_fdw",
+        "temporal_tables",
         "timescaledb",
         "topn",
         "tsm_system_rows",
@@ -164,6 +174,27 @@ POSTGRES_EXTENSIONS = frozenset(
         "vector",
     }
 )
+# The same page: what works only if the server loads its library at its start
+PRELOADED_EXTENSIONS = frozenset(
+    {
+        "age",
+        "anon",
+        "azure_storage",
+        "credcheck",
+        "pg_cron",
+        "pg_duckdb",
+        "pg_hint_plan",
+        "pg_ivm",
+        "pg_prewarm",
+        "pg_squeeze",
+        "pg_stat_statements",
+        "pgaudit",
+        "pglogical",
+        "timescaledb",
+    }
+)
+# learn.microsoft.com: "Server parameters", shared_preload_libraries
+PRELOADED_BY_AZURE = frozenset({"pg_cron", "pg_stat_statements"})
 # The largest disk lacks one GiB of 32 TiB
 POSTGRES_STORAGE_GIB = (*(32 * 2**step for step in range(10)), 32767)
 

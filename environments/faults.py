@@ -145,6 +145,13 @@ def _explained(detail: Any, model: type[BaseModel]) -> tuple[str, tuple[str, str
                 f"{least}: {_allowed(loc, model)}",
                 f"write {_example(loc, model)}",
             )
+        case "too_long":
+            most = detail["ctx"]["max_length"]
+            return shown, (
+                f"too many: {detail['ctx']['actual_length'] or len(given)}",
+                f"{most} at most: {_allowed(loc, model)}",
+                f"leave {most} of them",
+            )
         case kind:
             needed = _NEEDED.get(kind, "another value")
             problem = f"{_kind(given)} where {needed} is needed"

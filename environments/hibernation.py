@@ -1,6 +1,6 @@
 """The `[hibernation]` table: hours in which an environment is stopped, to cost less."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
@@ -66,6 +66,8 @@ TimeZone = Annotated[
 WORKING_DAYS: tuple[Weekday, ...] = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
 # Schedules of pipelines may be late; an environment that somebody wakes later stays awake
 STOPPING = timedelta(hours=2)
+SHORTEST = 2  # hours
+A_SUNDAY = datetime(2026, 1, 4, tzinfo=UTC)
 
 
 class Hibernation(Section):
@@ -88,6 +90,20 @@ class Hibernation(Section):
         """Days on which it does not run at all."""
         return tuple(day for day in WEEKDAYS if day not in self.days)
 
+    @property
+    def early(self) -> datetime:
+        """A moment of its week in UTC when it runs, in winter as in summer.
+
+        It begins the second hour of its first day, or the first of only two.
+        """
+        zone = ZoneInfo(self.time_zone)
+        standard = min(
+            datetime(2026, month, 1, tzinfo=zone).utcoffset() or timedelta() for month in (1, 7)
+        )
+        hour = self.start_hour + (1 if self.stop_hour - self.start_hour > SHORTEST else 0)
+        day = A_SUNDAY.day + WEEKDAYS.index(self.days[0])
+        return datetime(2026, 1, day, hour, tzinfo=timezone(standard)).astimezone(UTC)
+
     def runs(self, at: datetime) -> bool:
         """Whether it should run at a moment, which knows its time zone."""
         local = at.astimezone(ZoneInfo(self.time_zone))
@@ -109,7 +125,7 @@ class Hibernation(Section):
     @classmethod
     def _later(cls, stop: int, info: ValidationInfo) -> int:
         start = info.data.get("start_hour", 0)
-        if stop < start + 2:
+        if stop < start + SHORTEST:
             refuse(
                 f"less than two hours after start_hour = {start}, and a start takes half of one",
                 allowed="start_hour + 2 or more, on the same day",

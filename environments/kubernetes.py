@@ -263,9 +263,10 @@ class Kubernetes(Section):
     node_os_upgrade_channel: Annotated[
         Literal["NodeImage", "SecurityPatch"], Field(description="upgrade channel of node images")
     ] = "NodeImage"
-    maintenance: Annotated[ClusterMaintenance, Field(description="when upgrades may run")] = (
-        ClusterMaintenance()
-    )
+    maintenance: Annotated[
+        ClusterMaintenance,
+        Field(description="when upgrades may run; with [hibernation] and left out, in its hours"),
+    ] = ClusterMaintenance()
     backup_retention_days: Annotated[
         int, Field(ge=1, le=360, description="days that backups of the namespace are kept")
     ] = 7

@@ -22,7 +22,7 @@ from environments.network import Network
 from environments.registry import Registry
 from environments.running import State, Tags
 from environments.sign_in import SingleSignOn
-from environments.types import RegionName, Section, Text, Uuid, refuse
+from environments.types import TRADEMARKS, RegionName, Section, Text, Uuid, WorkloadName, refuse
 
 EnvironmentName = Annotated[
     str,
@@ -45,10 +45,7 @@ class Environment(Section):
         ),
     ] = None
     workload: Annotated[
-        str,
-        Text(
-            r"[a-z][a-z0-9]{1,7}", "2 to 8 lower case letters and digits, a letter first", "airflow"
-        ),
+        WorkloadName,
         Field(description="short name of the workload; a part of every resource's name"),
     ] = "airflow"
     location: Annotated[RegionName, Field(description="Azure region, as westeurope")]
@@ -110,6 +107,19 @@ class Environment(Section):
     def redirect_uri(self) -> str:
         """Where Entra sends users back after sign-in."""
         return redirect_uri(self.ingress.host)
+
+    @field_validator("workload")
+    @classmethod
+    def _free_name(cls, workload: str, info: ValidationInfo) -> str:
+        together = f"{workload}{info.data.get('name', '')}"
+        if taken := [word for word in TRADEMARKS if word in together]:
+            refuse(
+                f"together with the environment's name it holds {taken[0]}, and Azure refuses "
+                "public names with that word: those of accounts, vaults and the registry",
+                allowed="a workload and a name that do not make it up",
+                fix="choose another workload",
+            )
+        return workload
 
     @field_validator("location")
     @classmethod

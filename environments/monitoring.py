@@ -64,6 +64,7 @@ class Monitoring(Section):
         Field(
             strict=False,
             min_length=1,
+            max_length=50,  # a budget takes no more: Microsoft.Consumption/budgets
             description="who is notified when an alert fires, and what the budget says",
         ),
     ]

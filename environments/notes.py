@@ -1,8 +1,11 @@
 """What an environment file may say, and its author should know: a synth prints it."""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
+from conventions.weekdays import WEEKDAYS, Weekday
 from environments.capacity import warm_node_count
+from environments.hibernation import A_SUNDAY
 from environments.idle import idle_keys
 from environments.model import Environment
 
@@ -17,6 +20,16 @@ def notes(env: Environment) -> Iterator[str]:
             "own and clones the whole history of the repository before it starts. Keep the history "
             'small, or set dags = "blob", or executors = ["CeleryExecutor"]'
         )
+    if (hours := env.hibernation) and "maintenance" in env.kubernetes.model_fields_set:
+        window = env.kubernetes.maintenance
+        if not hours.runs(_in_january(window.day, window.start_hour)):
+            early = hours.early
+            yield (
+                f"{env.name}: kubernetes.maintenance begins on {window.day} at "
+                f"{window.start_hour:02}:00 UTC, when [hibernation] has the cluster stopped: Azure "
+                "upgrades neither Kubernetes nor the nodes then. Delete the table, and it begins "
+                f"on {early:%A} at {early:%H:%M} UTC"
+            )
     if env.airflow.warm_tasks:
         nodes = warm_node_count(env.kubernetes.node_pools, env.airflow)
         yield (
@@ -24,3 +37,7 @@ def notes(env: Environment) -> Iterator[str]:
             f"{nodes} {'node' if nodes == 1 else 'nodes'} of the tasks' pools free, day and night; "
             "`make cost` says what a node costs"
         )
+
+
+def _in_january(day: Weekday, hour: int) -> datetime:
+    return A_SUNDAY + timedelta(days=WEEKDAYS.index(day), hours=hour)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from conventions.tag_keys import TAG_KEYS
-from environments.types import ACCENTED, Email, Section, Text, Uuid, refuse
+from environments.types import ACCENTED, AccountName, Email, Section, Text, Uuid, refuse
 
 TagName = Annotated[
     str,
@@ -97,8 +97,7 @@ class State(Section):
         Field(description="its resource group"),
     ]
     storage_account_name: Annotated[
-        str,
-        Text(r"[a-z0-9]{3,24}", "3 to 24 lower case letters and digits", "stairflowstate"),
+        AccountName,
         Field(description="its storage account"),
     ]
     container_name: Annotated[

@@ -21,7 +21,7 @@ from environments.seed_tables import (
     SeedNetwork,
     Subject,
 )
-from environments.types import EACH_ONCE, RegionName, Section, Text, Uuid, refuse
+from environments.types import EACH_ONCE, RegionName, Section, Text, Uuid, WorkloadName, refuse
 
 ConnectionName = Annotated[
     str, Text(r"airflow-[a-z0-9-]+", "airflow-, and whom it is for", "airflow-dev")
@@ -32,10 +32,7 @@ class Seed(Section):
     """What stands before the first environment: states, identities, agents, their network."""
 
     workload: Annotated[
-        str,
-        Text(
-            r"[a-z][a-z0-9]{1,7}", "2 to 8 lower case letters and digits, a letter first", "airflow"
-        ),
+        WorkloadName,
         Field(description="short name of the workload, as in the environment files"),
     ] = "airflow"
     location: Annotated[RegionName, Field(description="Azure region, as westeurope")]

@@ -138,6 +138,9 @@ def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
     return values
 
 
+# learn.microsoft.com: "Resolve errors for reserved resource names", those that no part may be
+TRADEMARKS = ("microsoft", "windows")
+_NO_TRADEMARK = "".join(f"(?!.*{word})" for word in TRADEMARKS)
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 ACCENTED = "\u00c0-\u024f"  # Latin letters of Europe's languages, for names that people give
 # An address without a user; RFC 3986 writes any other character as a percent sign and two digits
@@ -185,6 +188,23 @@ Uuid = Annotated[
             "examples": ["11111111-1111-4111-8111-111111111111"],
             "$comment": "a UUID",
         }
+    ),
+]
+WorkloadName = Annotated[
+    str,
+    Text(
+        rf"{_NO_TRADEMARK}[a-z][a-z0-9]{{1,7}}",
+        '2 to 8 lower case letters and digits, a letter first, not "windows"',
+        "airflow",
+    ),
+]
+AccountName = Annotated[
+    str,
+    Text(
+        rf"(?!login){_NO_TRADEMARK}[a-z0-9]{{3,24}}",
+        '3 to 24 lower case letters and digits, no "microsoft" or "windows" in it, no "login" in '
+        "front",
+        "stairflowstate",
     ),
 ]
 EACH_ONCE = AfterValidator(_distinct)  # stands last: editors see what stands before it

@@ -116,6 +116,7 @@ class PlatformStack(EnvironmentStack):
             storage=backup_storage,
             retention_days=env.kubernetes.backup_retention_days,
             zone_redundant=REGIONS[env.location].zones,
+            hibernation=env.hibernation,
         )
         flow_log = self._flow_log(place, network, observability, own_key)
         if env.protect_data:

@@ -1,21 +1,29 @@
-"""Loaded by Python at its start: spares the pods of tasks what they do not need.
+"""Loaded by Python at its start: spares Airflow's processes, and the pods of tasks, needless work.
+
+Importing Airflow makes hundreds of thousands of objects and no garbage, and Python's collector
+looks at them again and again.
+
+- It looks each time that so many more objects are there, 700 as Python comes and 50,000 here: 19 %
+  of the CPU that the API server takes until it answers, with no megabyte more.
+- When a process ends, it looks at all objects a last time: 0.9 of the 3.1 CPU seconds of
+  `airflow db check`. A command like it waits for the migration in each component's pod. It is
+  spared that (`gc.freeze`, which Python's documentation has for the like): the kernel takes the
+  memory back.
 
 A task's pod runs two processes. The first imports Airflow, forks the task and watches it.
 
-- Importing makes hundreds of thousands of objects and no garbage. Python's collector looks at them
-  again and again, and a last time when the process ends: more than a third of the pod's CPU. So it
-  is off until the fork, and what is there by then is never looked at again, in both processes
-  (`gc.freeze`, which Python's documentation has for this). The task has its collector as always.
+- More than a third of the pod's CPU was the collector's. So it is off until the fork, and what is
+  there by then is never looked at again, in both processes. The task has its collector again.
 - Cosmos brings a plugin: pages of the user interface, and telemetry, which is off in this image. A
   task would import FastAPI for it.
-
-Other processes are left alone: a long one would keep the garbage of the moment.
 """
 
+import atexit
 import gc
 import os
 import sys
 
+NEW_OBJECTS = 50_000
 ENTRY = "airflow.sdk.execution_time.execute_workload"
 
 
@@ -42,5 +50,7 @@ def spare() -> None:
     os.register_at_fork(before=before, after_in_parent=in_supervisor, after_in_child=in_task)
 
 
+gc.set_threshold(NEW_OBJECTS, *gc.get_threshold()[1:])
+atexit.register(gc.freeze)
 if ENTRY in sys.orig_argv:
     spare()

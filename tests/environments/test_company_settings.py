@@ -173,6 +173,23 @@ def test_ssh_with_a_connection_from_the_vault_is_taken() -> None:
     assert git.port == 22
 
 
+def test_a_synth_notes_that_a_stopped_cluster_is_not_upgraded() -> None:
+    values = tables(DEV) | {"hibernation": {"time_zone": "Europe/Berlin"}}
+    values["kubernetes"]["maintenance"] = {"day": "Sunday", "start_hour": 3}
+
+    (note,) = notes(validate(values, DEV))
+
+    assert "begins on Sunday at 03:00 UTC, when [hibernation] has the cluster stopped" in note
+    assert "begins on Monday at 07:00 UTC" in note
+
+
+def test_a_synth_notes_nothing_of_a_window_in_its_hours() -> None:
+    values = tables(DEV) | {"hibernation": {"time_zone": "Europe/Berlin"}}
+    values["kubernetes"]["maintenance"] = {"day": "Tuesday", "start_hour": 12}
+
+    assert list(notes(validate(values, DEV))) == []
+
+
 @pytest.mark.parametrize(("executor", "count"), [("KubernetesExecutor", 1), ("CeleryExecutor", 0)])
 def test_a_synth_notes_that_each_task_clones_the_history(executor: str, count: int) -> None:
     found = list(notes(made("airflow", GIT | {"executors": [executor]})))

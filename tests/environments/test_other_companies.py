@@ -68,6 +68,9 @@ TAKEN: dict[str, dict[str, Any]] = {
     "a taint without a value": {"kubernetes": worker(taints=["nvidia.com/gpu=:NoSchedule"])},
     "one key with two effects": {"kubernetes": worker(taints=["a=b:NoSchedule", "a=b:NoExecute"])},
     "a group of 63 characters": {"network": given(group=LONG[:63])},
+    "a database on v6 machines": {"postgres": {"sku_name": "GP_Standard_D4ds_v6"}},
+    "a database with 20 burstable cores": {"postgres": {"sku_name": "B_Standard_B20ms"}},
+    "extensions of 2026": {"postgres": {"extensions": ["hll", "ip4r", "pg_ivm", "tdigest"]}},
     "an authority": {"network": {"certificate_authorities": [AUTHORITY]}},
 }
 REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
@@ -146,6 +149,31 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
         {"network": {"proxy": {"url": "http://proxy:99999", "address": "10.0.0.4"}}},
         "not of the required form",
         "http://proxy.corp.example.com:3128",
+    ),
+    "a workload that Azure reserves": (
+        {"workload": "windows"},
+        "not of the required form",
+        "airflow",
+    ),
+    "a workload and a name that make up a trademark": (
+        {"workload": "micros", "name": "oft"},
+        "together with the environment's name it holds microsoft",
+        "choose another workload",
+    ),
+    "a state in an account that Azure refuses": (
+        {"state": {"storage_account_name": "stwindowsstate"}},
+        "not of the required form",
+        "stairflowstate",
+    ),
+    "more mails than a budget takes": (
+        {"monitoring": {"alert_emails": [f"a{number}@example.com" for number in range(51)]}},
+        "too many: 51",
+        "leave 50",
+    ),
+    "more name servers than a network takes": (
+        {"network": {"dns": {"servers": [f"10.0.0.{number}" for number in range(4, 25)]}}},
+        "too many: 21",
+        "leave 20",
     ),
     "a name server at no address": (
         {"ingress": {"dns01_name_servers": ["999.1.1.1:53"]}},

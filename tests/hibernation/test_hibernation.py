@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -88,6 +88,27 @@ class Cloud:
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Cloud:
     return Cloud(tmp_path_factory.mktemp("company"))
+
+
+@pytest.mark.parametrize(
+    ("zone", "start", "stop", "early"),
+    [
+        ("Europe/Berlin", 7, 19, "Monday 07:00"),
+        ("Asia/Kolkata", 2, 9, "Sunday 21:30"),
+        ("America/New_York", 20, 22, "Tuesday 01:00"),
+        ("Australia/Sydney", 0, 12, "Sunday 15:00"),
+    ],
+)
+def test_the_second_hour_is_one_in_which_it_runs_all_year(
+    zone: str, start: int, stop: int, early: str
+) -> None:
+    hours = Hibernation(time_zone=zone, start_hour=start, stop_hour=stop)
+
+    moment = hours.early
+
+    assert f"{moment:%A %H:%M}" == early
+    assert hours.runs(moment)
+    assert hours.runs(moment + timedelta(weeks=26))
 
 
 @pytest.mark.parametrize(

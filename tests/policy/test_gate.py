@@ -1,8 +1,12 @@
 """Broken rules pass only with a waiver, and waivers only with something to excuse."""
 
 from dataclasses import replace
+from io import StringIO
+
+from rich.console import Console
 
 from tools.policy.gate import judge
+from tools.policy.policy_report import show
 from tools.policy.results import Result
 from tools.policy.waivers import Waiver
 
@@ -101,3 +105,14 @@ def test_a_waiver_of_every_environment_that_none_needs_is_stale() -> None:
     every = WAIVER.model_copy(update={"environments": ["*"]})
 
     assert [stale.environment for stale in judge([KEPT], [every]).stale] == ["*"]
+
+
+def test_what_the_gate_tells_keeps_its_brackets() -> None:
+    found = replace(BROKEN, resource="azurerm_route.out", problem="open to [/subscriptions/x]")
+    waiver = WAIVER.model_copy(update={"reason": "Accepted in [OPS-12] by the owner."})
+    told = StringIO()
+
+    show(judge([BROKEN, found], [waiver]), Console(file=told, width=200))
+
+    assert "found: open to [/subscriptions/x]" in told.getvalue()
+    assert "Accepted in [OPS-12] by the owner." in told.getvalue()

@@ -1,13 +1,14 @@
 """The roles that a migration leaves behind, on a real PostgreSQL."""
 
 import subprocess
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.parts.postgres import Postgres
-from tests.runtime.airflow_home import AirflowHome
+from tests.runtime.airflow_home import AirflowHome, Conversation
 from tests.runtime.authority import Authority
 from tests.runtime.conftest import signed_in
 
@@ -160,83 +161,79 @@ def test_a_new_dag_is_parsed_with_the_rights_of_the_dag_processor(
     assert permission == "DAG:a_new_dag"
 
 
-# A run with one task that waits for a trigger, and may be tried twice
-WAITING = """
+# What the tests ask Airflow for, as its owner or with the triggerer's rights
+ASKED = """
 import datetime
+from airflow.models import import_all_models
+from airflow.models.base import Base
 from airflow.models.dagbag import DBDagBag
-from airflow.models.trigger import Trigger
-from airflow.utils.session import create_session
-from airflow.utils.state import DagRunState, TaskInstanceState
-from airflow.utils.types import DagRunTriggeredByType, DagRunType
-
-with create_session() as session:
-    dag = DBDagBag().get_latest_version_of_dag("a_new_dag", session=session)
-    now = datetime.datetime.now(datetime.UTC)
-    run = dag.create_dagrun(
-        run_id=given["run"], run_after=now, run_type=DagRunType.MANUAL,
-        triggered_by=DagRunTriggeredByType.TEST, state=DagRunState.RUNNING, session=session,
-    )
-    trigger = Trigger(classpath="a.trigger", kwargs={})
-    session.add(trigger)
-    session.flush()
-    (ti,) = run.task_instances
-    ti.executor_config = {"asked": "for"}
-    ti.state, ti.trigger_id = TaskInstanceState.DEFERRED, trigger.id
-    ti.try_number, ti.max_tries, ti.start_date = 1, 1, now
-    session.flush()
-    answer(trigger.id)
-"""
-# What the triggerer does with an event
-SUBMITS = """
 from airflow.models.taskinstance import TaskInstance
+from airflow.models.taskinstancehistory import TaskInstanceHistory
 from airflow.models.trigger import Trigger
 from airflow.triggers import base
 from airflow.utils.session import create_session
-from sqlalchemy import select
+from airflow.utils.state import DagRunState, TaskInstanceState
+from airflow.utils.types import DagRunTriggeredByType, DagRunType
+from sqlalchemy import PickleType, select
 
-event = getattr(base, given["event"])
-with create_session() as session:
-    made = event({}) if given["event"] == "TriggerEvent" else event()
-    Trigger.submit_event(given["trigger"], made, session=session)
-with create_session() as session:
-    Trigger.clean_unused(session=session)
-    (ti,) = session.scalars(select(TaskInstance).where(TaskInstance.run_id == given["run"]))
-    answer(ti.state)
-"""
-TRIES = """
-import os
-from airflow.models.taskinstance import TaskInstance
-from airflow.models.taskinstancehistory import TaskInstanceHistory
-from airflow.utils.session import create_session
-from sqlalchemy import select
+def waiting(run_id):
+    # a run with one task that waits for a trigger, and may be tried twice
+    with create_session() as session:
+        dag = DBDagBag().get_latest_version_of_dag("a_new_dag", session=session)
+        now = datetime.datetime.now(datetime.UTC)
+        run = dag.create_dagrun(
+            run_id=run_id, run_after=now, run_type=DagRunType.MANUAL,
+            triggered_by=DagRunTriggeredByType.TEST, state=DagRunState.RUNNING, session=session,
+        )
+        trigger = Trigger(classpath="a.trigger", kwargs={})
+        session.add(trigger)
+        session.flush()
+        (ti,) = run.task_instances
+        ti.executor_config = {"asked": "for"}
+        ti.state, ti.trigger_id = TaskInstanceState.DEFERRED, trigger.id
+        ti.try_number, ti.max_tries, ti.start_date = 1, 1, now
+        session.flush()
+        return trigger.id
+
+def task_of(run_id, session):
+    (ti,) = session.scalars(select(TaskInstance).where(TaskInstance.run_id == run_id))
+    return ti
+
+def submit(run_id, trigger, name):
+    # what the triggerer does with an event
+    event = getattr(base, name)
+    with create_session() as session:
+        made = event({}) if name == "TriggerEvent" else event()
+        Trigger.submit_event(trigger, made, session=session)
+    with create_session() as session:
+        Trigger.clean_unused(session=session)
+        return task_of(run_id, session).state
 
 class Payload(dict):
+    def __init__(self, folder):
+        self.folder = folder
     def __copy__(self):  # Airflow pickles a copy
         return self
     def __reduce__(self):
-        return os.mkdir, (given["folder"],)
+        return os.mkdir, (self.folder,)
 
-with create_session() as session:
-    if given["writes"]:
-        (ti,) = session.scalars(select(TaskInstance).where(TaskInstance.run_id == given["run"]))
-        row = TaskInstanceHistory(ti, state="failed")
-        row.executor_config = Payload()
+def attack(run_id, folder):
+    with create_session() as session:
+        row = TaskInstanceHistory(task_of(run_id, session), state="failed")
+        row.executor_config = Payload(folder)
         session.add(row)
-        answer("written")
-    else:
-        tries = select(TaskInstanceHistory).where(TaskInstanceHistory.run_id == given["run"])
-        answer([row.executor_config for row in session.scalars(tries)])
-"""
-PICKLES = """
-from airflow.models import import_all_models
-from airflow.models.base import Base
-from sqlalchemy import PickleType
 
-import_all_models()
-answer(sorted(
-    f"{table.name}.{column.name}" for table in Base.metadata.tables.values()
-    for column in table.columns if isinstance(column.type, PickleType)
-))
+def tries(run_id):
+    with create_session() as session:
+        rows = select(TaskInstanceHistory).where(TaskInstanceHistory.run_id == run_id)
+        return [row.executor_config for row in session.scalars(rows)]
+
+def pickled():
+    import_all_models()
+    return sorted(
+        f"{table.name}.{column.name}" for table in Base.metadata.tables.values()
+        for column in table.columns if isinstance(column.type, PickleType)
+    )
 """
 
 
@@ -259,13 +256,22 @@ def parsed(
     return migrated.run("airflow", "dag-processor", "--num-runs", "1", **signed_in_as)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def owner(migrated: AirflowHome) -> Iterator[Conversation]:
+    """Airflow with the rights of the database's owner."""
+    with migrated.conversation(ASKED) as conversation:
+        yield conversation
+
+
+@pytest.fixture(scope="module")
 def triggerer(
     parsed: object, migrated: AirflowHome, postgres: Postgres, token_endpoint: Authority
-) -> AirflowHome:
+) -> Iterator[Conversation]:
     """Airflow with the rights of the triggerer."""
     own = as_role(postgres, token_endpoint, TRIGGERER)
-    return replace(migrated, environment={**migrated.environment, **own})
+    home = replace(migrated, environment={**migrated.environment, **own})
+    with home.conversation(ASKED) as conversation:
+        yield conversation
 
 
 @pytest.mark.parametrize(
@@ -277,11 +283,11 @@ def triggerer(
     ],
 )
 def test_a_trigger_goes_on_with_its_task(
-    migrated: AirflowHome, triggerer: AirflowHome, event: str, state: str
+    owner: Conversation, triggerer: Conversation, event: str, state: str
 ) -> None:
-    trigger = migrated.probe(WAITING, run=event)
+    trigger = owner.eval(f"waiting({event!r})")
 
-    assert triggerer.probe(SUBMITS, run=event, trigger=trigger, event=event) == state
+    assert triggerer.eval(f"submit({event!r}, {trigger}, {event!r})") == state
 
 
 def test_the_triggerer_locks_the_rows_of_tasks(migrated: AirflowHome, postgres: Postgres) -> None:
@@ -291,19 +297,19 @@ def test_the_triggerer_locks_the_rows_of_tasks(migrated: AirflowHome, postgres: 
 
 
 def test_no_trigger_s_code_is_run_by_whoever_reads_the_tries_of_a_task(
-    migrated: AirflowHome, triggerer: AirflowHome, tmp_path: Path
+    owner: Conversation, triggerer: Conversation, tmp_path: Path
 ) -> None:
-    migrated.probe(WAITING, run="tried")
-    attack = {"run": "tried", "folder": str(tmp_path / "attacked")}
-    triggerer.probe(TRIES, writes=True, **attack)
+    attacked = tmp_path / "attacked"
+    owner.eval("waiting('tried')")
+    triggerer.eval(f"attack('tried', {str(attacked)!r})")
 
-    found = migrated.probe(TRIES, writes=False, **attack)
+    found = owner.eval("tries('tried')")
 
-    assert (found, (tmp_path / "attacked").exists()) == ([{"asked": "for"}], False)
+    assert (found, attacked.exists()) == ([{"asked": "for"}], False)
 
 
-def test_airflow_pickles_no_column_but_those_that_are_kept(migrated: AirflowHome) -> None:
-    assert migrated.probe(PICKLES) == [
+def test_airflow_pickles_no_column_but_those_that_are_kept(owner: Conversation) -> None:
+    assert owner.eval("pickled()") == [
         "task_instance.executor_config",
         "task_instance_history.executor_config",
     ]

@@ -4,7 +4,7 @@ import base64
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -12,19 +12,22 @@ import pytest
 
 from tests.parts.serving import answering
 from tests.parts.skips import missing
-from tests.runtime.airflow_home import AirflowHome
+from tests.runtime.airflow_home import AirflowHome, Conversation
 from tests.runtime.authority import Authority
 
-BUNDLE = """
+READS = """
 from pathlib import Path
 from airflow_azure.git import EntraGitDagBundle
-bundle = EntraGitDagBundle(
-    name="dags", repo_url=given["url"], tracking_ref="main", subdir="dags",
-    git_conn_id="git_by_identity",
-)
-bundle.initialize()
-bundle.refresh()
-answer(sorted(file.name for file in Path(bundle.path).iterdir()))
+
+def read(url, kept):
+    os.environ["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_STORAGE_PATH"] = kept
+    bundle = EntraGitDagBundle(
+        name="dags", repo_url=url, tracking_ref="main", subdir="dags",
+        git_conn_id="git_by_identity",
+    )
+    bundle.initialize()
+    bundle.refresh()
+    return sorted(file.name for file in Path(bundle.path).iterdir())
 """
 
 
@@ -108,37 +111,48 @@ def server(repository: Path, entra: Authority) -> Iterator[str]:
         yield f"http://127.0.0.1:{running.server_port}/dags.git"
 
 
-@pytest.fixture
-def home(airflow: Path, tmp_path: Path, entra: Authority) -> AirflowHome:
+@pytest.fixture(scope="module")
+def image(
+    airflow: Path, tmp_path_factory: pytest.TempPathFactory, token_endpoint: Authority
+) -> Iterator[Conversation]:
     """The image's environment with the pod's identity, and the connection as the chart gives it."""
-    made = AirflowHome(airflow, tmp_path / "airflow")
-    made.folder.mkdir()
-    made.environment |= entra.environment
-    made.environment["AIRFLOW_CONN_GIT_BY_IDENTITY"] = '{"conn_type": "git"}'
-    made.set("dag_processor", dag_bundle_storage_path=tmp_path / "bundles")
-    made.set("database", sql_alchemy_conn=f"sqlite:///{tmp_path}/airflow.db")
-    return made
+    home = AirflowHome(airflow, tmp_path_factory.mktemp("git"), dict(token_endpoint.environment))
+    home.environment["AIRFLOW_CONN_GIT_BY_IDENTITY"] = '{"conn_type": "git"}'
+    with home.conversation(READS) as conversation:
+        yield conversation
 
 
-def test_dags_are_read_as_the_pod_s_identity(home: AirflowHome, server: str) -> None:
-    assert home.probe(BUNDLE, url=server) == ["first.py"]
+@pytest.fixture
+def dags(image: Conversation, server: str, tmp_path: Path) -> Callable[[], list[str]]:
+    """Reads the repository's DAGs as a pod that has just started, and names their files."""
+
+    def read() -> list[str]:
+        with image.fresh() as pod:
+            found: list[str] = pod.eval(f"read({server!r}, {str(tmp_path / 'bundles')!r})")
+        return found
+
+    return read
+
+
+def test_dags_are_read_as_the_pod_s_identity(dags: Callable[[], list[str]]) -> None:
+    assert dags() == ["first.py"]
 
 
 def test_a_new_token_opens_the_repository_after_the_old_one_ended(
-    home: AirflowHome, server: str, repository: Path, entra: Authority
+    dags: Callable[[], list[str]], repository: Path, entra: Authority
 ) -> None:
-    home.probe(BUNDLE, url=server)
+    dags()
     commit(repository, "second.py")
     git(repository, "push", "--quiet", "origin", "main")
     entra.rotate()
 
-    assert home.probe(BUNDLE, url=server) == ["first.py", "second.py"]
+    assert dags() == ["first.py", "second.py"]
 
 
 def test_no_file_keeps_the_token(
-    home: AirflowHome, server: str, entra: Authority, tmp_path: Path
+    dags: Callable[[], list[str]], entra: Authority, tmp_path: Path
 ) -> None:
-    home.probe(BUNDLE, url=server)
+    dags()
 
     kept = [
         file

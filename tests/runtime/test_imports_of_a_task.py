@@ -115,14 +115,35 @@ def test_a_task_that_forks_keeps_its_garbage_for_the_collector(imported: Importe
     assert imported.collects[3] == 0
 
 
-def test_another_process_of_airflow_is_left_as_python_starts_it(airflow: Path) -> None:
+def test_another_process_of_airflow_collects_but_less_often(airflow: Path) -> None:
+    tells = "import gc, sys; print(gc.isenabled(), *gc.get_threshold(), *sys.modules)"
     told = subprocess.run(
-        [airflow / "python", "-c", "import gc, sys; print(gc.isenabled(), *sys.modules)"],
+        [airflow / "python", "-c", tells],
         env={"PATH": str(airflow), "PYTHONPATH": str(IMAGE)},
         capture_output=True,
         text=True,
         check=True,
     ).stdout.split()
 
-    assert told[0] == "True"
+    assert told[:4] == ["True", "50000", "10", "10"]
     assert "sitecustomize" in told
+
+
+def test_no_process_of_airflow_collects_what_is_left_at_its_end(airflow: Path) -> None:
+    left = """
+class Left:
+    def __init__(self):
+        self.cycle = self
+    def __del__(self):
+        print("collected")
+Left()
+"""
+    told = subprocess.run(
+        [airflow / "python", "-c", left],
+        env={"PATH": str(airflow), "PYTHONPATH": str(IMAGE)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert (told.stdout, told.stderr) == ("", "")

@@ -25,24 +25,25 @@ def servers(
         yield made
 
 
-# Airflow is imported once; each run of a DAG is a child, whose output is the answer.
+# One Airflow runs all: it makes its API, for which a run of a DAG takes seconds, only once.
 RUN = """
 import sys, tempfile
 from airflow.__main__ import main
 
 def run(dag_id):
+    kept = {stream: os.dup(stream) for stream in (1, 2)}
     with tempfile.TemporaryFile("w+") as output:
-        child = os.fork()
-        if not child:
-            for stream in (1, 2):
-                os.dup2(output.fileno(), stream)
-            sys.argv = ["airflow", "dags", "test", dag_id, "2026-03-01"]
-            try:
-                main()
-            finally:
-                sys.stdout.flush()
-                os._exit(0)
-        os.waitpid(child, 0)
+        for stream in kept:
+            os.dup2(output.fileno(), stream)
+        sys.argv = ["airflow", "dags", "test", dag_id, "2026-03-01"]
+        try:
+            main()
+        except SystemExit:
+            pass
+        finally:
+            sys.stdout.flush()
+            for stream, old in kept.items():
+                os.dup2(old, stream)
         output.seek(0)
         return output.read()
 """

@@ -1,38 +1,48 @@
 """Pods of KubernetesPodOperator, built by the real operator, are ones that "restricted" lets in."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.runtime.airflow_home import AirflowHome
+from tests.runtime.airflow_home import AirflowHome, Conversation
 
-BUILD = """
-from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator
+BUILDS = """
+from airflow.providers.cncf.kubernetes.operators import pod as operator
 from kubernetes.client import ApiClient
 
-task = KubernetesPodOperator(task_id="a", image="r.azurecr.io/tool:1", **given["arguments"])
-# a run's context brings the labels that tell the operator's pods from a worker's
-task._get_ti_pod_labels = lambda context: {"kubernetes_pod_operator": "True"}
-pod = task.build_pod_request_obj(dry_run=True)
-answer(ApiClient().sanitize_for_serialization(pod))
+def build(**arguments):
+    task = operator.KubernetesPodOperator(task_id="a", image="r.azurecr.io/tool:1", **arguments)
+    # a run's context brings the labels that tell the operator's pods from a worker's
+    task._get_ti_pod_labels = lambda context: {"kubernetes_pod_operator": "True"}
+    pod = task.build_pod_request_obj(dry_run=True)
+    return ApiClient().sanitize_for_serialization(pod)
+
+def build_without_the_hook():
+    hook, operator.pod_mutation_hook = operator.pod_mutation_hook, lambda pod: None
+    try:
+        return build()
+    finally:
+        operator.pod_mutation_hook = hook
 """
 
 
 @pytest.fixture(scope="module")
-def home(airflow: Path, tmp_path_factory: pytest.TempPathFactory) -> AirflowHome:
+def image(airflow: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Conversation]:
     """Airflow with the image's local settings and the chart's image settings."""
     home = AirflowHome(airflow, tmp_path_factory.mktemp("pods"))
     home.set("kubernetes_executor", worker_container_repository="r.azurecr.io/airflow")
     home.set("kubernetes_executor", worker_container_tag="3.3.2-0f1e2d3")
     connection = {"conn_type": "kubernetes", "extra": {"namespace": "airflow-tasks"}}
     home.environment["AIRFLOW_CONN_KUBERNETES_DEFAULT"] = json.dumps(connection)
-    return home
+    with home.conversation(BUILDS) as conversation:
+        yield conversation
 
 
-def built(home: AirflowHome, **arguments: Any) -> Any:
-    return home.probe(BUILD, arguments=arguments)
+def built(image: Conversation, **arguments: Any) -> Any:
+    return image.eval(f"build(**{arguments!r})")
 
 
 def broken_rules(pod: Any) -> list[str]:
@@ -57,12 +67,12 @@ def broken_rules(pod: Any) -> list[str]:
     return found
 
 
-def test_a_plain_pod_breaks_no_rule(home: AirflowHome) -> None:
-    assert broken_rules(built(home)) == []
+def test_a_plain_pod_breaks_no_rule(image: Conversation) -> None:
+    assert broken_rules(built(image)) == []
 
 
-def test_a_pod_with_an_xcom_breaks_no_rule(home: AirflowHome) -> None:
-    pod = built(home, do_xcom_push=True)
+def test_a_pod_with_an_xcom_breaks_no_rule(image: Conversation) -> None:
+    pod = built(image, do_xcom_push=True)
 
     assert [container["name"] for container in pod["spec"]["containers"]][1:] == [
         "airflow-xcom-sidecar"
@@ -70,17 +80,17 @@ def test_a_pod_with_an_xcom_breaks_no_rule(home: AirflowHome) -> None:
     assert broken_rules(pod) == []
 
 
-def test_the_sidecar_comes_from_the_platform_s_registry(home: AirflowHome) -> None:
-    _, sidecar = built(home, do_xcom_push=True)["spec"]["containers"]
+def test_the_sidecar_comes_from_the_platform_s_registry(image: Conversation) -> None:
+    _, sidecar = built(image, do_xcom_push=True)["spec"]["containers"]
 
     assert sidecar["image"] == "r.azurecr.io/airflow:3.3.2-0f1e2d3"
 
 
-def test_what_an_author_says_stays(home: AirflowHome) -> None:
+def test_what_an_author_says_stays(image: Conversation) -> None:
     own = {"capabilities": {"add": ["NET_BIND_SERVICE"]}}
 
     pod = built(
-        home,
+        image,
         security_context={"runAsUser": 1000, "fsGroup": 7},
         container_security_context=own,
     )
@@ -90,12 +100,8 @@ def test_what_an_author_says_stays(home: AirflowHome) -> None:
     assert broken_rules(pod) == []
 
 
-def test_without_the_hook_the_rules_are_broken(home: AirflowHome) -> None:
-    pod = home.probe(
-        "import airflow.providers.cncf.kubernetes.operators.pod as pod\n"
-        "pod.pod_mutation_hook = lambda pod: None\n" + BUILD,
-        arguments={},
-    )
+def test_without_the_hook_the_rules_are_broken(image: Conversation) -> None:
+    pod = image.eval("build_without_the_hook()")
 
     assert [rule.split(": ")[1] for rule in broken_rules(pod)] == [
         "allowPrivilegeEscalation",

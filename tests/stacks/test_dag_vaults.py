@@ -8,21 +8,23 @@ import pytest
 from environments.model import Environment
 from main import build
 from synthesis.output import write
+from tests.environment_files import DEV, tables
 from tests.fixtures import read_json
 
 OWNERS = "55555555-5555-4555-8555-555555555555"
 SALES = "aaaaaaaa-5555-4555-8555-555555555555"
 
 
-@pytest.fixture
-def stacks_of_teams(dev_values: dict[str, Any], tmp_path: Path) -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def stacks_of_teams(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The stacks of an environment with a team that has a vault, and one that has none."""
-    dev_values["teams"] = {"sales-data": {"secret_owners": [SALES]}, "finance": {}}
-    dev_values["airflow"]["secret_owners"] = [OWNERS]
-    write(build, [Environment.model_validate(dev_values)], tmp_path)
+    values, folder = tables(DEV), tmp_path_factory.mktemp("teams")
+    values["teams"] = {"sales-data": {"secret_owners": [SALES]}, "finance": {}}
+    values["airflow"]["secret_owners"] = [OWNERS]
+    write(build, [Environment.model_validate(values)], folder)
     return {
         file.parent.name.removesuffix("-dev"): read_json(file)
-        for file in tmp_path.glob("stacks/*/cdk.tf.json")
+        for file in folder.glob("stacks/*/cdk.tf.json")
     }
 
 

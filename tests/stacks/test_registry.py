@@ -1,6 +1,5 @@
 """Who may push images to the registry of an environment, and who may pull them."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,17 +7,19 @@ import pytest
 from environments.model import Environment
 from main import build
 from synthesis.output import write
+from tests.environment_files import DEV, tables
 from tests.fixtures import read_json
 
 BUILDER, READER = (f"{digit * 8}-aaaa-4aaa-8aaa-aaaaaaaaaaaa" for digit in "bc")
 
 
-@pytest.fixture
-def grants(dev_values: dict[str, Any], tmp_path: Path) -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def grants(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The roles that `platform` gives in an environment whose images a pipeline builds."""
-    dev_values["registry"] |= {"push_object_ids": [BUILDER], "pull_object_ids": [READER]}
-    write(build, [Environment.model_validate(dev_values)], tmp_path)
-    stack = read_json(tmp_path / "stacks" / "platform-dev" / "cdk.tf.json")
+    values, folder = tables(DEV), tmp_path_factory.mktemp("grants")
+    values["registry"] |= {"push_object_ids": [BUILDER], "pull_object_ids": [READER]}
+    write(build, [Environment.model_validate(values)], folder)
+    stack = read_json(folder / "stacks" / "platform-dev" / "cdk.tf.json")
     found: dict[str, Any] = stack["resource"]["azurerm_role_assignment"]
     return found
 

@@ -1,6 +1,5 @@
 """What a team's pipeline may do in the container that Airflow reads DAGs from."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +8,7 @@ from pydantic import ValidationError
 from environments.model import Environment
 from main import build
 from synthesis.output import write
+from tests.environment_files import DEV, tables
 from tests.fixtures import read_json
 
 PIPELINE = {
@@ -17,12 +17,13 @@ PIPELINE = {
 }
 
 
-@pytest.fixture
-def identity(dev_values: dict[str, Any], tmp_path: Path) -> Any:
+@pytest.fixture(scope="module")
+def identity(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The identity stack with one team that uploads, and one that does not."""
-    dev_values["teams"] = {"sales-data": PIPELINE, "finance": {}}
-    write(build, [Environment.model_validate(dev_values)], tmp_path)
-    return read_json(tmp_path / "stacks" / "identity-dev" / "cdk.tf.json")["resource"]
+    values, folder = tables(DEV), tmp_path_factory.mktemp("teams")
+    values["teams"] = {"sales-data": PIPELINE, "finance": {}}
+    write(build, [Environment.model_validate(values)], folder)
+    return read_json(folder / "stacks" / "identity-dev" / "cdk.tf.json")["resource"]
 
 
 def test_the_role_is_on_the_container_with_a_condition(identity: Any) -> None:

@@ -18,14 +18,36 @@ from tests.environment_files import DEV, tables
 Synthesize = Callable[..., dict[str, Any]]
 
 
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Callable[[dict[str, Any]], Path]:
+    """Return the folder with the stacks of an environment; the same values are written once."""
+    folders: dict[str, Path] = {}
+
+    def folder(values: dict[str, Any]) -> Path:
+        key = json.dumps(values, sort_keys=True, default=str)
+        if key not in folders:
+            made = tmp_path_factory.mktemp("stacks")
+            write(build, [Environment.model_validate(values)], made)
+            folders[key] = made
+        return folders[key]
+
+    return folder
+
+
 @pytest.fixture
-def synthesize(dev_values: dict[str, Any], tmp_path: Path) -> Synthesize:
-    """Return the resources of all stacks of dev, by type, with some tables changed."""
+def synthesize(
+    dev_values: dict[str, Any], tmp_path: Path, written: Callable[[dict[str, Any]], Path]
+) -> Synthesize:
+    """Return the resources of all stacks of dev, by type, with some tables changed.
+
+    The stacks are in `tmp_path` too, to read.
+    """
 
     def resources(**changes: dict[str, Any]) -> dict[str, Any]:
         for table, values in changes.items():
             dev_values[table] = {**dev_values.get(table, {}), **values}
-        write(build, [Environment.model_validate(dev_values)], tmp_path)
+        (tmp_path / "stacks").unlink(missing_ok=True)
+        (tmp_path / "stacks").symlink_to(written(dev_values) / "stacks")
         found: dict[str, Any] = {}
         for file in tmp_path.glob("stacks/*/cdk.tf.json"):
             for kind, blocks in json.loads(file.read_text()).get("resource", {}).items():
@@ -829,6 +851,18 @@ def test_the_server_allows_the_company_s_extensions_beside_ours(synthesize: Synt
     assert allowed == "BTREE_GIN,BTREE_GIST,PG_STAT_STATEMENTS,PG_TRGM,PGCRYPTO,POSTGIS"
 
 
+def test_the_server_loads_what_an_extension_wants_beside_azure_s_own(
+    synthesize: Synthesize,
+) -> None:
+    postgres = tables(DEV)["postgres"] | {"extensions": ["timescaledb", "postgis", "pgaudit"]}
+
+    resources = synthesize(postgres=postgres)
+
+    parameters = resources["azurerm_postgresql_flexible_server_configuration"].values()
+    (loaded,) = [p["value"] for p in parameters if p["name"] == "shared_preload_libraries"]
+    assert loaded == "pg_cron,pg_stat_statements,pgaudit,timescaledb"
+
+
 @pytest.mark.parametrize(
     ("provider", "kind", "zone", "name"),
     [
@@ -871,6 +905,26 @@ def test_no_alert_mails_while_an_environment_hibernates(synthesize: Synthesize) 
         ("Sunday", "00:00:00", "23:59:59"),
     }
     assert len(rule["scopes"]) == 2
+
+
+def test_a_cluster_is_upgraded_and_backed_up_while_it_runs(synthesize: Synthesize) -> None:
+    resources = synthesize(hibernation={"time_zone": "Asia/Kolkata", "start_hour": 7})
+
+    cluster = only(resources, "azurerm_kubernetes_cluster")
+    policy = only(resources, "azurerm_data_protection_backup_policy_kubernetes_cluster")
+    for window in ("maintenance_window_auto_upgrade", "maintenance_window_node_os"):
+        assert cluster[window]["day_of_week"] == "Monday"
+        assert cluster[window]["start_time"] == "02:30"
+    assert policy["backup_repeating_time_intervals"] == ["R/2026-01-05T02:30:00+00:00/P1D"]
+
+
+def test_a_window_that_somebody_chose_stays(synthesize: Synthesize) -> None:
+    kubernetes = tables(DEV)["kubernetes"] | {"maintenance": {"day": "Friday", "start_hour": 4}}
+
+    cluster = only(synthesize(hibernation={}, kubernetes=kubernetes), "azurerm_kubernetes_cluster")
+
+    window = cluster["maintenance_window_auto_upgrade"]
+    assert (window["day_of_week"], window["start_time"]) == ("Friday", "04:00")
 
 
 def test_an_environment_without_hours_always_mails(synthesize: Synthesize) -> None:

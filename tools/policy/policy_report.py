@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from tools.policy.gate import Verdict
@@ -22,15 +23,16 @@ def show(verdict: Verdict, console: Console) -> None:
     for result in verdict.broken:
         page = f"\n    page: {PAGES[result.rule]}" if result.rule in PAGES else ""
         console.print(
-            f"[red]broken[/] {result.stack}-{result.environment}: {result.resource}: "
-            f"{result.rule} {result.title}\n    found: {result.problem}{page}\n"
+            f"[red]broken[/] {result.stack}-{result.environment}: {escape(result.resource)}: "
+            f"{result.rule} {escape(result.title)}\n"
+            f"    found: {escape(str(result.problem))}{page}\n"
             "    fix: fix the construct, or waive the rule in policy/waivers.toml with a reason",
             highlight=False,
             soft_wrap=True,
         )
     for stale in verdict.stale:
         console.print(
-            f"[red]stale[/] {stale.waiver.rule} on {stale.waiver.resource}: nothing in "
+            f"[red]stale[/] {stale.waiver.rule} on {escape(stale.waiver.resource)}: nothing in "
             f"{stale.environment} breaks it\n"
             f'    fix: delete "{stale.environment}" from the environments of its waiver',
             highlight=False,
@@ -110,7 +112,7 @@ def _waivers(verdict: Verdict) -> Table:
     findings = Counter(waiver.rule for _, waiver in verdict.waived)
     for waiver in {id(waiver): waiver for _, waiver in verdict.waived}.values():
         where = ", ".join(waiver.scopes)
-        table.add_row(waiver.rule, where, str(findings[waiver.rule]), waiver.reason)
+        table.add_row(waiver.rule, where, str(findings[waiver.rule]), escape(waiver.reason))
     return table
 
 

@@ -15,7 +15,11 @@ _UNSAVED = "errored.tfstate"
 
 
 class Operations:
-    """What can be done to a stack in a workspace; every method raises TerraformError."""
+    """What can be done to a stack in a workspace.
+
+    Every method raises TerraformError where Terraform refuses, and RunError where somebody who is
+    at work holds the state's lock.
+    """
 
     def __init__(self, context: RunContext) -> None:
         self._terraform = context.terraform

@@ -30,7 +30,7 @@ def tell_report(console: Console, report: RehearsalReport) -> None:
         _tell_changes(console, report)
     for loss in report.losses:
         said = (
-            f"acknowledged: {loss.acknowledged}"
+            f"acknowledged: {escape(loss.acknowledged)}"
             if loss.acknowledged
             else "[red]not acknowledged[/]"
         )

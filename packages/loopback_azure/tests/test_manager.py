@@ -186,6 +186,22 @@ def test_a_password_is_not_told(client: Client) -> None:
     assert "administratorLoginPassword" not in client.arm("GET", path).document["properties"]
 
 
+def test_a_static_parameter_waits_for_a_restart(client: Client) -> None:
+    server = f"{client.group()}/providers/Microsoft.DBforPostgreSQL/flexibleServers/psql"
+    client.arm("PUT", server, {"location": "x"})
+    changed = client.arm(
+        "PUT",
+        f"{server}/configurations/shared_preload_libraries",
+        {"properties": {"value": "pg_cron,timescaledb"}},
+    )
+
+    restarted = client.arm("POST", f"{server}/restart")
+
+    assert changed.document["properties"]["isDynamicConfig"] is False
+    assert restarted.status == 202
+    assert "Azure-AsyncOperation" in restarted.headers
+
+
 def test_a_call_without_a_token_is_refused(client: Client) -> None:
     refused = client.ask("GET", f"management.azure.com{SUBSCRIPTION}/resourceGroups", signed=False)
 

@@ -261,6 +261,20 @@ def test_a_lock_against_writes_refuses_a_change(azure: Azure, level: str, change
             azure.update(IDENTITY, identity, tags={"owner": "x"})
 
 
+def test_a_secret_keeps_its_end_when_the_stack_names_none(azure: Azure) -> None:
+    secret = azure.create(
+        "azurerm_key_vault_secret",
+        name="a",
+        key_vault_id=f"{GROUP_ID}/providers/Microsoft.KeyVault/vaults/kv-test",
+        expiration_date="2027-12-01T00:00:00Z",
+    )
+
+    azure.update("azurerm_key_vault_secret", secret, expiration_date=None)
+
+    (kept,) = azure.cloud.all("azurerm_key_vault_secret")
+    assert kept["expiration_date"] == "2027-12-01T00:00:00Z"
+
+
 def test_a_group_that_holds_something_is_not_deleted(azure: Azure) -> None:
     (group,) = azure.cloud.all(GROUP)
     network = f"{GROUP_ID}/providers/Microsoft.Network/virtualNetworks/vnet-test"

@@ -67,9 +67,27 @@ REPLACED: dict[str, tuple[str, dict[str, Any], dict[str, Any], Paths]] = {
     ),
     "a network policy": (
         CLUSTER,
-        network(network_policy="calico"),
         network(network_policy="cilium"),
+        network(network_policy="calico"),
         [("network_profile", 0, "network_policy")],
+    ),
+    "a key without an end": (
+        "azurerm_key_vault_key",
+        {"expiration_date": "2027-12-01T00:00:00Z"},
+        {},
+        [("expiration_date",)],
+    ),
+    "a vault that was locked": (
+        "azurerm_data_protection_backup_vault",
+        {"immutability": "Locked"},
+        {"immutability": "Unlocked"},
+        [("immutability",)],
+    ),
+    "an identity of the service for one of ours": (
+        "azurerm_disk_encryption_set",
+        {"identity": [{"type": "UserAssigned"}]},
+        {"identity": [{"type": "SystemAssigned"}]},
+        [("identity", 0, "type")],
     ),
     "an issuer that is switched off": (
         CLUSTER,
@@ -115,6 +133,21 @@ KEPT: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         CLUSTER,
         {"oidc_issuer_enabled": False},
         {"oidc_issuer_enabled": True},
+    ),
+    "a move to Cilium's policies": (
+        CLUSTER,
+        network(network_policy="calico"),
+        network(network_policy="cilium"),
+    ),
+    "a move to Cilium's data plane": (
+        CLUSTER,
+        network(network_data_plane="azure"),
+        network(network_data_plane="cilium"),
+    ),
+    "a vault that may be deleted again": (
+        "azurerm_data_protection_backup_vault",
+        {"soft_delete": "On"},
+        {"soft_delete": "Off"},
     ),
     "a move to an overlay": (CLUSTER, network(), network(network_plugin_mode="overlay")),
     "a node size": (CLUSTER, pool(vm_size="a"), pool(vm_size="b")),

@@ -1,6 +1,8 @@
 """Azure Resource Manager: resources put, read, listed, changed and deleted by their ids."""
 
 import uuid
+from dataclasses import replace
+from http.client import ACCEPTED
 from typing import TYPE_CHECKING
 
 from azure_facts import refusals
@@ -131,7 +133,8 @@ class Manager:
         made = NewResource(
             address=owner, document=self._found(owner), store=self._store, tenant=self._tenant
         )
-        return action(made, request.document)
+        reply = action(made, request.document)
+        return replace(reply, headers=_operation(owner)) if reply.status == ACCEPTED else reply
 
     def _found(self, address: ResourcePath) -> Document:
         found = self._store.get(address.path)

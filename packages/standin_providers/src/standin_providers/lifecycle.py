@@ -18,6 +18,9 @@ Values = Mapping[str, Any]
 
 _VAULT = "azurerm_key_vault"
 _GROUP = "azurerm_resource_group"
+# An update sends what has a value, and Azure keeps the rest: hashicorp/terraform-provider-azurerm,
+# issue 28355
+_STAYS = {"azurerm_key_vault_secret": ("expiration_date", "not_before_date")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,8 @@ class Lifecycle:
             return Refusal(f"updating {_titled(type_, id_)}: {type_} {id_} was not found")
         if said := refusal(self._change("update", type_, id_, values, prior)):
             return Refusal(f"updating {_titled(type_, id_)}: {said}")
-        self.cloud.put(type_, id_, {"id": id_, **values})
+        kept = {name: prior[name] for name in _STAYS.get(type_, ()) if values.get(name) is None}
+        self.cloud.put(type_, id_, {"id": id_, **values, **kept})
         return values
 
     def delete(self, type_: str, prior: Values) -> Refusal | None:

@@ -60,6 +60,10 @@ def _unless_removed(old: Any, new: Any) -> bool:
     return not old or bool(new)
 
 
+def _only_to_cilium(old: Any, new: Any) -> bool:
+    return not old or (old in ("azure", "calico") and new == "cilium")
+
+
 def _only_to_overlay(old: Any, new: Any) -> bool:
     return str(new).lower() == "overlay"
 
@@ -76,6 +80,14 @@ def _upwards(old: Any, new: Any) -> bool:
     return not old or not new or int(new) >= int(old)
 
 
+def _unless_locked(old: Any, new: Any) -> bool:
+    return str(old) != "Locked"
+
+
+def _unless_always_on(old: Any, new: Any) -> bool:
+    return str(old) != "AlwaysOn"
+
+
 def _keeps_user_assigned(old: Any, new: Any) -> bool:
     return "UserAssigned" not in str(old) or "UserAssigned" in str(new)
 
@@ -83,12 +95,18 @@ def _keeps_user_assigned(old: Any, new: Any) -> bool:
 _PROFILE = "network_profile"
 _POOL = "default_node_pool"
 _RULES: Mapping[str, Mapping[Path, Survives]] = {
+    "azurerm_data_protection_backup_vault": {
+        ("immutability",): _unless_locked,
+        ("soft_delete",): _unless_always_on,
+    },
+    "azurerm_disk_encryption_set": {_block("identity", "type"): _keeps_user_assigned},
+    "azurerm_key_vault_key": {("expiration_date",): _unless_removed},
     "azurerm_kubernetes_cluster": {
         ("oidc_issuer_enabled",): _unless_removed,
         _block("api_server_access_profile", "subnet_id"): _unless_removed,
-        _block(_PROFILE, "network_data_plane"): _unless_it_was_set,
+        _block(_PROFILE, "network_data_plane"): _only_to_cilium,
         _block(_PROFILE, "network_plugin_mode"): _only_to_overlay,
-        _block(_PROFILE, "network_policy"): _unless_it_was_set,
+        _block(_PROFILE, "network_policy"): _only_to_cilium,
         _block(_PROFILE, "pod_cidr"): _unless_it_was_set,
         _block(_PROFILE, "pod_cidrs"): _unless_it_was_set,
         _block(_POOL, "name"): _never,

@@ -38,6 +38,7 @@ Action = Callable[[NewResource, Document], Reply]
 
 ACTIONS: Mapping[tuple[str, str], Action] = {
     (_CLUSTER, "listclusterusercredential"): containers.user_credential,
+    ("microsoft.dbforpostgresql/flexibleservers", "restart"): postgres.restart,
     ("microsoft.operationalinsights/workspaces", "sharedkeys"): monitor.shared_keys,
     ("microsoft.storage/storageaccounts", "listkeys"): storage.list_keys,
 }

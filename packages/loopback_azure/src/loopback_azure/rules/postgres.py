@@ -2,11 +2,13 @@
 
 from azure_facts.hosts import POSTGRES_SUFFIX
 
-from loopback_azure.http_messages import Document
+from loopback_azure.http_messages import Document, Reply
 from loopback_azure.resource_types import NewResource, rule
 from loopback_azure.rules.values import EPOCH
 
 _SERVER = "Microsoft.DBforPostgreSQL/flexibleServers"
+# learn.microsoft.com: "Server parameters in Azure Database for PostgreSQL", parameter type static
+_STATIC = frozenset({"shared_preload_libraries"})
 
 
 @rule(_SERVER)
@@ -34,9 +36,15 @@ def server(made: NewResource) -> Document:
 
 @rule(f"{_SERVER}/configurations")
 def configuration(made: NewResource) -> Document:
-    """A parameter tells where its value comes from."""
+    """A parameter tells where its value comes from, and whether it counts without a restart."""
     source = "user-override" if made.properties.get("value") else "system-default"
-    return {"properties": {"source": source, "isDynamicConfig": True}}
+    dynamic = made.address.name.lower() not in _STATIC
+    return {"properties": {"source": source, "isDynamicConfig": dynamic, "isReadOnly": False}}
+
+
+def restart(made: NewResource, asked: Document) -> Reply:
+    """Start a server again, which static parameters wait for."""
+    return Reply(status=202)
 
 
 @rule(f"{_SERVER}/administrators")

@@ -1,5 +1,8 @@
-"""A pull request is told what is lost first, and values can not break its tables."""
+"""A pull request is told what is lost first; no value breaks its tables, or a terminal's lines."""
 
+from io import StringIO
+
+from rich.console import Console
 from terraform_runner.differences import AttributeChange
 from terraform_runner.plan import Action, ResourceChange
 
@@ -8,6 +11,7 @@ from tools.rehearsal.markdown_report import to_markdown
 from tools.rehearsal.provider_sources import PLAYED
 from tools.rehearsal.rehearsal_report import RehearsalReport
 from tools.rehearsal.review import StackReview
+from tools.rehearsal.terminal_report import tell_report
 
 
 def report(*reviews: StackReview, losses: tuple[Loss, ...] = ()) -> RehearsalReport:
@@ -100,3 +104,15 @@ def test_stacks_that_are_gone_are_told_in_one_place() -> None:
 
     assert "### No longer in the code\n\n- **a-x**: it is gone\n- **b-x**: it is gone\n" in text
     assert "| a-x (gone) |" in text
+
+
+def test_a_reason_in_brackets_is_told_as_it_was_written() -> None:
+    reason = "moved by [OPS-12], see [/wiki/move]"
+    lost = Loss(
+        stack="data-dev", address="a.b", action="delete", holds="blobs", acknowledged=reason
+    )
+    told = StringIO()
+
+    tell_report(Console(file=told, soft_wrap=True), report(losses=(lost,)))
+
+    assert f"(acknowledged: {reason})" in told.getvalue()
