@@ -434,6 +434,7 @@ def test_nodes_and_pods_go_out_by_the_company_s_proxy(synthesize: Synthesize) ->
 
     config = cluster["http_proxy_config"]
     assert config["http_proxy"] == config["https_proxy"] == PROXY["url"]
+    assert "http_proxy_config[0].no_proxy" in cluster["lifecycle"]["ignore_changes"]
 
 
 def test_what_is_private_is_reached_without_the_proxy(synthesize: Synthesize) -> None:

@@ -186,6 +186,17 @@ def test_a_password_is_not_told(client: Client) -> None:
     assert "administratorLoginPassword" not in client.arm("GET", path).document["properties"]
 
 
+def test_a_cluster_tells_back_what_it_reaches_without_a_proxy(client: Client) -> None:
+    path = f"{client.group()}/providers/Microsoft.ContainerService/managedClusters/aks"
+    proxy = {"httpProxy": "http://proxy:3128", "noProxy": ["10.0.0.0/16"]}
+
+    client.arm("PUT", path, {"location": "x", "properties": {"httpProxyConfig": proxy}})
+
+    told = client.arm("GET", path).document["properties"]["httpProxyConfig"]
+    assert told["httpProxy"] == "http://proxy:3128"
+    assert {"10.0.0.0/16", "localhost", "konnectivity"} < set(told["noProxy"])
+
+
 def test_a_static_parameter_waits_for_a_restart(client: Client) -> None:
     server = f"{client.group()}/providers/Microsoft.DBforPostgreSQL/flexibleServers/psql"
     client.arm("PUT", server, {"location": "x"})

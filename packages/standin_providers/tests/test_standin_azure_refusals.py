@@ -353,6 +353,16 @@ def test_an_identity_has_twenty_federated_credentials_at_most(azure: Azure) -> N
         azure.create(CREDENTIAL, **parent, name="credential-20")
 
 
+def test_a_cluster_adds_to_what_is_reached_without_its_proxy(azure: Azure) -> None:
+    proxy = {"http_proxy": "http://proxy:3128", "no_proxy": ["10.0.0.0/16"]}
+
+    made = azure.create(CLUSTER, **PLACE, name="aks-test", http_proxy_config=[proxy])
+
+    (kept,) = azure.cloud.all(CLUSTER)
+    assert made["http_proxy_config"][0]["no_proxy"] == ["10.0.0.0/16"]
+    assert "konnectivity" in kept["http_proxy_config"][0]["no_proxy"]
+
+
 def test_a_node_size_changes_by_way_of_a_temporary_pool(azure: Azure) -> None:
     pool = {"name": "system", "vm_size": "Standard_D4ds_v5"}
     cluster = azure.create(CLUSTER, **PLACE, name="aks-test", default_node_pool=[pool])

@@ -28,6 +28,10 @@ NODE_GROUP = "MC_{resource_group_name}_{name}_{location}"
 # https://learn.microsoft.com/azure/aks/use-managed-identity
 KUBELET_IDENTITY = "{name}-agentpool"
 
+# What AKS adds to what is reached without a proxy, and tells back with it:
+# https://github.com/hashicorp/terraform-provider-azurerm/issues/24188
+WITHOUT_PROXY = ("127.0.0.1", "168.63.129.16", "169.254.169.254", "konnectivity", "localhost")
+
 # https://learn.microsoft.com/azure/azure-monitor/metrics/azure-monitor-workspace-manage
 METRICS_GROUP = "MA_{name}_{location}_managed"
 PROMETHEUS = "https://{name}-{digest8}.{location}.prometheus.monitor.azure.com"

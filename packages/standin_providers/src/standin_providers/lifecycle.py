@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from azure_facts.hosts import WITHOUT_PROXY
+
 from standin_providers import related_values
 from standin_providers.change import Change, within
 from standin_providers.cloud_folder import CloudFolder
@@ -18,6 +20,7 @@ Values = Mapping[str, Any]
 
 _VAULT = "azurerm_key_vault"
 _GROUP = "azurerm_resource_group"
+_CLUSTER = "azurerm_kubernetes_cluster"
 # An update sends what has a value, and Azure keeps the rest: hashicorp/terraform-provider-azurerm,
 # issue 28355
 _STAYS = {"azurerm_key_vault_secret": ("expiration_date", "not_before_date")}
@@ -46,7 +49,7 @@ class Lifecycle:
             )
         if type_ == _VAULT:
             self.cloud.soft_deleted.remove(type_, id_)  # it is recovered
-        self.cloud.put(type_, id_, {"id": id_, **values})
+        self._put(type_, id_, values)
         return values
 
     def update(self, type_: str, planned: Values, prior: Values) -> dict[str, Any] | Refusal:
@@ -58,7 +61,7 @@ class Lifecycle:
         if said := refusal(self._change("update", type_, id_, values, prior)):
             return Refusal(f"updating {_titled(type_, id_)}: {said}")
         kept = {name: prior[name] for name in _STAYS.get(type_, ()) if values.get(name) is None}
-        self.cloud.put(type_, id_, {"id": id_, **values, **kept})
+        self._put(type_, id_, {**values, **kept})
         return values
 
     def delete(self, type_: str, prior: Values) -> Refusal | None:
@@ -88,6 +91,14 @@ class Lifecycle:
         block = self.schemas.block("resource", type_)
         fresh = related_values.known(type_, found, self.cloud)
         return fitted(block, found | {k: v for k, v in fresh.items() if k in block.attributes})
+
+    def _put(self, type_: str, id_: str, values: Values) -> None:
+        """Keep a resource as Azure has it, which adds to some lists; a later read tells."""
+        if type_ == _CLUSTER and values.get("http_proxy_config"):
+            proxy = values["http_proxy_config"][0]
+            without = sorted({*(proxy.get("no_proxy") or []), *WITHOUT_PROXY})
+            values = {**values, "http_proxy_config": [{**proxy, "no_proxy": without}]}
+        self.cloud.put(type_, id_, {"id": id_, **values})
 
     def _id(self, type_: str, values: Values) -> str:
         """The id of what exists; the few types without one are known by their arguments."""

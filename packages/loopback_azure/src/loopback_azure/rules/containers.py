@@ -50,6 +50,10 @@ def cluster(made: NewResource) -> Document:
     if (asked.get("oidcIssuerProfile") or {}).get("enabled"):
         issuer = hosts.OIDC_ISSUER.format(**named, uuid=guid(made.address.path))
         computed["oidcIssuerProfile"] = {"issuerURL": issuer}
+    if proxy := asked.get("httpProxyConfig"):
+        given = proxy.get("noProxy") or []
+        own = [one for one in hosts.WITHOUT_PROXY if one not in given]
+        computed["httpProxyConfig"] = {"noProxy": [*given, *own]}
     return {"properties": computed}
 
 
