@@ -22,6 +22,7 @@ from typer.testing import CliRunner, Result
 
 from tests.images.registries import push, running_registry
 from tests.parts.skips import missing
+from tools.image import ROOT, tag_of
 from tools.release.__main__ import app
 from tools.release.building import build
 from tools.release.errors import ReleaseError
@@ -332,10 +333,57 @@ def test_a_build_in_a_company_s_repository_holds_what_the_company_adds(
         assert lock.read() == b"# ours"
 
 
-def test_the_image_is_told_to_later_jobs_of_github(
-    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def in_repository(project: Path, environment: str, path: str) -> None:
+    """Let an environment fetch its image from another repository of the registry."""
+    stack = project / "cdktf.out" / "stacks" / f"airflow-{environment}" / "cdk.tf.json"
+    stack.write_text(stack.read_text().replace("_login_server}/airflow", f"_login_server}}/{path}"))
+
+
+def test_an_image_is_promoted_to_where_the_environment_fetches_it(
+    lab: Lab, project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image = lab.signed()
+    in_repository(project, "prod", "data.platform/airflow")
+    monkeypatch.chdir(project)
+    where = ["--environment=prod", f"--registry={lab.prod}", "--plain-http"]
+
+    done = CliRunner().invoke(
+        app, ["promote", str(image), *where, f"--signers={lab.company.folder}"]
+    )
+
+    assert done.exit_code == 0, done.output
+    there = Image(repository=f"{lab.prod}/data.platform/airflow", tag=image.tag)
+    assert lab.registries.digest_of(there) == image.digest
+
+
+def test_an_image_is_built_for_where_the_environment_fetches_it(
+    lab: Lab, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    company = tmp_path / "company"
+    (company / "environments").mkdir(parents=True)
+    (company / "README.md").write_text("ours")
+    git = ["git", "-C", str(company), "-c", "user.name=a", "-c", "user.email=a@example.com"]
+    for command in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message=start"]):
+        subprocess.run([*git, *command], check=True)
+    in_repository(project, "dev", "data.platform/airflow")
+    monkeypatch.chdir(project)
+    tag = tag_of(ROOT, company=company)
+    built = Image(repository=f"{lab.dev}/data.platform/airflow", tag=tag)
+    push(lab.folder, str(built), b"built before: a tag is built once")
+
+    monkeypatch.setenv("AIRFLOW_ON_AZURE_HOME", str(company))
+    where = ["--environment=dev", f"--registry={lab.dev}", "--plain-http"]
+    done = CliRunner().invoke(app, ["build", *where])
+
+    assert done.exit_code == 0, done.output
+    assert f'image_digest = "{lab.registries.digest_of(built)}"' in done.output
+
+
+def test_the_image_is_told_to_later_jobs_of_github(
+    lab: Lab, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image = lab.signed()
+    monkeypatch.chdir(project)
     monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "outputs"))
 
     where = ["--environment=prod", f"--registry={lab.prod}", "--plain-http"]

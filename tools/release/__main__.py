@@ -57,7 +57,9 @@ def login(
 @app.command()
 def build(
     environment: Annotated[str, typer.Option(help="The environment whose registry gets it.")],
-    repository: Annotated[str, typer.Option(help="Path in the registry.")] = "airflow",
+    repository: Annotated[
+        str | None, typer.Option(help="Path in the registry; left out, airflow.image_repository.")
+    ] = None,
     target: Annotated[str | None, typer.Option(help="Stage of the Dockerfile.")] = None,
     registry: Registry = None,
     plain_http: PlainHttp = False,
@@ -66,7 +68,8 @@ def build(
     with _told():
         check_packages(given())
         tag = tag_of(ROOT, company=home())
-        image = Image(repository=f"{_host(environment, registry)}/{repository}", tag=tag)
+        path = repository or _path(environment)
+        image = Image(repository=f"{_host(environment, registry)}/{path}", tag=tag)
         digest = Registries(programs=programs(), plain_http=plain_http).digest_of(image)
         if digest is None:
             version, _, revision = tag.rpartition("-")
@@ -89,9 +92,8 @@ def promote(
     """Copy an image by its digest, with its signatures, to the registry of an environment."""
     with _told():
         source = Image.parse(image)
-        path = source.repository.partition("/")[2]
         registries = Registries(programs=programs(), plain_http=plain_http)
-        to = f"{_host(environment, registry)}/{path}"
+        to = f"{_host(environment, registry)}/{_path(environment)}"
         _tell(promote_image(registries, source, to, signers))
 
 
@@ -166,6 +168,11 @@ def check(
 
 def _host(environment: str, registry: str | None) -> str:
     return registry or registry_of(Synthesis.load(OUT), environment)
+
+
+def _path(environment: str) -> str:
+    """Return where an environment's pods fetch the image, below the registry's host."""
+    return image_of(Synthesis.load(OUT), environment).repository.partition("/")[2]
 
 
 def _tell(image: Image) -> None:
