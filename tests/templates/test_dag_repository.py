@@ -231,6 +231,45 @@ def test_check_works_without_docker_and_without_a_registry(
     assert "dags: nothing found" in done.stdout, done.stdout + done.stderr
 
 
+def test_check_has_the_packages_of_an_image_that_a_company_s_repository_built(
+    tmp_path: Path, render: Render, platform: Path, airflow: Path, dbt: Path
+) -> None:
+    company = tmp_path / "company"
+    of_company = {"repository": "platform-repository", "company": "Contoso"}
+    copier.run_copy(f"git+file://{platform}", company, data=of_company, defaults=True, quiet=True)
+    git(company, "init", "--quiet")
+    commit(company)
+    tag = f"3.3.2-{git(company, 'rev-parse', '--short=7', 'HEAD')}"
+    repository = render(tmp_path / "dags", image_tag=tag, platform_repository=str(company))
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(uv()).parent}:/usr/local/bin:/usr/bin:/bin",
+        "AIRFLOW_ON_AZURE_CACHE": str(tmp_path / "cache"),
+    }
+
+    done = subprocess.run(
+        ["make", "--no-print-directory", "-C", repository, "check"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "dags: nothing found" in done.stdout, done.stdout + done.stderr
+
+
+def test_the_image_comes_from_the_repository_that_the_platform_names(
+    tmp_path: Path, render: Render
+) -> None:
+    repository = render(tmp_path / "team", image_repository="data.platform/airflow")
+    command = ["make", "-C", str(repository), "--dry-run", "image"]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+
+    pulled = "docker pull crairflowdev.azurecr.io/data.platform/airflow:3.3.2-3f2c1ab"
+    assert pulled in done.stdout.splitlines()
+
+
 def test_a_docker_that_does_not_answer_is_named_and_left_out(
     repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
