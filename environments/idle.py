@@ -24,7 +24,8 @@ def idle_keys(env: Environment) -> Iterator[tuple[str, str]]:
     if airflow.dags != "blob":
         for name, team in env.teams.items():
             why = f'airflow.dags = "{airflow.dags}"'
-            yield from _written(f"teams.{name}", team, ("keep_versions_days",), why)
+            uploads = ("keep_versions_days", "pipeline_issuer", "pipeline_subject")
+            yield from _written(f"teams.{name}", team, uploads, why)
     if not REGIONS[env.location].zones:
         yield from _written("postgres", env.postgres, ("zone",), f'location = "{env.location}"')
     if env.postgres.high_availability != "ZoneRedundant":

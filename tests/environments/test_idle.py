@@ -39,6 +39,19 @@ def said(**changes: dict[str, Any]) -> list[str]:
             'airflow.dags = "image"',
         ),
         (
+            {
+                "airflow": {"dags": "image"},
+                "teams": {
+                    "sales": {
+                        "pipeline_issuer": "https://token.actions.githubusercontent.com",
+                        "pipeline_subject": "repo:contoso/dags:ref:refs/heads/main",
+                    }
+                },
+            },
+            "teams.sales.pipeline_issuer",
+            'airflow.dags = "image"',
+        ),
+        (
             {"postgres": {"standby_zone": "3"}},
             "postgres.standby_zone",
             'postgres.high_availability = "Disabled"',

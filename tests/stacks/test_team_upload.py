@@ -1,5 +1,6 @@
 """What a team's pipeline may do in the container that Airflow reads DAGs from."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -49,6 +50,17 @@ def test_a_listing_has_to_name_the_team_s_folder(identity: Any) -> None:
 
     assert "SubOperationMatches{'Blob.List'}" in second
     assert second.endswith("containers/blobs:prefix] StringStartsWith 'sales-data/'))")
+
+
+def test_nobody_may_write_where_nobody_reads(tmp_path: Path) -> None:
+    values = tables(DEV)
+    values["teams"] = {"sales-data": PIPELINE}
+    values["airflow"]["dags"] = "image"
+    write(build, [Environment.model_validate(values)], tmp_path)
+
+    identity = read_json(tmp_path / "stacks" / "identity-dev" / "cdk.tf.json")["resource"]
+
+    assert not [name for name in identity["azurerm_user_assigned_identity"] if "team" in name]
 
 
 def test_entra_trusts_the_pipeline_s_tokens_for_it(identity: Any) -> None:
