@@ -79,12 +79,7 @@ def _others(namespaces: tuple[str, ...]) -> tuple[str, ...]:
             allowed="namespaces of your company's own services",
             fix="delete it; Airflow's API server is reached without",
         )
-    if len(set(namespaces)) < len(namespaces):
-        refuse("names a namespace twice", allowed="each once", fix="delete the second one")
     return namespaces
-
-
-EACH_NAMESPACE_ONCE = AfterValidator(_others)
 
 
 _FEWEST = {
@@ -204,7 +199,8 @@ class Airflow(Section):
             description="namespaces of the cluster that tasks, their pods and triggers may call, "
             "as those of Spark, Trino or MLflow",
         ),
-        EACH_NAMESPACE_ONCE,
+        AfterValidator(_others),
+        EACH_ONCE,
     ] = ()
     config: AirflowConfig
     env: Environment

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from environments.types import Address, PrivateDnsZoneId, Section, refuse
+from environments.types import EACH_ONCE, Address, PrivateDnsZoneId, Section, refuse
 
 # learn.microsoft.com: "Azure Private Endpoint private DNS zone values"
 ENDPOINT_ZONES: Mapping[str, str] = MappingProxyType(
@@ -82,6 +82,7 @@ class Dns(Section):
             max_length=20,  # learn.microsoft.com: "Azure networking limits"
             description="name servers of the network; none: Azure's own",
         ),
+        EACH_ONCE,
     ] = ()
 
     @property
@@ -141,13 +142,6 @@ class Dns(Section):
                 fix="delete links_given, or give the zones",
             )
         return links
-
-    @field_validator("servers")
-    @classmethod
-    def _once(cls, servers: tuple[Address, ...]) -> tuple[Address, ...]:
-        if len(set(servers)) < len(servers):
-            refuse("names a server twice", allowed="each once", fix="delete the second one")
-        return servers
 
 
 def zone_name(zone_id: str) -> str:

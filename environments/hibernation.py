@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, fiel
 
 from conventions.weekdays import WEEKDAYS, Weekday
 from environments.data import Postgres
-from environments.types import Section, one_of, refuse
+from environments.types import EACH_ONCE, Section, one_of, refuse
 
 # Azure's alert processing rules take the names of Windows (CLDR: windowsZones)
 _CITIES = {
@@ -81,6 +81,7 @@ class Hibernation(Section):
     days: Annotated[
         tuple[Weekday, ...],
         Field(strict=False, min_length=1, description="days on which it runs"),
+        EACH_ONCE,
     ] = WORKING_DAYS
     start_hour: Annotated[int, Field(ge=0, le=22, description="hour in which it is started")] = 7
     stop_hour: Annotated[int, Field(ge=1, le=23, description="hour in which it is stopped")] = 19
@@ -113,13 +114,6 @@ class Hibernation(Section):
     def stops(self, at: datetime) -> bool:
         """Whether its hours ended shortly before: later, somebody may have started it again."""
         return not self.runs(at) and self.runs(at - STOPPING)
-
-    @field_validator("days")
-    @classmethod
-    def _once(cls, days: tuple[Weekday, ...]) -> tuple[Weekday, ...]:
-        if len(set(days)) < len(days):
-            refuse("names a day twice", allowed="each once", fix="delete the second one")
-        return days
 
     @field_validator("stop_hour")
     @classmethod

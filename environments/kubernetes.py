@@ -1,4 +1,4 @@
-"""The `[kubernetes]` and `[registry]` tables: the cluster, its node pools, and its images."""
+"""The `[kubernetes]` table: the cluster and its node pools."""
 
 import re
 from collections.abc import Iterable
@@ -11,6 +11,7 @@ from conventions.weekdays import Weekday
 from environments.facts import VM_SIZES
 from environments.types import (
     EACH_ONCE,
+    IN_ORDER,
     Section,
     Text,
     Uuid,
@@ -47,7 +48,10 @@ class Pool(Section):
     min_nodes: Annotated[int, Field(ge=0, le=1000, description="fewest nodes")] = 1
     max_nodes: Annotated[int, Field(ge=1, le=1000, description="most nodes")] = 3
     zones: Annotated[
-        tuple[Zone, ...], Field(strict=False, description="availability zones; none = regional")
+        tuple[Zone, ...],
+        Field(strict=False, description="availability zones; none = regional"),
+        EACH_ONCE,
+        IN_ORDER,
     ] = ("1", "2", "3")
     max_pods: Annotated[int, Field(ge=50, le=250, description="pods a node may hold")] = 110
     os_disk: Annotated[
@@ -117,13 +121,6 @@ class Pool(Section):
                 fix="raise max_nodes, or lower min_nodes",
             )
         return most
-
-    @field_validator("zones")
-    @classmethod
-    def _distinct(cls, zones: tuple[str, ...]) -> tuple[str, ...]:
-        if len(set(zones)) < len(zones):
-            refuse("names a zone twice", allowed="distinct zones", fix="delete the second one")
-        return tuple(sorted(zones))
 
 
 def _with_disk(size: str) -> str:
@@ -216,7 +213,7 @@ class NodePool(Pool):
         )
         if twice:
             refuse(
-                f"{', '.join(twice)} twice, and Kubernetes takes each key once an effect",
+                f"{', '.join(twice)} twice, and Kubernetes takes each key once per effect",
                 allowed="one value for a key and an effect",
                 fix="delete the second one",
             )

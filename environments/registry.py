@@ -2,9 +2,9 @@
 
 from typing import Annotated, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
-from environments.types import EACH_ONCE, RegionName, RegistryId, Section, Uuid, refuse
+from environments.types import EACH_ONCE, IN_ORDER, RegionName, RegistryId, Section, Uuid, refuse
 
 
 class Registry(Section):
@@ -32,7 +32,10 @@ class Registry(Section):
         int, Field(ge=1, le=365, description="days until untagged images are deleted")
     ] = 30
     geo_replications: Annotated[
-        tuple[RegionName, ...], Field(strict=False, description="further regions with a copy")
+        tuple[RegionName, ...],
+        Field(strict=False, description="further regions with a copy"),
+        EACH_ONCE,
+        IN_ORDER,  # as Azure tells them back: another order is a change
     ] = ()
     push_object_ids: Annotated[
         tuple[Uuid, ...],
@@ -51,13 +54,6 @@ class Registry(Section):
         ),
         EACH_ONCE,
     ] = ()
-
-    @field_validator("geo_replications")
-    @classmethod
-    def _in_order(cls, regions: tuple[str, ...]) -> tuple[str, ...]:
-        if len(set(regions)) < len(regions):
-            refuse("names a region twice", allowed="each once", fix="delete the second one")
-        return tuple(sorted(regions))  # as Azure tells them back: another order is a change
 
     @model_validator(mode="after")
     def _made_or_given(self) -> Self:

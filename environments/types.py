@@ -127,11 +127,11 @@ def _uuid(value: Any) -> str:
         )
 
 
-def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
-    twice = sorted({value for value in values if values.count(value) > 1})
+def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    twice = sorted({str(value) for value in values if values.count(value) > 1})
     if twice:
         refuse(
-            f"names {', '.join(twice)} twice, and Azure refuses the second grant",
+            f"names {', '.join(twice)} twice",
             allowed="each once",
             fix="delete the second one",
         )
@@ -207,7 +207,9 @@ AccountName = Annotated[
         "stairflowstate",
     ),
 ]
-EACH_ONCE = AfterValidator(_distinct)  # stands last: editors see what stands before it
+# Both stand last: editors see what stands before them
+EACH_ONCE = AfterValidator(_distinct)
+IN_ORDER = AfterValidator(lambda values: tuple(sorted(values)))
 Zone = Literal["1", "2", "3"]
 HostName = Annotated[
     str,

@@ -58,7 +58,7 @@ REFUSALS: dict[str, tuple[str, dict[str, Any], str, str]] = {
     "a namespace twice": (
         "airflow",
         {"task_namespaces": ["spark", "spark"]},
-        "names a namespace twice",
+        "names spark twice",
         "delete the second",
     ),
     "a namespace that is none": (
@@ -136,7 +136,7 @@ REFUSALS: dict[str, tuple[str, dict[str, Any], str, str]] = {
         "not a time zone",
         'set "Europe/Berlin"',
     ),
-    "a day twice": ("hibernation", {"days": ["Monday", "Monday"]}, "a day twice", "delete"),
+    "a day twice": ("hibernation", {"days": ["Monday", "Monday"]}, "names Monday twice", "delete"),
     "no day at all": ("hibernation", {"days": []}, "too few", "Sunday"),
     "a request of no size": ("ingress", {"max_body_mib": 0}, "too small", "set 1"),
 }

@@ -385,7 +385,7 @@ REFUSALS = {
         "[[network.linked_networks]]",
         '[network.dns]\nservers = ["10.0.0.4", "10.0.0.4"]\n[[network.linked_networks]]',
         'network.dns.servers = ["10.0.0.4", "10.0.0.4"]',
-        "names a server twice",
+        "names 10.0.0.4 twice",
         "delete the second one",
     ),
     "pods in a range that AKS keeps": (
@@ -778,7 +778,7 @@ REFUSALS = {
         "[registry]",
         '[registry]\ngeo_replications = ["northeurope", "northeurope"]',
         "registry.geo_replications",
-        "names a region twice",
+        "names northeurope twice",
         "delete the second",
     ),
     "number of addresses that no prefix has": (
@@ -843,7 +843,7 @@ REFUSALS = {
         'user_groups = ["55555555-5555-4555-8555-555555555555", '
         '"55555555-5555-4555-8555-555555555555"]',
         "single_sign_on.user_groups",
-        "twice, and Azure refuses",
+        "names 55555555-5555-4555-8555-555555555555 twice",
         "delete the second",
     ),
     "database administrator twice": (
@@ -897,7 +897,7 @@ DEV = DEV.replace("[ingress]\n", '[ingress]\ncertificate = "letsencrypt"\n')
 @pytest.mark.parametrize(
     ("old", "new", "key", "problem", "fix"), REFUSALS.values(), ids=REFUSALS.keys()
 )
-def test_a_fault_says_where_what_and_how_to_mend_it(
+def test_a_fault_says_where_what_and_how_to_fix_it(
     refuse: Any, old: str, new: str, key: str, problem: str, fix: str
 ) -> None:
     faults = refuse((old, new))
