@@ -30,7 +30,7 @@ def set_beyond_bindings(resource: TerraformResource, **arguments: Argument) -> N
 class AzureResource(TerraformResource):
     """An azurerm resource of a type that the bindings do not have at all."""
 
-    tags_input: Mapping[str, str] | None = None  # it bears tags, as tagging.py asks
+    tags_input: Mapping[str, str] | None = None  # it has tags, as tagging.py asks
 
     def __init__(
         self,

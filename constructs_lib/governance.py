@@ -70,7 +70,7 @@ INTERNAL_LOAD_BALANCERS = "policyDefinitions/3fc4dc25-5baf-40d8-9b05-7fe74c1bc64
 def add_budget(scope: Construct, env: Environment) -> None:
     """Mail the owner at 50 and 80 percent spent, and when the forecast passes the budget.
 
-    Costs are found by the environment's tag, which the machines of the pools bear too.
+    Costs are found by the environment's tag, which the machines of the pools have too.
     """
     emails = list(env.monitoring.alert_emails)
     ConsumptionBudgetSubscription(

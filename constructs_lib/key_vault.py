@@ -61,7 +61,7 @@ class Vault(Construct):
 
     Args:
         scope: the stack that holds it.
-        construct_id: its role; the private endpoint bears it.
+        construct_id: its role, which the private endpoint has in its name.
         place: resource group and region.
         name: unique in all of Azure.
         tenant_id: whose identities it knows.

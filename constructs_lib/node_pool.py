@@ -61,7 +61,7 @@ def add_worker_pool(
     Azure taints and labels spot nodes, so that only what tolerates losing its node is put there,
     and refuses surge settings for them. What it adds stands here too: the next plan would take it
     away. The label NODE_POOL is what pods ask for: while the provider moves a pool to other
-    machines, by way of a pool of another name, the nodes of both bear it.
+    machines, by way of a pool of another name, the nodes of both have it.
     """
     KubernetesClusterNodePool(
         scope,

@@ -19,7 +19,7 @@ AZURE = "_provider_azurerm."  # in the name of its package with cdktf and with c
 def tag_azure_resources(
     scope: Construct, tags: Mapping[str, str], *, ignored: Sequence[str] = ()
 ) -> None:
-    """Give every azurerm resource below `scope` that can bear tags the same ones.
+    """Give every azurerm resource below `scope` that can have tags the same ones.
 
     A plan leaves the `ignored` ones alone, whatever a policy writes there. A system pool has tags
     of its own within its cluster. DNS zones, their links and records have those alone that they

@@ -46,7 +46,7 @@ class GivenNetwork(Section):
     @field_validator("aks_nodes_subnet_id")
     @classmethod
     def _fits_a_label(cls, subnet: str) -> str:
-        """Refuse what nodes cannot bear as labels ("Azure CNI Overlay", "Limitations")."""
+        """Refuse what nodes cannot have as labels ("Azure CNI Overlay", "Limitations")."""
         _, _, _, _, group, _, _, _, network, _, name = subnet.split("/")
         for kind, value in {"group": group, "network": network, "subnet": name}.items():
             if not _LABEL_VALUE.fullmatch(value):

@@ -213,7 +213,7 @@ class Network(Section):
             )
         if len({network.id.casefold() for network in networks}) < len(networks):
             refuse(
-                "names a network twice, and a zone takes one link a network",
+                "names a network twice, and a zone takes one link per network",
                 allowed="distinct ids",
                 fix="delete the second one",
             )

@@ -28,7 +28,7 @@ MOST_TAGS = 50  # learn.microsoft.com: "Use tags to organize your Azure resource
 
 
 class Tags(Section):
-    """Azure tags that every resource bears, beside environment, workload and managed-by."""
+    """Azure tags of every resource, beside environment, workload and managed-by."""
 
     owner: Annotated[Email, Field(description="team that answers for the environment")]
     cost_center: Annotated[
@@ -102,7 +102,7 @@ class State(Section):
     ]
     container_name: Annotated[
         StateContainer,
-        Field(description="blob container, one an environment"),
+        Field(description="blob container, one per environment"),
     ]
     subscription_id: Annotated[
         Uuid | None,

@@ -24,7 +24,7 @@ class ChartImage:
 
 @dataclass(frozen=True, kw_only=True)
 class Chart:
-    """A chart of a public repository; its release bears the same name."""
+    """A chart of a public repository; its release has the same name."""
 
     name: str
     repository: str

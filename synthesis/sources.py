@@ -37,7 +37,7 @@ class StaleError(FaultError):
 
 @dataclass(frozen=True)
 class _Places:
-    """Where sources lie; a company's bear a mark where they are not in the product's checkout."""
+    """Where sources lie; a company's have a mark where they are not in the product's checkout."""
 
     product: Path
     company: Path

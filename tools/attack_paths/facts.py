@@ -66,7 +66,7 @@ class Admission(_Fact):
         namespace: where.
         runs_as: the only account that such a pod may run as; empty is any.
         secrets: whether such a pod may use Secrets.
-        labels: whether it may bear the labels of another component.
+        labels: whether it may have the labels of another component.
     """
 
     accounts: frozenset[str]

@@ -1,4 +1,4 @@
-"""What the rules must know of the providers: which types bear tags, which arguments are secret.
+"""What the rules must know of the providers: which types have tags, which arguments are secret.
 
 `python -m tools.policy.provider_facts SCHEMA...` derives provider_facts.json again, from schemas
 that `terraform providers schema -json` writes.

@@ -65,7 +65,7 @@ def tls(stacks: EnvironmentStacks) -> Iterator[Finding]:
 
 @rule(
     "AOA-S03",
-    "Whatever can bear tags bears all of ours",
+    "Whatever can have tags has all of ours",
     control="tags",
     page=f"{LEARN}/cloud-adoption-framework/ready/azure-best-practices/resource-tagging",
 )
