@@ -26,6 +26,10 @@ _NODE = (
     "--preserve-symlinks",  # as jsii gives it to the process that the hook makes this one
     "--max-semi-space-size=4",  # a synth makes little garbage; Node would reserve 16 MB thrice
 )
+_CACHE = {  # of jsii, below the user's home
+    "linux": (".cache", "aws", "jsii", "package-cache"),
+    "darwin": ("Library", "Caches", "com.amazonaws.jsii", "package-cache"),
+}
 _HOOK = Path(__file__).with_name("node-hook.cjs")
 
 
@@ -41,6 +45,19 @@ def install() -> None:
             module = module_from_spec(spec)  # has the package's path; its __init__ never runs
             module.__dict__["__getattr__"] = _loader(package)  # PEP 562
             sys.modules[package] = module
+
+
+def _cache_is_closed() -> bool:
+    """Say whether jsii could not write where it keeps unpacked packages, and would end the synth.
+
+    So it is for the user of a container who has no home there, or one that is read-only.
+    """
+    home = os.environ.get("HOME")
+    if not home or "JSII_RUNTIME_PACKAGE_CACHE_ROOT" in os.environ:
+        return False  # it takes the folder of temporary files, or the one that is named
+    place = Path(home, *_CACHE.get(sys.platform, ()))
+    there = next(path for path in (place, *place.parents) if os.path.exists(path))
+    return not os.access(there, os.W_OK | os.X_OK)
 
 
 def _loader(package: str) -> Callable[[str], ModuleType]:
@@ -88,6 +105,8 @@ class Preload:
             # a banner of eleven lines at every synth; Node 20 gives the same JSON as 22 and 24
             "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20",
         }
+        if _cache_is_closed():
+            changed["JSII_RUNTIME_PACKAGE_CACHE"] = "disabled"
         self._before = {name: os.environ.get(name) for name in changed}
         os.environ.update(changed)
         self._kernel = importlib.import_module("jsii").kernel

@@ -113,6 +113,16 @@ def test_a_machine_without_node_is_told_so(project: Path, tmp_path: Path) -> Non
     )
 
 
+def test_a_user_whose_home_cannot_be_written_synthesizes_as_all_others(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/dev/null/home")  # as in a container, and for root too
+
+    done = synth(project, tmp_path / "out", DEV)
+
+    assert done.returncode == 0, done.stderr
+
+
 def test_an_output_folder_that_cannot_be_is_named(project: Path, tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file stands here")
 
