@@ -9,8 +9,9 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from terraform_runner.plan import Plan
 
+from conventions.stack_names import STACKS
 from synthesis.reader import Stack
-from tests.stacks.test_snapshots import STACKS, DiffExtension, YamlExtension, differences
+from tests.stacks.test_snapshots import DiffExtension, YamlExtension, differences
 from tools.rehearsal.operations import Operations
 from tools.rehearsal.rehearsal_report import RehearsalReport
 from tools.rehearsal.request import Request

@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any, get_origin
 
 import pytest
 
+from conventions.stack_names import STACKS
+
 if TYPE_CHECKING:
     from stacks.contracts import Contract
 
 REMOTE = re.compile(r"data\.terraform_remote_state\.(\w+)_state\.outputs\.(\w+)")
-ORDER = ("network", "data", "identity", "platform", "airflow")
 
 
-@pytest.fixture(params=ORDER[:-1])
+@pytest.fixture(params=STACKS[:-1])
 def contract(request: pytest.FixtureRequest) -> type[Contract]:
     """The contract of each stack that hands something on."""
     from stacks import contracts as of
@@ -57,7 +58,7 @@ def test_a_stack_publishes_exactly_its_contract(
 
 @pytest.mark.parametrize("env", ["dev", "prod"])
 def test_every_read_output_is_published(stacks: dict[str, Any], env: str) -> None:
-    for name in ORDER:
+    for name in STACKS:
         for producer, output in REMOTE.findall(str(stacks[f"{name}-{env}"])):
             assert output in stacks[f"{producer}-{env}"]["output"], f"{name} reads {output}"
 
@@ -75,11 +76,11 @@ def test_every_field_of_a_contract_is_read(
     assert required(contract) <= read <= set(outputs(contract))
 
 
-@pytest.mark.parametrize("name", ORDER)
+@pytest.mark.parametrize("name", STACKS)
 def test_a_stack_reads_only_stacks_deployed_before_it(stacks: dict[str, Any], name: str) -> None:
     producers = {producer for producer, _ in REMOTE.findall(str(stacks[f"{name}-dev"]))}
 
-    assert all(ORDER.index(producer) < ORDER.index(name) for producer in producers)
+    assert all(STACKS.index(producer) < STACKS.index(name) for producer in producers)
 
 
 def test_every_stack_has_a_state_of_its_own(stacks: dict[str, Any]) -> None:
@@ -101,7 +102,7 @@ def test_the_state_is_opened_by_entra_id_and_no_key(stacks: dict[str, Any]) -> N
 
 @pytest.mark.parametrize("env", ["dev", "prod"])
 def test_a_reader_looks_where_the_producer_writes(stacks: dict[str, Any], env: str) -> None:
-    for name in ORDER:
+    for name in STACKS:
         remote = stacks[f"{name}-{env}"].get("data", {}).get("terraform_remote_state", {})
         for role, state in remote.items():
             producer = stacks[f"{role.removesuffix('_state')}-{env}"]
@@ -112,5 +113,5 @@ def test_a_reader_looks_where_the_producer_writes(stacks: dict[str, Any], env: s
 def test_the_manifest_orders_the_deployment(synthesized: Any) -> None:
     manifest = json.loads((synthesized / "manifest.json").read_text())["stacks"]
 
-    chain = [manifest[f"{name}-prod"]["dependencies"] for name in ORDER]
+    chain = [manifest[f"{name}-prod"]["dependencies"] for name in STACKS]
     assert chain == [[], ["network-prod"], ["data-prod"], ["identity-prod"], ["platform-prod"]]

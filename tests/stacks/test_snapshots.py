@@ -16,11 +16,11 @@ from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 from syrupy.location import PyTestLocation
 from syrupy.types import SnapshotIndex
 
+from conventions.stack_names import STACKS
 from tests.fixtures import read_json
 
 # the files are named by what they hold, and not by the test
 pytestmark = pytest.mark.filterwarnings(r"ignore:\s*Can not relate snapshot:UserWarning")
-STACKS = ("network", "data", "identity", "platform", "airflow")
 
 
 class YamlExtension(SingleFileSnapshotExtension):

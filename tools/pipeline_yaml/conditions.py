@@ -25,7 +25,6 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "always": lambda: True,
     "failed": lambda *_: False,
 }
-Jobs = list[dict[str, Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
