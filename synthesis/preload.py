@@ -52,10 +52,12 @@ def _cache_is_closed() -> bool:
 
     So it is for the user of a container who has no home there, or one that is read-only.
     """
-    home = os.environ.get("HOME")
-    if not home or "JSII_RUNTIME_PACKAGE_CACHE_ROOT" in os.environ:
-        return False  # it takes the folder of temporary files, or the one that is named
-    place = Path(home, *_CACHE.get(sys.platform, ()))
+    if "JSII_RUNTIME_PACKAGE_CACHE_ROOT" in os.environ:
+        return False
+    home = Path(os.path.expanduser("~"))  # as Node finds it: HOME, or the account's
+    if not home.is_absolute():
+        return True  # a user without an account
+    place = home.joinpath(*_CACHE.get(sys.platform, ()))
     there = next(path for path in (place, *place.parents) if os.path.exists(path))
     return not os.access(there, os.W_OK | os.X_OK)
 
