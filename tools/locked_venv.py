@@ -24,22 +24,34 @@ def locked_venv(
     ever imported.
 
     Raises:
-        InstallationError: the package index is out of reach, or holds other files than the lock.
+        InstallationError: the package index is out of reach, or holds other files than the lock; or
+            the checkout cannot be written to.
     """
     locks = [lock, *more]
     key = hashlib.sha256(b"".join(one.read_bytes() for one in locks)).hexdigest()[:12]
     folder = ROOT / ".cache" / f"{name}-{key}"
+    if not (folder / ".ready").exists():  # else it is whole, and may be somebody else's
+        try:
+            _install(folder, locks, python, compiled=compiled)
+        except OSError as error:
+            raise InstallationError(
+                f"{error.filename}: {error.strerror}; whoever may write to the checkout installs it"
+            ) from None
+    return folder
+
+
+def _install(folder: Path, locks: list[Path], python: Path | str, *, compiled: bool) -> None:
     folder.parent.mkdir(exist_ok=True)
     with (folder.parent / f"{folder.name}.lock").open("w") as guard:
         fcntl.flock(guard, fcntl.LOCK_EX)  # parallel test workers share one installation
-        if not (folder / ".ready").exists():
-            _run(uv(), "venv", "--quiet", "--clear", "--python", str(python), str(folder))
-            target = ("--python", str(folder / "bin" / "python"))
-            # compiled here, not at every start: many machines set PYTHONDONTWRITEBYTECODE
-            options = ("--quiet", "--require-hashes", *(["--compile-bytecode"] if compiled else []))
-            _run(uv(), "pip", "sync", *options, *target, *map(str, locks))
-            (folder / ".ready").touch()
-    return folder
+        if (folder / ".ready").exists():
+            return
+        _run(uv(), "venv", "--quiet", "--clear", "--python", str(python), str(folder))
+        target = ("--python", str(folder / "bin" / "python"))
+        # compiled here, not at every start: many machines set PYTHONDONTWRITEBYTECODE
+        options = ("--quiet", "--require-hashes", *(["--compile-bytecode"] if compiled else []))
+        _run(uv(), "pip", "sync", *options, *target, *map(str, locks))
+        (folder / ".ready").touch()
 
 
 def uv() -> str:

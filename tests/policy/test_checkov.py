@@ -62,6 +62,23 @@ def verdict(scanned: list[Result], stacks: dict[str, Any]) -> Verdict:
     return judge(results, excuses)
 
 
+def test_where_no_result_can_be_kept_checkov_runs_all_the_same(
+    scanned: list[Result], synthesized: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack = Path("stacks", "network-dev")
+    shutil.copytree(synthesized / stack, tmp_path / stack)
+    (tmp_path / ".cache").write_text("a file stands here, which stops root, too")
+    monkeypatch.setattr(checkov, "ROOT", tmp_path)
+
+    found = checkov.scan(tmp_path)
+
+    assert {(result.rule, result.problem) for result in found} == {
+        (result.rule, result.problem)
+        for result in scanned
+        if (result.environment, result.stack) == ("dev", "network")
+    }
+
+
 def test_no_rule_is_broken_without_a_waiver(verdict: Verdict) -> None:
     assert list(verdict.broken) == []
 

@@ -35,14 +35,23 @@ def scan(folder: Path, lock: Path = LOCK) -> list[Result]:
         GateError: checkov cannot be installed, fails, or could not check a rule on a resource.
     """
     kept = ROOT / ".cache" / f"checkov-results-{_fingerprint(folder, lock)}.json"
-    kept.parent.mkdir(exist_ok=True)
-    with kept.with_suffix(".lock").open("w") as guard:
-        fcntl.flock(guard, fcntl.LOCK_EX)  # parallel test workers share one scan
-        if not kept.exists():
-            partial = kept.with_suffix(".partial")
-            partial.write_text(_run(folder, lock))
-            partial.rename(kept)
-    return list(_results(json.loads(kept.read_text()), folder))
+    try:
+        text = _kept(kept, folder, lock)
+    except OSError:  # in a checkout of somebody else nothing is kept
+        text = _run(folder, lock)
+    return list(_results(json.loads(text), folder))
+
+
+def _kept(kept: Path, folder: Path, lock: Path) -> str:
+    if not kept.exists():
+        kept.parent.mkdir(exist_ok=True)
+        with kept.with_suffix(".lock").open("w") as guard:
+            fcntl.flock(guard, fcntl.LOCK_EX)  # parallel test workers share one scan
+            if not kept.exists():
+                partial = kept.with_suffix(".partial")
+                partial.write_text(_run(folder, lock))
+                partial.rename(kept)
+    return kept.read_text()
 
 
 def _fingerprint(folder: Path, lock: Path) -> str:
