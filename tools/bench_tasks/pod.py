@@ -12,6 +12,7 @@ The parts of a pod's two processes, by the notes that `marks/sitecustomize.py` t
 
 import json
 import os
+import select
 import subprocess
 import time
 from collections.abc import Mapping
@@ -67,17 +68,15 @@ def run(command: list[str], environment: Mapping[str, str], folder: Path) -> tup
 
 
 def _followed(process: subprocess.Popen[bytes], began: float) -> tuple[Cost, int]:
-    peak, peeked = 0, began
-    while True:
-        ended, status, used = os.wait4(process.pid, os.WNOHANG)
-        now = time.monotonic()
-        if ended:
-            break
-        if now - peeked > PEEK_SECONDS:
-            peak, peeked = max(peak, _memory(process.pid)), now
-        time.sleep(0.005)
+    peak, ended = 0, os.pidfd_open(process.pid)  # is readable once the process has ended
+    try:
+        while not select.select([ended], [], [], PEEK_SECONDS)[0]:
+            peak = max(peak, _memory(process.pid))
+    finally:
+        os.close(ended)
+    _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
-    cost = Cost(used.ru_utime + used.ru_stime, now - began, peak / 1e6)
+    cost = Cost(used.ru_utime + used.ru_stime, time.monotonic() - began, peak / 1e6)
     return cost, process.returncode
 
 
