@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
 from cdktf import TerraformResource, TerraformResourceLifecycle
 from constructs import Construct
@@ -13,6 +14,9 @@ POOL = "default_node_pool_input"
 # Azure DNS drops other names without a word, and each plan would add them again
 # (learn.microsoft.com: "Use tags to organize your Azure resources", "Limitations")
 OF_DNS = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
+# Secrets and keys of a vault, and what is in DNS, bear no more; every other type bears 50
+# (the same page; "About Azure Key Vault secrets")
+FEW = 15
 AZURE = "_provider_azurerm."  # in the name of its package with cdktf and with cdktn
 
 
@@ -23,7 +27,7 @@ def tag_azure_resources(
 
     A plan leaves the `ignored` ones alone, whatever a policy writes there. A system pool has tags
     of its own within its cluster. DNS zones, their links and records have those alone that they
-    keep.
+    keep, and these as secrets and keys no more than Azure takes: the first, which are ours.
 
     Only azurerm: the tags of azuread are a list of another meaning. An aspect would do the same
     with a call from Node into Python for every node of the tree.
@@ -32,14 +36,17 @@ def tag_azure_resources(
         taggable = isinstance(node, TerraformResource) and hasattr(type(node), "tags_input")
         ours = isinstance(node, AzureResource) or AZURE in type(node).__module__
         if taggable and ours:
-            in_dns = "dns_" in type(node).__module__
-            node.tags = _of_dns(tags) if in_dns else tags  # type: ignore[attr-defined]  # checked by hasattr above
+            node.tags = _of(type(node).__module__, tags)  # type: ignore[attr-defined]  # checked by hasattr above
             if ignored and isinstance(node, TerraformResource):
                 _ignore(node, ignored)
 
 
-def _of_dns(tags: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in tags.items() if OF_DNS.fullmatch(name)}
+def _of(module: str, tags: Mapping[str, str]) -> dict[str, str]:
+    """Return the tags that a resource may have, by the module of its class."""
+    if "dns_" in module:
+        tags = {name: value for name, value in tags.items() if OF_DNS.fullmatch(name)}
+    few = "dns_" in module or "key_vault_" in module
+    return dict(islice(tags.items(), FEW if few else None))
 
 
 def _ignore(resource: TerraformResource, names: Sequence[str]) -> None:

@@ -829,6 +829,21 @@ def test_dns_zones_have_no_tag_that_azure_would_drop_without_a_word(
     }
 
 
+def test_what_bears_15_tags_at_most_has_the_first(synthesize: Synthesize) -> None:
+    more = {f"further-{number}": "x" for number in range(44)}
+
+    resources = synthesize(tags=tables(DEV)["tags"] | {"more": more})
+
+    groups = resources["azurerm_resource_group"].values()
+    few = [
+        *resources["azurerm_key_vault_secret"].values(),
+        *resources["azurerm_private_dns_zone"].values(),
+    ]
+    assert {len(group["tags"]) for group in groups} == {50}
+    assert {len(one["tags"]) for one in few} == {15}
+    assert all("owner" in one["tags"] for one in few)
+
+
 def test_a_plan_leaves_the_tags_of_a_policy_alone(synthesize: Synthesize) -> None:
     resources = synthesize(tags=tables(DEV)["tags"] | {"ignored": ["CreatedBy"]})
 

@@ -186,6 +186,17 @@ def test_a_password_is_not_told(client: Client) -> None:
     assert "administratorLoginPassword" not in client.arm("GET", path).document["properties"]
 
 
+@pytest.mark.parametrize("zone", ["privateDnsZones", "dnsZones"])
+def test_a_record_lies_in_a_zone_of_another_team(client: Client, zone: str) -> None:
+    path = f"/resourceGroups/rg-others/providers/Microsoft.Network/{zone}/example.com/A/airflow"
+    body = {"properties": {"ttl": 300, "aRecords": [{"ipv4Address": "10.0.0.4"}]}}
+
+    made = client.arm("PUT", path, body)
+
+    assert made.status in (200, 201)
+    assert client.arm("GET", path).document["properties"]["ttl"] == 300
+
+
 def test_a_cluster_tells_back_what_it_reaches_without_a_proxy(client: Client) -> None:
     path = f"{client.group()}/providers/Microsoft.ContainerService/managedClusters/aks"
     proxy = {"httpProxy": "http://proxy:3128", "noProxy": ["10.0.0.0/16"]}

@@ -39,6 +39,16 @@ REFUSED = {
         {name: value for name, value in VAULT.items() if name != "tenant_id"},
         'Missing required argument: The argument "tenant_id" is required, but no definition was',
     ),
+    "more tags than a secret bears": (
+        "azurerm_key_vault_secret",
+        {
+            "name": "a",
+            "key_vault_id": SETTING["target_resource_id"],
+            "value": "b",
+            "tags": {f"tag-{number}": "x" for number in range(16)},
+        },
+        "a maximum of 15 tags can be applied to this ARM resource",
+    ),
     "a wrong type": (
         "azurerm_key_vault",
         VAULT | {"soft_delete_retention_days": "a week"},

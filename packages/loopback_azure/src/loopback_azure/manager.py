@@ -156,6 +156,9 @@ class Manager:
         known = ResourcePath.parse(parent).type.lower() in resource_types() if parent else False
         if not known or self._store.get(parent) is not None:
             return
+        group = ResourcePath.parse(parent).group
+        if parent != group and self._store.get(group) is None:
+            return  # of another team, whose groups are not here
         raise RefusedError.of(refusals.PARENT_NOT_FOUND, type=address.type, parent=parent)
 
     def _make(self, address: ResourcePath, kind: ResourceType, asked: Document) -> Document:

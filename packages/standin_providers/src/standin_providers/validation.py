@@ -67,6 +67,10 @@ def _value_refusals(fact: Fact, at: Path, value: Any) -> Iterator[Refusal]:
             yield Refusal(
                 f"expected {key} to be in the range ({low} - {high}), got {value}", path=at
             )
+    if fact.max_items and isinstance(value, dict) and len(value) > fact.max_items:
+        yield Refusal(
+            f"a maximum of {fact.max_items} tags can be applied to this ARM resource", path=at
+        )
     if not isinstance(value, list):
         return
     for item in value if fact.elements_one_of else ():
