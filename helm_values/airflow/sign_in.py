@@ -8,6 +8,7 @@ from helm_values.merge import Values
 
 AUTHORITY = "https://login.microsoftonline.com"
 TOKEN_MINUTES = 60  # of the API token that the browser gets; the session renews it
+DEFAULT_ROLES = RoleNames()
 AUTH_MANAGER = "entra_sign_in.auth_manager.EntraAuthManager"
 
 
@@ -19,7 +20,7 @@ def sign_in_values(
     support_contact: str,
     session_minutes: int,
     client_secret: str | None = None,
-    role_names: RoleNames | None = None,
+    role_names: RoleNames = DEFAULT_ROLES,
 ) -> Values:
     """Return the part of the chart's values that `images/airflow/webserver_config.py` relies on.
 
@@ -32,7 +33,7 @@ def sign_in_values(
         session_minutes: users sign in again at the latest after this time.
         client_secret: the vault's secret that proves the client, which the API server mounts;
             None lets the workload identity's token prove it.
-        role_names: of the app roles; None are those that the image knows.
+        role_names: of the app roles; by default those that the image knows.
     """
     env = {
         "ENTRA_TENANT_ID": tenant_id,
@@ -42,7 +43,7 @@ def sign_in_values(
     }
     if client_secret:
         env["ENTRA_CLIENT_SECRET_FILE"] = f"{SECRETS_FOLDER}/{client_secret}"
-    if role_names and role_names != RoleNames():
+    if role_names != DEFAULT_ROLES:
         env["ENTRA_ROLES"] = json.dumps({name: role for role, name in role_names.by_role.items()})
     return {
         "config": {
