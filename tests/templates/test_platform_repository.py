@@ -202,6 +202,16 @@ def test_only_the_pipelines_that_were_asked_for_are_there(
     assert pipelines_of_both & {f.name for f in repository.iterdir()} == there
 
 
+def test_github_alone_has_the_same_workflows_as_beside_azure_devops(
+    templates: Path, rendered: Path, tmp_path: Path
+) -> None:
+    repository = render(templates, tmp_path, pipelines="github-actions")
+
+    workflows = Path(".github", "workflows")
+    found = {file.name for file in (repository / workflows).iterdir()}
+    assert found == {file.name for file in (rendered / workflows).iterdir()}
+
+
 def azure(repository: Path) -> Any:
     return yaml.safe_load((repository / "azure-pipelines.yml").read_text())
 
