@@ -212,6 +212,17 @@ def test_github_alone_has_the_same_workflows_as_beside_azure_devops(
     assert found == {file.name for file in (rendered / workflows).iterdir()}
 
 
+def test_the_page_says_what_becomes_of_the_examples_and_forgets_no_environment(
+    templates: Path, tmp_path: Path
+) -> None:
+    repository = render(templates, tmp_path, environments=["tst", "acc", "live"])
+
+    page = (repository / "README.md").read_text()
+
+    assert "your pipelines deploy tst, acc, live: rename the files and their `name`" in page
+    assert "--data 'environments=[tst, acc, live, test]'" in page
+
+
 def azure(repository: Path) -> Any:
     return yaml.safe_load((repository / "azure-pipelines.yml").read_text())
 
