@@ -2,13 +2,14 @@
 
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.parts.postgres import Postgres
-from tests.runtime.airflow_home import IMAGE, AirflowHome
+from tests.runtime.airflow_home import IMAGE, AirflowHome, Conversation
 
 LOOKS = """
 import gc, json, os, pathlib, sys
@@ -33,32 +34,30 @@ looks()
 seen["imported"] = sorted(name for name in set(sys.modules) - known if name != __name__)
 pathlib.Path(os.environ["SEEN"]).write_text(json.dumps(seen))
 """
+# What a component does at its start, asked in a fork each: a process starts once
 STARTS = """
 import gc, sys
-from airflow_azure import parsing
-
-sys.argv = ["airflow", given["component"]]
-if given["breaks"]:
-    parsing._make_a_dag = lambda: 1 / 0
-parsing.on_starting(None)
-before = gc.get_freeze_count()
-if not os.fork():
-    os._exit(gc.get_freeze_count() > before)
-answer(os.waitstatus_to_exitcode(os.wait()[1]))
-"""
-
-READS = """
-import sys
-from airflow_azure import parsing
-
-sys.argv = ["airflow", "dag-processor"]
-parsing.on_starting(None)
+import airflow.providers.standard.operators.bash, airflow.serialization.serialized_objects
 from airflow.timetables.interval import CronDataIntervalTimetable
+from airflow_azure import parsing
 
-read = []
-sys.addaudithook(lambda event, what: event == "open" and read.append(str(what[0])))
-words = [CronDataIntervalTimetable(cron, "UTC").description for cron in ("0 5 * * 1", "@hourly")]
-answer([words, [path for path in read if path.endswith(".mo")]])
+def spared(component, breaks):
+    sys.argv = ["airflow", component]
+    if breaks:
+        parsing._make_a_dag = lambda: 1 / 0
+    parsing.on_starting(None)
+    before = gc.get_freeze_count()
+    if not os.fork():
+        os._exit(gc.get_freeze_count() > before)
+    return os.waitstatus_to_exitcode(os.wait()[1])
+
+def words_and_files(*crons):
+    sys.argv = ["airflow", "dag-processor"]
+    parsing.on_starting(None)
+    read = []
+    sys.addaudithook(lambda event, what: event == "open" and read.append(str(what[0])))
+    words = [CronDataIntervalTimetable(cron, "UTC").description for cron in crons]
+    return [words, [path for path in read if path.endswith(".mo")]]
 """
 
 
@@ -96,19 +95,33 @@ def test_a_file_s_collector_does_not_walk_what_the_processor_has_made(seen: Any)
     assert seen["walked"] < 5_000
 
 
+@pytest.fixture(scope="module")
+def image(home: AirflowHome) -> Iterator[Conversation]:
+    """A process that has imported what a component imports, and has not started as one."""
+    with home.conversation(STARTS) as conversation:
+        yield conversation
+
+
+@pytest.fixture
+def starting(image: Conversation) -> Iterator[Conversation]:
+    """A fork of it."""
+    with image.fresh() as child:
+        yield child
+
+
 @pytest.mark.parametrize(("component", "spared"), [("dag-processor", 1), ("scheduler", 0)])
 def test_the_forks_of_other_components_are_left_alone(
-    home: AirflowHome, component: str, spared: int
+    starting: Conversation, component: str, spared: int
 ) -> None:
-    assert home.probe(STARTS, component=component, breaks=False) == spared
+    assert starting.eval(f"spared({component!r}, breaks=False)") == spared
 
 
-def test_a_processor_that_cannot_make_a_dag_starts_nevertheless(home: AirflowHome) -> None:
-    assert home.probe(STARTS, component="dag-processor", breaks=True) == 1
+def test_a_processor_that_cannot_make_a_dag_starts_nevertheless(starting: Conversation) -> None:
+    assert starting.eval("spared('dag-processor', breaks=True)") == 1
 
 
-def test_words_of_schedules_are_not_read_again(home: AirflowHome) -> None:
-    words, read = home.probe(READS)
+def test_words_of_schedules_are_not_read_again(starting: Conversation) -> None:
+    words, read = starting.eval("words_and_files('0 5 * * 1', '@hourly')")
 
     assert words == ["At 05:00, only on Monday", "Every hour"]
     assert read == []
