@@ -1,6 +1,6 @@
 """The built site in a browser, opened from disk as an operator without a network has it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -20,21 +20,30 @@ def width(request: pytest.FixtureRequest) -> int:
     return int(request.param)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def page(browser: Browser, width: int) -> Iterator[Page]:
-    """A page of a browser with this screen."""
-    context = browser.new_context(viewport={"width": width, "height": 900})
-    context.set_default_timeout(PATIENCE_MILLISECONDS)
-    yield context.new_page()
-    context.close()
+    """A page of a browser with this screen, which each test leads elsewhere."""
+    yield from opened(browser, width)
+
+
+@pytest.fixture(scope="module")
+def phone(browser: Browser) -> Iterator[Page]:
+    """A page of a browser on a phone, which may use the clipboard."""
+    yield from opened(browser, PHONE, permissions=["clipboard-read", "clipboard-write"])
 
 
 @pytest.fixture
-def phone(browser: Browser) -> Iterator[Page]:
-    """A page of a browser on a phone."""
-    context = browser.new_context(viewport={"width": PHONE, "height": 900})
+def stranger(browser: Browser) -> Iterator[Page]:
+    """A page of somebody who has never been here: the site remembers a reader's colours."""
+    yield from opened(browser, PHONE)
+
+
+def opened(browser: Browser, width: int, permissions: Sequence[str] = ()) -> Iterator[Page]:
+    """Open a page; for each new one Chromium starts two processes."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, permissions=list(permissions)
+    )
     context.set_default_timeout(PATIENCE_MILLISECONDS)
-    context.grant_permissions(["clipboard-read", "clipboard-write"])
     yield context.new_page()
     context.close()
 
@@ -76,12 +85,12 @@ def test_a_press_in_a_picture_leads_to_the_resource(page: Page, site: Path) -> N
     ("scheme", "ink"), [("light", "rgb(27, 39, 51)"), ("dark", "rgb(230, 235, 240)")]
 )
 def test_a_picture_follows_the_colour_scheme(
-    phone: Page, site: Path, scheme: Literal["light", "dark"], ink: str
+    stranger: Page, site: Path, scheme: Literal["light", "dark"], ink: str
 ) -> None:
-    phone.emulate_media(color_scheme=scheme)
-    phone.goto(address(site, "reference/stacks"))
+    stranger.emulate_media(color_scheme=scheme)
+    stranger.goto(address(site, "reference/stacks"))
 
-    text = phone.locator(f"{PICTURE} text").first
+    text = stranger.locator(f"{PICTURE} text").first
 
     assert text.evaluate("e => getComputedStyle(e).fill") == ink
 
