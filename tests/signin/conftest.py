@@ -177,6 +177,7 @@ def airflow_environment(
         "PATH": f"{airflow}{os.pathsep}{os.environ['PATH']}",
         "HOME": str(folder),
         "AIRFLOW_HOME": str(folder),
+        "PYTHONPATH": str(folder / "platform"),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{folder}/airflow.db",
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         # rights of the user before, who is the same one in every test, are not kept
@@ -192,5 +193,7 @@ def airflow_environment(
 
 def prepare_home(folder: Path) -> None:
     """Lay out the files as the image does: settings in AIRFLOW_HOME, packages in its `config`."""
+    (folder / "platform").mkdir()
+    shutil.copy(IMAGE / "sitecustomize.py", folder / "platform")
     shutil.copy(IMAGE / "webserver_config.py", folder)
     shutil.copytree(IMAGE / "entra_sign_in", folder / "config" / "entra_sign_in")
