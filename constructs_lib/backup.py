@@ -1,6 +1,6 @@
 """Backup of what runs in the cluster: objects and volumes of Airflow's namespace, no Secrets."""
 
-from datetime import UTC, datetime
+from datetime import time
 
 from cdktf_cdktf_provider_azurerm.data_protection_backup_instance_kubernetes_cluster import (
     DataProtectionBackupInstanceKubernetesCluster,
@@ -34,7 +34,7 @@ from constructs_lib.storage_account import create_closed_account
 from environments.hibernation import Hibernation
 from environments.model import Environment
 
-NIGHT = datetime(2026, 1, 1, 3, tzinfo=UTC)
+NIGHT = time(3)  # UTC
 
 
 class BackupStorage(Construct):
@@ -192,14 +192,16 @@ class ClusterBackup(Construct):
         retention_days: int,
         hibernation: Hibernation | None,
     ) -> DataProtectionBackupPolicyKubernetesCluster:
-        at = hibernation.early if hibernation else NIGHT  # a stopped cluster has no backup
+        at = hibernation.early.time() if hibernation else NIGHT  # a stopped cluster has no backup
         return DataProtectionBackupPolicyKubernetesCluster(
             self,
             "policy",
             name="daily",
             resource_group_name=place.resource_group_name,
             vault_name=vault_name,
-            backup_repeating_time_intervals=[f"R/{at.isoformat()}/P1D"],
+            # A new value is a new policy and a new instance, which loses the backups: so the date
+            # is fixed, and the time of day alone counts.
+            backup_repeating_time_intervals=[f"R/2026-01-01T{at:%H:%M}:00+00:00/P1D"],
             default_retention_rule=DataProtectionBackupPolicyKubernetesClusterDefaultRetentionRule(
                 life_cycle=[
                     DataProtectionBackupPolicyKubernetesClusterDefaultRetentionRuleLifeCycle(

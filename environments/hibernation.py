@@ -95,15 +95,15 @@ class Hibernation(Section):
     def early(self) -> datetime:
         """A moment of its week in UTC when it runs, in winter as in summer.
 
-        It begins the second hour of its first day, or the first of only two.
+        45 minutes after the start of its first day, and 105 in summer: a start takes half an hour.
         """
         zone = ZoneInfo(self.time_zone)
         standard = min(
             datetime(2026, month, 1, tzinfo=zone).utcoffset() or timedelta() for month in (1, 7)
         )
-        hour = self.start_hour + (1 if self.stop_hour - self.start_hour > SHORTEST else 0)
         day = A_SUNDAY.day + WEEKDAYS.index(self.days[0])
-        return datetime(2026, 1, day, hour, tzinfo=timezone(standard)).astimezone(UTC)
+        start = datetime(2026, 1, day, self.start_hour, 45, tzinfo=timezone(standard))
+        return start.astimezone(UTC)
 
     def runs(self, at: datetime) -> bool:
         """Whether it should run at a moment, which knows its time zone."""

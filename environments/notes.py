@@ -22,13 +22,14 @@ def notes(env: Environment) -> Iterator[str]:
         )
     if (hours := env.hibernation) and "maintenance" in env.kubernetes.model_fields_set:
         window = env.kubernetes.maintenance
-        if not hours.runs(_in_january(window.day, window.start_hour)):
+        begins = _in_january(window.day, window.start_hour)
+        if not any(hours.runs(begins + timedelta(hours=hour)) for hour in range(window.hours)):
             early = hours.early
             yield (
-                f"{env.name}: kubernetes.maintenance begins on {window.day} at "
-                f"{window.start_hour:02}:00 UTC, when [hibernation] has the cluster stopped: Azure "
-                "upgrades neither Kubernetes nor the nodes then. Delete the table, and it begins "
-                f"on {early:%A} at {early:%H:%M} UTC"
+                f"{env.name}: kubernetes.maintenance, from {window.day} {window.start_hour:02}:00 "
+                f"UTC for {window.hours} hours, lies where [hibernation] has the cluster stopped: "
+                "Azure upgrades neither Kubernetes nor the nodes then. Delete the table, and it "
+                f"begins on {early:%A} at {early:%H:%M} UTC"
             )
     if env.airflow.warm_tasks:
         nodes = warm_node_count(env.kubernetes.node_pools, env.airflow)

@@ -179,13 +179,18 @@ def test_a_synth_notes_that_a_stopped_cluster_is_not_upgraded() -> None:
 
     (note,) = notes(validate(values, DEV))
 
-    assert "begins on Sunday at 03:00 UTC, when [hibernation] has the cluster stopped" in note
-    assert "begins on Monday at 07:00 UTC" in note
+    assert (
+        "from Sunday 03:00 UTC for 4 hours, lies where [hibernation] has the cluster stopped"
+    ) in note
+    assert "begins on Monday at 06:45 UTC" in note
 
 
-def test_a_synth_notes_nothing_of_a_window_in_its_hours() -> None:
-    values = tables(DEV) | {"hibernation": {"time_zone": "Europe/Berlin"}}
-    values["kubernetes"]["maintenance"] = {"day": "Tuesday", "start_hour": 12}
+@pytest.mark.parametrize(("day", "start_hour"), [("Tuesday", 12), ("Monday", 4)])
+def test_a_synth_notes_nothing_of_a_window_that_reaches_into_its_hours(
+    day: str, start_hour: int
+) -> None:
+    values = tables(DEV) | {"hibernation": {"time_zone": "Europe/Berlin", "start_hour": 7}}
+    values["kubernetes"]["maintenance"] = {"day": day, "start_hour": start_hour, "hours": 4}
 
     assert list(notes(validate(values, DEV))) == []
 

@@ -93,13 +93,13 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Cloud:
 @pytest.mark.parametrize(
     ("zone", "start", "stop", "early"),
     [
-        ("Europe/Berlin", 7, 19, "Monday 07:00"),
-        ("Asia/Kolkata", 2, 9, "Sunday 21:30"),
-        ("America/New_York", 20, 22, "Tuesday 01:00"),
-        ("Australia/Sydney", 0, 12, "Sunday 15:00"),
+        ("Europe/Berlin", 7, 19, "Monday 06:45"),
+        ("Asia/Kolkata", 2, 9, "Sunday 21:15"),
+        ("America/New_York", 20, 22, "Tuesday 01:45"),
+        ("Australia/Sydney", 0, 12, "Sunday 14:45"),
     ],
 )
-def test_the_second_hour_is_one_in_which_it_runs_all_year(
+def test_45_minutes_after_its_start_it_runs_all_year(
     zone: str, start: int, stop: int, early: str
 ) -> None:
     hours = Hibernation(time_zone=zone, start_hour=start, stop_hour=stop)
@@ -107,8 +107,10 @@ def test_the_second_hour_is_one_in_which_it_runs_all_year(
     moment = hours.early
 
     assert f"{moment:%A %H:%M}" == early
-    assert hours.runs(moment)
-    assert hours.runs(moment + timedelta(weeks=26))
+    half_an_hour = timedelta(minutes=30)  # that a start takes
+    for day in (moment, moment + timedelta(weeks=26)):
+        assert hours.runs(day)
+        assert hours.runs(day - half_an_hour)
 
 
 @pytest.mark.parametrize(

@@ -923,15 +923,28 @@ def test_no_alert_mails_while_an_environment_hibernates(synthesize: Synthesize) 
     assert len(rule["scopes"]) == 2
 
 
+POLICY = "azurerm_data_protection_backup_policy_kubernetes_cluster"
+
+
 def test_a_cluster_is_upgraded_and_backed_up_while_it_runs(synthesize: Synthesize) -> None:
     resources = synthesize(hibernation={"time_zone": "Asia/Kolkata", "start_hour": 7})
 
     cluster = only(resources, "azurerm_kubernetes_cluster")
-    policy = only(resources, "azurerm_data_protection_backup_policy_kubernetes_cluster")
+    policy = only(resources, POLICY)
     for window in ("maintenance_window_auto_upgrade", "maintenance_window_node_os"):
         assert cluster[window]["day_of_week"] == "Monday"
-        assert cluster[window]["start_time"] == "02:30"
-    assert policy["backup_repeating_time_intervals"] == ["R/2026-01-05T02:30:00+00:00/P1D"]
+        assert cluster[window]["start_time"] == "02:15"
+    assert policy["backup_repeating_time_intervals"] == ["R/2026-01-01T02:15:00+00:00/P1D"]
+
+
+def test_other_days_of_hibernation_keep_the_backups(synthesize: Synthesize) -> None:
+    policies = [
+        only(synthesize(hibernation={"days": days}), POLICY)
+        for days in (["Monday", "Friday"], ["Friday", "Monday"], ["Sunday"])
+    ]
+
+    (times, *others) = [policy["backup_repeating_time_intervals"] for policy in policies]
+    assert others == [times, times]
 
 
 def test_a_window_that_somebody_chose_stays(synthesize: Synthesize) -> None:
