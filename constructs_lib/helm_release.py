@@ -57,7 +57,8 @@ def values_text(values: dict[str, Any]) -> str:
 class HelmRelease(Construct):
     """A release that is complete or not there: Helm waits for it, and rolls back what fails.
 
-    Terraform keeps the values in its state: they hold names of Secrets, never a secret.
+    Terraform keeps the values in its state: they hold names of Secrets, never a secret. One that
+    `adopts` takes objects over that are there already and not Helm's.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class HelmRelease(Construct):
         values: dict[str, Any],
         after: Sequence[ITerraformDependable] = (),
         timeout_seconds: int = 900,
+        adopts: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
         self.release = Release(
@@ -87,6 +89,7 @@ class HelmRelease(Construct):
             atomic=True,
             wait=True,
             timeout=timeout_seconds,
+            take_ownership=adopts or None,
             max_history=5,
             depends_on=list(after),
         )

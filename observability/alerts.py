@@ -183,8 +183,8 @@ def celery_alerts() -> tuple[PrometheusAlert, ...]:
             severity=1,
             summary="Tasks of Celery do not start: no worker, or no Redis, has been ready for 10 "
             "minutes.",
-            action="kubectl get pods -l 'component in (worker, redis)', then describe the one that "
-            "is not ready.",
+            action="kubectl get pods -l worker-set=celery, then -l component=redis, and describe "
+            "the one that is not ready.",
         ),
     )
 

@@ -72,12 +72,20 @@ class AirflowStack(EnvironmentStack):
             AIRFLOW,
             airflow_values(env, infra),
             after=[nginx.release, migrations.release],
+            # when Airflow is installed again, KEDA has made the workers' autoscaler before Helm
+            adopts=env.airflow.runs_workers,
         )
         if scaling := worker_scaling(env, infra):
             ObjectsRelease(self, "worker_scaling", objects=scaling, after=[airflow.release])
 
     def _release(
-        self, role: str, chart: Chart, values: Values, after: Sequence[ITerraformDependable] = ()
+        self,
+        role: str,
+        chart: Chart,
+        values: Values,
+        after: Sequence[ITerraformDependable] = (),
+        *,
+        adopts: bool = False,
     ) -> HelmRelease:
         if self._mirror:
             values = overlaid(self._mirror.values(chart), values)
@@ -90,6 +98,7 @@ class AirflowStack(EnvironmentStack):
             namespace=chart.namespace,
             values=values,
             after=after,
+            adopts=adopts,
         )
 
     def _infrastructure(self, platform: PlatformOutputs) -> Infrastructure:

@@ -142,6 +142,14 @@ def variants(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     }
 
 
+def test_an_airflow_installed_again_adopts_the_autoscaler_that_keda_has_made(
+    variants: dict[str, Any], releases: Any
+) -> None:
+    assert variants["celery"]["airflow"]["take_ownership"] is True
+    assert "take_ownership" not in variants["celery"]["nginx_ingress"]
+    assert "take_ownership" not in releases["airflow"]
+
+
 def test_celery_s_workers_are_scaled_once_they_are_there(variants: dict[str, Any]) -> None:
     scaling = variants["celery"]["worker_scaling"]
 
