@@ -1,5 +1,6 @@
 """Virtual environments with exactly the packages of a lock file, made once and kept in .cache."""
 
+import errno
 import fcntl
 import hashlib
 import shutil
@@ -8,6 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
+"""What a checkout answers that one may read and not write."""
 
 
 class InstallationError(Exception):
@@ -25,18 +28,17 @@ def locked_venv(
 
     Raises:
         InstallationError: the package index is out of reach, or holds other files than the lock; or
-            the checkout cannot be written to.
+            the checkout cannot be written to, or its disk is full.
     """
     locks = [lock, *more]
     key = hashlib.sha256(b"".join(one.read_bytes() for one in locks)).hexdigest()[:12]
     folder = ROOT / ".cache" / f"{name}-{key}"
-    if not (folder / ".ready").exists():  # else it is whole, and may be somebody else's
-        try:
+    try:
+        if not (folder / ".ready").exists():  # else it is whole, and may be somebody else's
             _install(folder, locks, python, compiled=compiled)
-        except OSError as error:
-            raise InstallationError(
-                f"{error.filename}: {error.strerror}; whoever may write to the checkout installs it"
-            ) from None
+    except OSError as error:
+        who = "; whoever may write to the checkout installs it" if error.errno in DENIED else ""
+        raise InstallationError(f"{error.filename or folder}: {error.strerror}{who}") from None
     return folder
 
 

@@ -1,6 +1,9 @@
 """An environment of a lock, in a checkout that one may read and not write."""
 
+import errno
+import fcntl
 import hashlib
+import os
 import sys
 from pathlib import Path
 
@@ -29,8 +32,29 @@ def test_what_is_installed_is_used_without_writing_anything(lock: Path) -> None:
     assert [file.name for file in installed.parent.iterdir()] == [installed.name]
 
 
-def test_who_may_not_write_is_told_where_and_who_may(lock: Path) -> None:
-    (lock.parent / ".cache").write_text("a file stands here, which stops root, too")
+def test_who_may_not_write_is_told_where_and_who_may(
+    lock: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "ROOT", Path("/sys"))  # where root may not write either
 
-    with pytest.raises(InstallationError, match="cache: File exists; whoever may write to the"):
+    with pytest.raises(InstallationError, match=r"^/sys/\.cache: .*; whoever may write to the"):
+        locked_venv("nothing", lock, sys.executable)
+
+
+def test_another_fault_of_the_disk_is_told_as_what_it_is(lock: Path) -> None:
+    (lock.parent / ".cache").write_text("a file stands here")
+
+    with pytest.raises(InstallationError, match=r"/\.cache: File exists$"):
+        locked_venv("nothing", lock, sys.executable)
+
+
+def test_a_fault_that_names_no_file_is_told_with_the_folder(
+    lock: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # as a write says it
+
+    monkeypatch.setattr(fcntl, "flock", full)
+
+    with pytest.raises(InstallationError, match=r"/\.cache/nothing-\w+: No space left on device$"):
         locked_venv("nothing", lock, sys.executable)

@@ -67,8 +67,7 @@ def test_where_no_result_can_be_kept_checkov_runs_all_the_same(
 ) -> None:
     stack = Path("stacks", "network-dev")
     shutil.copytree(synthesized / stack, tmp_path / stack)
-    (tmp_path / ".cache").write_text("a file stands here, which stops root, too")
-    monkeypatch.setattr(checkov, "ROOT", tmp_path)
+    monkeypatch.setattr(checkov, "ROOT", Path("/sys"))  # where root may not write either
 
     found = checkov.scan(tmp_path)
 
@@ -77,6 +76,16 @@ def test_where_no_result_can_be_kept_checkov_runs_all_the_same(
         for result in scanned
         if (result.environment, result.stack) == ("dev", "network")
     }
+
+
+def test_another_fault_of_the_disk_does_not_make_checkov_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".cache").write_text("a file stands here")
+    monkeypatch.setattr(checkov, "ROOT", tmp_path)
+
+    with pytest.raises(FileExistsError):
+        checkov.scan(tmp_path)
 
 
 def test_no_rule_is_broken_without_a_waiver(verdict: Verdict) -> None:

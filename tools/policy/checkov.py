@@ -16,7 +16,7 @@ from typing import Any
 
 from conventions.faults import Fault
 from synthesis.reader import parts_of
-from tools.locked_venv import ROOT, InstallationError, locked_venv
+from tools.locked_venv import DENIED, ROOT, InstallationError, locked_venv
 from tools.policy.errors import GateError
 from tools.policy.results import Result
 
@@ -35,23 +35,27 @@ def scan(folder: Path, lock: Path = LOCK) -> list[Result]:
         GateError: checkov cannot be installed, fails, or could not check a rule on a resource.
     """
     kept = ROOT / ".cache" / f"checkov-results-{_fingerprint(folder, lock)}.json"
-    try:
-        text = _kept(kept, folder, lock)
-    except OSError:  # in a checkout of somebody else nothing is kept
-        text = _run(folder, lock)
-    return list(_results(json.loads(text), folder))
+    return list(_results(json.loads(_kept(kept, folder, lock)), folder))
 
 
 def _kept(kept: Path, folder: Path, lock: Path) -> str:
-    if not kept.exists():
+    shared = kept.with_suffix(".lock")
+    try:
+        if kept.exists():
+            return kept.read_text()
         kept.parent.mkdir(exist_ok=True)
-        with kept.with_suffix(".lock").open("w") as guard:
-            fcntl.flock(guard, fcntl.LOCK_EX)  # parallel test workers share one scan
-            if not kept.exists():
-                partial = kept.with_suffix(".partial")
-                partial.write_text(_run(folder, lock))
-                partial.rename(kept)
-    return kept.read_text()
+        shared.touch()
+    except OSError as error:
+        if error.errno not in DENIED:
+            raise
+        return _run(folder, lock)  # in a checkout of somebody else nothing is kept
+    with shared.open("w") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)  # parallel test workers share one scan
+        if not kept.exists():
+            partial = kept.with_suffix(".partial")
+            partial.write_text(_run(folder, lock))
+            partial.rename(kept)
+        return kept.read_text()
 
 
 def _fingerprint(folder: Path, lock: Path) -> str:

@@ -58,7 +58,11 @@ def login(
 def build(
     environment: Annotated[str, typer.Option(help="The environment whose registry gets it.")],
     repository: Annotated[
-        str | None, typer.Option(help="Path in the registry; left out, airflow.image_repository.")
+        str | None,
+        typer.Option(
+            help="Path in the registry; left out, airflow.image_repository from the synthesized "
+            "stack (`make synth`)."
+        ),
     ] = None,
     target: Annotated[str | None, typer.Option(help="Stage of the Dockerfile.")] = None,
     registry: Registry = None,
