@@ -165,7 +165,8 @@ class AksCluster(Construct):
                 ignore_changes=[
                     "default_node_pool[0].node_count",
                     *(["kubernetes_version"] if settings.upgrade_channel in MINOR_CHANNELS else []),
-                    # AKS adds addresses of its own, and each plan would take them away again
+                    # AKS adds addresses of its own, and each plan would take them away again; later
+                    # exceptions reach the nodes by hand (`exceptions` of environments/proxy.py)
                     *(["http_proxy_config[0].no_proxy"] if env.network.proxy else []),
                 ]
             ),

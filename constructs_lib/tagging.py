@@ -14,7 +14,7 @@ POOL = "default_node_pool_input"
 # Azure DNS drops other names without a word, and each plan would add them again
 # (learn.microsoft.com: "Use tags to organize your Azure resources", "Limitations")
 OF_DNS = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
-# Secrets and keys of a vault, and what is in DNS, bear no more; every other type bears 50
+# Secrets and keys of a vault, and what is in DNS, take 15 at most; every other type takes 50
 # (the same page; "About Azure Key Vault secrets")
 FEW = 15
 AZURE = "_provider_azurerm."  # in the name of its package with cdktf and with cdktn
@@ -26,8 +26,8 @@ def tag_azure_resources(
     """Give every azurerm resource below `scope` that can have tags the same ones.
 
     A plan leaves the `ignored` ones alone, whatever a policy writes there. A system pool has tags
-    of its own within its cluster. DNS zones, their links and records have those alone that they
-    keep, and these as secrets and keys no more than Azure takes: the first, which are ours.
+    of its own within its cluster. DNS has only the tags that Azure keeps; DNS, secrets and keys
+    have the first 15, ours before a company's.
 
     Only azurerm: the tags of azuread are a list of another meaning. An aspect would do the same
     with a call from Node into Python for every node of the tree.

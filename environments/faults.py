@@ -150,7 +150,7 @@ def _explained(detail: Any, model: type[BaseModel]) -> tuple[str, tuple[str, str
             return shown, (
                 f"too many: {detail['ctx']['actual_length'] or len(given)}",
                 f"{most} at most: {_allowed(loc, model)}",
-                f"leave {most} of them",
+                f"keep {most} of them",
             )
         case kind:
             needed = _NEEDED.get(kind, "another value")

@@ -75,7 +75,8 @@ class Proxy(Section):
         tuple[WithoutProxy, ...],
         Field(
             strict=False,
-            description="what else is reached without it; the platform's own names are added",
+            description="what else is reached without it; the platform's own names are added. The "
+            "nodes' list is set at creation; later: `az aks update --http-proxy-config`",
         ),
     ] = ()
 

@@ -44,7 +44,8 @@ def tuned(airflow: Airflow, *, behind_proxy: bool = False) -> Iterator[tuple[str
     yield "dag_processor", "bundle_refresh_check_interval", 2
     # A table with a line for each file goes to the log; metrics tell the same of each parse
     yield "dag_processor", "print_stats_interval", 600
-    # How long scheduler and API server may go on with a DAG that was changed in the database
+    # How long scheduler and API server may go on with a DAG that was changed in the database:
+    # their DBDagBag reads the option, despite its name
     yield "core", "min_serialized_dag_update_interval", 5
     if airflow.dags == "blob":
         # A new version makes each of its files due at once, so nothing waits for this

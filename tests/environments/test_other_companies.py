@@ -168,12 +168,12 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
     "more mails than a budget takes": (
         {"monitoring": {"alert_emails": [f"a{number}@example.com" for number in range(51)]}},
         "too many: 51",
-        "leave 50",
+        "keep 50",
     ),
     "more name servers than a network takes": (
         {"network": {"dns": {"servers": [f"10.0.0.{number}" for number in range(4, 25)]}}},
         "too many: 21",
-        "leave 20",
+        "keep 20",
     ),
     "a name server at no address": (
         {"ingress": {"dns01_name_servers": ["999.1.1.1:53"]}},
