@@ -34,23 +34,29 @@ ANSWERS = {
 }
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def render(templates: Path) -> Render:
     """Answer the template's questions and return the new repository."""
 
-    def rendered(target: Path, source: Path = templates, **answers: Any) -> Path:
+    def answered(target: Path, source: Path = templates, **answers: Any) -> Path:
         copier.run_copy(
             f"git+file://{source}", target, data=ANSWERS | answers, defaults=True, quiet=True
         )
         return target
 
-    return rendered
+    return answered
+
+
+@pytest.fixture(scope="session")
+def rendered(tmp_path_factory: pytest.TempPathFactory, render: Render) -> Path:
+    """The repository of a team that wants dbt, as it was made; no test changes it."""
+    return render(tmp_path_factory.mktemp("rendered") / "repository")
 
 
 @pytest.fixture
-def repository(tmp_path: Path, render: Render) -> Path:
-    """The repository of a team that wants dbt."""
-    return render(tmp_path / "repository")
+def repository(tmp_path: Path, rendered: Path) -> Path:
+    """A copy of it, for one test."""
+    return shutil.copytree(rendered, tmp_path / "repository", symlinks=True)
 
 
 @pytest.fixture
