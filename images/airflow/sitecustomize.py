@@ -1,7 +1,7 @@
 """Loaded by Python at its start: spares Airflow's processes, and the pods of tasks, needless work.
 
 Importing Airflow makes hundreds of thousands of objects and no garbage, and Python's collector
-looks at them again and again.
+looks at them again and again. In Airflow's own commands that run nobody's code in their process:
 
 - It looks each time that so many more objects are there, 700 as Python comes and 50,000 here: 19 %
   of the CPU that the API server takes until it answers, with no megabyte more.
@@ -9,6 +9,9 @@ looks at them again and again.
   `airflow db check`. A command like it waits for the migration in each component's pod. It is
   spared that (`gc.freeze`, which Python's documentation has for the like): the kernel takes the
   memory back.
+
+Others are left alone: a script of a task may leave it to the collector to write the end of a file,
+and a few of its objects may hold much memory.
 
 A task's pod runs two processes. The first imports Airflow, forks the task and watches it.
 
@@ -24,6 +27,7 @@ import os
 import sys
 
 NEW_OBJECTS = 50_000
+COMMANDS = {"api-server", "dag-processor", "db", "jobs", "scheduler"}
 ENTRY = "airflow.sdk.execution_time.execute_workload"
 
 
@@ -50,7 +54,9 @@ def spare() -> None:
     os.register_at_fork(before=before, after_in_parent=in_supervisor, after_in_child=in_task)
 
 
-gc.set_threshold(NEW_OBJECTS, *gc.get_threshold()[1:])
-atexit.register(gc.freeze)
+program, command = (*sys.orig_argv[1:3], "", "")[:2]
+if os.path.basename(program) == "airflow" and command in COMMANDS:
+    gc.set_threshold(NEW_OBJECTS, *gc.get_threshold()[1:])
+    atexit.register(gc.freeze)
 if ENTRY in sys.orig_argv:
     spare()

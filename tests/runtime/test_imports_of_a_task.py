@@ -90,6 +90,10 @@ def test_no_heavy_package_is_on_a_task_s_path(imported: Imported) -> None:
     assert HEAVY & imported.all == set()
 
 
+def test_a_task_does_not_import_what_the_dag_processor_is_hooked_by(imported: Imported) -> None:
+    assert "airflow.dag_processing.manager" not in imported.all
+
+
 def test_a_task_imports_no_more_modules_than_now(imported: Imported) -> None:
     assert len(imported.all) <= MOST
 
@@ -115,35 +119,45 @@ def test_a_task_that_forks_keeps_its_garbage_for_the_collector(imported: Importe
     assert imported.collects[3] == 0
 
 
-def test_another_process_of_airflow_collects_but_less_often(airflow: Path) -> None:
-    tells = "import gc, sys; print(gc.isenabled(), *gc.get_threshold(), *sys.modules)"
-    told = subprocess.run(
-        [airflow / "python", "-c", tells],
-        env={"PATH": str(airflow), "PYTHONPATH": str(IMAGE)},
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split()
+TELLS = """
+import gc
 
-    assert told[:4] == ["True", "50000", "10", "10"]
-    assert "sitecustomize" in told
-
-
-def test_no_process_of_airflow_collects_what_is_left_at_its_end(airflow: Path) -> None:
-    left = """
 class Left:
     def __init__(self):
         self.cycle = self
     def __del__(self):
         print("collected")
+
 Left()
+print(gc.isenabled(), gc.get_threshold()[0])
 """
-    told = subprocess.run(
-        [airflow / "python", "-c", left],
+
+
+def told(airflow: Path, folder: Path, *command: str) -> list[str]:
+    """Return what a program says of its collector, and whether that works at its end."""
+    (folder / command[0]).write_text(TELLS)
+    done = subprocess.run(
+        [airflow / "python", folder / command[0], *command[1:]],
         env={"PATH": str(airflow), "PYTHONPATH": str(IMAGE)},
         capture_output=True,
         text=True,
         check=True,
     )
+    assert done.stderr == ""
+    return done.stdout.splitlines()
 
-    assert (told.stdout, told.stderr) == ("", "")
+
+@pytest.mark.parametrize("command", ["api-server", "dag-processor", "db", "jobs", "scheduler"])
+def test_a_command_of_airflow_collects_less_often_and_not_at_its_end(
+    airflow: Path, tmp_path: Path, command: str
+) -> None:
+    assert told(airflow, tmp_path, "airflow", command) == ["True 50000"]
+
+
+@pytest.mark.parametrize(
+    "command", [("script.py", "db"), ("airflow", "celery"), ("airflow", "dags", "test")]
+)
+def test_what_runs_people_s_code_collects_as_always(
+    airflow: Path, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    assert told(airflow, tmp_path, *command) == ["True 700", "collected"]

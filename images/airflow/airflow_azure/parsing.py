@@ -24,8 +24,6 @@ from typing import Any
 
 from airflow.listeners import hookimpl
 
-from airflow_azure import parse_queue
-
 log = logging.getLogger(__name__)
 
 
@@ -35,6 +33,8 @@ def on_starting(component: Any) -> None:
     if "dag-processor" not in sys.argv:  # the component does not know yet what it is
         return
     os.register_at_fork(after_in_child=gc.freeze)
+    from airflow_azure import parse_queue  # imports what no other process needs
+
     parse_queue.put_in_order()
     # Airflow writes no DAG twice within this time, and reads the file again after its interval:
     # what was uploaded in between would come an hour later
