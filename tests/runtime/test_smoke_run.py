@@ -38,6 +38,19 @@ def test_there_is_a_task_for_each_executor(live: LiveAirflow) -> None:
     assert done.stdout.splitlines()[-1:] == [str(tasks)], done.stderr
 
 
+def test_the_dag_of_the_executors_before_is_not_run(
+    live: LiveAirflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(
+        live.home.environment, "AIRFLOW__CORE__EXECUTOR", "LocalExecutor,CeleryExecutor"
+    )
+
+    done = smoke(live, 1)
+
+    assert done.returncode == 1
+    assert "platform_smoke is not parsed" in done.stderr
+
+
 def test_a_log_that_is_not_in_the_storage_is_told(
     live: LiveAirflow, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,8 +16,10 @@ from typing import Annotated
 
 import typer
 from airflow.api.common.trigger_dag import trigger_dag
+from airflow.configuration import conf
 from airflow.models import DagModel, DagRun, TaskInstance
 from airflow.models.errors import ParseImportError
+from airflow.models.serialized_dag import SerializedDagModel
 from airflow.utils.log.log_reader import TaskLogReader
 from airflow.utils.session import create_session
 from airflow.utils.state import DagRunState, TaskInstanceState
@@ -74,7 +76,12 @@ def _parsed() -> bool:
         dag = session.get(DagModel, DAG)
         if dag is not None and dag.is_paused:
             raise SmokeError(f"{DAG} is paused: unpause it")
-        return dag is not None and not dag.is_stale
+        if dag is None or dag.is_stale:
+            return False
+        # at first it is still that of the release before, with a task for each of its executors
+        written = SerializedDagModel.get_dag(DAG, session=session)
+        named = {task.executor for task in written.tasks if task.executor} if written else set()
+        return named == set(conf.getlist("core", "executor")[1:])
 
 
 def _ended(run_id: str) -> bool:
