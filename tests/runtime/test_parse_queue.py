@@ -44,6 +44,7 @@ MANAGER = """
 import tempfile, time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from airflow import settings
 from airflow.dag_processing.bundles.local import LocalDagBundle
 from airflow.dag_processing.manager import DagFileInfo, DagFileProcessorManager, DagFileStat
@@ -75,7 +76,18 @@ def asks():
     manager.purge_inactive_dag_warnings()
     return len(statements) > before
 
+def is_due_after_a_callback():
+    manager = DagFileProcessorManager(max_runs=-1)
+    known = DagFileInfo(Path("a.py"), "b", folder)
+    called = DagFileInfo(Path("a.py"), "b", folder, "v1")
+    manager._file_stats[known] = DagFileStat(last_finish_time=datetime.now(UTC))
+    ended = SimpleNamespace(had_callbacks=True, parsing_result=None, start_time=time.monotonic())
+    manager.handle_parsing_result(called, ended)
+    manager.prepare_file_queue({"b": {known}})
+    return bool(manager._file_queue)
+
 due = {
+    "called back just now": is_due_after_a_callback(),
     "parsed": is_due((None, 0, 10)),
     "called back": is_due((None, 0, 10), ("v1", 0, 100)),
     "failed just now": is_due((None, 1, 1)),
@@ -89,7 +101,7 @@ failed = DagFileStat(num_dags=2, import_errors=3)
 manager._file_stats[DagFileInfo(Path("a.py"), "b", folder)] = failed
 parse_queue.put_in_order()  # as in a processor of its own, which has not counted yet
 asked = [asks(), asks(), time.sleep(1.1) or asks()]
-answer({"due": due, "asked": asked})
+answer({"due": due, "asked": asked, "written": repr(manager)})
 """
 CHANGED = "dag_07"
 PATIENCE_SECONDS = 90  # for twelve files
@@ -194,7 +206,13 @@ def told(home: AirflowHome, metrics: StatsdSink) -> Any:
 
 @pytest.mark.parametrize(
     ("file", "due"),
-    [("parsed", False), ("called back", False), ("failed just now", False), ("failed", True)],
+    [
+        ("parsed", False),
+        ("called back just now", False),
+        ("called back", False),
+        ("failed just now", False),
+        ("failed", True),
+    ],
 )
 def test_a_file_comes_before_its_time_only_where_it_failed(told: Any, file: str, due: bool) -> None:
     assert told["due"][file] is due
@@ -212,3 +230,7 @@ def test_files_are_counted_while_nothing_is_parsed(
     heard = {name.rpartition(".")[2]: value for name, value in metrics.values.items()}
 
     assert heard[metric] == count
+
+
+def test_a_fork_that_sets_its_signals_does_not_write_down_every_file(told: Any) -> None:
+    assert "a.py" not in told["written"]
