@@ -51,6 +51,7 @@ from airflow.dag_processing.manager import DagFileInfo, DagFileProcessorManager,
 from airflow_azure import parse_queue
 from sqlalchemy import event
 
+looks = DagFileProcessorManager.prepare_file_queue
 parse_queue.put_in_order()
 folder = Path(tempfile.mkdtemp())
 (folder / "a.py").write_text("")
@@ -67,7 +68,7 @@ def is_due(*ended):
     os.utime(folder / "a.py", (0, 0))
     time.sleep(1.1)
     manager._queue_requested_files_for_parsing()
-    manager.prepare_file_queue({"b": {DagFileInfo(Path("a.py"), "b", folder)}})
+    looks(manager, {"b": {DagFileInfo(Path("a.py"), "b", folder)}})
     return bool(manager._file_queue)
 
 def asks():
@@ -83,7 +84,7 @@ def is_due_after_a_callback():
     manager._file_stats[known] = DagFileStat(last_finish_time=datetime.now(UTC))
     ended = SimpleNamespace(had_callbacks=True, parsing_result=None, start_time=time.monotonic())
     manager.handle_parsing_result(called, ended)
-    manager.prepare_file_queue({"b": {known}})
+    looks(manager, {"b": {known}})
     return bool(manager._file_queue)
 
 due = {
@@ -93,6 +94,15 @@ due = {
     "failed just now": is_due((None, 1, 1)),
     "failed": is_due((None, 1, 10)),
 }
+def looks_again():
+    manager = DagFileProcessorManager(max_runs=-1)
+    found = []
+    for _ in range(2):
+        manager.prepare_file_queue({"b": {DagFileInfo(Path("a.py"), "b", folder)}})
+        found.append(len(manager._file_queue))
+        manager._file_queue.clear()
+    return found
+
 statements = []
 event.listen(settings.engine, "before_cursor_execute", lambda *all: statements.append(all[2]))
 manager = DagFileProcessorManager(max_runs=-1)
@@ -101,7 +111,7 @@ failed = DagFileStat(num_dags=2, import_errors=3)
 manager._file_stats[DagFileInfo(Path("a.py"), "b", folder)] = failed
 parse_queue.put_in_order()  # as in a processor of its own, which has not counted yet
 asked = [asks(), asks(), time.sleep(1.1) or asks()]
-answer({"due": due, "asked": asked, "written": repr(manager)})
+answer({"due": due, "asked": asked, "written": repr(manager), "looks": looks_again()})
 """
 CHANGED = "dag_07"
 PATIENCE_SECONDS = 90  # for twelve files
@@ -234,3 +244,7 @@ def test_files_are_counted_while_nothing_is_parsed(
 
 def test_a_fork_that_sets_its_signals_does_not_write_down_every_file(told: Any) -> None:
     assert "a.py" not in told["written"]
+
+
+def test_while_nothing_waits_not_every_loop_looks_at_all_files(told: Any) -> None:
+    assert told["looks"] == [1, 0]
