@@ -76,7 +76,7 @@ class Proxy(Section):
         Field(
             strict=False,
             description="what else is reached without it; the platform's own names are added. The "
-            "nodes' list is set at creation; later: `az aks update --http-proxy-config`",
+            "nodes' list is set at creation; later: `az aks update`",
         ),
     ] = ()
 

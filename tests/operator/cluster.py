@@ -1,4 +1,4 @@
-"""A real API server with the objects of dev, and what AKS and the pages' placeholders add to it.
+"""A real API server with an environment's objects, and what AKS and the pages' placeholders add.
 
 It has no node, so no container runs: `kubectl exec` and `logs` end at a pod that has no host, after
 the server has looked for the pod and the container.
@@ -96,6 +96,11 @@ def _of_others() -> Iterable[dict[str, Any]]:
         deployment = {"apiVersion": "apps/v1", "kind": "Deployment"} | _named(name, namespace)
         yield deployment | {"spec": {"selector": {"matchLabels": label}, "template": template}}
         yield _pod(f"{name}-0", namespace, label, spec)
+    yield _pod("keda-operator-0", system, {"app": "keda-operator"}, _with("keda-operator"))
+    # a controller makes it of the StatefulSet
+    claim = _named("redis-db-airflow-redis-0", AIRFLOW.namespace)
+    room = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    yield {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "spec": room} | claim
     driver = {"app": "secrets-store-csi-driver"}
     yield _pod("aks-secrets-store-csi-driver-0", system, driver, _with("secrets-store"))
 

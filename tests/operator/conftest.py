@@ -70,9 +70,11 @@ def clients(a_program: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def kubectl(clients: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judge]:
-    """Real kubectl, at a real API server that holds the objects of dev."""
+    """Real kubectl, at a real API server that holds the objects of dev with both executors."""
     folder = tmp_path_factory.mktemp("cluster")
-    dev = Environment.model_validate(tables(DEV))
+    both = {"executors": ["KubernetesExecutor", "CeleryExecutor"]}
+    given = tables(DEV)
+    dev = Environment.model_validate(given | {"airflow": given["airflow"] | both})
     try:
         programs = find(nearest(dev.kubernetes.version))
     except ProgramsMissingError as error:
