@@ -51,8 +51,8 @@ from airflow.dag_processing.manager import DagFileInfo, DagFileProcessorManager,
 from airflow_azure import parse_queue
 from sqlalchemy import event
 
-looks = DagFileProcessorManager.prepare_file_queue
 parse_queue.put_in_order()
+looks = DagFileProcessorManager.prepare_file_queue.__wrapped__  # however short ago it looked
 folder = Path(tempfile.mkdtemp())
 (folder / "a.py").write_text("")
 bundle = LocalDagBundle(name="b", path=str(folder))

@@ -219,20 +219,25 @@ def test_the_answers_are_kept_for_the_next_update(repository: Path) -> None:
     assert {key: answers[key] for key in ANSWERS} == ANSWERS
 
 
+def checked(repository: Path, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """Run a repository's `make check` outside of the image."""
+    path = f"{Path(uv()).parent}:/usr/local/bin:/usr/bin:/bin"
+    return subprocess.run(
+        ["make", "--no-print-directory", "-C", repository, "check"],
+        env={**os.environ, "PATH": path, **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 def test_check_works_without_docker_and_without_a_registry(
     tmp_path: Path, render: Render, platform: Path, airflow: Path, dbt: Path
 ) -> None:
     built_from = git(platform, "rev-parse", "--short=7", "HEAD")
     repository = render(tmp_path / "our dags", platform, image_tag=f"3.3.2-{built_from}")
-    environment = {**os.environ, "PATH": f"{Path(uv()).parent}:/usr/local/bin:/usr/bin:/bin"}
 
-    done = subprocess.run(
-        ["make", "--no-print-directory", "-C", repository, "check"],  # no IN_IMAGE here
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = checked(repository)
 
     assert "dags: nothing found" in done.stdout, done.stdout + done.stderr
 
@@ -247,19 +252,8 @@ def test_check_has_the_packages_of_an_image_that_a_company_s_repository_built(
     commit(company)
     tag = f"3.3.2-{git(company, 'rev-parse', '--short=7', 'HEAD')}"
     repository = render(tmp_path / "dags", image_tag=tag, platform_repository=str(company))
-    environment = {
-        **os.environ,
-        "PATH": f"{Path(uv()).parent}:/usr/local/bin:/usr/bin:/bin",
-        "AIRFLOW_ON_AZURE_CACHE": str(tmp_path / "cache"),
-    }
 
-    done = subprocess.run(
-        ["make", "--no-print-directory", "-C", repository, "check"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = checked(repository, AIRFLOW_ON_AZURE_CACHE=str(tmp_path / "cache"))
 
     assert "dags: nothing found" in done.stdout, done.stdout + done.stderr
 

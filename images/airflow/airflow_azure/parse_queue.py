@@ -46,29 +46,26 @@ Key = tuple[str, Path]  # a bundle's name, and the file's path in it
 def put_in_order() -> None:
     """Let the DAG processor of this process parse new versions first, and ask less often."""
     processor = DagFileProcessorManager
-    claim, handle = processor.claim_priority_files, processor.handle_parsing_result
+    claim, prepare = processor.claim_priority_files, processor.prepare_file_queue
     due = Due()
     count = _every(COUNTED_SECONDS, _count)
 
     def claims(manager: DagFileProcessorManager) -> list[DagFileInfo]:
-        _forget_callbacks(manager)
         count(manager)
         # not in front: some that hang until their time is over would keep all others waiting
         manager._add_files_to_queue(due.failed(manager), mode="back")
         # what Airflow puts in front last is parsed first
         return [*due.files(manager), *claim(manager)]
 
-    def handles(
-        manager: DagFileProcessorManager, file: DagFileInfo, *rest: Any, **more: Any
+    def prepares(
+        manager: DagFileProcessorManager, known_files: dict[str, set[DagFileInfo]]
     ) -> None:
-        handle(manager, file, *rest, **more)
-        if file.bundle_version:
-            manager._file_stats.pop(file, None)
+        _forget_callbacks(manager)  # else it takes their files for due
+        prepare(manager, known_files)
 
     hooks: dict[str, Callable[..., Any]] = {
         "claim_priority_files": _every(1, claims, list),
-        "handle_parsing_result": handles,
-        "prepare_file_queue": _every(LOOK_SECONDS, processor.prepare_file_queue),
+        "prepare_file_queue": _every(LOOK_SECONDS, prepares),
         "fetch_callbacks": _every(1, processor.fetch_callbacks, list),
         "purge_inactive_dag_warnings": _every(1, processor.purge_inactive_dag_warnings),
         "__repr__": object.__repr__,
