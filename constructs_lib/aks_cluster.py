@@ -37,7 +37,7 @@ from constructs_lib.node_pool import (
 )
 from constructs_lib.place import Place
 from conventions.patience import DRAIN_MINUTES, NODE_MINUTES, SOAK_MINUTES, WORKER_GRACE_SECONDS
-from conventions.weekdays import WEEKDAYS
+from conventions.weekdays import weekday
 from environments.kubernetes import Kubernetes, rotation_name
 from environments.model import Environment
 from environments.network import Network
@@ -252,20 +252,15 @@ def _network(network: Network) -> KubernetesClusterNetworkProfile:
 
 
 def _window(env: Environment) -> dict[str, Any]:
-    """Return when upgrades may run, in UTC: in a stopped cluster none does.
+    """Return when upgrades may run, in UTC.
 
     (learn.microsoft.com: "Use planned maintenance to schedule and control upgrades for AKS")
     """
-    window = env.kubernetes.maintenance
-    day, start = window.day, f"{window.start_hour:02}:00"
-    if env.hibernation and "maintenance" not in env.kubernetes.model_fields_set:
-        early = env.hibernation.early
-        day, start = WEEKDAYS[early.isoweekday() % 7], f"{early:%H:%M}"
     return {
         "frequency": "Weekly",
         "interval": 1,
-        "day_of_week": day,
-        "start_time": start,
+        "day_of_week": weekday(env.upgrades_begin),
+        "start_time": f"{env.upgrades_begin:%H:%M}",
         "utc_offset": "+00:00",
-        "duration": window.hours,
+        "duration": env.kubernetes.maintenance.hours,
     }

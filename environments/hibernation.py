@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
-from conventions.weekdays import WEEKDAYS, Weekday
+from conventions.weekdays import WEEKDAYS, Weekday, weekday
 from environments.data import Postgres
 from environments.types import EACH_ONCE, Section, one_of, refuse
 
@@ -108,7 +108,7 @@ class Hibernation(Section):
     def runs(self, at: datetime) -> bool:
         """Whether it should run at a moment, which knows its time zone."""
         local = at.astimezone(ZoneInfo(self.time_zone))
-        on = WEEKDAYS[local.isoweekday() % 7] in self.days
+        on = weekday(local) in self.days
         return on and self.start_hour <= local.hour < self.stop_hour
 
     def stops(self, at: datetime) -> bool:

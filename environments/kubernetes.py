@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from conventions.labels import NODE_POOL
-from conventions.weekdays import Weekday
+from conventions.weekdays import WEEKDAYS, Weekday
 from environments.facts import VM_SIZES
+from environments.hibernation import A_SUNDAY
 from environments.types import (
     EACH_ONCE,
     IN_ORDER,
@@ -235,6 +237,11 @@ class ClusterMaintenance(Section):
     day: Annotated[Weekday, Field(description="day of the week")] = "Sunday"
     start_hour: Annotated[int, Field(ge=0, le=23, description="hour of the day, UTC")] = 1
     hours: Annotated[int, Field(ge=4, le=24, description="length in hours")] = 4
+
+    @property
+    def begins(self) -> datetime:
+        """The moment at which it opens in the week of `A_SUNDAY`, in UTC."""
+        return A_SUNDAY + timedelta(days=WEEKDAYS.index(self.day), hours=self.start_hour)
 
 
 class Kubernetes(Section):

@@ -1,5 +1,6 @@
 """An environment: everything that `environments/<name>.toml` says, typed and checked."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -107,6 +108,13 @@ class Environment(Section):
     def redirect_uri(self) -> str:
         """Where Entra sends users back after sign-in."""
         return redirect_uri(self.ingress.host)
+
+    @property
+    def upgrades_begin(self) -> datetime:
+        """When a week's window for upgrades opens, in UTC: by its file, or else while it runs."""
+        if self.hibernation and "maintenance" not in self.kubernetes.model_fields_set:
+            return self.hibernation.early
+        return self.kubernetes.maintenance.begins
 
     @field_validator("workload")
     @classmethod

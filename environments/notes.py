@@ -1,11 +1,9 @@
 """What an environment file may say, and its author should know: a synth prints it."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from conventions.weekdays import WEEKDAYS, Weekday
 from environments.capacity import warm_node_count
-from environments.hibernation import A_SUNDAY
 from environments.idle import idle_keys
 from environments.model import Environment
 
@@ -20,9 +18,8 @@ def notes(env: Environment) -> Iterator[str]:
             "own and clones the whole history of the repository before it starts. Keep the history "
             'small, or set dags = "blob", or executors = ["CeleryExecutor"]'
         )
-    if (hours := env.hibernation) and "maintenance" in env.kubernetes.model_fields_set:
-        window = env.kubernetes.maintenance
-        begins = _in_january(window.day, window.start_hour)
+    if hours := env.hibernation:
+        window, begins = env.kubernetes.maintenance, env.upgrades_begin
         if not any(hours.runs(begins + timedelta(hours=hour)) for hour in range(window.hours)):
             early = hours.early
             yield (
@@ -38,7 +35,3 @@ def notes(env: Environment) -> Iterator[str]:
             f"{nodes} {'node' if nodes == 1 else 'nodes'} of the tasks' pools free, day and night; "
             "`make cost` says what a node costs"
         )
-
-
-def _in_january(day: Weekday, hour: int) -> datetime:
-    return A_SUNDAY + timedelta(days=WEEKDAYS.index(day), hours=hour)
