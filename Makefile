@@ -119,8 +119,8 @@ smoke: $(TOOLS) ## Look at a deployed Airflow from outside: ENVIRONMENT=dev [SMO
 	@$(BIN)/python -m tools.smoke --environment $(ENVIRONMENT) $(SMOKE)
 
 # Nothing changes between the gates: one synth serves all, and each refuses an older one.
-verify: ## Check your files: packages, synth, calendar, policy, attack paths, rehearsal; ON=YYYY-MM-DD: the day
-	@for gate in packages-check synth calendar-check policy attack-paths rehearse; do \
+verify: ## Check your files: packages, pipelines, synth, calendar, policy, attack paths, rehearsal; ON=YYYY-MM-DD: the day
+	@for gate in packages-check pipelines-check synth calendar-check policy attack-paths rehearse; do \
 		$(MAKE) --no-print-directory $$gate SYNTHESIZED=yes || exit 1; done
 
 policy: $(TOOLS) ## Check cdktf.out against checkov's rules and ours
@@ -233,6 +233,9 @@ packages: $(TOOLS) ## Resolve images/company/requirements.in, your packages, aga
 
 packages-check: $(TOOLS) ## Refuse a lock of your packages that is not up to date
 	@$(BIN)/python -m tools.company_packages check
+
+pipelines-check: $(TOOLS) ## Refuse a pipeline's environment without a file, and name files that none deploys
+	@$(BIN)/python -m tools.pipelines_check
 
 mirror-lock: $(TOOLS) ## Pin others' charts and images, for copies in your registry (registry.mirror)
 	@$(BIN)/python -m tools.release mirror-lock

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from environments.load import read_seed
 from tests import ROOT
 from tests.seed.company import company
 from tools.seed.__main__ import Terminal
@@ -59,11 +58,3 @@ def test_nobody_to_ask_is_a_no(
 @pytest.mark.parametrize("deletes", [False, True])
 def test_yes_agrees_to_all_but_a_deletion(*, deletes: bool) -> None:
     assert Terminal(yes=True).agreed("Make this?", deletes=deletes) is not deletes
-
-
-def test_the_template_of_a_company_s_repository_has_a_seed_to_start_from() -> None:
-    example = ROOT / "templates" / "platform-repository" / "seed.example.toml"
-
-    found = read_seed(example)
-
-    assert list(found.environments) == ["dev", "prod"]

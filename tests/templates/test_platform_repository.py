@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import tomllib
 from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
@@ -15,6 +16,8 @@ import yaml
 from copier.errors import CopierError
 from jsonschema import Draft7Validator
 
+from conventions.stack_names import STACKS
+from environments.load import load, read_seed
 from tests.environment_files import DEV, ROOT
 from tests.pipelines.agents import foreign_text, violations
 from tests.templates.repositories import commit, git
@@ -63,7 +66,7 @@ def product(platform: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     git(folder, "rm", "--quiet", ".cache", ".tools")  # links to what is installed here
     commit(folder)
     git(folder, "tag", "--force", "1.0.0")
-    made = folder / "templates" / "platform-repository" / "Makefile"
+    made = folder / "templates" / "platform-repository" / "Makefile.jinja"
     made.write_text(made.read_text().replace("## Check everything:", "## Check it all:"))
     tags = folder / "conventions" / "tag_keys.py"
     tags.write_text(tags.read_text().replace('"managed-by"', '"kept-by"'))
@@ -147,7 +150,6 @@ def landing_zone(product: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     test = test.replace("airflow.dev.", "airflow-test.dev.").replace("tfstate-dev", "tfstate-test")
     (repository / "environments" / "dev.toml").write_text(given + NETWORK)
     (repository / "environments" / "test.toml").write_text(test)
-    (repository / "environments" / "prod.toml").unlink()
     commit(repository)
     return repository
 
@@ -212,14 +214,53 @@ def test_github_alone_has_the_same_workflows_as_beside_azure_devops(
     assert found == {file.name for file in (rendered / workflows).iterdir()}
 
 
-def test_the_page_says_what_becomes_of_the_examples_and_forgets_no_environment(
+def test_each_environment_of_the_answer_begins_as_an_example(
+    templates: Path, tmp_path: Path
+) -> None:
+    repository = render(templates, tmp_path, environments=["tst", "dev", "live"])
+
+    found = load(sorted((repository / "environments").glob("*.toml")))
+    seed = read_seed(repository / "seed.example.toml")
+    assert {env.name: env.kind for env in found} == {"tst": "dev", "dev": "dev", "live": "prod"}
+    assert list(seed.environments) == ["tst", "dev", "live"]
+
+
+def test_what_development_may_break_comes_with_an_environment_like_it(
+    templates: Path, tmp_path: Path
+) -> None:
+    with_two = render(templates, tmp_path / "with", environments=["tst", "acc", "live"])
+    without = render(templates, tmp_path / "without", environments=["live"])
+
+    def policy(repository: Path, name: str) -> Any:
+        return tomllib.loads((repository / "policy" / f"{name}.toml").read_text())
+
+    (accepted,) = policy(with_two, "accepted_paths")["accepted"]
+    assert accepted["environments"] == ["acc", "tst"]
+    assert policy(with_two, "waivers")["waiver"]
+    assert (policy(without, "accepted_paths"), policy(without, "waivers")) == ({}, {})
+
+
+def test_no_command_of_a_company_names_an_environment_that_it_does_not_have(
+    templates: Path, tmp_path: Path
+) -> None:
+    repository = render(templates, tmp_path, environments=["live"])
+
+    owned = "|".join((*STACKS, "tfstate"))
+    named = re.compile(rf"(?:environment[= ]|environments[/.]|(?:{owned})-)(?:dev|prod)\b", re.I)
+    files = [*repository.rglob("*.y*ml"), *repository.rglob("*.toml")]
+    files += [repository / name for name in ("Makefile", "README.md", "product")]
+    assert [
+        (file.name, found) for file in files if (found := named.findall(file.read_text()))
+    ] == []
+
+
+def test_the_page_adds_an_environment_to_those_that_are_there(
     templates: Path, tmp_path: Path
 ) -> None:
     repository = render(templates, tmp_path, environments=["tst", "acc", "live"])
 
     page = (repository / "README.md").read_text()
 
-    assert "your pipelines deploy tst, acc, live: rename the files and their `name`" in page
     assert "--data 'environments=[tst, acc, live, test]'" in page
 
 

@@ -27,14 +27,14 @@ def expand(file: Path, **parameters: Any) -> Any:
     Raises:
         PipelineError: a template is given what it does not take, or names what is not defined.
     """
-    document = _load(file)
+    document = read_yaml(file)
     declared = {p["name"]: p["default"] for p in document.get("parameters", []) if "default" in p}
     scope = {"variables": document.get("variables", {}), "parameters": declared | parameters}
     return _expand(document, scope, file.parent)
 
 
 def _template(file: Path, given: dict[str, Any], scope: dict[str, Any]) -> list[Any]:
-    document = _load(file)
+    document = read_yaml(file)
     declared = {p["name"]: p for p in document.pop("parameters", [])}
     unknown = given.keys() - declared.keys()
     missing = {n for n, p in declared.items() if "default" not in p} - given.keys()
@@ -88,7 +88,12 @@ def _value(path: str, scope: dict[str, Any]) -> Any:
     return value
 
 
-def _load(file: Path) -> Any:
+def read_yaml(file: Path) -> Any:
+    """Return what a file says.
+
+    Raises:
+        PipelineError: it cannot be read, or is no YAML.
+    """
     # the parser in C, where PyYAML was built with it, is ten times as fast
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
