@@ -200,10 +200,11 @@ POSTGRES_STORAGE_GIB = (*(32 * 2**step for step in range(10)), 32767)
 
 
 class VmSize(NamedTuple):
-    """A virtual machine size: its cores, its memory, and the largest OS disk on its local disk.
+    """A virtual machine size: its cores, its memory, and the largest OS disk on its own disk.
 
-    An ephemeral OS disk is placed on the temporary disk, on NVMe with v6, in the cache with F and
-    v3 (learn.microsoft.com: "Ephemeral OS disks for Azure VMs"); 0 where there is none of these.
+    An ephemeral OS disk lies on the temporary disk; with v6 on NVMe, with F and v3 in the cache
+    (learn.microsoft.com: "Ephemeral OS disks for Azure VMs"). `local_disk_gib` is 0 where a size
+    has none of these.
     """
 
     cores: int
@@ -287,8 +288,9 @@ WITHOUT_API_SERVER_INTEGRATION = frozenset({"qatarcentral"})
 def allocatable(vm_size: str, max_pods: int) -> tuple[float, int]:
     """Return the cores and the MiB of memory that a node has for pods.
 
-    AKS keeps cores by their number, 20 MB a pod and 50 MB more or a quarter of the memory, and
-    100 MiB at which it ends pods (learn.microsoft.com: "Resource reservations in AKS").
+    AKS reserves cores by their number. Of the memory it reserves 20 MB a pod and 50 MB more, at
+    most a quarter; and 100 MiB, at which it evicts pods (learn.microsoft.com: "Resource
+    reservations in AKS").
     """
     size = VM_SIZES[vm_size]
     memory = size.memory_gib * 1024
@@ -297,9 +299,9 @@ def allocatable(vm_size: str, max_pods: int) -> tuple[float, int]:
 
 
 def max_connections(postgres_sku: str) -> int:
-    """Return how many connections a server of this SKU takes, unless its parameter is changed.
+    """Return the default of `max_connections` on a server of this SKU.
 
-    It follows from the memory (learn.microsoft.com: "Limits in Azure Database for PostgreSQL").
+    It depends on the memory (learn.microsoft.com: "Limits in Azure Database for PostgreSQL").
     """
     tier, _, size = postgres_sku.split("_")[:3]
     cores = int("".join(filter(str.isdigit, size)))

@@ -72,7 +72,9 @@ class Ingress(Section):
     max_body_mib: Annotated[
         int, Field(ge=1, le=1024, description="largest request in MiB, as XComs by the API")
     ] = 16
-    contact: Annotated[Email | None, Field(description="mail address for expiry notices")] = None
+    contact: Annotated[
+        Email | None, Field(description="mail address that Let's Encrypt is given")
+    ] = None
     dns01_name_servers: Annotated[
         tuple[NameServer, ...],
         Field(

@@ -41,8 +41,8 @@ class Environment(Section):
     like: Annotated[
         EnvironmentName | None,
         Field(
-            description="kind of environment, as waivers name it: what may be broken in "
-            'environments like "dev" may be broken here; its own name unless given'
+            description="environment that this one is like: waivers for environments like "
+            '"dev" hold here, too; left out, its own name'
         ),
     ] = None
     workload: Annotated[
@@ -88,17 +88,17 @@ class Environment(Section):
 
     @property
     def kind(self) -> str:
-        """What it is like: environments of a kind share waivers."""
+        """Name of the environment that it is like, or its own: those of a kind share waivers."""
         return self.like or self.name
 
     @property
     def teams_with_a_vault(self) -> tuple[str, ...]:
-        """Teams whose secrets lie apart from all others'."""
+        """Names of the teams whose secrets are in a vault of their own."""
         return tuple(name for name, team in self.teams.items() if team.secret_owners)
 
     @property
     def endpoint_zones(self) -> dict[str, str]:
-        """Name of each zone of private endpoints that is ours to make, by role."""
+        """Names of the private DNS zones that we make for private endpoints, by role."""
         zones = dict(self.network.dns.endpoint_zones)
         if self.registry.given_id:  # an empty zone would hide the names in its owner's
             zones.pop("registry", None)
@@ -342,7 +342,7 @@ class Environment(Section):
 
 
 def _is_every_task_s(secret: str | None, info: ValidationInfo) -> bool:
-    """Tell whether all pods of Airflow read a secret; Key Vault's names know no upper case."""
+    """Tell whether all pods of Airflow read a secret; names in Key Vault ignore case."""
     airflow: Airflow | None = info.data.get("airflow")
     read = airflow.env_from_key_vault.values() if airflow else ()
     return secret is not None and secret.lower() in {name.lower() for name in read}

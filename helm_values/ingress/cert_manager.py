@@ -27,7 +27,8 @@ def cert_manager_values(*, name_servers: Sequence[str] = ()) -> Values:
     The chart's own security contexts are kept: non-root, seccomp, read-only root file system.
 
     Args:
-        name_servers: who is asked for DNS-01 records alone; none asks as all pods do.
+        name_servers: the only ones that are asked for DNS-01 records; without any, those of the
+            cluster are.
     """
     return {
         **_part("controller"),
@@ -75,7 +76,8 @@ def cluster_issuer(
     account `cert-manager`. ("AzureDNS", cert-manager documentation)
 
     Args:
-        email: where Let's Encrypt sends warnings.
+        email: contact of the account; since June 2025 Let's Encrypt warns of no expiry
+            (letsencrypt.org: "Ending Support for Expiration Notification Emails").
         zone_name: the DNS zone, for example `data.example.com`.
         zone_resource_group: resource group of the zone.
         subscription_id: subscription of the zone.
@@ -106,8 +108,8 @@ def cluster_issuer(
 def certificate(*, host: str, namespace: str, tls_secret: str) -> Values:
     """Return a Certificate: cert-manager keeps `tls_secret` filled and renewed.
 
-    The key is new at each renewal, ECDSA P-256, which every current browser takes and which fits
-    the cipher list of `helm_values.ingress.nginx_config`.
+    Each renewal makes a new key, ECDSA P-256: every current browser takes it, and so do the
+    ciphers of `helm_values.ingress.nginx_config`.
     """
     return {
         "apiVersion": "cert-manager.io/v1",
@@ -135,8 +137,8 @@ def key_vault_certificate(
     """Return the SecretProviderClass that fills `tls_secret` from a Key Vault certificate.
 
     Read as a secret, the object holds the private key and the whole chain; as a certificate it
-    would hold neither. A pod of the namespace must mount the class, or the Secret does not come to
-    be: `nginx_certificate_values` lets the controller's pods do it.
+    would hold neither. The Secret is made only once a pod of the namespace mounts the class:
+    `nginx_certificate_values` lets the controller's pods do it.
 
     Args:
         namespace: that of the ingress controller.
@@ -166,6 +168,6 @@ def key_vault_certificate(
 
 
 def cert_manager_monitor() -> Values:
-    """Return what makes managed Prometheus read when certificates end."""
+    """Return the PodMonitor by which managed Prometheus learns when certificates end."""
     pods = {"app.kubernetes.io/component": "controller"}
     return pod_monitor("cert-manager", CERT_MANAGER.namespace, pods, port="http-metrics")

@@ -16,15 +16,15 @@ TLS_SECRET = "airflow-tls"
 
 
 def ingress_secret(env: Environment) -> str | None:
-    """Return the Secret that the Ingress names; none where NGINX has the certificate itself."""
+    """Return the Secret that the Ingress names; None where NGINX has the certificate itself."""
     return TLS_SECRET if env.ingress.certificate == "letsencrypt" else None
 
 
 def nginx_certificate_values(env: Environment) -> Values:
-    """Return what NGINX needs to have a certificate of Key Vault.
+    """Return the values by which NGINX mounts and serves a certificate of Key Vault.
 
-    NGINX mounts it where TLS ends, so that no pod of Airflow ever holds the private key: its
-    wildcard certificate is that of every Ingress which names none.
+    It serves it as its wildcard certificate, to every Ingress that names none. So the private key
+    is where TLS ends, and in no pod of Airflow.
     """
     if env.ingress.certificate == "letsencrypt":
         return {}

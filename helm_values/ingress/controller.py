@@ -44,10 +44,10 @@ def nginx_values(
     Args:
         internal: a load balancer in the virtual network instead of a public one.
         replicas: at least two, so that a node can be drained without an outage; the autoscaler may
-            add ROOM_TO_GROW.
-        max_body_mib: largest request.
-        address: private one that the load balancer keeps; empty lets Azure choose.
-        public_ip_id: public one that it takes, by Azure's id of it; empty lets Azure choose.
+            add ROOM_TO_GROW more.
+        max_body_mib: largest request, in MiB.
+        address: private address that the load balancer keeps; empty lets Azure choose.
+        public_ip_id: Azure's id of the public IP that it takes; empty lets Azure choose.
     """
     controller: Values = {
         "kind": "deployment",

@@ -36,7 +36,7 @@ def access_values(env: Environment) -> Values:
 
 
 def controller_access(env: Environment) -> list[Values]:
-    """Return the ClusterRole that the chart's binding names, and the way to cert-manager's Secret.
+    """Return the ClusterRole that the chart's binding names, and a Role for cert-manager's Secret.
 
     An Ingress names a Secret of its own namespace, and the controller watches all of a namespace.
     So with `ingress.certificate = "letsencrypt"` it reads the keys beside the certificate, too.

@@ -1,4 +1,4 @@
-"""Who may talk to the ingress controller, and to whom it may."""
+"""Who may connect to the ingress controller, and what it may connect to."""
 
 from conventions.components import API_SERVER
 from conventions.service_accounts import SYSTEM_NAMESPACE

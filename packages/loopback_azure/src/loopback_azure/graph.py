@@ -133,7 +133,7 @@ class Graph:
         raise unknown(request)
 
     def _grants(self, request: Request, method: str, rest: list[str]) -> Reply:
-        """Consent, for one user or all (learn.microsoft.com: "oAuth2PermissionGrant")."""
+        """Answer for consents (learn.microsoft.com: "oAuth2PermissionGrant")."""
         base = f"{_BASE}/oauth2permissiongrants"
 
         def new(asked: Document) -> Document:
@@ -225,12 +225,12 @@ def _assignment(asked: Document, resource: Document) -> Document:
 
 
 def _member(own: str) -> Document:
-    """Return a member of the tenant that the stacks did not make; it is taken to be there."""
+    """Return a user that the stacks did not make, and that is taken to be in the tenant."""
     return {"id": own, "@odata.type": "#microsoft.graph.user"}
 
 
 def _kept(asked: Document) -> Document:
-    """Return what Graph keeps of an object: an empty text is nothing to it."""
+    """Return an object as Graph keeps it: without what is empty."""
     return {name: value for name, value in asked.items() if value not in (None, "")}
 
 

@@ -36,10 +36,10 @@ def check_reachable(name: str, subresource: str, type_: str, store: Store) -> No
 
 
 def check_granted(name: str, type_: str, store: Store, late: float) -> None:
-    """Refuse a call to what nobody has had a role on for `late` seconds; 0 asks for no role.
+    """Refuse a call to a vault on which no role is `late` seconds old; with 0 none is needed.
 
-    The roles of the deployer are given to the identity of the pipeline, not to the loopback's own
-    client: whose role it is does not count here.
+    Whose role it is does not count: the deployer's go to the pipeline's identity, which the
+    loopback's own client is not.
 
     Raises:
         RefusedError: as Key Vault says it (learn.microsoft.com: "Azure role-based access control

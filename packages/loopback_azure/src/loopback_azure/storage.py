@@ -11,7 +11,7 @@ SUFFIXES = tuple(map(storage_suffix, ("blob", "dfs", "file", "queue")))
 
 
 class Storage:
-    """Refuses who does not reach an account; a stack that is well made asks for nothing more."""
+    """Refuses callers that cannot reach an account; a well-made stack asks nothing else of it."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -19,15 +19,15 @@ class Store:
         self._documents: dict[str, Document] = {}
 
     def get(self, resource_id: str) -> Document | None:
-        """Return what has the id."""
+        """Return the document of an id; None if there is none."""
         return copy.deepcopy(self._documents.get(resource_id.lower()))
 
     def put(self, resource_id: str, document: Document) -> None:
-        """Make it what has the id."""
+        """Keep a document under an id, in place of an earlier one."""
         self._documents[resource_id.lower()] = copy.deepcopy(document)
 
     def delete(self, resource_id: str) -> None:
-        """Remove what has the id and everything below."""
+        """Remove the document of an id, and everything below the id."""
         key = resource_id.lower()
         for other in [k for k in self._documents if k == key or k.startswith(f"{key}/")]:
             del self._documents[other]
@@ -46,10 +46,10 @@ class Store:
         return [one for one in found if ResourcePath.parse(one["id"]).type.lower() == wanted]
 
     def save(self, file: Path) -> None:
-        """Write everything down."""
+        """Write all documents into a file."""
         file.write_text(json.dumps(self._documents, indent=1, sort_keys=True), encoding="utf-8")
 
     def load(self, file: Path) -> None:
-        """Take in what was written down."""
+        """Read the documents of `save`; a file that is not there changes nothing."""
         if file.exists():
             self._documents = json.loads(file.read_text(encoding="utf-8"))

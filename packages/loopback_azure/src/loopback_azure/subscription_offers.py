@@ -170,7 +170,7 @@ def permissions(role: str) -> list[Document]:
 
 
 def assigned_to(request: Request, store: Store) -> Reply | None:
-    """List the assignments of one principal; None if they are not asked for by it."""
+    """List the role assignments of one principal; None if the request names no principal."""
     wanted = request.query.get("$filter", "")
     if not wanted.startswith("assignedTo("):
         return None

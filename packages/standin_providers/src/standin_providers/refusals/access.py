@@ -15,9 +15,9 @@ _PRINCIPAL = re.compile(r'"(?:principal_id|object_id)": "([0-9a-f-]{36})"')
 
 
 def principal_does_not_exist(change: Change) -> str | None:
-    """A role goes to a principal that exists: not to an application, nor to what was deleted.
+    """A role is assigned to a principal that exists: no application, and nothing that was deleted.
 
-    A UUID that a person wrote cannot be checked and is taken to be in the directory.
+    A UUID that a person wrote cannot be checked, and is taken to be in the directory.
     """
     if change.type != _ASSIGNMENT or change.action != "create":
         return None
@@ -28,7 +28,7 @@ def principal_does_not_exist(change: Change) -> str | None:
 
 
 def _principals(change: Change) -> set[str]:
-    """Every identity in the cloud, and every group, user and service principal."""
+    """Return the ids of the cloud's identities, and of groups, users and service principals."""
     azure = [t for t in change.cloud.types() if t.startswith("azurerm_") and t != _ASSIGNMENT]
     resources = change.cloud.all(*azure) if azure else []
     assumed = change.cloud.assumed
@@ -38,7 +38,7 @@ def _principals(change: Change) -> set[str]:
 
 
 def role_is_assigned_already(change: Change) -> str | None:
-    """A principal has a role at a scope once."""
+    """A role is assigned to a principal at a scope only once."""
     if change.type != _ASSIGNMENT or change.action != "create":
         return None
     for other in change.cloud.all(_ASSIGNMENT):
@@ -52,7 +52,7 @@ def role_is_assigned_already(change: Change) -> str | None:
 
 
 def too_many_federated_credentials(change: Change) -> str | None:
-    """An identity has so many federated credentials and no more."""
+    """An identity has at most `limits.FEDERATED_CREDENTIALS` federated credentials."""
     if change.type != _CREDENTIAL or change.action != "create":
         return None
     identity = parent(change.id, "userAssignedIdentities")

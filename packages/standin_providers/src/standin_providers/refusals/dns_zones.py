@@ -1,4 +1,4 @@
-"""Private DNS zones and the networks that they are linked with."""
+"""Private DNS zones and the networks that they are linked to."""
 
 from azure_facts import refusals
 
@@ -8,7 +8,7 @@ _LINK = "azurerm_private_dns_zone_virtual_network_link"
 
 
 def network_is_linked_with_a_zone_of_that_name(change: Change) -> str | None:
-    """A virtual network is linked with one zone of a name."""
+    """A virtual network is linked to at most one zone of each name."""
     if change.type != _LINK or change.action == "delete":
         return None
     zone = parent(change.id, "privateDnsZones")

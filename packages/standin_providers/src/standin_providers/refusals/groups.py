@@ -28,7 +28,10 @@ def _levels(change: Change, *levels: str) -> list[str]:
 
 
 def parent_is_not_there(change: Change) -> str | None:
-    """A child can be made only in a parent that is there; groups outside the stacks are assumed."""
+    """A child is made only in a parent that exists.
+
+    What is in a resource group that the stacks do not make is taken to exist.
+    """
     for type_, key in _PARENTS.get(change.type, {}).items():
         parent_id = parent(change.id, key)
         group_is_known = change.cloud.find("azurerm_resource_group", group_of(change.id))
@@ -74,7 +77,7 @@ def group_holds_resources(change: Change) -> str | None:
 
 
 def _is_resource_in(id_: str, group: str) -> bool:
-    """Whether the id is a resource of the group itself, not a child or a setting of one."""
+    """Tell whether the id is a resource of the group itself, not a child or a setting of one."""
     parts = id_.split("/")
     return (
         within(id_, f"{group}/providers")

@@ -17,7 +17,7 @@ _TAKEN: Mapping[str, Refusal] = {
 
 
 def global_name_is_taken(change: Change) -> str | None:
-    """A name that is part of a public host name exists once, whatever its resource group."""
+    """A name that is part of a public host name exists once in all of Azure."""
     if change.action != "create" or change.type not in _TAKEN:
         return None
     name = name_of(change.id)
@@ -28,9 +28,10 @@ def global_name_is_taken(change: Change) -> str | None:
 
 
 def soft_deleted_vault_holds_the_name(change: Change) -> str | None:
-    """A deleted vault keeps its name until it is purged, which purge protection forbids.
+    """A deleted vault keeps its name until it is purged, or its days of retention are over.
 
-    azurerm recovers it in the same region and group, unless its `features` say not to.
+    Purge protection forbids the purge. azurerm recovers the vault in the same region and group,
+    unless its `features` say not to.
     """
     if change.action != "create" or change.type != _VAULT:
         return None

@@ -14,7 +14,7 @@ _DELEGATION = "Microsoft.DBforPostgreSQL/flexibleServers"
 
 
 def server_subnet_is_not_delegated(change: Change) -> str | None:
-    """A PostgreSQL server goes into a subnet that is delegated to it."""
+    """A PostgreSQL server is put into a subnet that is delegated to Flexible Server."""
     subnet = _server_subnet(change)
     if subnet is None or _DELEGATION in strings(subnet):
         return None

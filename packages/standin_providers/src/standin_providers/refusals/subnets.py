@@ -1,4 +1,4 @@
-"""Subnets and what stands in them."""
+"""Subnets and what is in them."""
 
 from collections.abc import Iterator
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -24,7 +24,7 @@ Network = IPv4Network | IPv6Network
 
 
 def subnet_is_in_use(change: Change) -> str | None:
-    """A subnet cannot be deleted while something stands in it."""
+    """A subnet cannot be deleted while something is in it."""
     if change.type != _SUBNET or change.action != "delete":
         return None
     for occupant in change.cloud.all(*_OCCUPANTS):
@@ -34,7 +34,7 @@ def subnet_is_in_use(change: Change) -> str | None:
 
 
 def subnet_is_outside_of_its_network(change: Change) -> str | None:
-    """A subnet's ranges lie in the ranges of its virtual network."""
+    """Each range of a subnet is inside a range of its virtual network."""
     if change.type != _SUBNET or change.action == "delete":
         return None
     network = change.cloud.find(_NETWORK, parent(change.id, "virtualNetworks"))
@@ -70,7 +70,10 @@ def subnets_overlap(change: Change) -> str | None:
 
 
 def subnet_is_not_there(change: Change) -> str | None:
-    """What is put into a subnet needs the subnet; groups outside the stacks are assumed."""
+    """A resource is put only into a subnet that exists.
+
+    What is in a resource group that the stacks do not make is taken to exist.
+    """
     if change.action != "create" or change.type not in _OCCUPANTS:
         return None
     for text in strings(change.values):
