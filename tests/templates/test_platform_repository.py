@@ -52,6 +52,16 @@ REGISTRY = (
     'given_id = "/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/rg-images'
     '/providers/Microsoft.ContainerRegistry/registries/crcompany"\n\n[m'
 )
+COMPANY = "/subscriptions/11111111-1111-4111-8111-111111111111/resourceGroups/rg-company/providers"
+VAULT = f"""[key_vault]
+given_id = "{COMPANY}/Microsoft.KeyVault/vaults/kv-company"
+expire_on = "2027-12-01"
+"""
+WORKSPACE = f"""
+[monitoring.given_workspace]
+id = "{COMPANY}/Microsoft.OperationalInsights/workspaces/log-company"
+customer_id = "12345678-1234-4234-8234-123456789013"
+"""
 APPLICATION = """[single_sign_on]
 application_id = "12345678-1234-4234-8234-123456789012"
 
@@ -133,10 +143,10 @@ def call(cache: Path) -> Command:
 
 @pytest.fixture(scope="module")
 def landing_zone(product: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The repository of a company whose network, zones, registry and application are other teams'.
+    """The repository of a company whose landing zone is other teams': network, zones and the rest.
 
     Both environments are reached from one network of agents; the second is dev again, with names
-    and addresses of its own.
+    and addresses of its own, and only zones and application of other teams.
     """
     repository = render(
         product, tmp_path_factory.mktemp("zone") / "platform", environments=["dev", "test"]
@@ -144,11 +154,12 @@ def landing_zone(product: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     dev = DEV.read_text()
     theirs = dev[dev.index("[single_sign_on]") : dev.index("[teams.")] + "[teams."
     dev = dev.replace(theirs, APPLICATION) + ZONES
-    given = dev.replace("retention_days = 7\n\n[m", REGISTRY)
-    assert given != dev
+    own_vault = dev[dev.index("[key_vault]") : dev.index("\n[kubernetes]")]
+    given = dev.replace("retention_days = 7\n\n[m", REGISTRY).replace(own_vault, VAULT)
+    assert all(table in given for table in (REGISTRY, VAULT))
     test = dev.replace('name = "dev"', 'name = "test"\nlike = "dev"').replace("10.40.", "10.41.")
     test = test.replace("airflow.dev.", "airflow-test.dev.").replace("tfstate-dev", "tfstate-test")
-    (repository / "environments" / "dev.toml").write_text(given + NETWORK)
+    (repository / "environments" / "dev.toml").write_text(given + NETWORK + WORKSPACE)
     (repository / "environments" / "test.toml").write_text(test)
     commit(repository)
     return repository
