@@ -17,18 +17,6 @@ GLOBAL = ("", "Global")
 _DISKS = {"P4": 32, "P6": 64, "P10": 128, "P15": 256, "P20": 512, "P30": 1024, "P40": 2048}
 _TIERS = {"B": "Burstable", "GP": "General Purpose", "MO": "Memory Optimized"}
 
-PRICED = frozenset(
-    {
-        "azurerm_container_registry",
-        "azurerm_kubernetes_cluster",
-        "azurerm_kubernetes_cluster_node_pool",
-        "azurerm_nat_gateway",
-        "azurerm_postgresql_flexible_server",
-        "azurerm_private_dns_zone",
-        "azurerm_private_endpoint",
-        "azurerm_public_ip_prefix",
-    }
-)
 BY_USE: Mapping[str, str] = {
     "azurerm_dashboard_grafana": "Grafana: each active user, and each hour of the instance",
     "azurerm_data_protection_backup_vault": "backups of the cluster: protected namespaces, GiB",
