@@ -52,16 +52,13 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="session")
-def migrated(
+def migration(
     airflow: Path, postgres: Postgres, once: Once, tmp_path_factory: pytest.TempPathFactory
-) -> str:
-    """A database that Airflow has migrated, to copy: `postgres.create(name, like=migrated)`.
-
-    One worker of a run lets Airflow migrate; the others load a dump of it.
-    """
-    database = postgres.create("migrated")
+) -> Path:
+    """A dump of a database that Airflow has migrated, by one worker of a run."""
 
     def migrate(dump: Path) -> None:
+        database = postgres.create("to_migrate")
         home = tmp_path_factory.mktemp("migrated")
         environment = {
             "PATH": os.environ["PATH"],
@@ -74,9 +71,14 @@ def migrated(
         subprocess.run(command, env=environment, check=True, capture_output=True)
         postgres.dump(database, dump)
 
-    dump = once("migrated.sql", migrate)
-    if not postgres.query(database, "select 1 from pg_tables where tablename = 'dag_run'"):
-        postgres.load(database, dump)
+    return once("migrated.sql", migrate)
+
+
+@pytest.fixture(scope="session")
+def migrated(postgres: Postgres, migration: Path) -> str:
+    """A database that Airflow has migrated, to copy: `postgres.create(name, like=migrated)`."""
+    database = postgres.create("migrated")
+    postgres.load(database, migration)
     return database
 
 

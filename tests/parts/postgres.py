@@ -46,11 +46,12 @@ class Postgres:
 
     def dump(self, database: str, file: Path) -> None:
         """Write a database into a file, for `load`."""
-        self._client("pg_dump", database, "--file", str(file))
+        self._client("pg_dump", database, "--no-owner", "--file", str(file))
 
-    def load(self, database: str, file: Path) -> None:
-        """Fill a new database with what `dump` wrote."""
-        self._client("psql", database, "-Xq", "-v", "ON_ERROR_STOP=1", "--file", str(file))
+    def load(self, database: str, file: Path, *, role: str = user) -> None:
+        """Fill a new database with what `dump` wrote; all of it belongs to the role."""
+        options = ("-Xq", "-v", "ON_ERROR_STOP=1", "--file", str(file))
+        self._client("psql", database, *options, role=role)
 
     def query(self, database: str, statement: str) -> list[list[str]]:
         """Run a statement as the superuser, and return the rows as text."""
@@ -58,8 +59,8 @@ class Postgres:
         rows = self._client("psql", database, *options).splitlines()
         return [line.split(",") for line in rows]
 
-    def _client(self, program: str, database: str, *options: str) -> str:
-        command = [program, "-h", str(self.folder), "-p", str(self.port), "-U", self.user]
+    def _client(self, program: str, database: str, *options: str, role: str = user) -> str:
+        command = [program, "-h", str(self.folder), "-p", str(self.port), "-U", role]
         command += ["-d", database, *options]
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 

@@ -114,7 +114,6 @@ class Conversation:
 
 
 _LOOP = """
-import sys
 for line in iter(sys.stdin.readline, ""):
     if line == "exit\\n":
         os._exit(0)
@@ -128,8 +127,25 @@ for line in iter(sys.stdin.readline, ""):
 """
 
 _FRAME = f"""
-import json, os
+import json, os, sys, tempfile
 given = json.loads(os.environ["GIVEN"])
 def answer(value):
     print("\\n{MARK}" + json.dumps(value), flush=True)
+def ran(main, *words):
+    # the exit status of a program whose main function this is, and all that it prints
+    kept = {{stream: os.dup(stream) for stream in (1, 2)}}
+    with tempfile.TemporaryFile("w+") as output:
+        for stream in kept:
+            os.dup2(output.fileno(), stream)
+        sys.argv = [*words]
+        try:
+            status = main()
+        except SystemExit as ended:
+            status = ended.code
+        finally:
+            sys.stdout.flush()
+            for stream, old in kept.items():
+                os.dup2(old, stream)
+        output.seek(0)
+        return status, output.read()
 """

@@ -1,17 +1,15 @@
 """The nightly cleanup of Airflow's database, on a real PostgreSQL."""
 
-import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from subprocess import CompletedProcess
+from typing import NamedTuple
 
 import pytest
 
 from tests.parts.postgres import Postgres
-from tests.runtime.airflow_home import AirflowHome
+from tests.runtime.airflow_home import AirflowHome, Conversation
 
-CLEANUP = ("python", "-m", "airflow_azure.cleanup")
 # a run of a DAG and its one task: what it is, how many days ago it began, and its state
 RUNS = """
 INSERT INTO dag_bundle (name) VALUES ('sales');
@@ -38,37 +36,51 @@ DROP TABLE wanted;
 """
 
 
+class Done(NamedTuple):
+    """How a run of the cleanup ended, and what it printed."""
+
+    status: int
+    said: str
+
+
 @dataclass
 class Database:
     """Airflow's database with runs of several ages."""
 
     server: Postgres
     name: str
-    home: AirflowHome
+    airflow: Conversation
 
     def found(self, query: str) -> list[str]:
         """Return the first column of a query's rows."""
         return [row[0] for row in self.server.query(self.name, query)]
 
-    def clean(self, *arguments: str) -> CompletedProcess[str]:
-        """Run the cleanup."""
-        return self.home.run(*CLEANUP, *(arguments or ("--days", "90")))
+    def clean(self, *arguments: str) -> Done:
+        """Run the cleanup in a fork, which signs in to the database for itself."""
+        words = ["cleanup", *(arguments or ("--days", "90"))]
+        with self.airflow.fresh() as child:
+            return Done(*child.eval(f"ran(main, *{words})"))
 
 
 @pytest.fixture(scope="module")
 def make(
     airflow: Path, postgres: Postgres, migrated: str, tmp_path_factory: pytest.TempPathFactory
-) -> Callable[[], Database]:
-    """Makes a migrated database with rows in it."""
+) -> Iterator[Callable[[], Database]]:
+    """Makes a migrated database with rows in it; the one before keeps its rows by another name."""
+    made: list[Database] = []
+    home = AirflowHome(airflow, tmp_path_factory.mktemp("airflow"))
+    home.set("database", sql_alchemy_conn=postgres.url("cleanup"))
+    with home.conversation("from airflow_azure.cleanup import main") as conversation:
 
-    def made() -> Database:
-        name = postgres.create(f"cleanup_{os.urandom(4).hex()}", like=migrated)
-        postgres.query(name, RUNS)
-        home = AirflowHome(airflow, tmp_path_factory.mktemp("airflow"))
-        home.set("database", sql_alchemy_conn=postgres.url(name))
-        return Database(postgres, name, home)
+        def new() -> Database:
+            for last in made[-1:]:
+                last.name = f"cleanup_{len(made)}"
+                postgres.sql(f"ALTER DATABASE cleanup RENAME TO {last.name}")
+            made.append(Database(postgres, postgres.create("cleanup", like=migrated), conversation))
+            postgres.query("cleanup", RUNS)
+            return made[-1]
 
-    return made
+        yield new
 
 
 @pytest.fixture(scope="module")
@@ -76,8 +88,8 @@ def night(make: Callable[[], Database]) -> tuple[Database, str]:
     """A database after a night, and what the job said."""
     database = make()
     done = database.clean()
-    assert done.returncode == 0, done.stderr[-3000:]
-    return database, done.stdout
+    assert done.status == 0, done.said[-3000:]
+    return database, done.said
 
 
 @pytest.fixture
@@ -135,7 +147,7 @@ def test_after_a_break_between_two_steps_the_next_run_does_the_rest(database: Da
 
     done = database.clean()
 
-    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.status == 0, done.said[-3000:]
     assert "old" not in database.found("SELECT event FROM log")
     left = "SELECT tablename FROM pg_tables WHERE tablename LIKE '\\_airflow\\_deleted%'"
     assert database.found(left) == [aside]  # somebody's own archive, who wanted one
@@ -146,12 +158,12 @@ def test_a_table_that_cannot_be_cleaned_is_a_failed_job(database: Database) -> N
 
     done = database.clean()
 
-    assert done.returncode == 1
-    assert "['log']" in done.stderr
+    assert done.status == 1
+    assert "['log']" in done.said
 
 
 def test_a_few_days_are_refused(cleaned: Database) -> None:
     done = cleaned.clean("--days", "3")
 
-    assert done.returncode == 2
-    assert "--days 3: allowed are 7 or more" in done.stderr
+    assert done.status == 2
+    assert "--days 3: allowed are 7 or more" in done.said

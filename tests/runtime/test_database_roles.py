@@ -50,9 +50,10 @@ def migrated(
     airflow: Path,
     tmp_path_factory: pytest.TempPathFactory,
     postgres: Postgres,
+    migration: Path,
     token_endpoint: Authority,
 ) -> AirflowHome:
-    """What the migration job does, by an identity that owns the database and no more."""
+    """What the migration job leaves, by an identity that owns the database and no more."""
     postgres.accept_only(token_endpoint.token)
     home = signed_in(airflow, tmp_path_factory.mktemp("roles"), postgres, token_endpoint)
     sql(postgres, AZURE, user="postgres", database="postgres")
@@ -61,7 +62,7 @@ def migrated(
     sql(postgres, "GRANT CREATE ON SCHEMA public TO PUBLIC", user="postgres")
     # as Azure's administrators may
     sql(postgres, "ALTER ROLE airflow CREATEROLE", user="postgres")
-    assert home.run("airflow", "db", "migrate").returncode == 0
+    postgres.load("airflow", migration, role="airflow")
     done = give_roles(home)
     assert done.returncode == 0, done.stderr
     return home
