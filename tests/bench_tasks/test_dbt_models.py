@@ -3,14 +3,14 @@
 import pytest
 
 from tools.bench_tasks import dbt_models
+from tools.bench_tasks.platform import Platform
 from tools.bench_tasks.tables import Table
 
 
 @pytest.fixture(scope="module")
-def table(airflow: object, dbt: object, a_program: None) -> Table:
+def table(running: Platform, dbt: object) -> Table:
     """Four models, built once in each way."""
-    (made,) = dbt_models.measure(1, models=4)
-    return made
+    return dbt_models.measured(running, 1, models=4)
 
 
 def test_each_way_to_build_the_models_is_told(table: Table) -> None:

@@ -3,16 +3,15 @@
 import pytest
 
 from tools.bench_tasks import pod, task_pod
-from tools.bench_tasks.platform import BenchError
+from tools.bench_tasks.platform import BenchError, Platform
 from tools.bench_tasks.pod import PARTS, Cost
 from tools.bench_tasks.tables import Table
 
 
 @pytest.fixture(scope="module")
-def table(airflow: object, a_program: None) -> Table:
+def table(running: Platform) -> Table:
     """A task that does nothing, run once as the image runs it."""
-    (made,) = task_pod.measure(1, only=task_pod.AS_IT_IS)
-    return made
+    return task_pod.measured(running, 1, only=task_pod.AS_IT_IS)
 
 
 def numbers(table: Table) -> dict[str, float]:

@@ -6,10 +6,8 @@ One task for each model is measured with a few models and projected: the row say
 import json
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 
 from tools.airflow_venv import airflow_bin
 from tools.bench_tasks import pod
@@ -55,22 +53,28 @@ bench:
 
 def measure(rounds: int, *, models: int = MODELS) -> Iterator[Table]:
     """Build `rounds` times in each of the three ways; yield the table of medians."""
+    with platform() as running:
+        yield measured(running, rounds, models=models)
+
+
+def measured(running: Platform, rounds: int, *, models: int = MODELS) -> Table:
+    """Do the same on a platform that runs."""
     table = Table("dbt", COLUMNS, machine())
-    with TemporaryDirectory() as scratch, _with_models(Path(scratch), models) as running:
-        costs: dict[str, list[Cost]] = {"plain": [], "all_models": [], "one_model": []}
-        _plain(running)  # fills the disk's cache, and makes what the others find
-        for _ in range(rounds):
-            costs["plain"].append(_plain(running))
-            for name in ("all_models", "one_model"):
-                running.api("POST", f"/api/v2/dags/{name}/dagRuns", {"logical_date": None})
-                costs[name].append(pod.run_waiting_task(running, {}, marked=False))
+    _add_models(running, models)
+    costs: dict[str, list[Cost]] = {"plain": [], "all_models": [], "one_model": []}
+    _plain(running)  # fills the disk's cache, and makes what the others find
+    for _ in range(rounds):
+        costs["plain"].append(_plain(running))
+        for name in ("all_models", "one_model"):
+            running.api("POST", f"/api/v2/dags/{name}/dagRuns", {"logical_date": None})
+            costs[name].append(pod.run_waiting_task(running, {}, marked=False))
     plain, whole, one = (_middle(found) for found in costs.values())
     each = Cost(one.cpu * models, one.wall * models, one.peak_mb)
     _add(table, f"{models} by `dbt build`, without Airflow", "0", plain, plain)
     _add(table, f"{models} by one task", "1", whole, plain)
     _add(table, "one of them by a task", "1", one, plain)
     _add(table, "counted up: a task for each, one after another", str(models), each, plain)
-    yield table
+    return table
 
 
 def _add(table: Table, name: str, tasks: str, cost: Cost, plain: Cost) -> None:
@@ -84,7 +88,7 @@ def _middle(costs: list[Cost]) -> Cost:
 
 
 def _plain(running: Platform) -> Cost:
-    project = running.folder / "dags" / "dbt"
+    project = running.folder / "models" / "dbt"
     shutil.rmtree(project / "target", ignore_errors=True)  # a pod has no earlier parse either
     command = ["dbt", "build", "--no-use-colors", "--profiles-dir", str(running.folder)]
     dbt = shutil.which("dbt", path=running.settings["PATH"])
@@ -95,26 +99,21 @@ def _plain(running: Platform) -> Cost:
     return cost
 
 
-@contextmanager
-def _with_models(folder: Path, models: int) -> Iterator[Platform]:
-    folder.chmod(0o755)  # PostgreSQL runs as another user
-    with platform(folder) as running:
-        host, _, port = running.database.partition(":")
-        running.sql("create database warehouse")
-        login = {"login": "postgres", "password": "unused", "schema": "warehouse"}
-        where = {"conn_type": "postgres", "host": host, "port": int(port), **login}
-        running.settings["AIRFLOW_CONN_WAREHOUSE"] = json.dumps(where)
-        # dbt last, as in the image
-        running.settings["PATH"] += f":{airflow_bin(IMAGE / 'dbt-requirements.lock')}"
-        profile = PROFILE.format(host=host, port=port, threads=THREADS)
-        (folder / "profiles.yml").write_text(profile)
-        _write_project(folder / "dags" / "dbt", models)
-        (folder / "dags" / "models.py").write_text(DAGS.replace("THREADS", str(THREADS)))
-        running.upload(folder / "dags")
-        processor = running.start("dag-processor")
-        running.wait(lambda: running.parsed() == 2, "the DAGs in the database")
-        running.stop(processor)
-        yield running
+def _add_models(running: Platform, models: int) -> None:
+    """Add a warehouse, dbt and the DAGs that build its models."""
+    host, _, port = running.database.partition(":")
+    running.sql("create database warehouse")
+    login = {"login": "postgres", "password": "unused", "schema": "warehouse"}
+    where = {"conn_type": "postgres", "host": host, "port": int(port), **login}
+    running.settings["AIRFLOW_CONN_WAREHOUSE"] = json.dumps(where)
+    # dbt last, as in the image
+    running.settings["PATH"] += f":{airflow_bin(IMAGE / 'dbt-requirements.lock')}"
+    profile = PROFILE.format(host=host, port=port, threads=THREADS)
+    (running.folder / "profiles.yml").write_text(profile)
+    dags = running.folder / "models"
+    _write_project(dags / "dbt", models)
+    (dags / "models.py").write_text(DAGS.replace("THREADS", str(THREADS)))
+    running.read(dags, 2)
 
 
 def _write_project(folder: Path, models: int) -> None:

@@ -55,15 +55,7 @@ def parse(running: Platform, *, dags: int, tasks: int, after: bool) -> None:
         last = min(dags, first + DAGS_OF_A_FILE)
         text = DAG.format(first=first, last=last, tasks=tasks, after=after)
         (folder / f"dags_{first:05}.py").write_text(text)
-    running.upload(folder)
-    processor = running.start("dag-processor")
-    running.wait(lambda: _parsed(running) == dags, f"{dags} DAGs in the database", 1_800)
-    running.stop(processor)  # it would take part in the measurement
-
-
-def _parsed(running: Platform) -> int:
-    time.sleep(LOOK_SECONDS)  # the database has other things to do
-    return running.parsed()
+    running.read(folder, dags, 1_800)
 
 
 def trigger(running: Platform, dag_id: str) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from environments.airflow import Airflow
@@ -140,6 +141,19 @@ class Platform:
             raise BenchError(f"SQL failed: {done.stderr.strip()}")
         return done.stdout.splitlines()
 
+    def read(self, dags: Path, number: int, seconds: float = 300) -> None:
+        """Upload a folder of DAGs, and let a DAG processor read so many; it ends then.
+
+        It would take part in what is measured.
+        """
+        known = self.parsed()
+        self.upload(dags)
+        processor = self.start("dag-processor")
+        self.wait(
+            lambda: self.parsed() == known + number, f"{number} DAGs in the database", seconds
+        )
+        self.stop(processor)
+
     def parsed(self) -> int:
         """Return how many DAGs are in the database."""
         return int(self.sql("select count(distinct dag_id) from serialized_dag")[0])
@@ -180,14 +194,14 @@ class Platform:
 
 @contextmanager
 def platform(
-    folder: Path, *, executor: bool = True, server: Mapping[str, str] = services.NO_SETTINGS
+    *, executor: bool = True, server: Mapping[str, str] = services.NO_SETTINGS
 ) -> Iterator[Platform]:
     """Start PostgreSQL and Azurite, and migrate; with `executor`, scheduler and API server.
 
-    All processes end with the block, also if a signal ends it (`processes.nothing_left`).
+    All processes end with the block, also if a signal ends it (`processes.nothing_left`), and its
+    folder is deleted.
 
     Args:
-        folder: an empty folder, which is deleted at the end.
         executor: whether a scheduler queues tasks, which then wait in the waiting room.
         server: settings of PostgreSQL, beside those of `services.postgres`.
 
@@ -197,35 +211,43 @@ def platform(
     programs, azurite = services.postgres_programs(), services.azurite_command()
     if programs is None or azurite is None:
         raise BenchError("PostgreSQL's server and Node are needed: sudo .ci/packages, make setup")
-    made = Platform(folder, airflow_bin(), programs)
-    try:
-        made.database = services.postgres(programs, folder / "postgres", made.started, server)
-        made.storage = services.azurite(azurite, folder / "azurite", made.started)
-        made.port = services.free_port()
-        host, _, port = made.database.partition(":")
-        created: list[str | Path] = [
-            programs / "createdb",
-            "-h",
-            host,
-            "-p",
-            port,
-            "-U",
-            "postgres",
-        ]
-        subprocess.run([*created, "airflow"], check=True, capture_output=True)
-        made.waiting_room.mkdir()
-        _configure(made)
-        made.run("airflow", "db", "migrate")
-        if executor:
-            made.start("scheduler", "--skip-serve-logs")
-            made.serve()
-        yield made
-    finally:
-        with undisturbed():
-            for process in reversed(made.started):
-                end(process.pid)
-                process.wait()
-            services.delete(folder)
+    with TemporaryDirectory() as scratch:
+        made = Platform(Path(scratch), airflow_bin(), programs)
+        made.folder.chmod(0o755)  # PostgreSQL runs as another user
+        try:
+            _start(made, azurite, server)
+            if executor:
+                made.start("scheduler", "--skip-serve-logs")
+                made.serve()
+            yield made
+        finally:
+            with undisturbed():
+                for process in reversed(made.started):
+                    end(process.pid)
+                    process.wait()
+                services.delete(made.folder)
+
+
+def _start(made: Platform, azurite: list[str], server: Mapping[str, str]) -> None:
+    made.database = services.postgres(
+        made.server_programs, made.folder / "postgres", made.started, server
+    )
+    made.storage = services.azurite(azurite, made.folder / "azurite", made.started)
+    made.port = services.free_port()
+    host, _, port = made.database.partition(":")
+    created: list[str | Path] = [
+        made.server_programs / "createdb",
+        "-h",
+        host,
+        "-p",
+        port,
+        "-U",
+        "postgres",
+    ]
+    subprocess.run([*created, "airflow"], check=True, capture_output=True)
+    made.waiting_room.mkdir()
+    _configure(made)
+    made.run("airflow", "db", "migrate")
 
 
 def _configure(made: Platform) -> None:

@@ -10,9 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from statistics import median, quantiles
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
@@ -86,22 +84,20 @@ def measure(rounds: int, *, size: Size = WHOLE, objects: Objects | None = None) 
     """Run all pods in each way, `rounds` times in turn; yield the table of medians."""
     objects = _of_an_environment() if objects is None else objects
     table = Table("pod-rate", COLUMNS, machine())
-    with TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        folder.chmod(0o755)  # PostgreSQL runs as another user
-        with (
-            platform(folder / "airflow", executor=False) as running,
-            simulation(folder / "kubernetes", nodes=size.nodes, labels=_labels(objects)) as made,
-        ):
-            _configure(running, made, objects, size)
-            running.serve()
-            parse(running, dags=size.dags, tasks=size.tasks, after=False)
-            running.sql(f"update slot_pool set slots = {size.at_once}")
-            found: dict[str, list[Found]] = {way: [] for way in WAYS}
-            for _ in range(rounds):
-                for way, settings in WAYS.items():
-                    dags = size.slow_dags if way == ONE_BY_ONE else size.dags
-                    found[way].append(_run(running, made, settings, dags, dags * size.tasks))
+    labels = _labels(objects)
+    with (
+        platform(executor=False) as running,
+        simulation(running.folder / "kubernetes", nodes=size.nodes, labels=labels) as made,
+    ):
+        _configure(running, made, objects, size)
+        running.serve()
+        parse(running, dags=size.dags, tasks=size.tasks, after=False)
+        running.sql(f"update slot_pool set slots = {size.at_once}")
+        found: dict[str, list[Found]] = {way: [] for way in WAYS}
+        for _ in range(rounds):
+            for way, settings in WAYS.items():
+                dags = size.slow_dags if way == ONE_BY_ONE else size.dags
+                found[way].append(_run(running, made, settings, dags, dags * size.tasks))
     first = 0.0
     for way, runs in found.items():
         rate = median([one.rate for one in runs])

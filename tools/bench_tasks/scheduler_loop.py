@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median, quantiles
-from tempfile import TemporaryDirectory
 
 from observability.metrics import AIRFLOW_CONFIG
 from tools.bench_tasks import pod
@@ -103,29 +102,26 @@ def measure(rounds: int, *, size: Size = WHOLE) -> Iterator[Table]:
     loops = Table("scheduler-loops", LOOPS, machine())
     statements = Table("scheduler-statements", STATEMENTS, machine())
     cleanup = Table("scheduler-cleanup", CLEANUP, machine())
-    with TemporaryDirectory() as scratch, timers() as heard:
-        folder = Path(scratch)
-        folder.chmod(0o755)  # PostgreSQL runs as another user
-        with platform(folder, executor=False, server=SERVER) as running:
-            running.set("metrics", **AIRFLOW_CONFIG, statsd_host="127.0.0.1")
-            running.set("metrics", statsd_port=heard.port)
-            running.serve()
-            parse(running, dags=size.dags, tasks=size.tasks, after=True)
-            running.sql("create extension pg_stat_statements")
-            slowest_of_none = 0.0
-            for name in ("none", "all of it", "what the cleanup left"):
-                if name == "all of it":
-                    fill(running, size)
-                elif name != "none":
-                    cleanup.add(f"older than {KEPT_DAYS} days", *_cleanup(running))
-                    yield cleanup
-                found = _phase(running, heard, size, rounds)
-                slowest_of_none = slowest_of_none or found.p95
-                loops.add(name, *found.row(slowest_of_none))
-                yield loops
-                for row in _statements(running):
-                    statements.add(f"{name}: {row[0]}", *row[1:])
-                yield statements
+    with timers() as heard, platform(executor=False, server=SERVER) as running:
+        running.set("metrics", **AIRFLOW_CONFIG, statsd_host="127.0.0.1")
+        running.set("metrics", statsd_port=heard.port)
+        running.serve()
+        parse(running, dags=size.dags, tasks=size.tasks, after=True)
+        running.sql("create extension pg_stat_statements")
+        slowest_of_none = 0.0
+        for name in ("none", "all of it", "what the cleanup left"):
+            if name == "all of it":
+                fill(running, size)
+            elif name != "none":
+                cleanup.add(f"older than {KEPT_DAYS} days", *_cleanup(running))
+                yield cleanup
+            found = _phase(running, heard, size, rounds)
+            slowest_of_none = slowest_of_none or found.p95
+            loops.add(name, *found.row(slowest_of_none))
+            yield loops
+            for row in _statements(running):
+                statements.add(f"{name}: {row[0]}", *row[1:])
+            yield statements
 
 
 def fill(running: Platform, size: Size) -> None:

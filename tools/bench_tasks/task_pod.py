@@ -2,10 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
 
 from tools.bench_tasks import pod
 from tools.bench_tasks.platform import Platform, platform
@@ -36,9 +33,18 @@ AS_IT_IS = "the image as it is"
 
 def measure(rounds: int, *, only: str | None = None) -> Iterator[Table]:
     """Run an empty task `rounds` times in each way, or only in one; yield the table of medians."""
+    with platform() as running:
+        yield measured(running, rounds, only=only)
+
+
+def measured(running: Platform, rounds: int, *, only: str | None = None) -> Table:
+    """Do the same on a platform that runs."""
     table = Table("task-pod", COLUMNS, machine())
-    with TemporaryDirectory() as scratch, _with_the_dag(Path(scratch)) as running:
-        costs = _costs(running, rounds, only)
+    dags = running.folder / "nothing"
+    dags.mkdir()
+    (dags / f"{DAG_ID}.py").write_text(DAG)
+    running.read(dags, 1)
+    costs = _costs(running, rounds, only)
     first = median([cost.cpu for cost in costs[AS_IT_IS]])
     for name, found in costs.items():
         total = median([cost.cpu for cost in found])
@@ -46,26 +52,12 @@ def measure(rounds: int, *, only: str | None = None) -> Iterator[Table]:
         others = [median([getattr(cost, key) for cost in found]) for key in ("wall", "peak_mb")]
         modules = median([cost.modules for cost in found])
         table.add(name, total, total / first, *parts, *others, f"{modules:.0f}" if modules else "")
-    yield table
+    return table
 
 
 def _part(costs: list[PodCost], part: str) -> str:
     known = [cost.cpu_of[part] for cost in costs if part in cost.cpu_of]
     return f"{median(known):.2f}" if known else ""
-
-
-@contextmanager
-def _with_the_dag(folder: Path) -> Iterator[Platform]:
-    folder.chmod(0o755)  # PostgreSQL runs as another user
-    with platform(folder) as running:
-        dags = folder / "dags"
-        dags.mkdir()
-        (dags / f"{DAG_ID}.py").write_text(DAG)
-        running.upload(dags)
-        processor = running.start("dag-processor")
-        running.wait(lambda: running.parsed() == 1, "the DAG in the database")
-        running.stop(processor)  # it would take part in the measurement
-        yield running
 
 
 def _costs(running: Platform, rounds: int, only: str | None) -> dict[str, list[PodCost]]:
