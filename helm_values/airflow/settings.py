@@ -71,8 +71,8 @@ def _variables(airflow: Airflow) -> list[tuple[str, str]]:
 
 
 def literal(text: str) -> str:
-    """Escape a variable's value for Kubernetes, which would fill in `$(NAME)`."""
-    return text.replace("$(", "$$(")
+    """Escape a variable's value for Kubernetes: it fills in `$(NAME)`, and takes `$$` for one."""
+    return text.replace("$", "$$")
 
 
 def _written(value: Value) -> str:

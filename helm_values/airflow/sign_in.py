@@ -4,6 +4,7 @@ import json
 
 from environments.sign_in import RoleNames
 from helm_values.airflow.secrets import SECRETS_FOLDER
+from helm_values.airflow.settings import literal
 from helm_values.merge import Values
 
 AUTHORITY = "https://login.microsoftonline.com"
@@ -44,7 +45,8 @@ def sign_in_values(
     if client_secret:
         env["ENTRA_CLIENT_SECRET_FILE"] = f"{SECRETS_FOLDER}/{client_secret}"
     if role_names != DEFAULT_ROLES:
-        env["ENTRA_ROLES"] = json.dumps({name: role for role, name in role_names.by_role.items()})
+        roles = {name: role for role, name in role_names.by_role.items()}
+        env["ENTRA_ROLES"] = literal(json.dumps(roles))
     return {
         "config": {
             # Swagger's pages load scripts from a public CDN.

@@ -261,12 +261,34 @@ def test_every_pod_has_the_variable(pods: dict[str, Any], name: str, value: str)
     assert {_variables(pod).get(name, {}).get("value") for pod in pods.values()} == {value}
 
 
-def test_kubernetes_puts_nothing_into_a_variable(build: Callable[..., Any], infra: Any) -> None:
-    env = build("dev", airflow={"env": {"PRICE": "$(STAGE)"}})
+@pytest.mark.parametrize("text", ["$(STAGE)", "$$(STAGE)", "$$5", "5$", "${STAGE}", "US$ 5"])
+def test_kubernetes_changes_nothing_in_a_variable(
+    build: Callable[..., Any], infra: Any, text: str
+) -> None:
+    env = build("dev", airflow={"env": {"PRICE": text}})
 
-    given = airflow_values(env, infra)["env"]
+    given = {one["name"]: one["value"] for one in airflow_values(env, infra)["env"]}
 
-    assert {"name": "PRICE", "value": "$$(STAGE)"} in given
+    assert _expanded(given["PRICE"]) == text
+
+
+def test_kubernetes_changes_nothing_in_the_names_of_roles(
+    build: Callable[..., Any], infra: Any
+) -> None:
+    env = build("dev", single_sign_on={"role_names": {"admin": "Data$$(HOME)"}})
+
+    given = {one["name"]: one for one in airflow_values(env, infra)["apiServer"]["env"]}
+
+    assert "Data$$(HOME)" in json.loads(_expanded(given["ENTRA_ROLES"]["value"]))
+
+
+def _expanded(text: str) -> str:
+    """Return a variable as the kubelet gives it to a container that has no other variables.
+
+    Two dollar signs stand for one, and end a name before it begins ("Define Dependent Environment
+    Variables", kubernetes.io).
+    """
+    return re.sub(r"\$(\$|\(\w+\))", lambda found: "$" if found[1] == "$" else "filled in", text)
 
 
 def test_every_pod_reads_the_secret_that_the_file_names(pods: dict[str, Any]) -> None:
