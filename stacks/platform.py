@@ -163,11 +163,12 @@ class PlatformStack(EnvironmentStack):
             settings=self.env.registry,
             link=network.private_link(network.registry_dns_zone_id),
         )
-        deployer = self.env.deployer_object_id
+        deployer, settings = self.env.deployer_object_id, self.env.registry
         grant(self, "deployer_pushes", role="AcrPush", on=registry.id, to=deployer)
+        others = [one for one in settings.push_object_ids if one != deployer]  # Azure: each once
         for verb, role, object_ids in (
-            ("pushes", "AcrPush", self.env.registry.push_object_ids),
-            ("pulls", "AcrPull", self.env.registry.pull_object_ids),
+            ("pushes", "AcrPush", others),
+            ("pulls", "AcrPull", settings.pull_object_ids),
         ):
             for object_id in object_ids:
                 name = f"{verb}_{object_id.replace('-', '_')}"

@@ -17,7 +17,8 @@ BUILDER, READER = (f"{digit * 8}-aaaa-4aaa-8aaa-aaaaaaaaaaaa" for digit in "bc")
 def grants(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The roles that `platform` gives in an environment whose images a pipeline builds."""
     values, folder = tables(DEV), tmp_path_factory.mktemp("grants")
-    values["registry"] |= {"push_object_ids": [BUILDER], "pull_object_ids": [READER]}
+    pushing = [BUILDER, values["deployer_object_id"]]
+    values["registry"] |= {"push_object_ids": pushing, "pull_object_ids": [READER]}
     write(build, [Environment.model_validate(values)], folder)
     stack = read_json(folder / "stacks" / "platform-dev" / "cdk.tf.json")
     found: dict[str, Any] = stack["resource"]["azurerm_role_assignment"]
@@ -32,3 +33,15 @@ def test_an_identity_of_the_file_gets_one_role_and_on_the_registry(
 
     assert grant["role_definition_name"] == role
     assert grant["scope"] == "${azurerm_container_registry.registry.id}"
+
+
+def test_the_deployer_pushes_once_where_the_file_names_it_too(grants: dict[str, Any]) -> None:
+    deployer = tables(DEV)["deployer_object_id"]
+
+    roles = [
+        grant["role_definition_name"]
+        for grant in grants.values()
+        if grant["principal_id"] == deployer and "registry" in grant["scope"]
+    ]
+
+    assert roles == ["AcrPush"]
