@@ -115,15 +115,21 @@ def _network(seed: Seed, file: Path, read: Read) -> Iterator[Fault]:
             "peered = true there",
             f"write peered = true beside name = {agents.name}",
         )
-    if network.address_space.overlaps(seed.network.address_space):
-        yield Fault(
-            str(read.file),
-            f"network.address_space = {_said(network.address_space)}",
-            f"overlaps network.address_space = {seed.network.address_space} of {file}, and Azure "
-            "peers no networks that share an address",
-            "ranges that share no address",
-            "move the one of which nothing is deployed yet",
-        )
+    no_answer = "pods would look for the agents in the cluster, and not answer them"
+    for key, consequence in {
+        "address_space": "Azure peers no networks that share an address",
+        "pod_cidr": no_answer,
+        "service_cidr": no_answer,
+    }.items():
+        if getattr(network, key).overlaps(seed.network.address_space):
+            yield Fault(
+                str(read.file),
+                f"network.{key} = {_said(getattr(network, key))}",
+                f"overlaps network.address_space = {seed.network.address_space} of {file}, and "
+                f"{consequence}",
+                "ranges that share no address",
+                "move the one of which nothing is deployed yet",
+            )
 
 
 def _zones(seed: Seed, file: Path, read: Read) -> Iterator[Fault]:

@@ -33,6 +33,9 @@ _CITIES = {
     "Arabian Standard Time": "Asia/Dubai",
     "Pakistan Standard Time": "Asia/Karachi",
     "India Standard Time": "Asia/Kolkata",
+    "Sri Lanka Standard Time": "Asia/Colombo",
+    "Nepal Standard Time": "Asia/Kathmandu",
+    "Bangladesh Standard Time": "Asia/Dhaka",
     "SE Asia Standard Time": "Asia/Bangkok Asia/Ho_Chi_Minh Asia/Jakarta",
     "China Standard Time": "Asia/Hong_Kong Asia/Shanghai",
     "Taipei Standard Time": "Asia/Taipei",
@@ -41,13 +44,17 @@ _CITIES = {
     "Korea Standard Time": "Asia/Seoul",
     "W. Australia Standard Time": "Australia/Perth",
     "E. Australia Standard Time": "Australia/Brisbane",
+    "AUS Central Standard Time": "Australia/Darwin",
+    "Cen. Australia Standard Time": "Australia/Adelaide",
     "AUS Eastern Standard Time": "Australia/Melbourne Australia/Sydney",
+    "Tasmania Standard Time": "Australia/Hobart",
     "New Zealand Standard Time": "Pacific/Auckland",
     "Argentina Standard Time": "America/Argentina/Buenos_Aires",
     "E. South America Standard Time": "America/Sao_Paulo",
     "Pacific SA Standard Time": "America/Santiago",
     "SA Pacific Standard Time": "America/Bogota America/Lima",
     "Central Standard Time (Mexico)": "America/Mexico_City",
+    "Newfoundland Standard Time": "America/St_Johns",
     "Atlantic Standard Time": "America/Halifax",
     "Eastern Standard Time": "America/New_York America/Toronto",
     "Central Standard Time": "America/Chicago",
@@ -83,7 +90,7 @@ class Hibernation(Section):
         Field(strict=False, min_length=1, description="days on which it runs"),
         EACH_ONCE,
     ] = WORKING_DAYS
-    start_hour: Annotated[int, Field(ge=0, le=22, description="hour in which it is started")] = 7
+    start_hour: Annotated[int, Field(ge=0, le=21, description="hour in which it is started")] = 7
     stop_hour: Annotated[int, Field(ge=1, le=23, description="hour in which it is stopped")] = 19
 
     @property
@@ -122,8 +129,8 @@ class Hibernation(Section):
         if stop < start + SHORTEST:
             refuse(
                 f"less than two hours after start_hour = {start}, and a start takes half of one",
-                allowed="start_hour + 2 or more, on the same day",
-                fix=f"set {min(start + 2, 23)}, or an earlier start_hour",
+                allowed=f"start_hour + {SHORTEST} or more, on the same day",
+                fix=f"set {start + SHORTEST}, or an earlier start_hour",
             )
         return stop
 

@@ -1,6 +1,7 @@
 """The `[network]` table: address plan, way out, and the networks it is linked with."""
 
-from ipaddress import IPv4Network
+from collections.abc import Iterable
+from ipaddress import IPv4Address, IPv4Network
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
@@ -17,6 +18,8 @@ RESERVED = tuple(
 )
 # Two are delegated, which takes a /28; what the others must hold, environments/addresses.py counts
 SMALLEST = {"aks_nodes": 28, "aks_api_server": 28, "postgres": 28, "private_endpoints": 28}
+
+_IN_THE_CLUSTER = ("pod_cidr", "service_cidr")
 
 
 class LinkedNetwork(Section):
@@ -162,15 +165,21 @@ class Network(Section):
                 allowed='only together with egress = "firewall"',
                 fix='delete it, or set egress = "firewall"',
             )
-        for name in SMALLEST if address else ():
-            subnet = info.data.get(name)
-            if subnet is not None and address in subnet:
-                refuse(
-                    f"lies in network.{name} = {subnet}, which holds no firewall",
-                    allowed="the private address of a firewall outside of the four subnets",
-                    fix='give the one in the hub, for example "10.0.1.4"',
-                )
+        _refuse_within(address, (*SMALLEST, *_IN_THE_CLUSTER), info, "firewall")
         return address
+
+    @field_validator("dns")
+    @classmethod
+    def _name_servers(cls, dns: Dns, info: ValidationInfo) -> Dns:
+        for server in dns.servers:
+            _refuse_within(server, _IN_THE_CLUSTER, info, "name server")
+        return dns
+
+    @field_validator("proxy")
+    @classmethod
+    def _proxy(cls, proxy: Proxy | None, info: ValidationInfo) -> Proxy | None:
+        _refuse_within(proxy.address if proxy else None, _IN_THE_CLUSTER, info, "proxy")
+        return proxy
 
     @field_validator("given")
     @classmethod
@@ -202,6 +211,7 @@ class Network(Section):
                 allowed="peered = true with a network of our own",
                 fix="delete peered, and ask the network's owner for the peering",
             )
+        hub, given = info.data.get("hub"), info.data.get("given")
         names = [network.name for network in networks]
         if len(set(names)) < len(names):
             refuse("two networks of the same name", allowed="distinct names", fix="rename one")
@@ -211,13 +221,48 @@ class Network(Section):
                 allowed='any name but "own"',
                 fix="rename it",
             )
-        if len({network.id.casefold() for network in networks}) < len(networks):
+        if hub and any(network.name == "hub" and network.peered for network in networks):
+            refuse(
+                '"hub" names the peering with network.hub',
+                allowed='any name but "hub"',
+                fix="rename it",
+            )
+        ids = [network.id.casefold() for network in networks]
+        if given and given.virtual_network_id.casefold() in ids:
+            refuse(
+                "names network.given, too, and a zone takes one link per network",
+                allowed="other networks: this environment's own is linked anyway",
+                fix="delete it here",
+            )
+        if hub and any(
+            network.peered and network.id.casefold() == hub.virtual_network_id.casefold()
+            for network in networks
+        ):
+            refuse(
+                "peered = true for network.hub, and Azure peers two networks once",
+                allowed="one peering with each network",
+                fix="delete peered: the zones are linked with it all the same",
+            )
+        if len(set(ids)) < len(networks):
             refuse(
                 "names a network twice, and a zone takes one link per network",
                 allowed="distinct ids",
                 fix="delete the second one",
             )
         return networks
+
+
+def _refuse_within(
+    address: IPv4Address | None, fields: Iterable[str], info: ValidationInfo, what: str
+) -> None:
+    for name in fields if address else ():
+        cidr = info.data.get(name)
+        if cidr is not None and address in cidr:
+            refuse(
+                f"{address} lies in network.{name} = {cidr}, which holds no {what}",
+                allowed=f"the private address of a {what} outside of {', '.join(fields)}",
+                fix='give the one in the hub, for example "10.0.1.4", or move the range',
+            )
 
 
 def _refuse_overlap(

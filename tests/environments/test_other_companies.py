@@ -50,6 +50,18 @@ def given(group: str = "rg-net", nodes: str = "nodes") -> dict[str, Any]:
     }
 
 
+def linked(network: str, *, name: str = "agents", peered: bool = False) -> dict[str, Any]:
+    """Return a linked network, by the name that Azure knows and by ours."""
+    id_ = f"/subscriptions/{OWN}/resourceGroups/rg-net/{NETWORKS}/vnet-{network}"
+    return {"name": name, "id": id_, "peered": peered}
+
+
+def hub(*linked_networks: dict[str, Any]) -> dict[str, Any]:
+    """Return a network that is peered with a hub, beside linked ones."""
+    id_ = linked("hub")["id"]
+    return {"hub": {"virtual_network_id": id_}, "linked_networks": list(linked_networks)}
+
+
 TAKEN: dict[str, dict[str, Any]] = {
     "a network of 256 addresses": {"network": SMALL},
     "shared addresses of RFC 6598": {"network": SHARED},
@@ -71,6 +83,9 @@ TAKEN: dict[str, dict[str, Any]] = {
     "a database on v6 machines": {"postgres": {"sku_name": "GP_Standard_D4ds_v6"}},
     "a database with 20 burstable cores": {"postgres": {"sku_name": "B_Standard_B20ms"}},
     "extensions of 2026": {"postgres": {"extensions": ["hll", "ip4r", "pg_ivm", "tdigest"]}},
+    "a hub whose machines resolve our names": {"network": hub(linked("hub"))},
+    "a team named key, without a vault": {"teams": {"key": {}}},
+    "hours of half an hour more": {"hibernation": {"time_zone": "Australia/Adelaide"}},
     "an authority": {"network": {"certificate_authorities": [AUTHORITY]}},
 }
 REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
@@ -175,6 +190,49 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
         "too many: 21",
         "keep 20",
     ),
+    "a peering of the hub's name": (
+        {"network": hub(linked("ci", name="hub", peered=True))},
+        '"hub" names the peering with network.hub',
+        "rename it",
+    ),
+    "two peerings with the hub": (
+        {"network": hub(linked("hub", peered=True))},
+        "Azure peers two networks once",
+        "delete peered",
+    ),
+    "a link with the network that is given": (
+        {"network": given() | {"linked_networks": [linked("SPOKE")]}},
+        "names network.given, too",
+        "delete it",
+    ),
+    "a firewall among the pods": (
+        {"network": {"egress": "firewall", "firewall_private_ip": "10.244.0.4"}},
+        "lies in network.pod_cidr = 10.244.0.0/16, which holds no firewall",
+        "the one in the hub",
+    ),
+    "a name server among the services": (
+        {"network": {"dns": {"servers": ["10.0.0.4", "10.245.0.10"]}}},
+        "10.245.0.10 lies in network.service_cidr = 10.245.0.0/20",
+        "move the range",
+    ),
+    "a proxy among the pods": (
+        {"network": {"proxy": {"url": "http://10.244.1.9:3128", "address": "10.244.1.9"}}},
+        "which holds no proxy",
+        "move the range",
+    ),
+    "a start after which no stop fits": (
+        {"hibernation": {"start_hour": 22, "stop_hour": 23}},
+        "too large",
+        "set 21",
+    ),
+    **{
+        f"a vault of a team named {team}": (
+            {"teams": {team: {"secret_owners": ["77777777-7777-4777-8777-777777777777"]}}},
+            f"{team} with secret_owners",
+            f'as "{team}-team"',
+        )
+        for team in ("backup", "dag", "etcd", "key")
+    },
     "a name server at no address": (
         {"ingress": {"dns01_name_servers": ["999.1.1.1:53"]}},
         "not of the required form",

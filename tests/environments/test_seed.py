@@ -171,6 +171,12 @@ DIFFERENCES = {
         'network.address_space = "10.32.0.0/11"',
         "overlaps network.address_space = 10.60.0.0/24",
     ),
+    "addresses of pods": (
+        'pod_cidr = "10.244.0.0/16"',
+        'pod_cidr = "10.60.0.0/16"',
+        'network.pod_cidr = "10.60.0.0/16"',
+        "pods would look for the agents in the cluster",
+    ),
 }
 
 
