@@ -1,5 +1,7 @@
 """A module that Python does not find in the DAG folder is looked for below it."""
 
+from pathlib import Path
+
 import pytest
 from dag_migration.layout import Layout
 
@@ -32,5 +34,30 @@ def test_a_module_is_looked_for_where_somebody_would_import_it_from(
     assert Layout(FILES).folder_with(module) == folder
 
 
-def test_the_source_folder_s_own_name_is_no_package() -> None:
-    assert Layout(["load.py"], "dags").folder_with("dags.load") == "the parent of the source folder"
+@pytest.mark.parametrize(
+    ("module", "folder"),
+    [
+        ("dags.load", "the parent of the source folder"),
+        ("helpers.sql", "the parent of the source folder"),
+        ("settings", "the parent of the source folder"),
+        ("orders_operator", "the folder plugins beside the source folder"),
+        ("shop.dates", "the parent of the source folder's parent"),
+        ("assets", ""),  # no Python in it
+        ("pandas", ""),
+    ],
+)
+def test_what_lies_around_the_source_folder_is_no_package(
+    tmp_path: Path, module: str, folder: str
+) -> None:
+    for file in (
+        "shop/dags/load.py",
+        "shop/helpers/sql.py",
+        "shop/settings.py",
+        "shop/plugins/orders_operator/__init__.py",
+        "shop/assets/logo.svg",
+        "shop/dates.py",
+    ):
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).touch()
+
+    assert Layout(["load.py"], tmp_path / "shop" / "dags").folder_with(module) == folder

@@ -1,14 +1,23 @@
 """Which file of the folder a module is, in the place where Python looks and in others."""
 
 from collections.abc import Iterable
+from pathlib import Path
+
+# Where a repository keeps what its DAGs import: Airflow 2 looked into the folder of plugins, and
+# the images of many companies into the repository's own
+AROUND = {
+    "..": "the parent of the source folder",
+    "../plugins": "the folder plugins beside the source folder",
+    "../..": "the parent of the source folder's parent",
+}
 
 
 class Layout:
     """The Python files of a DAG folder, by the name they are imported under."""
 
-    def __init__(self, paths: Iterable[str], name: str = "") -> None:
-        """Take the paths from the folder, and the folder's own name."""
-        self._name = name
+    def __init__(self, paths: Iterable[str], source: Path | None = None) -> None:
+        """Take the paths from the folder, and where it lies: modules may lie around it."""
+        self._source = source
         self._files = sorted(path for path in paths if path.endswith(".py"))
         self._modules = {_module(path): path for path in self._files}
         self._packages = {path.rpartition("/")[0] for path in self._files if _is_package(path)}
@@ -35,11 +44,21 @@ class Layout:
         """
         if self.is_local(module):
             return ""
-        if module.split(".")[0] == self._name:
-            return "the parent of the source folder"
-        folders = self._folders.get(module.split(".")[0], ())
-        likely = [folder for folder in folders if not self._is_nested(folder)]
-        return min(likely, key=lambda f: (f in self._packages, f.count("/"), f), default="")
+        top = module.split(".")[0]
+        likely = [f for f in self._folders.get(top, ()) if not self._is_nested(f)]
+        below = min(likely, key=lambda f: (f in self._packages, f.count("/"), f), default="")
+        return below or self._around(top)
+
+    def _around(self, top: str) -> str:
+        if self._source is None:
+            return ""
+        if top == self._source.name:
+            return AROUND[".."]
+        for place, words in AROUND.items():
+            folder = self._source / place
+            if (folder / f"{top}.py").is_file() or any((folder / top).glob("*.py")):
+                return words
+        return ""
 
     def _is_nested(self, folder: str) -> bool:
         return {folder, folder.rpartition("/")[0]} <= self._packages

@@ -30,7 +30,7 @@ def migrate(
     *,
     edited: Mapping[str, bytes] | None = None,
     catchup: bool = True,
-    name: str = "",
+    folder: Path | None = None,
     progress: Progress = lambda what, done, total: None,
 ) -> list[Migrated]:
     """Return every file as it should be under Airflow 3, with what is left to do.
@@ -40,7 +40,7 @@ def migrate(
         airflow: a running environment of the new Airflow.
         edited: migrated files that a person has changed since, by path: these are judged, not made.
         catchup: what the old airflow.cfg sets as `catchup_by_default`.
-        name: the name of the source folder, by which its files may import each other.
+        folder: the source folder, around which lies what its files may import, too.
         progress: called with the name of the step, what is done and the total.
 
     Raises:
@@ -50,7 +50,7 @@ def migrate(
     sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION))
     with tempfile.TemporaryDirectory(prefix="dag-migration-") as place:
         root = Path(place).resolve()
-        copy = WorkingCopy(root, files, airflow, dict(edited or {}), progress, name)
+        copy = WorkingCopy(root, files, airflow, dict(edited or {}), progress, folder)
         Fixer(copy, catchup).fix()
         reports = Judge(copy, catchup).reports()
         return [Migrated(reports[s.path], copy.data(s)) for s in files]

@@ -90,8 +90,9 @@ def run(
     edited = target.edited()
     options: tuple[Option, ...] = config.options(airflow) if config else ()
     catchup = config.catchup_by_default if config else True
-    name = source.resolve().name
-    done = migrate(files, airflow, edited=edited, catchup=catchup, name=name, progress=progress)
+    done = migrate(
+        files, airflow, edited=edited, catchup=catchup, folder=source.resolve(), progress=progress
+    )
     reports_of_files = tuple(item.report for item in done)
     report = Report(
         airflow=airflow.version,

@@ -29,7 +29,7 @@ class WorkingCopy:
         airflow: Airflow,
         edited: dict[str, bytes],
         progress: Progress,
-        name: str,
+        folder: Path | None,
     ) -> None:
         self.root, self.files, self.airflow, self.edited = root, files, airflow, edited
         self.progress = progress
@@ -39,7 +39,7 @@ class WorkingCopy:
         self.answers: Answers = {}
         self.sources = {f.path: f for f in files}
         self.read_before: set[str] = set()  # what Airflow 2 reads, if there are ignore files
-        self.layout = Layout(self.problems, name)
+        self.layout = Layout(self.problems, folder)
         self._codes: dict[str, tuple[str, Analysis | None]] = {}
 
     @property
