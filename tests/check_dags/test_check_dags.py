@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from check_dags.findings import RULES, Level
@@ -82,6 +83,7 @@ MISTAKES = {
     + GOOD.replace("good()", "t()"),
     "variable.py": "from airflow.sdk import DAG, Variable\n\nVariable.get('x', default=None)\n",
     "breaks.py": "import json\n\njson.loads('not json')\n",
+    "lines.py": "raise ValueError('2 columns are missing:\\n  price\\n  day')\n",
     "exits.py": "import os\n\nos._exit(3)\n",
     "waits.py": "import time\n\ntime.sleep(3)\n" + GOOD.replace("good()", "w()"),
     "uncalled.py": GOOD.removesuffix("\n\ngood()\n"),
@@ -154,6 +156,8 @@ def checked(
         (folder / name).write_text(text)
     for solution in SOLUTIONS:
         shutil.copy(solution, folder)
+    with ZipFile(folder / "data.zip", "w") as archive:  # Airflow looks for DAGs in each archive
+        archive.writestr("rates.csv", "EUR,1")
     return run_check(airflow, dbt, "--max-import-seconds=3", str(folder))
 
 
@@ -167,6 +171,7 @@ def checked(
         "twin.py:8: [duplicate] DAG good is also defined in good.py",
         "talks.py:3: [import-io] importing the file starts a look-up of a host name",
         "breaks.py:3: [import] json.decoder.JSONDecodeError: Expecting value",
+        "lines.py:1: [import] ValueError: 2 columns are missing: price day\n",
         "exits.py:1: [import] the import ended Python (status 3)",
         "waits.py:1: [slow-import] importing the file took 3.",
         "uncalled.py:8: [no-dag] good is decorated with @dag and never called",
@@ -210,6 +215,11 @@ def test_a_mistake_is_named_at_its_line(
     checked: subprocess.CompletedProcess[str], finding: str
 ) -> None:
     assert finding in checked.stdout
+
+
+def test_an_archive_of_data_is_no_mistake(checked: subprocess.CompletedProcess[str]) -> None:
+    assert "Traceback" not in checked.stderr
+    assert "data.zip" not in checked.stdout
 
 
 def test_a_task_in_a_pod_may_have_a_queue_and_a_config(

@@ -11,6 +11,7 @@ import sys
 import time
 import traceback
 from contextlib import suppress
+from itertools import dropwhile
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +107,7 @@ def _import(file: Path, folder: Path) -> dict[str, Any]:
     elapsed = _clock() - started
     if bag.import_errors:
         error = next(iter(bag.import_errors.values()))
-        return {"error": error.strip().splitlines()[-1], "line": _line_in(error, file)}
+        return {"error": _said(error), "line": _line_in(error, file)}
     return {"seconds": elapsed, "talks": talks, "dags": [_describe(d) for d in bag.dags.values()]}
 
 
@@ -130,6 +131,18 @@ def _note(talks: list[dict[str, Any]], folder: Path, event: str, args: tuple[Any
     own = [frame for frame in frames if Path(frame.filename).is_relative_to(folder)]
     if own and not any("importlib" in frame.filename for frame in frames[frames.index(own[-1]) :]):
         talks.append({"file": own[-1].filename, "line": own[-1].lineno, "what": what})
+
+
+def _said(error: str) -> str:
+    """Return what the error itself says, in one line: all that follows the frames that led to it.
+
+    A frame has lines of code below it, which are indented. Airflow's own errors have no frames.
+    """
+    _, frames, said = f"\n{error}".rpartition("\n  File ")
+    lines = said.splitlines()
+    if frames:
+        lines = list(dropwhile(lambda line: line[:1].isspace(), lines[1:]))
+    return " ".join(" ".join(lines or error.splitlines()[-1:]).split())
 
 
 def _line_in(error: str, file: Path) -> int:

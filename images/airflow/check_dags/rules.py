@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .findings import Finding
-from .sources import NO_VAULT
+from .sources import NO_VAULT, parsed
 
 MOST_STARTS_OF_DBT = 3
 DAGS_PAGE = "https://airflow.apache.org/docs/apache-airflow/stable/best-practices.html"
@@ -105,7 +105,7 @@ def _of_cost(file: Path, dag: dict[str, Any]) -> Iterator[Finding]:
 
 
 def _of_uncalled(file: Path) -> Iterator[Finding]:
-    for node in ast.parse(file.read_bytes()).body:
+    for node in parsed(file).body:
         if isinstance(node, ast.FunctionDef) and any(map(_makes_dag, node.decorator_list)):
             problem = f"{node.name} is decorated with @dag and never called: there is no DAG"
             remedy = f"Call it at the end of the file: {node.name}()"
@@ -127,11 +127,7 @@ def _of_duplicates(files: Iterable[dict[str, Any]]) -> Iterator[Finding]:
 def line_of_dag(file: Path, dag_id: str) -> int:
     """Return the line where a DAG is made, or the first that makes one, or 1."""
     makers: list[tuple[int, ast.AST]] = []
-    try:
-        tree = ast.parse(file.read_bytes())
-    except (SyntaxError, ValueError):
-        return 1
-    for node in ast.walk(tree):
+    for node in ast.walk(parsed(file)):
         if isinstance(node, ast.FunctionDef):
             makers += [(d.lineno, node) for d in node.decorator_list if _makes_dag(d)]
         elif isinstance(node, ast.Call) and _makes_dag(node):

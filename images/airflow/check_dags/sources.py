@@ -30,13 +30,18 @@ DATES = {"start_date", "end_date"}
 
 def findings_in(file: Path) -> Iterator[Finding]:
     """Yield what a file's text shows; a file that is not Python shows nothing."""
-    try:
-        tree = ast.parse(file.read_bytes())
-    except (SyntaxError, ValueError, OSError):
-        return
+    tree = parsed(file)
     for check in (_secrets, _metadata, _early_reads, _dates):
         for line, rule, problem, remedy in check(tree):
             yield Finding(file, line, rule, problem, remedy)
+
+
+def parsed(file: Path) -> ast.Module:
+    """Return what a file says; what is no Python, as an archive of DAGs, says nothing."""
+    try:
+        return ast.parse(file.read_bytes())
+    except (SyntaxError, ValueError, OSError, RecursionError, MemoryError):
+        return ast.Module([], [])
 
 
 Found = Iterator[tuple[int, str, str, str]]
