@@ -40,7 +40,7 @@ def test_a_module_is_looked_for_where_somebody_would_import_it_from(
         ("dags.load", "the parent of the source folder"),
         ("helpers.sql", "the parent of the source folder"),
         ("settings", "the parent of the source folder"),
-        ("orders_operator", "the folder plugins beside the source folder"),
+        ("orders_operator", "plugins beside the source folder"),
         ("shop.dates", "the parent of the source folder's parent"),
         ("assets", ""),  # no Python in it
         ("pandas", ""),

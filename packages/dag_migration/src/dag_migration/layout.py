@@ -7,7 +7,7 @@ from pathlib import Path
 # the images of many companies into the repository's own
 AROUND = {
     "..": "the parent of the source folder",
-    "../plugins": "the folder plugins beside the source folder",
+    "../plugins": "plugins beside the source folder",
     "../..": "the parent of the source folder's parent",
 }
 

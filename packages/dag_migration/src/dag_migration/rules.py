@@ -145,7 +145,8 @@ LIES_ELSEWHERE = Rule(
     "MIG016",
     Level.WAITS,
     "`{module}` is in {folder}, a folder that Python does not look into",
-    "Migrate {folder} as the DAG folder, or put it into PYTHONPATH of the new platform.",
+    "Copy it into the source folder and run the migration again, or put {folder} into PYTHONPATH "
+    "of the new platform.",
     f"{DOCS}/administration-and-deployment/modules_management.html",
 )
 NO_ATTRIBUTE = Rule(
