@@ -33,8 +33,9 @@ def on_starting(component: Any) -> None:
     if "dag-processor" not in sys.argv:  # the component does not know yet what it is
         return
     os.register_at_fork(after_in_child=gc.freeze)
-    from airflow_azure import parse_queue  # imports what no other process needs
+    from airflow_azure import parse_queue, parse_results  # import what no other process needs
 
+    parse_results.write_together()  # first: the queue then lets it come once a second
     parse_queue.put_in_order()
     # Airflow writes no DAG twice within this time, and reads the file again after its interval:
     # what was uploaded in between would come an hour later

@@ -1,0 +1,129 @@
+"""What is found in DAG files is written together: a real DAG processor and PostgreSQL."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.parts.postgres import Postgres
+from tests.runtime.airflow_home import IMAGE, AirflowHome
+
+FILES = 8
+DAG = """
+from datetime import UTC, datetime
+
+from airflow.sdk import dag, task
+
+
+@dag(dag_id="{name}", schedule="@daily", start_date=datetime(2026, 1, 1, tzinfo=UTC))
+def small():
+    @task(doc_md={doc!r})
+    def work():
+        pass
+
+    work()
+
+
+small()
+"""
+REFUSED = "a NUL\0"  # JSON in PostgreSQL holds all other characters
+# A real manager without the loop: a file is found, and deleted before what it holds is written
+DELETED = """
+from airflow.dag_processing.bundles.manager import DagBundlesManager
+from airflow.dag_processing.manager import DagFileProcessorManager
+from airflow.dag_processing.processor import DagFileParsingResult
+from airflow.models.dag import DagModel
+from airflow.sdk import DAG
+from airflow.serialization.serialized_objects import DagSerialization, LazyDeserializedDAG
+from airflow.utils.session import create_session
+from airflow_azure import parse_results
+
+parse_results.write_together()
+DagBundlesManager().sync_bundles_to_db()
+with DAG("deleted", schedule=None) as dag:
+    pass
+data = DagSerialization.to_dict(dag)
+data["dag"] |= {"fileloc": __import__("airflow").__file__, "relative_fileloc": "deleted.py"}
+found = LazyDeserializedDAG(data=data)
+manager = DagFileProcessorManager(max_runs=-1)
+with create_session() as session:
+    manager.persist_parsing_result(
+        bundle_name="dags-folder",
+        bundle_version=None,
+        version_data=None,
+        parsing_result=DagFileParsingResult(fileloc="deleted.py", serialized_dags=[found]),
+        run_duration=1.0,
+        relative_fileloc="deleted.py",
+        session=session,
+    )
+manager.deactivate_deleted_dags("dags-folder", set())
+manager.purge_inactive_dag_warnings()
+with create_session() as session:
+    answer(session.get(DagModel, "deleted").is_stale)
+"""
+
+
+@pytest.fixture(scope="module")
+def home(
+    airflow: Path, postgres: Postgres, migrated: str, tmp_path_factory: pytest.TempPathFactory
+) -> AirflowHome:
+    """The image's environment with its plugins, and a folder of DAG files."""
+    made = AirflowHome(airflow, tmp_path_factory.mktemp("airflow"))
+    shutil.copytree(IMAGE / "plugins", made.folder / "plugins")
+    (made.folder / "dags").mkdir()
+    database = postgres.create("parse_results", like=migrated)
+    made.set("database", sql_alchemy_conn=postgres.url(database))
+    made.set("dag_processor", parsing_processes=4)
+    return made
+
+
+@pytest.fixture(scope="module")
+def ask(home: AirflowHome, postgres: Postgres) -> Callable[[str], list[list[str]]]:
+    """Ask the database after two runs of a processor: between them, `repaired` is repaired."""
+    dags = home.folder / "dags"
+    names = [*(f"dag_{number}" for number in range(FILES)), "refused"]
+    for name in names:
+        doc = REFUSED if name == "refused" else ""
+        (dags / f"{name}.py").write_text(DAG.format(name=name, doc=doc))
+    for name in ("twice_a", "twice_b"):
+        (dags / f"{name}.py").write_text(DAG.format(name="twice", doc=""))
+    for name in ("broken", "repaired"):
+        (dags / f"{name}.py").write_text("import airflow, no_such_module  # DAG")
+    for _ in range(2):
+        done = home.run("airflow", "dag-processor", "--num-runs", "1")
+        assert not done.returncode, done.stderr[-3000:]
+        (dags / "repaired.py").write_text(DAG.format(name="repaired", doc=""))
+    return lambda statement: postgres.query("parse_results", statement)
+
+
+def test_files_are_written_in_fewer_transactions_than_there_are_files(ask: Any) -> None:
+    alike = "dag_id like 'dag_%'"
+
+    written = ask(f"select count(distinct xmin::text), count(*) from dag where {alike}")
+
+    assert int(written[0][0]) < int(written[0][1]) == FILES
+
+
+def test_a_dag_that_the_database_refuses_keeps_no_other_out(ask: Any) -> None:
+    kept = ask("select distinct dag_id from serialized_dag order by 1")
+
+    others = [f"dag_{number}" for number in range(FILES)]
+    assert [name for (name,) in kept] == [*others, "repaired", "twice"]
+
+
+def test_no_other_file_gets_the_error_of_one_that_is_refused(ask: Any) -> None:
+    assert ask("select filename from import_error") == [["broken.py"]]
+
+
+def test_each_dag_has_the_seconds_of_its_own_file(ask: Any) -> None:
+    lasted = "select count(distinct last_parse_duration) from dag where dag_id like 'dag_%'"
+
+    assert ask(lasted) == [[str(FILES)]]
+
+
+def test_what_was_found_before_its_file_was_deleted_does_not_bring_it_back(
+    home: AirflowHome,
+) -> None:
+    assert home.probe(DELETED) is True
