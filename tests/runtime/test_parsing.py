@@ -31,12 +31,16 @@ def looks():
 
 
 looks()
+from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS as comms
+
+after = set(map(id, gc.get_objects()))  # what was there before the fork is frozen
+seen["made"] = [one for one in ("body_decoder", "err_decoder") if id(getattr(comms, one)) in after]
 seen["imported"] = sorted(name for name in set(sys.modules) - known if name != __name__)
 pathlib.Path(os.environ["SEEN"]).write_text(json.dumps(seen))
 """
 # What a component does at its start, asked in a fork each: a process starts once
 STARTS = """
-import gc, sys
+import gc, logging.config, sys
 import airflow.providers.standard.operators.bash, airflow.serialization.serialized_objects
 from airflow.timetables.interval import CronDataIntervalTimetable
 from airflow_azure import parsing
@@ -58,6 +62,22 @@ def words_and_files(*crons):
     sys.addaudithook(lambda event, what: event == "open" and read.append(str(what[0])))
     words = [CronDataIntervalTimetable(cron, "UTC").description for cron in crons]
     return [words, [path for path in read if path.endswith(".mo")]]
+
+def cleared_and_heard():
+    sys.argv = ["airflow", "dag-processor"]
+    parsing.on_starting(None)
+    logger = logging.getLogger("airflow.heard")
+    logger.isEnabledFor(logging.DEBUG)  # kept in its cache
+    cleared = []
+    sys.setprofile(lambda frame, event, _: cleared.append(
+        event == "call" and frame.f_code.co_name == "_clear_cache"
+    ))
+    loggers = {"airflow": {"level": "DEBUG"}}
+    logging.config.dictConfig(
+        {"version": 1, "disable_existing_loggers": False, "loggers": loggers}
+    )
+    sys.setprofile(None)
+    return [sum(cleared), logger.isEnabledFor(logging.DEBUG)]
 """
 
 
@@ -88,6 +108,10 @@ def test_a_file_with_tasks_imports_nothing_of_airflow_that_the_next_one_imports_
     seen: Any,
 ) -> None:
     assert seen["imported"] == []
+
+
+def test_no_file_makes_what_reads_its_messages_again(seen: Any) -> None:
+    assert seen["made"] == []
 
 
 def test_a_file_s_collector_does_not_walk_what_the_processor_has_made(seen: Any) -> None:
@@ -125,3 +149,7 @@ def test_words_of_schedules_are_not_read_again(starting: Conversation) -> None:
 
     assert words == ["At 05:00, only on Monday", "Every hour"]
     assert read == []
+
+
+def test_a_log_that_is_set_up_clears_the_caches_of_loggers_once(starting: Conversation) -> None:
+    assert starting.eval("cleared_and_heard()") == [1, True]

@@ -9,6 +9,10 @@ Airflow makes a schedule again each time it looks at it, some seventeen times fo
 time cron-descriptor reads its words from the disk: four fifths of what a schedule costs. It reads
 them once now.
 
+A fork sets up its log, and `logging` then clears the caches of all 470 loggers for each of 90. It
+clears them once now. A fork also makes two readers of the messages that it gets: they are made
+before.
+
 And a fork's collector walked all that the processor has made since its start. It never does now
 (`gc.freeze`): a fork keeps it only for one file.
 """
@@ -16,6 +20,7 @@ And a fork's collector walked all that the processor has made since its start. I
 import gc
 import importlib
 import logging
+import logging.config
 import os
 import sys
 from datetime import UTC, datetime
@@ -42,6 +47,8 @@ def on_starting(component: Any) -> None:
     os.environ["AIRFLOW__CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL"] = "0"
     try:
         _read_words_once()
+        _forget_loggers_once()
+        _make_readers_once()
         _make_a_dag()
     except Exception:
         log.exception("files will be parsed slowly: a DAG could not be made before them")
@@ -51,6 +58,41 @@ def _read_words_once() -> None:
     """Keep cron-descriptor's translations; its class gives a new one each time."""
     describes: Any = importlib.import_module("cron_descriptor.ExpressionDescriptor")
     describes.GetText = cache(describes.GetText)
+
+
+def _forget_loggers_once() -> None:
+    """Clear the caches of all loggers after a configuration, not at each logger in it."""
+    configure = logging.config.dictConfig
+    manager: Any = logging.Logger.manager
+
+    def configure_at_once(config: Any) -> None:
+        manager._clear_cache = lambda: None
+        try:
+            configure(config)
+        finally:
+            del manager._clear_cache
+            manager._clear_cache()
+
+    logging.config.dictConfig = configure_at_once
+
+
+def _make_readers_once() -> None:
+    """Keep what reads the messages to a fork; pydantic takes milliseconds to make one."""
+    processor: Any = importlib.import_module("airflow.dag_processing.processor")
+    comms: Any = importlib.import_module("airflow.sdk.execution_time.comms")
+    make = processor.TypeAdapter
+    made = {id(kind): make(kind) for kind in (processor.ToDagProcessor, comms.ToTask)}
+
+    class Readers:
+        """Pydantic's class as those modules call it: with the type in brackets, too, or without."""
+
+        def __getitem__(self, kind: Any) -> "Readers":
+            return self
+
+        def __call__(self, kind: Any) -> Any:
+            return made.get(id(kind)) or make(kind)
+
+    processor.TypeAdapter = comms.TypeAdapter = Readers()
 
 
 def _make_a_dag() -> None:
