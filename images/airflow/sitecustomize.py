@@ -19,6 +19,8 @@ A task's pod runs two processes. The first imports Airflow, forks the task and w
   there by then is never looked at again, in both processes. The task has its collector again.
 - Cosmos brings a plugin: pages of the user interface, and telemetry, which is off in this image. A
   task would import FastAPI for it.
+
+All of them import less (`airflow_azure/fewer_imports.py`).
 """
 
 import atexit
@@ -55,8 +57,16 @@ def spare() -> None:
 
 
 program, command = (*sys.orig_argv[1:3], "", "")[:2]
-if os.path.basename(program) == "airflow" and command in COMMANDS:
+of_airflow = os.path.basename(program) == "airflow" and command in COMMANDS
+of_a_task = ENTRY in sys.orig_argv
+if of_airflow:
     gc.set_threshold(NEW_OBJECTS, *gc.get_threshold()[1:])
     atexit.register(gc.freeze)
-if ENTRY in sys.orig_argv:
+if of_a_task:
     spare()
+if of_airflow or of_a_task:
+    from airflow_azure import fewer_imports
+
+    fewer_imports.import_less(in_task_pod=of_a_task)
+    fewer_imports.read_packages_once()
+    fewer_imports.read_yaml_fast()

@@ -195,5 +195,6 @@ def prepare_home(folder: Path) -> None:
     """Lay out the files as the image does: settings in AIRFLOW_HOME, packages in its `config`."""
     (folder / "platform").mkdir()
     shutil.copy(IMAGE / "sitecustomize.py", folder / "platform")
+    shutil.copytree(IMAGE / "airflow_azure", folder / "platform" / "airflow_azure")
     shutil.copy(IMAGE / "webserver_config.py", folder)
     shutil.copytree(IMAGE / "entra_sign_in", folder / "config" / "entra_sign_in")

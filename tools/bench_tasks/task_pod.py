@@ -81,7 +81,7 @@ def _costs(running: Platform, rounds: int, only: str | None) -> dict[str, list[P
     variants = {
         AS_IT_IS: task({}),
         "the same, without taking notes": task({}, marked=False),
-        "collector and Cosmos as they come": task({"PYTHONPATH": str(bare)}),
+        "without `sitecustomize.py`": task({"PYTHONPATH": str(bare)}),
         "no valid byte code": task(compiled_anew),
         "`airflow db check` before it, alone": check,
     }
