@@ -8,9 +8,9 @@ from tools.bench_tasks.tables import Table
 
 
 @pytest.fixture(scope="module")
-def table(running: Platform, dbt: object) -> Table:
+def table(bench: Platform, dbt: object) -> Table:
     """Four models, built once in each way."""
-    return dbt_models.measured(running, 1, models=4)
+    return dbt_models.measured(bench, 1, models=4)
 
 
 def test_each_way_to_build_the_models_is_told(table: Table) -> None:

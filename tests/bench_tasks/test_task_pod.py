@@ -9,9 +9,9 @@ from tools.bench_tasks.tables import Table
 
 
 @pytest.fixture(scope="module")
-def table(running: Platform) -> Table:
+def table(bench: Platform) -> Table:
     """A task that does nothing, run once as the image runs it."""
-    return task_pod.measured(running, 1, only=task_pod.AS_IT_IS)
+    return task_pod.measured(bench, 1, only=task_pod.AS_IT_IS)
 
 
 def numbers(table: Table) -> dict[str, float]:
