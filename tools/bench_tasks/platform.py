@@ -235,16 +235,9 @@ def _start(made: Platform, azurite: list[str], server: Mapping[str, str]) -> Non
     made.storage = services.azurite(azurite, made.folder / "azurite", made.started)
     made.port = services.free_port()
     host, _, port = made.database.partition(":")
-    created: list[str | Path] = [
-        made.server_programs / "createdb",
-        "-h",
-        host,
-        "-p",
-        port,
-        "-U",
-        "postgres",
-    ]
-    subprocess.run([*created, "airflow"], check=True, capture_output=True)
+    where = ["-h", host, "-p", port, "-U", "postgres"]
+    created = [str(made.server_programs / "createdb"), *where, "airflow"]
+    subprocess.run(created, check=True, capture_output=True)
     made.waiting_room.mkdir()
     _configure(made)
     made.run("airflow", "db", "migrate")
