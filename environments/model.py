@@ -113,7 +113,7 @@ class Environment(Section):
 
     @property
     def upgrades_begin(self) -> datetime:
-        """When a week's window for upgrades opens, in UTC: as the file says, or else while it runs."""
+        """When a week's window for upgrades opens, in UTC: as the file says, or while it runs."""
         if self.hibernation and "maintenance" not in self.kubernetes.model_fields_set:
             return self.hibernation.early
         return self.kubernetes.maintenance.begins
