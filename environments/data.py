@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
 from conventions.weekdays import Weekday
-from environments.facts import POSTGRES_EXTENSIONS, POSTGRES_STORAGE_GIB
+from environments.facts import POSTGRES_EXTENSIONS, POSTGRES_STORAGE_GIB, REGIONS
 from environments.types import (
     ACCENTED,
     PostgresSku,
@@ -177,6 +177,31 @@ class Postgres(Section):
                 fix="delete the second one",
             )
         return groups
+
+
+def refuse_in_region(postgres: Postgres, location: str) -> None:
+    """Refuse a server that its region, or the region paired with it, cannot have."""
+    region = REGIONS.get(location)
+    if region and postgres.high_availability == "ZoneRedundant" and not region.zones:
+        refuse(
+            f'high_availability = "ZoneRedundant" needs availability zones, and {location} '
+            "has none",
+            allowed='"Disabled" or "SameZone"',
+            fix='set postgres.high_availability = "SameZone", or move to a region with zones',
+        )
+    if postgres.geo_redundant_backup and postgres.customer_managed_key:
+        refuse(
+            "geo_redundant_backup and customer_managed_key at once need a second vault in the "
+            "paired region, which this project does not build",
+            allowed="one of the two",
+            fix="set postgres.customer_managed_key = false, or geo_redundant_backup = false",
+        )
+    if region and postgres.geo_redundant_backup and region.pair is None:
+        refuse(
+            f"geo_redundant_backup needs a paired region, and {location} has none",
+            allowed="geo_redundant_backup = false there",
+            fix="set postgres.geo_redundant_backup = false, or move to a paired region",
+        )
 
 
 class KeyVault(Section):

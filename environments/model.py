@@ -11,7 +11,7 @@ from environments.addresses import refuse_crowd, refuse_full_endpoints
 from environments.airflow import Airflow
 from environments.capacity import refuse_without_room
 from environments.dags import Team, TeamName
-from environments.data import KeyVault, Postgres, Storage
+from environments.data import KeyVault, Postgres, Storage, refuse_in_region
 from environments.dns import refuse_foreign_cluster_zone
 from environments.facts import REGIONS, WITHOUT_API_SERVER_INTEGRATION
 from environments.hibernation import Hibernation, refuse_sleep
@@ -181,28 +181,7 @@ class Environment(Section):
     @field_validator("postgres")
     @classmethod
     def _server(cls, postgres: Postgres, info: ValidationInfo) -> Postgres:
-        location = info.data.get("location", "")
-        region = REGIONS.get(location)
-        if region and postgres.high_availability == "ZoneRedundant" and not region.zones:
-            refuse(
-                f'high_availability = "ZoneRedundant" needs availability zones, and {location} '
-                "has none",
-                allowed='"Disabled" or "SameZone"',
-                fix='set postgres.high_availability = "SameZone", or move to a region with zones',
-            )
-        if postgres.geo_redundant_backup and postgres.customer_managed_key:
-            refuse(
-                "geo_redundant_backup and customer_managed_key at once need a second vault in the "
-                "paired region, which this project does not build",
-                allowed="one of the two",
-                fix="set postgres.customer_managed_key = false, or geo_redundant_backup = false",
-            )
-        if region and postgres.geo_redundant_backup and region.pair is None:
-            refuse(
-                f"geo_redundant_backup needs a paired region, and {location} has none",
-                allowed="geo_redundant_backup = false there",
-                fix="set postgres.geo_redundant_backup = false, or move to a paired region",
-            )
+        refuse_in_region(postgres, info.data.get("location", ""))
         return postgres
 
     @field_validator("kubernetes")
