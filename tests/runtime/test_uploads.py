@@ -252,3 +252,15 @@ def test_an_empty_folder_is_not_uploaded(tmp_path: Path) -> None:
     )
 
     assert (refused.returncode, "holds no files" in refused.stderr) == (1, True)
+
+
+def test_a_linked_folder_is_refused_because_its_files_would_be_left_out(folder: Path) -> None:
+    (folder.parent / "common").mkdir()
+    (folder / "common").symlink_to("../common")
+
+    refused = run_upload(
+        str(folder), "--account=https://x", "--target=s", "--commit=c", STORAGE_ACCESS_TOKEN="x"
+    )
+
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("common is a link to a folder, whose files would be left out")

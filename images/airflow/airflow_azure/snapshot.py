@@ -160,11 +160,17 @@ def digests_of(folder: Path) -> dict[str, str]:
     """Return the SHA-256 of every file that belongs to a version, by relative path.
 
     Raises:
-        SnapshotError: a name that a container or a file system could not hold.
+        SnapshotError: a name that a container or a file system could not hold, or a link to a
+            folder, which Python's `rglob` passes by.
     """
     found = {}
     for file in sorted(folder.rglob("*")):
         path = PurePosixPath(file.relative_to(folder).as_posix())
+        if file.is_symlink() and file.is_dir() and is_source(path):
+            raise SnapshotError(
+                f"{path} is a link to a folder, whose files would be left out; put the folder "
+                "itself there"
+            )
         if file.is_file() and is_source(path):
             found[str(checked_path(str(path)))] = digest(file.read_bytes())
     return found
