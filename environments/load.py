@@ -78,12 +78,23 @@ def read_seed(file: Path) -> Seed:
 
 
 def read(file: Path) -> Environment:
-    """Read one environment file.
+    """Read one environment file; a company's has the name of its environment, as tools look for it.
 
     Raises:
         EnvironmentFileError: with every fault of the file.
     """
-    return validate(_parse(file), file)
+    env = validate(_parse(file), file)
+    if file.stem != env.name and file.resolve().parent == company.environments():
+        fault = Fault(
+            str(file),
+            f'name = "{env.name}"',
+            f"the file is {file.name}, and whoever stops, starts or destroys an environment reads "
+            "the file of its name",
+            f'"{file.stem}" in this file',
+            f'rename the file to {env.name}.toml, or set name = "{file.stem}"',
+        )
+        raise EnvironmentFileError([fault])
+    return env
 
 
 def validate(values: dict[str, Any], file: Path) -> Environment:

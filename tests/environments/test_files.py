@@ -31,3 +31,19 @@ def test_a_number_without_end_is_refused_in_words(tmp_path: Path, text: str, num
 
     (fault,) = caught.value.faults
     assert fault.problem == "holds a number without end"
+
+
+def test_a_file_of_another_name_than_its_environment_s_is_refused(
+    tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_ON_AZURE_HOME", str(tmp_path))
+    file = tmp_path / "environments" / "develop.toml"
+    file.parent.mkdir()
+    file.write_text(text, encoding="utf-8")
+
+    with pytest.raises(EnvironmentFileError) as caught:
+        load([file])
+
+    (fault,) = caught.value.faults
+    assert (fault.place, fault.key) == (str(file), 'name = "dev"')
+    assert fault.fix == 'rename the file to dev.toml, or set name = "develop"'
