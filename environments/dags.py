@@ -1,5 +1,6 @@
 """Where DAGs come from: the `[teams.<name>]` tables, and `[airflow.git]`."""
 
+from collections.abc import Mapping
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
@@ -32,6 +33,8 @@ Subject = Annotated[
         "repo:contoso/dags:ref:refs/heads/main",
     ),
 ]
+# of the platform itself: of backups, all DAGs' secrets, etcd's key, and its own keys
+_VAULTS = ("backup", "dag", "etcd", "key")
 PLATFORM_TEAM = "platform"  # the folder of this project's own DAGs: pipelines/dags.yml
 
 
@@ -77,6 +80,17 @@ class Team(Section):
                 fix="copy both from the form of the team's service connection",
             )
         return self
+
+
+def refuse_taken_vaults(teams: Mapping[str, Team]) -> None:
+    """Refuse a team's vault that would be named as one of the platform's."""
+    if taken := [name for name in _VAULTS if name in teams and teams[name].secret_owners]:
+        refuse(
+            f"{', '.join(taken)} with secret_owners: its vault would have the name of one of the "
+            "platform's own",
+            allowed=f"with a vault, any team name but {', '.join(_VAULTS)}",
+            fix=f'rename it, as "{taken[0]}-team", or delete its secret_owners',
+        )
 
 
 _FOLDER = r"(?!\.\.?(/|$))[\w.-]+(/(?!\.\.?(/|$))[\w.-]+)*"

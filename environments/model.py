@@ -10,7 +10,7 @@ from environments.acknowledgements import Acknowledgement, FactName
 from environments.addresses import refuse_crowd, refuse_full_endpoints
 from environments.airflow import Airflow
 from environments.capacity import refuse_without_room
-from environments.dags import Team, TeamName
+from environments.dags import Team, TeamName, refuse_taken_vaults
 from environments.data import KeyVault, Postgres, Storage, refuse_in_region
 from environments.dns import refuse_foreign_cluster_zone
 from environments.facts import REGIONS, WITHOUT_API_SERVER_INTEGRATION
@@ -25,8 +25,6 @@ from environments.running import State, Tags
 from environments.sign_in import SingleSignOn
 from environments.types import TRADEMARKS, RegionName, Section, Text, Uuid, WorkloadName, refuse
 
-PLATFORMS_VAULTS = ("backup", "dag", "etcd", "key")
-"""What the platform calls its own vaults: of backups, all DAGs, etcd's key, its keys."""
 EnvironmentName = Annotated[
     str,
     Text(r"[a-z][a-z0-9]{1,5}", "2 to 6 lower case letters and digits, a letter first", "dev"),
@@ -284,14 +282,7 @@ class Environment(Section):
         tables: dict[str, Any] = {name: info.data.get(name) for name in names}
         if all(tables.values()):
             refuse_full_endpoints(**tables, teams=teams)
-        taken = [name for name in PLATFORMS_VAULTS if name in teams and teams[name].secret_owners]
-        if taken:
-            refuse(
-                f"{', '.join(taken)} with secret_owners: its vault would have the name of one of "
-                "the platform's own",
-                allowed=f"with a vault, any team name but {', '.join(PLATFORMS_VAULTS)}",
-                fix=f'rename it, as "{taken[0]}-team", or delete its secret_owners',
-            )
+        refuse_taken_vaults(teams)
         return teams
 
     @field_validator("ingress")
