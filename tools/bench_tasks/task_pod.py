@@ -61,9 +61,13 @@ def _part(costs: list[PodCost], part: str) -> str:
 
 
 def _costs(running: Platform, rounds: int, only: str | None) -> dict[str, list[PodCost]]:
+    code = running.folder / "code" / "platform"
     bare = running.folder / "bare"  # the code of the image without what Python loads by itself
-    shutil.copytree(running.folder / "code" / "platform", bare)
-    (bare / "sitecustomize.py").unlink()
+    shutil.copytree(code, bare, ignore=shutil.ignore_patterns("sitecustomize.*"))
+    all_imports = running.folder / "all-imports"
+    shutil.copytree(bare, all_imports)
+    spares = (code / "sitecustomize.py").read_text().partition("if of_airflow or of_a_task:")[0]
+    (all_imports / "sitecustomize.py").write_text(spares)
     compiled_anew = {"PYTHONPYCACHEPREFIX": str(running.folder / "nothing-compiled")}
 
     def task(more: dict[str, str], *, marked: bool = True) -> Callable[[], PodCost]:
@@ -81,6 +85,7 @@ def _costs(running: Platform, rounds: int, only: str | None) -> dict[str, list[P
     variants = {
         AS_IT_IS: task({}),
         "the same, without taking notes": task({}, marked=False),
+        "with all of Airflow's imports": task({"PYTHONPATH": str(all_imports)}),
         "without `sitecustomize.py`": task({"PYTHONPATH": str(bare)}),
         "no valid byte code": task(compiled_anew),
         "`airflow db check` before it, alone": check,
