@@ -67,6 +67,7 @@ if of_a_task:
 if of_airflow or of_a_task:
     from airflow_azure import fewer_imports
 
-    fewer_imports.import_less(in_task_pod=of_a_task)
+    if command != "dag-processor":
+        fewer_imports.import_less(in_task_pod=of_a_task)
     fewer_imports.read_packages_once()
     fewer_imports.read_yaml_fast()

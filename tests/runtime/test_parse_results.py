@@ -29,10 +29,12 @@ def small():
 small()
 """
 REFUSED = "a NUL\0"  # JSON in PostgreSQL holds all other characters
-# A real manager without the loop: a file is found, and deleted before what it holds is written
-DELETED = """
+# A real manager without the loop: a file is found, and what it holds is not yet written
+FOUND = """
+from pathlib import Path
+
 from airflow.dag_processing.bundles.manager import DagBundlesManager
-from airflow.dag_processing.manager import DagFileProcessorManager
+from airflow.dag_processing.manager import DagFileInfo, DagFileProcessorManager, DagFileStat
 from airflow.dag_processing.processor import DagFileParsingResult
 from airflow.models.dag import DagModel
 from airflow.sdk import DAG
@@ -42,12 +44,14 @@ from airflow_azure import parse_results
 
 parse_results.write_together()
 DagBundlesManager().sync_bundles_to_db()
-with DAG("deleted", schedule=None) as dag:
+with DAG(given["dag_id"], schedule=None, doc_md=given["doc"]) as dag:
     pass
 data = DagSerialization.to_dict(dag)
 data["dag"] |= {"fileloc": __import__("airflow").__file__, "relative_fileloc": "deleted.py"}
 found = LazyDeserializedDAG(data=data)
 manager = DagFileProcessorManager(max_runs=-1)
+file = DagFileInfo(Path("deleted.py"), "dags-folder")
+manager._file_stats[file] = DagFileStat(num_dags=1)
 with create_session() as session:
     manager.persist_parsing_result(
         bundle_name="dags-folder",
@@ -58,10 +62,27 @@ with create_session() as session:
         relative_fileloc="deleted.py",
         session=session,
     )
+"""
+# its file is deleted before that
+DELETED = """
 manager.deactivate_deleted_dags("dags-folder", set())
 manager.purge_inactive_dag_warnings()
 with create_session() as session:
     answer(session.get(DagModel, "deleted").is_stale)
+"""
+REFUSED_ALONE = """
+manager.purge_inactive_dag_warnings()
+answer(manager._file_stats[file].import_errors)
+"""
+WITHOUT_DATABASE = """
+from sqlalchemy.exc import OperationalError
+
+parse_results.create_session = lambda: (_ for _ in ()).throw(OperationalError("", {}, Exception()))
+try:
+    manager.purge_inactive_dag_warnings()
+    answer("it goes on")
+except OperationalError:
+    answer("it ends")
 """
 
 
@@ -139,4 +160,14 @@ def test_each_dag_has_the_seconds_of_its_own_file(ask: Any) -> None:
 def test_what_was_found_before_its_file_was_deleted_does_not_bring_it_back(
     home: AirflowHome,
 ) -> None:
-    assert home.probe(DELETED) is True
+    assert home.probe(FOUND + DELETED, dag_id="deleted", doc="") is True
+
+
+def test_a_file_that_is_refused_counts_as_failed_and_comes_again(home: AirflowHome) -> None:
+    assert home.probe(FOUND + REFUSED_ALONE, dag_id="alone", doc=REFUSED) == 1
+
+
+def test_a_processor_ends_where_the_database_is_gone_so_that_all_is_parsed_again(
+    home: AirflowHome,
+) -> None:
+    assert home.probe(FOUND + WITHOUT_DATABASE, dag_id="gone", doc="") == "it ends"

@@ -9,8 +9,8 @@ Each of `WAYS` is a module whose import is the only reason why something large i
   (`@task.virtualenv`), and makes a subclass of it at import.
 - The client of Blob storage asks for `aiohttp` to see whether a transport is aiohttp's. Importing
   aiohttp reads all certificate authorities twice.
-- structlog and httpx's command draw on a terminal with `rich`, and containers have none. Without it
-  structlog writes tracebacks as Python does.
+- structlog and httpx's command draw on a terminal with `rich`, and containers have none. structlog
+  writes tracebacks as Python does, unless it is told to take rich.
 
 Those of `WAYS_OF_A_TASK` are left out only in the pod of a task, which has no database:
 
@@ -19,6 +19,8 @@ Those of `WAYS_OF_A_TASK` are left out only in the pod of a task, which has no d
   database, and what draws a table of DAGs.
 - Airflow compares what each provider says of itself with a JSON schema, twice. The scheduler and
   the API server of the same image do that too.
+
+The DAG processor leaves nothing out: its forks have what it imported, and would import it each.
 
 The rest ends where the process forks, so neither a task nor a DAG file meets it. Six libraries list
 all installed packages to find their plugins (`read_packages_once`), and Airflow reads the table of
@@ -64,6 +66,9 @@ class _Later(type):
     def __instancecheck__(cls, it: object) -> bool:
         # nothing is of a class that nobody has imported
         return cls._of[0] in sys.modules and isinstance(it, cls._real())
+
+    def __subclasscheck__(cls, other: type) -> bool:
+        return cls._of[0] in sys.modules and issubclass(other, cls._real())
 
     def _real(cls) -> Any:
         module, name = cls._of
@@ -134,6 +139,19 @@ def _without_rich(_importer: Any) -> AbstractContextManager[None]:
 
 
 @contextmanager
+def _with_rich_later(dev: Any) -> Iterator[None]:
+    if "rich" in sys.modules:
+        yield
+        return
+    with _stands_in("rich", None):
+        yield
+    dev.Console = _Later("rich.console", "Console")
+    dev.Traceback = _Later("rich.traceback", "Traceback")
+    dev.rich_traceback = dev.RichTracebackFormatter()
+    dev.rich_monochrome_traceback = dev.RichTracebackFormatter(color_system=None)
+
+
+@contextmanager
 def _without_schemas(providers: Any) -> Iterator[None]:
     yield
     providers._create_provider_info_schema_validator = _Believes
@@ -149,7 +167,7 @@ WAYS: dict[str, Way] = {
     "airflow.sdk.definitions._internal.decorators": _without_libcst,
     "azure.storage.blob._shared.authentication": _without_aiohttp,
     "httpx._main": _without_rich,
-    "structlog.dev": _without_rich,
+    "structlog.dev": _with_rich_later,
     "structlog.tracebacks": _without_rich,
 }
 WAYS_OF_A_TASK: dict[str, Way] = {
@@ -206,7 +224,7 @@ def read_packages_once() -> None:
         if context or asked:
             return iter(discover(context=context, **asked))
         if not kept:
-            kept.extend(discover())
+            kept[:] = list(discover())  # all of them, or an error and none
         return iter(kept)
 
     once = {}
@@ -217,18 +235,28 @@ def read_packages_once() -> None:
 
 
 def read_yaml_fast() -> None:
-    """Let `yaml.safe_load` take the parser in C, where there is one, until the process forks."""
+    """Let `yaml.safe_load` take the parser in C, where there is one, until the process forks.
+
+    Not where somebody has taught the other one: PyYAML gives it tables of its own then.
+    """
     yaml: Any = importlib.import_module("yaml")
+
+    def safe_load(stream: Any) -> Any:
+        taught = any(name.startswith("yaml_") for name in vars(yaml.SafeLoader))
+        return yaml.load(stream, yaml.SafeLoader if taught else yaml.CSafeLoader)
+
     if yaml.__with_libyaml__:
-        _until_fork(yaml, safe_load=lambda stream: yaml.load(stream, yaml.CSafeLoader))
+        _until_fork(yaml, safe_load=safe_load)
 
 
 def _until_fork(owner: Any, **attributes: Any) -> None:
     originals = {name: vars(owner)[name] for name in attributes}
 
-    def have(values: dict[str, Any]) -> None:
-        for name, value in values.items():
-            setattr(owner, name, value)
+    def as_before() -> None:
+        for name, original in originals.items():
+            if vars(owner)[name] is attributes[name]:  # not what somebody else has put there
+                setattr(owner, name, original)
 
-    have(attributes)
-    os.register_at_fork(after_in_child=lambda: have(originals))
+    for name, value in attributes.items():
+        setattr(owner, name, value)
+    os.register_at_fork(after_in_child=as_before)

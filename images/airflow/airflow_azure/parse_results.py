@@ -5,11 +5,13 @@ process that also starts the forks. Its own function takes any number of files, 
 once for all of them. What is written stays Airflow's; here is only what waits for it.
 
 Where the database refuses one of many files, Airflow would note the error at the files after it, or
-lose all of them. So they are then written one by one, as Airflow does.
+lose all of them. So they are then written one by one, as Airflow does, and the one that is refused
+alone from then on: it counts as a file that failed, which `parse_queue` tries again. Where the
+database is gone, the processor ends, as Airflow's does: started again, it parses all files.
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from functools import partial, wraps
 from typing import Any
 
@@ -19,10 +21,12 @@ from airflow.models.dag import DagModel
 from airflow.models.dagwarning import DagWarning
 from airflow.utils.session import create_session
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 log = logging.getLogger(__name__)
 Found = dict[str, Any]  # what Airflow gives its own method for a file
+Key = tuple[str, str]  # a bundle's name, and the file's path in it
 
 
 def write_together() -> None:
@@ -30,6 +34,7 @@ def write_together() -> None:
     processor = DagFileProcessorManager
     alone = processor.persist_parsing_result
     waiting: list[Found] = []
+    refused: set[Key] = set()
 
     def keep(manager: DagFileProcessorManager, *, session: Session, **found: Any) -> None:
         waiting.append(found)
@@ -37,13 +42,24 @@ def write_together() -> None:
     def write(manager: DagFileProcessorManager) -> None:
         found = waiting[:]
         waiting.clear()
-        for files in _together(found):
-            try:
-                _write(files)
-            except Exception:
-                log.warning("%d files are written one by one", len(files), exc_info=True)
-                for file in files:
-                    _write_alone(partial(alone, manager), file)
+        for files in _together(found, refused):
+            if len(files) > 1:
+                try:
+                    _write(files)
+                except Exception:
+                    log.warning(
+                        "written one by one, what the log said just before is void: %s",
+                        ", ".join(file["relative_fileloc"] for file in files),
+                        exc_info=True,
+                    )
+                else:
+                    continue
+            for file in files:
+                if _write_alone(partial(alone, manager), file):
+                    refused.discard(_key(file))
+                else:
+                    refused.add(_key(file))
+                    _note_failure(manager, _key(file))
 
     def first(method: Callable[..., None]) -> Callable[..., None]:
         @wraps(method)
@@ -66,27 +82,47 @@ def write_together() -> None:
         setattr(processor, name, method)
 
 
-def _write_alone(write: Callable[..., None], found: Found) -> None:
+def _write_alone(write: Callable[..., None], found: Found) -> bool:
     try:
         with create_session() as session:
             write(session=session, **found)
+            _refuse_broken(session)
+    except OperationalError:
+        raise
     except Exception:
         log.exception("%s could not be written", found["relative_fileloc"])
+        return False
+    return True
 
 
-def _together(waiting: list[Found]) -> Iterator[list[Found]]:
-    """Yield files of one version of one bundle, in which no DAG is twice."""
+def _note_failure(manager: DagFileProcessorManager, key: Key) -> None:
+    for file, stat in manager._file_stats.items():
+        if (file.bundle_name, str(file.rel_path)) == key:
+            stat.import_errors = 1
+
+
+def _together(waiting: list[Found], alone: Collection[Key]) -> Iterator[list[Found]]:
+    """Yield files of one version of one bundle, in which no file and no DAG is twice."""
     files: list[Found] = []
-    dags: set[str] = set()
+    there: set[str] = set()
     for found in waiting:
-        more = {dag.dag_id for dag in found["parsing_result"].serialized_dags}
-        if files and (dags & more or _version(found) != _version(files[0])):
+        dags = {f"dag {dag.dag_id}" for dag in found["parsing_result"].serialized_dags}
+        more = {found["relative_fileloc"], *dags}
+        if files and (
+            there & more
+            or _version(found) != _version(files[0])
+            or (alone and {_key(found), _key(files[-1])} & {*alone})
+        ):
             yield files
-            files, dags = [], set()
+            files, there = [], set()
         files.append(found)
-        dags |= more
+        there |= more
     if files:
         yield files
+
+
+def _key(found: Found) -> Key:
+    return found["bundle_name"], str(found["relative_fileloc"])
 
 
 def _version(found: Found) -> tuple[Any, ...]:
@@ -123,5 +159,9 @@ def _write(files: list[Found]) -> None:
         )
         if seconds:
             session.execute(update(DagModel), seconds)
-        # Airflow notes errors and goes on; what they broke in the database shows only here
-        session.execute(select(1))
+        _refuse_broken(session)
+
+
+def _refuse_broken(session: Session) -> None:
+    """Raise where a statement failed before: Airflow notes that and goes on, to an empty commit."""
+    session.execute(select(1))

@@ -70,7 +70,7 @@ def _forget_loggers_once() -> None:
         try:
             configure(config)
         finally:
-            del manager._clear_cache
+            vars(manager).pop("_clear_cache", None)  # not there after one in another
             manager._clear_cache()
 
     logging.config.dictConfig = configure_at_once
