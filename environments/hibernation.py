@@ -34,7 +34,6 @@ _CITIES = {
     "Pakistan Standard Time": "Asia/Karachi",
     "India Standard Time": "Asia/Kolkata",
     "Sri Lanka Standard Time": "Asia/Colombo",
-    "Nepal Standard Time": "Asia/Kathmandu",
     "Bangladesh Standard Time": "Asia/Dhaka",
     "SE Asia Standard Time": "Asia/Bangkok Asia/Ho_Chi_Minh Asia/Jakarta",
     "China Standard Time": "Asia/Hong_Kong Asia/Shanghai",

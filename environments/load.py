@@ -90,11 +90,17 @@ def read(file: Path) -> Environment:
             f'name = "{env.name}"',
             f"the file is {file.name}, and whoever stops, starts or destroys an environment reads "
             "the file of its name",
-            f'"{file.stem}" in this file',
-            f'rename the file to {env.name}.toml, or set name = "{file.stem}"',
+            f'"{file.stem}" in this file, or a file {env.name}.toml',
+            _renamed(file, env.name),
         )
         raise EnvironmentFileError([fault])
     return env
+
+
+def _renamed(file: Path, name: str) -> str:
+    if file.with_name(f"{name}.toml").exists():  # copied, and the name forgotten
+        return "set another name, and the file's accordingly"
+    return f"rename the file to {name}.toml: nothing in Azure changes"
 
 
 def validate(values: dict[str, Any], file: Path) -> Environment:

@@ -1,8 +1,9 @@
 """Stop and start an environment by the schedule of its file: `[hibernation]`.
 
-`keep` is what a pipeline calls each hour. In the hours in which the environment runs, it starts
-what is stopped; in the two hours after them it stops what runs. `wake` starts it at once, and the
-next `keep` that stops it is that of the next evening. The database starts first and stops last.
+`keep` is what a pipeline calls each half an hour. In the hours in which the environment runs, it
+starts what is stopped; in the two hours after them it stops what runs. `wake` starts it at once,
+and the next `keep` that stops it is that of the next evening. The database starts first and stops
+last.
 
 Speaks to Azure by `az`, as it is signed in. Exit status: 0 done, or nothing to do; 1 Azure refused;
 2 there is no such environment.

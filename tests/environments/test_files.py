@@ -46,4 +46,19 @@ def test_a_file_of_another_name_than_its_environment_s_is_refused(
 
     (fault,) = caught.value.faults
     assert (fault.place, fault.key) == (str(file), 'name = "dev"')
-    assert fault.fix == 'rename the file to dev.toml, or set name = "develop"'
+    assert fault.fix == "rename the file to dev.toml: nothing in Azure changes"
+
+
+def test_a_copy_that_kept_the_name_is_not_to_be_written_over_its_original(
+    tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_ON_AZURE_HOME", str(tmp_path))
+    folder = tmp_path / "environments"
+    folder.mkdir()
+    for name in ("dev.toml", "test.toml"):
+        (folder / name).write_text(text, encoding="utf-8")
+
+    with pytest.raises(EnvironmentFileError) as caught:
+        load([folder / "test.toml"])
+
+    assert caught.value.faults[0].fix == "set another name, and the file's accordingly"

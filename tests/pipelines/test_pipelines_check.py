@@ -45,7 +45,7 @@ def test_a_pipeline_s_environment_without_a_file_is_refused_with_what_to_do(
     said = capsys.readouterr().err
     assert "pipelines/azure-pipelines.yml" in said
     assert 'prod: no file in environments/ says name = "prod"' in said
-    assert "uvx copier update --data 'environments=[dev]'" in said
+    assert "uvx copier update --vcs-ref :current: --data 'environments=[...]'" in said
 
 
 def test_a_file_that_no_pipeline_deploys_is_told_and_not_refused(
@@ -81,10 +81,44 @@ def test_a_workflow_of_github_is_read_too(
     assert ".github/workflows/platform.yml: live: no file" in capsys.readouterr().err
 
 
-def test_a_pipeline_that_is_no_yaml_is_named(
+@pytest.mark.parametrize(
+    "own",
+    [
+        b"stages: [\n",
+        b"# \xff\nstages: []\n",
+        b"stages: [{template: scan.yml@shared}]\n",
+        b"stages: [{template: both.yml}]\n",
+        b"stages: ['${{ parameters.name }}']\n",
+        b"variables: [{group: secrets}]\nstages: ['${{ variables.v }}']\n",
+    ],
+)
+def test_a_company_s_own_pipeline_that_is_not_understood_is_told_and_not_refused(
+    company: Path, capsys: pytest.CaptureFixture[str], own: bytes
+) -> None:
+    (company / "both.yml").write_text("variables: {}\nsteps: []\n")
+    (company / "own.yaml").write_bytes(own)
+
+    assert status() == 0
+    assert "own.yaml: the environments in it were not compared" in capsys.readouterr().out
+
+
+def test_another_program_s_environment_is_none_of_ours(company: Path) -> None:
+    workflows = company / ".github" / "workflows"
+    workflows.mkdir(parents=True)
+    step = "{run: az containerapp job start --environment stage}"
+    (workflows / "jobs.yml").write_text(f"jobs: {{start: {{steps: [{step}]}}}}\n")
+
+    assert status() == 0
+
+
+def test_nothing_is_told_of_files_where_a_matrix_says_what_is_deployed(
     company: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (company / "pipelines" / "drift.yml").write_text("stages: [\n")
+    shutil.rmtree(company / "pipelines")
+    workflows = company / ".github" / "workflows"
+    workflows.mkdir(parents=True)
+    steps = "[{run: cdktf deploy data-dev}, {run: 'cdktf deploy data-${{ matrix.env }}'}]"
+    (workflows / "platform.yml").write_text(f"jobs: {{deploy: {{steps: {steps}}}}}\n")
 
-    assert status() == 2
-    assert "drift.yml: cannot be read" in capsys.readouterr().err
+    assert status() == 0
+    assert capsys.readouterr().out == ""

@@ -43,7 +43,9 @@ def _template(file: Path, given: dict[str, Any], scope: dict[str, Any]) -> list[
     if missing:
         raise refused(str(file), f"needs the parameters {', '.join(sorted(missing))}")
     values = {name: given.get(name, p.get("default")) for name, p in declared.items()}
-    (items,) = document.values()  # stages, or steps
+    if len(document) != 1:
+        raise refused(str(file), f"holds more than stages or steps: {', '.join(document)}")
+    (items,) = document.values()
     expanded: list[Any] = _expand(items, {**scope, "parameters": values}, file.parent)
     return expanded
 
@@ -98,7 +100,7 @@ def read_yaml(file: Path) -> Any:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         return yaml.load(file.read_text("utf-8"), Loader=loader)
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, UnicodeError, yaml.YAMLError) as error:
         raise refused(str(file), f"cannot be read: {error}") from None
 
 
