@@ -265,14 +265,14 @@ def test_no_command_of_a_company_names_an_environment_that_it_does_not_have(
     ] == []
 
 
-def test_the_page_adds_an_environment_to_those_that_are_there(
+def test_the_page_adds_an_environment_before_the_last_of_those_that_are_there(
     templates: Path, tmp_path: Path
 ) -> None:
     repository = render(templates, tmp_path, environments=["tst", "acc", "live"])
 
     page = (repository / "README.md").read_text()
 
-    assert "--data 'environments=[tst, acc, live, test]'" in page
+    assert "--data 'environments=[tst, acc, test, live]'" in page
 
 
 def azure(repository: Path) -> Any:
