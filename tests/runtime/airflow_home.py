@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -10,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from tests.parts.postgres import Postgres
 
 IMAGE = Path(__file__).resolve().parents[2] / "images" / "airflow"
 # a probe prints one line of JSON after this mark; all else is Airflow's own talk
@@ -54,6 +57,12 @@ class AirflowHome:
             cwd=self.folder,
             env={**self.env, **more},
         )
+
+    def with_dags(self, postgres: Postgres, database: str, *, like: str) -> None:
+        """Add the image's plugins, an empty folder of DAG files, and a database like another."""
+        shutil.copytree(IMAGE / "plugins", self.folder / "plugins")
+        (self.folder / "dags").mkdir()
+        self.set("database", sql_alchemy_conn=postgres.url(postgres.create(database, like=like)))
 
     def probe(self, source: str, **values: Any) -> Any:
         """Run a piece of Python there, with `values` in `given`; return what it `answer`s."""

@@ -1,6 +1,5 @@
 """What is found in DAG files is written together: a real DAG processor and PostgreSQL."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.parts.postgres import Postgres
-from tests.runtime.airflow_home import IMAGE, AirflowHome
+from tests.runtime.airflow_home import AirflowHome
 
 FILES = 8
 DAG = """
@@ -92,10 +91,7 @@ def home(
 ) -> AirflowHome:
     """The image's environment with its plugins, and a folder of DAG files."""
     made = AirflowHome(airflow, tmp_path_factory.mktemp("airflow"))
-    shutil.copytree(IMAGE / "plugins", made.folder / "plugins")
-    (made.folder / "dags").mkdir()
-    database = postgres.create("parse_results", like=migrated)
-    made.set("database", sql_alchemy_conn=postgres.url(database))
+    made.with_dags(postgres, "parse_results", like=migrated)
     made.set("dag_processor", parsing_processes=4)
     return made
 

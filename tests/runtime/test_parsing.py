@@ -1,7 +1,6 @@
 """What the DAG processor's forks are spared: a real one, which parses a file that looks around."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.parts.postgres import Postgres
-from tests.runtime.airflow_home import IMAGE, AirflowHome, Conversation
+from tests.runtime.airflow_home import AirflowHome, Conversation
 
 LOOKS = """
 import gc, json, os, pathlib, sys
@@ -87,11 +86,8 @@ def home(
 ) -> AirflowHome:
     """The image's environment with its plugins, and a folder with a DAG file."""
     made = AirflowHome(airflow, tmp_path_factory.mktemp("airflow"))
-    shutil.copytree(IMAGE / "plugins", made.folder / "plugins")
-    (made.folder / "dags").mkdir()
+    made.with_dags(postgres, "parsing", like=migrated)
     (made.folder / "dags" / "looks.py").write_text(LOOKS)
-    database = postgres.create("parsing", like=migrated)
-    made.set("database", sql_alchemy_conn=postgres.url(database))
     return made
 
 

@@ -66,8 +66,9 @@ def _costs(running: Platform, rounds: int, only: str | None) -> dict[str, list[P
     shutil.copytree(code, bare, ignore=shutil.ignore_patterns("sitecustomize.*"))
     all_imports = running.folder / "all-imports"
     shutil.copytree(bare, all_imports)
-    spares = (code / "sitecustomize.py").read_text().partition("if of_airflow or of_a_task:")[0]
-    (all_imports / "sitecustomize.py").write_text(spares)
+    spares = (code / "sitecustomize.py").read_text()
+    imports = spares.index("if of_airflow or of_a_task:")
+    (all_imports / "sitecustomize.py").write_text(spares[:imports])
     compiled_anew = {"PYTHONPYCACHEPREFIX": str(running.folder / "nothing-compiled")}
 
     def task(more: dict[str, str], *, marked: bool = True) -> Callable[[], PodCost]:

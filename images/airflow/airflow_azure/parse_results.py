@@ -13,10 +13,11 @@ database is gone, the processor ends, as Airflow's does: started again, it parse
 import logging
 from collections.abc import Callable, Collection, Iterator
 from functools import partial, wraps
+from pathlib import Path
 from typing import Any
 
 from airflow.dag_processing.collection import update_dag_parsing_results_in_db
-from airflow.dag_processing.manager import DagFileProcessorManager
+from airflow.dag_processing.manager import DagFileInfo, DagFileProcessorManager
 from airflow.models.dag import DagModel
 from airflow.models.dagwarning import DagWarning
 from airflow.utils.session import create_session
@@ -96,9 +97,9 @@ def _write_alone(write: Callable[..., None], found: Found) -> bool:
 
 
 def _note_failure(manager: DagFileProcessorManager, key: Key) -> None:
-    for file, stat in manager._file_stats.items():
-        if (file.bundle_name, str(file.rel_path)) == key:
-            stat.import_errors = 1
+    bundle, path = key
+    if stat := manager._file_stats.get(DagFileInfo(Path(path), bundle)):
+        stat.import_errors = 1
 
 
 def _together(waiting: list[Found], alone: Collection[Key]) -> Iterator[list[Found]]:
