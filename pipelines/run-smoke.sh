@@ -15,6 +15,7 @@ cluster=$("$python" -m tools.azure_names cluster --environment "$1")
 group=$("$python" -m tools.azure_names cluster-group --environment "$1")
 az aks get-credentials --resource-group "$group" --name "$cluster" --file "$KUBECONFIG" --only-show-errors
 kubelogin convert-kubeconfig --login azurecli
-# Logs and import errors are written by others: agents must read no command of theirs in it
+# Logs and import errors are written by others: agents must read no command of theirs in
+# it, however many signs stand in a row
 kubectl exec --namespace airflow deployment/airflow-api-server --container api-server -- python -m airflow_azure.smoke_run 2>&1 \
-  | sed --unbuffered 's/##/# #/g; s/::/: :/g'
+  | sed --unbuffered 's/##\+/#/g; s/::\+/:/g'

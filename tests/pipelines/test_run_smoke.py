@@ -45,9 +45,21 @@ def test_a_run_that_fails_fails_the_step(recorded: Recorded, home: Path) -> None
     assert done.returncode == 1
 
 
-@pytest.mark.parametrize("command", ["##vso[task.uploadfile]/root/.azure", "::add-path::/tmp"])
-def test_no_log_gives_the_agent_a_command(recorded: Recorded, home: Path, command: str) -> None:
-    recorded.answers["kubectl exec"] = (f"the end of its log: {command}\n{command}", 1)
+# with one more than each needs: what is cut out of a text must not leave a command behind
+@pytest.mark.parametrize(
+    ("command", "written"),
+    [
+        ("##vso[task.uploadfile]/root/.azure", "{}"),
+        ("##vso[task.uploadfile]/root/.azure", "#{}"),
+        ("::add-path::/tmp", "{}"),
+        ("::add-path::/tmp", ":{}"),
+    ],
+)
+def test_no_log_gives_the_agent_a_command(
+    recorded: Recorded, home: Path, command: str, written: str
+) -> None:
+    line = written.format(command)
+    recorded.answers["kubectl exec"] = (f"the end of its log: {line}\n{line}", 1)
 
     done = recorded.run(SCRIPT, "dev", home=home)
 
