@@ -12,6 +12,8 @@ TOOLS := .venv/.ready
 READY := .tools/.node .venv/.ready node_modules/.ready
 # Containers often forbid byte code; without it every run compiles 14 MB of provider sources again.
 unexport PYTHONDONTWRITEBYTECODE
+# What can be made again, and all checkouts of this machine share.
+SHARED := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/airflow-on-azure
 # Two: a worker starts whole servers of its own.
 WORKERS ?= 2
 DIR ?= dags
@@ -78,6 +80,8 @@ ci: ## Run everything that a change has to pass; PYTEST="--junitxml=FILE"
 test-own-values: $(READY) ## Run tests and gates with other environment files than ours
 	@$(BIN)/python -m tests.own_values $(OWN_VALUES) -n $(WORKERS) $(PYTEST)
 
+# mypy looks again at what differs from its last run, in whatever checkout that was.
+check: export MYPY_CACHE_DIR = $(SHARED)/mypy
 check: $(TOOLS) ## Lint, format, types, layers and ceilings
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
