@@ -1,8 +1,7 @@
-"""Reads environment files and the seed: the only file access of the synthesizer."""
+"""Reads environment files and the seed, and holds all of them against each other."""
 
-import tomllib
 from collections.abc import Sequence
-from math import isfinite
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +14,7 @@ from environments.agreement import faults_between
 from environments.faults import faults_of, templates_in
 from environments.model import Environment
 from environments.seed import Seed
+from environments.toml_file import NoFileError, TomlFileError, read_toml
 
 Model = TypeVar("Model", Environment, Seed)
 
@@ -125,37 +125,17 @@ def _validated(model: type[Model], values: dict[str, Any], file: Path) -> Model:
 
 
 def _parse(file: Path) -> dict[str, Any]:
-    def unreadable(problem: str, fix: str) -> EnvironmentFileError:
-        fault = Fault(str(file), "", problem, "a TOML document in UTF-8", fix)
-        return EnvironmentFileError([fault])
-
     try:
-        # with the mark that editors of Windows put in front, which TOML does not know
-        return tomllib.loads(file.read_text(encoding="utf-8-sig"), parse_float=_finite)
-    except FileNotFoundError:
-        known = ", ".join(map(str, environment_files())) or "none"
-        raise unreadable("there is no such file", f"name one that exists: {known}") from None
-    except OSError as error:
-        raise unreadable(f"cannot be read: {error.strerror}", "fix the path or mode") from None
-    except UnicodeDecodeError as error:
-        problem = f"not UTF-8: byte {error.object[error.start]:#04x} at offset {error.start}"
-        raise unreadable(problem, "save the file as UTF-8") from None
-    except tomllib.TOMLDecodeError as error:
-        raise unreadable(f"not TOML: {error}", "correct the line that it names") from None
-    except ValueError:  # Python reads no whole number of more than 4,300 digits
-        raise unreadable("holds a number without end", "write the number that is meant") from None
-    except RecursionError:
-        raise unreadable("not TOML: nested too deeply", "flatten the nested values") from None
+        return read_toml(file)
+    except NoFileError as error:
+        (fault,) = error.faults
+        known = ", ".join(str(one) for one in environment_files() if one.exists()) or "none"
+        fix = fault.fix if file.is_symlink() else f"name one that exists: {known}"
+        raise EnvironmentFileError([replace(fault, fix=fix)]) from None
+    except TomlFileError as error:
+        raise EnvironmentFileError(error.faults) from None
 
 
 def _from_here(path: Path) -> Path:
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
-
-
-def _finite(text: str) -> float:
-    """Read a number; TOML knows `inf` and `nan`, and no setting does."""
-    number = float(text)
-    if not isfinite(number):
-        raise ValueError(text)
-    return number

@@ -4,11 +4,11 @@ It needs Python's own library alone: `make check-dags` runs it before anything i
 """
 
 import sys
-import tomllib
 
 from conventions import company
 from conventions.executors import DEFAULT
 from conventions.faults import Fault, FaultError
+from environments.toml_file import NoFileError, read_toml
 from tools.exit_status import Exit
 
 
@@ -17,8 +17,18 @@ def main() -> None:
     try:
         folder = company.environments()
         file = folder / f"{sys.argv[1]}.toml"
-        airflow = tomllib.loads(file.read_text(encoding="utf-8-sig")).get("airflow", {})
-    except FileNotFoundError:
+        airflow = read_toml(file).get("airflow", {})
+        executors = airflow.get("executors", DEFAULT) if isinstance(airflow, dict) else None
+        if not isinstance(executors, list | tuple):
+            fault = Fault(
+                place=str(file),
+                key=f"airflow.executors = {executors!r}",
+                problem="no list of executors",
+                allowed='[airflow] with executors = ["KubernetesExecutor"], or without',
+                fix="correct it; `make synth` says what else is wrong in the file",
+            )
+            raise FaultError([fault])
+    except NoFileError:
         fault = Fault(
             place=f"environment {sys.argv[1]!r}",
             problem="there is no such environment",
@@ -27,10 +37,10 @@ def main() -> None:
         )
         print(fault, file=sys.stderr)
         sys.exit(Exit.BAD_INPUT)
-    except (OSError, ValueError, FaultError) as error:
-        print(f"environment {sys.argv[1]!r}: {error}", file=sys.stderr)
+    except FaultError as error:
+        print(error, file=sys.stderr)
         sys.exit(Exit.BAD_INPUT)
-    print(",".join(airflow.get("executors", DEFAULT)))
+    print(",".join(executors))
 
 
 if __name__ == "__main__":

@@ -53,3 +53,22 @@ def test_an_environment_that_is_none_ends_with_status_2(
     said = capsys.readouterr().err
     assert "environment 'staging': there is no such environment" in said
     assert "allowed: both, dev" in said
+
+
+@pytest.mark.parametrize(
+    "text", ['airflow = "3"', '[airflow]\nexecutors = "CeleryExecutor"', "[airflow"]
+)
+def test_a_file_that_lists_no_executors_ends_with_status_2(
+    company: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    text: str,
+) -> None:
+    (company / "environments" / "dev.toml").write_text(text)
+    monkeypatch.setattr(sys, "argv", ["tools.executors", "dev"])
+
+    with pytest.raises(SystemExit) as ended:
+        main()
+
+    assert ended.value.code == 2
+    assert "fix: " in capsys.readouterr().err

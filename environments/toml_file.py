@@ -1,0 +1,151 @@
+"""Reads a TOML file that people write, and says in words what is no TOML in it.
+
+It needs Python's own library alone: `make check-dags` reads an environment before anything is
+installed.
+"""
+
+import re
+import tomllib
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from conventions.faults import Fault, FaultError
+from environments.hidden import named_like_a_secret, without_secrets
+
+LARGEST = 1_000_000
+"""Bytes; what people write is a hundredth of it, and the checks of more would take hours."""
+ALLOWED = "a TOML document in UTF-8"
+
+_PLACE = re.compile(r" \(at line (\d+), column \d+\)$")
+_INVISIBLE = re.compile("[\u00a0\u00ad\u2000-\u200f\u2028-\u202f\u2060\ufeff]")
+_CURLY = re.compile("[\u2018-\u201f\u00ab\u00bb]")
+_STRAIGHT = str.maketrans(dict.fromkeys("\u2018\u2019\u201a\u201b", "'"))
+_TWICE = re.compile(r"Cannot (declare|overwrite|mutate)|Duplicate")
+_BACKSLASH = ("a \\ in quotes begins a special character", "write \\\\ for each, or / in a path")
+_KNOWN = (  # words of Python's, the problem, its fix
+    ("'='", "no = behind the key", 'write key = value, for example location = "westeurope"'),
+    ("Illegal character '\\n'", "a text without its closing quote", 'end it with "'),
+    ("nescaped", *_BACKSLASH),
+    ("hex value", *_BACKSLASH),
+    ("Unclosed array", "an array without its ], or without a comma", 'write it as ["1", "2"]'),
+    (
+        "Invalid statement",
+        "neither a table nor a key",
+        "write [table] or key = value; a comment begins with #",
+    ),
+)
+
+
+class TomlFileError(FaultError):
+    """A file cannot be read, or is no TOML."""
+
+
+class NoFileError(TomlFileError):
+    """There is no such file."""
+
+
+def read_toml(file: Path) -> dict[str, Any]:
+    """Return what a TOML file says; the mark that editors of Windows put in front is no fault.
+
+    Raises:
+        NoFileError: there is no such file, or a link leads to none.
+        TomlFileError: it cannot be read, or is no TOML; the message shows the line.
+    """
+    try:
+        data = file.read_bytes()
+    except FileNotFoundError:
+        link = file.is_symlink()
+        problem = "is a link to a file that is not there" if link else "there is no such file"
+        fix = "correct the link, or delete it" if link else "correct its name, or write it"
+        raise NoFileError([Fault(str(file), "", problem, ALLOWED, fix)]) from None
+    except OSError as error:
+        raise _refused(file, f"cannot be read: {error.strerror}", _way_to(file)) from None
+    if len(data) > LARGEST:
+        problem = f"has {len(data):,} bytes, which nobody writes by hand"
+        raise _refused(file, problem, "name the right file")
+    text = _decoded(file, data)
+    try:
+        return tomllib.loads(text, parse_float=_finite)
+    except tomllib.TOMLDecodeError as error:
+        raise _in_words(file, str(error), text) from None
+    except ValueError:  # Python reads no whole number of more than 4,300 digits
+        problem, fix = "holds a number without end", "write the number that is meant"
+    except RecursionError:
+        problem, fix = "not TOML: nested too deeply", "flatten the nested values"
+    raise _refused(file, problem, fix)
+
+
+def _way_to(file: Path) -> str:
+    if file.is_symlink():
+        return "correct the link, or delete it"
+    if file.is_dir():
+        return "move the folder away: this name is a file's"
+    return f"give yourself the right to read it: chmod u+r {file}"
+
+
+def _decoded(file: Path, data: bytes) -> str:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        number = data[: error.start].count(b"\n") + 1
+        problem = f"not UTF-8: byte {data[error.start]:#04x} in line {number}"
+        if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            problem = "is UTF-16"
+    else:
+        if "\x00" not in text:
+            return text.replace("\r\n", "\n").replace("\r", "\n")
+        problem = "is UTF-16, or no text"
+    raise _refused(file, problem, "save it as UTF-8: editors ask for the encoding in `Save as`")
+
+
+def _in_words(file: Path, said: str, text: str) -> TomlFileError:
+    """Tell what is wrong in a line, which is shown unless it may hold a secret."""
+    found = _PLACE.search(said)
+    lines = text.splitlines()
+    number = int(found[1]) if found else len(lines)
+    line = lines[number - 1].strip() if 0 < number <= len(lines) else ""
+    problem, fix = _reason(said.partition(" (at ")[0], line)
+    key = f"line {number}"
+    if named_like_a_secret(line):
+        fix = "correct it; it is not shown, as it may be a secret"
+    elif line:
+        key += f": {without_secrets(line)[:60]}"
+    return TomlFileError([Fault(str(file), key, problem, ALLOWED, without_secrets(fix))])
+
+
+def _reason(said: str, line: str) -> tuple[str, str]:
+    """Return the problem and its fix: the slips of the hand that are known, then Python's words."""
+    if line.startswith(("<<<<<<<", "=======", ">>>>>>>")):
+        return "a conflict that git left", "keep one of the two sides, and delete git's three lines"
+    if _CURLY.search(line):
+        straight = _CURLY.sub('"', line.translate(_STRAIGHT))
+        return "curly quotes, as of a web page", f"write straight ones: {straight}"
+    if _INVISIBLE.search(line):
+        return "a character that nobody sees, as of a web page", "write the line again by hand"
+    if _TWICE.search(said):
+        what = "table" if line.startswith("[") else "key"
+        return f"this {what} is there twice", "keep one of the two, with what both say"
+    for words, problem, fix in _KNOWN:
+        if words in said:
+            return problem, fix
+    key, equals, value = (part.strip() for part in line.partition("="))
+    if equals and value.lower() in ("true", "false"):
+        return "true and false are in lower case", f"write {key} = {value.lower()}"
+    if equals and not value:
+        return "no value behind the =", f'write {key} = "...", or delete the line'
+    if equals and re.fullmatch(r"[\w./:@+-]+", value):
+        return "a text without quotes", f'write {key} = "{value}"'
+    return f"not TOML: {said[:1].lower()}{said[1:]}", "correct this line"
+
+
+def _refused(file: Path, problem: str, fix: str) -> TomlFileError:
+    return TomlFileError([Fault(str(file), "", problem, ALLOWED, fix)])
+
+
+def _finite(text: str) -> float:
+    """Read a number; TOML knows `inf` and `nan`, and no setting does."""
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError(text)
+    return number
