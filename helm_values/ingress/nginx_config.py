@@ -19,6 +19,9 @@ CIPHERS = (
 #
 # `$forged` is a change that another site's page sends with the user's cookie: browsers say so in
 # Sec-Fetch-Site (W3C, "Fetch Metadata Request Headers"); programs send no such header.
+#
+# `$climbs` is a path with `..`: nginx decides by the path without it, and sends on what came. What
+# is closed here would be open by `/execution/variables/x/../../../dags`.
 HTTP_SNIPPETS = r"""
 map $uri $sign_in_client {
     default "";
@@ -29,6 +32,10 @@ map "$request_method $http_sec_fetch_site" $forged {
     default 1;
     "~^(GET|HEAD|OPTIONS) " "";
     "~^[A-Z]+ (same-origin|none)?$" "";
+}
+map $request_uri $climbs {
+    default "";
+    "~*^[^?]*(/|%2f)(\.|%2e){2}(/|%2f|\?|#|$)" 1;
 }
 large_client_header_buffers 4 32k;
 ssl_session_cache shared:tls_sessions:10m;
@@ -55,10 +62,13 @@ CONTENT_SECURITY_POLICY = "; ".join(
 
 # Tasks ask the execution API inside the cluster. Through the ingress a stolen token of a task would
 # open every connection. The pages of API documentation load scripts from a public CDN, in Airflow's
-# own origin: one of a changed script could do whatever the reader may.
+# own origin: one of a changed script could do whatever the reader may. Cosmos's plugin has such
+# pages too, and asks nobody for a session.
 SERVER_SNIPPETS = rf"""
 if ($forged) {{ return 403; }}
+if ($climbs) {{ return 404; }}
 location ~ ^/execution(/|$) {{ return 404; }}
+location ~ ^/cosmos(/|$) {{ return 404; }}
 location ~ ^(/auth)?/(docs|redoc)(/|$) {{ return 404; }}
 add_header Content-Security-Policy "{CONTENT_SECURITY_POLICY}" always;
 """.strip()

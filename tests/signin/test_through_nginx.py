@@ -173,13 +173,22 @@ def test_the_authorization_code_is_not_in_the_access_log(
 
 @pytest.mark.parametrize(
     "path",
-    ["/execution/health", "/%65xecution/health", "//execution/health", "/x/../execution/health"],
+    [
+        "/execution/health",
+        "/%65xecution/health",
+        "//execution/health",
+        "/x/../execution/health",
+        "/execution/variables/x/../../../dags",
+        "/execution/variables/x%2F.%2e%2f..%2F../dags?all",
+    ],
 )
 def test_the_execution_api_is_not_reached_from_outside(site: Site, path: str) -> None:
     assert get(site, path).status == 404
 
 
-@pytest.mark.parametrize("path", ["/docs", "/redoc", "/auth/docs", "/auth/redoc", "/docs/x"])
+@pytest.mark.parametrize(
+    "path", ["/docs", "/redoc", "/auth/docs", "/auth/redoc", "/docs/x", "/cosmos/docs"]
+)
 def test_no_page_is_served_that_loads_scripts_from_elsewhere(site: Site, path: str) -> None:
     assert get(site, path).status == 404
 
