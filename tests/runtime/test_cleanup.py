@@ -30,6 +30,9 @@ INSERT INTO task_instance (id, dag_id, run_id, task_id, pool, pool_slots, try_nu
   SELECT gen_random_uuid(), dag_id, run_id, 'work', 'default_pool', 1, 1,
     now() - days * interval '1 day', state FROM wanted;
 INSERT INTO log (event, dttm) VALUES ('old', now() - interval '100 days'), ('young', now());
+INSERT INTO session (session_id, expiry) VALUES
+  ('ended', now() AT TIME ZONE 'UTC' - interval '1 minute'),
+  ('open', now() AT TIME ZONE 'UTC' + interval '1 minute');
 INSERT INTO trigger (classpath, kwargs, created_date)
   VALUES ('waits', '{}', now() - interval '100 days');
 DROP TABLE wanted;
@@ -124,6 +127,10 @@ def test_old_events_go(cleaned: Database) -> None:
 
     assert "young" in events
     assert "old" not in events
+
+
+def test_sessions_that_have_ended_go_and_open_ones_stay(cleaned: Database) -> None:
+    assert cleaned.found("SELECT session_id FROM session") == ["open"]
 
 
 def test_a_trigger_that_a_task_may_wait_for_stays(cleaned: Database) -> None:

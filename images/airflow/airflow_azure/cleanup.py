@@ -5,6 +5,9 @@ that a task waits for takes the task along. So DAGs with an unfinished run that 
 limit are left out and named, and triggers are left to the triggerer, which deletes those that
 nobody waits for.
 
+Sessions that have ended go at once: whoever opens the page of the sign-in makes one. Airflow cleans
+them where it finds the name FabAuthManager, and `[core] auth_manager` has another here.
+
 It deletes in batches, and a break loses none of the rows that are to stay: the next run goes on.
 Exit status: 0 done, 1 a table could not be cleaned (Airflow's log says why), 2 wrong arguments.
 """
@@ -33,6 +36,7 @@ UNFINISHED = text(
     " run_after < :before OR start_date < :before OR EXISTS (SELECT 1 FROM task_instance AS ti"
     " WHERE ti.dag_id = dag_run.dag_id AND ti.run_id = dag_run.run_id AND ti.start_date < :before))"
 )
+ENDED = text("DELETE FROM session WHERE expiry < now() AT TIME ZONE 'UTC'")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,6 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     before = pendulum.now("UTC") - timedelta(days=days)
     with create_session() as session:
         drop_leftovers(session)
+        session.execute(ENDED)
         busy = sorted(session.scalars(UNFINISHED, {"before": before}))
     for dag_id in busy:
         print(f"{dag_id}: left out, a run from before {before:%Y-%m-%d} has not ended")
