@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tools.pipeline_yaml.conditions import RUNS, Run, jobs_of
+from tools.pipeline_yaml.conditions import RUNS, Run, holds, jobs_of
 from tools.pipeline_yaml.expand import expand
 
 HOSTED = "Microsoft's"
@@ -69,6 +69,8 @@ def _of_run(pipeline: Mapping[str, Any], run: Run) -> Iterator[str]:
             yield f"{place}: {run.name}: what nobody has reviewed runs on {pool}"
         if pool == DEPLOY and not job.get("environment"):
             yield f"{place}: on {pool} without an environment, where approvals are"
+        if run.reviewed and any(holds(condition, run) for condition in _caches(job)):
+            yield f"{place}: {run.name} takes what a job of another kind may have kept (Cache@2)"
         for connection in connections_of(job):
             allowed = {p for name, p in CONNECTIONS.items() if re.fullmatch(name, connection)}
             if pool not in allowed:
@@ -77,6 +79,17 @@ def _of_run(pipeline: Mapping[str, Any], run: Run) -> Iterator[str]:
                 yield f"{place}: {run.name} signs in as {connection}"
             elif not run.reviewed and UNTRUSTED not in allowed:
                 yield f"{place}: {run.name} signs in as {connection}, which is for what is merged"
+
+
+def _caches(node: Any) -> Iterator[str]:
+    """Yield the conditions of the steps that bring what an earlier job has kept."""
+    if isinstance(node, dict):
+        if node.get("task") == "Cache@2":
+            yield str(node.get("condition", "succeeded()"))
+        node = list(node.values())
+    if isinstance(node, list):
+        for value in node:
+            yield from _caches(value)
 
 
 # Of these Azure DevOps, or a step that does nothing else, makes the text

@@ -89,6 +89,15 @@ def test_a_deployment_that_nobody_can_stop_is_found() -> None:
     ]
 
 
+def test_a_deployment_that_takes_what_a_build_may_have_kept_is_found() -> None:
+    job = pipeline(pool=DEPLOY, condition=ONLY_MAIN, environment="airflow-dev")
+    job["stages"][1]["jobs"][0]["steps"][0] = {"task": "Cache@2"}
+
+    found = violations(job)
+
+    assert "second/work: merge takes what a job of another kind may have kept (Cache@2)" in found
+
+
 def test_a_stage_that_waits_for_one_that_does_not_run_does_not_run() -> None:
     waiting = pipeline(pool=DEPLOY, environment="airflow-dev")
     waiting["stages"][0]["condition"] = ONLY_MAIN

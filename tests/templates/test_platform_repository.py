@@ -518,6 +518,14 @@ def test_every_action_is_pinned_by_its_commit(rendered: Path) -> None:
     assert loose == []
 
 
+def test_what_is_merged_takes_nothing_on_github_that_another_job_kept(rendered: Path) -> None:
+    action = rendered / ".github" / "actions" / "product" / "action.yml"
+    steps = yaml.safe_load(action.read_text())["runs"]["steps"]
+
+    (cache,) = (step for step in steps if step.get("uses", "").startswith("actions/cache@"))
+    assert cache["if"] == "github.event_name == 'pull_request'"
+
+
 def test_the_product_is_fetched_once_for_a_machine(rendered: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "AIRFLOW_ON_AZURE_CACHE": str(tmp_path)}
     done = [
