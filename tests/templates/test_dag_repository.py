@@ -258,6 +258,31 @@ def test_check_has_the_packages_of_an_image_that_a_company_s_repository_built(
     assert "dags: nothing found" in done.stdout, done.stdout + done.stderr
 
 
+def test_a_tag_that_is_called_like_the_image_s_commit_is_not_taken_for_it(
+    tmp_path: Path, render: Render
+) -> None:
+    company = tmp_path / "company"
+    company.mkdir()
+    git(company, "init", "--quiet")
+    (company / "Makefile").write_text("dag-tools:\n\t@echo of the image\n")
+    commit(company)
+    built_from = git(company, "rev-parse", "--short=7", "HEAD")
+    (company / "Makefile").write_text("dag-tools:\n\t@echo of whoever may push a tag\n")
+    commit(company, tag=built_from)
+    repository = render(
+        tmp_path / "dags", image_tag=f"3.3.2-{built_from}", platform_repository=str(company)
+    )
+
+    done = subprocess.run(
+        ["make", "-C", repository, f".platform/{built_from}/.ready"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "of the image" in done.stdout, done.stdout + done.stderr
+
+
 def test_the_image_comes_from_the_repository_that_the_platform_names(
     tmp_path: Path, render: Render
 ) -> None:
