@@ -64,8 +64,11 @@ OWN_VALUES := $(addprefix tests/,controls docs environments helm_values pipeline
 # call it. The tests come last.
 CI_STEPS := check verify docs api-server test-own-values test
 # The calendar is asked for the day of the commit: a commit that was good stays good. The image, most
-# of it downloads, is built beside the first steps.
+# of it downloads, is built beside the first steps. Environments of locks are installed once for all
+# clones: a clone of CI has none.
 ci: ## Run everything that a change has to pass; PYTEST="--junitxml=FILE"
+	@[ -e .cache/environments ] || { mkdir -p .cache $(SHARED)/environments && \
+		ln -s $(SHARED)/environments .cache/environments; }
 	@for data in charts reference-data; do $(MAKE) --no-print-directory $$data || \
 		echo "$$data: not all of it is here; tests that want the rest are skipped" >&2; done
 	@set -e; on=$${ON:-$$(git log -1 --format=%cs)}; said=$$(mktemp); \

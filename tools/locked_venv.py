@@ -1,4 +1,7 @@
-"""Virtual environments with exactly the packages of a lock file, made once and kept in .cache."""
+"""Virtual environments with exactly the packages of a lock file, made once and kept.
+
+They are in .cache/environments; where that is a link, as in CI, checkouts share them.
+"""
 
 import errno
 import fcntl
@@ -32,9 +35,9 @@ def locked_venv(
     """
     locks = [lock, *more]
     key = hashlib.sha256(b"".join(one.read_bytes() for one in locks)).hexdigest()[:12]
-    folder = ROOT / ".cache" / f"{name}-{key}"
+    folder = (ROOT / ".cache" / "environments").resolve() / f"{name}-{key}"
     try:
-        if not (folder / ".ready").exists():  # else it is whole, and may be somebody else's
+        if not _whole(folder):  # else it is whole, and may be somebody else's
             _install(folder, locks, python, compiled=compiled)
     except OSError as error:
         who = "; whoever may write to the checkout installs it" if error.errno in DENIED else ""
@@ -42,11 +45,16 @@ def locked_venv(
     return folder
 
 
+def _whole(folder: Path) -> bool:
+    """Tell whether all is installed, and the Python that it was made of is still there."""
+    return (folder / ".ready").exists() and (folder / "bin" / "python").exists()
+
+
 def _install(folder: Path, locks: list[Path], python: Path | str, *, compiled: bool) -> None:
-    folder.parent.mkdir(exist_ok=True)
+    folder.parent.mkdir(parents=True, exist_ok=True)
     with (folder.parent / f"{folder.name}.lock").open("w") as guard:
         fcntl.flock(guard, fcntl.LOCK_EX)  # parallel test workers share one installation
-        if (folder / ".ready").exists():
+        if _whole(folder):
             return
         _run(uv(), "venv", "--quiet", "--clear", "--python", str(python), str(folder))
         target = ("--python", str(folder / "bin" / "python"))
