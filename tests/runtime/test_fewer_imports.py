@@ -6,17 +6,40 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from tests import ROOT
 
+LEFT_OUT = (
+    "aiohttp",
+    "airflow.cli.cli_config",
+    "airflow.models.callback",
+    "airflow.models.connection",
+    "azure.identity.aio",
+    "azure.storage.blob.aio",
+    "cryptography",
+    "h2",
+    "libcst",
+    "msrest",
+    "pathspec",
+    "pygments",
+    "rich",
+    "sqlalchemy",
+    "tabulate",
+)
 ENTRY = "airflow.sdk.execution_time.execute_workload"
 DECORATED = '@task.virtualenv(requirements=["rich"])\ndef work():\n    return 1\n'
 # the supervisor's imports, then one use of each thing that they leave out
 SOURCE = f"""
 import importlib.metadata, io, json, os, pathlib, sys
 import {ENTRY}, airflow.executors.base_executor
+from airflow import settings
+from airflow._shared.module_loading import file_discovery
 from airflow.dag_processing import dagbag
+from airflow.executors import base_executor
 from airflow.executors.workloads import types
+from airflow.providers.microsoft.azure import utils
+from airflow.providers.microsoft.azure.hooks import wasb
 from airflow.sdk import DAG
 from airflow.sdk.definitions._internal import decorators
 from azure.storage.blob._shared import authentication
@@ -25,7 +48,7 @@ def there(*names):
     return [name for name in names if name in sys.modules]
 
 told = {{}}
-told["before"] = there("aiohttp", "libcst", "rich", "tabulate", "airflow.models.callback")
+told["before"] = there({", ".join(map(repr, LEFT_OUT))})
 
 from azure.core.pipeline.transport import RequestsTransport
 told["requests"] = isinstance(RequestsTransport(), authentication.AioHttpTransport)
@@ -53,6 +76,36 @@ try:
 except ZeroDivisionError:
     structlog.dev.rich_traceback(drawn, sys.exc_info())
 told["rich"] = drawn.getvalue()
+
+import httpcore, httpx
+http2 = httpx.Client(http2=True)._transport._pool
+told["http2"] = [http2._http2, httpcore.HTTP2Connection.READ_NUM_BYTES > 0]
+
+from azure.identity import CertificateCredential
+from azure.storage.blob import _encryption
+told["certificate"] = type(CertificateCredential("t", "c", certificate_path=sys.argv[3])).__name__
+told["encrypted"] = len(_encryption.AESGCM.generate_key(256))
+
+from airflow.providers.microsoft.azure.hooks import base_azure
+adapter = utils.AzureIdentityCredentialAdapter(credential=object())
+from msrest.authentication import BasicTokenAuthentication
+told["adapter"] = [
+    isinstance(adapter, BasicTokenAuthentication),
+    isinstance(adapter, base_azure.AzureIdentityCredentialAdapter),
+]
+told["async"] = type(wasb.AsyncBlobServiceClient("https://a.blob.core.windows.net")).__module__
+
+told["engine"] = settings.engine
+told["select"] = settings.create_engine("sqlite://").connect().exec_driver_sql("select 7").scalar()
+from airflow.models import Connection
+from airflow.models.base import Base
+told["model"] = issubclass(Connection, Base)
+
+folder = pathlib.Path(os.environ["AIRFLOW_HOME"])
+(folder / ".airflowignore").write_text("packages/")
+found = file_discovery.find_path_from_directory(folder, ".airflowignore", "glob")
+told["ignored"] = [name for name in found if "packages/" in name]
+told["help"] = base_executor.BaseExecutor._get_parser().format_help().split()[1]
 
 import yaml
 packages = pathlib.Path(sys.argv[2])
@@ -87,8 +140,11 @@ def told(airflow: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, A
     """What a pod's process, known by the name of its entry, tells of what it can still do."""
     home = tmp_path_factory.mktemp("airflow")
     (home / "packages").mkdir()
+    (home / "packages" / "of_dags.py").touch()
+    issued = trustme.CA().issue_cert("dags.contoso.com", key_type=trustme.KeyType.RSA)
+    issued.private_key_and_cert_chain_pem.write_to_path(home / "certificate.pem")
     done = subprocess.run(
-        [airflow / "python", "-c", SOURCE, ENTRY, home / "packages"],
+        [airflow / "python", "-c", SOURCE, ENTRY, home / "packages", home / "certificate.pem"],
         env={
             "PATH": str(airflow),
             "PYTHONPATH": str(ROOT / "images" / "airflow"),
@@ -141,6 +197,46 @@ def test_structlog_writes_tracebacks_as_python_does(told: dict[str, Any]) -> Non
 
 def test_structlog_draws_a_traceback_by_rich_where_it_is_told_to(told: dict[str, Any]) -> None:
     assert "ZeroDivisionError" in told["rich"]
+
+
+def test_httpx_and_httpcore_speak_http_2(told: dict[str, Any]) -> None:
+    assert told["http2"] == [True, True]
+
+
+def test_entra_s_client_reads_a_certificate(told: dict[str, Any]) -> None:
+    assert told["certificate"] == "CertificateCredential"
+
+
+def test_storage_s_client_encrypts_blobs(told: dict[str, Any]) -> None:
+    assert told["encrypted"] == 32
+
+
+def test_a_credential_for_azure_s_old_clients_is_one_of_theirs(told: dict[str, Any]) -> None:
+    assert told["adapter"] == [True, True]
+
+
+def test_the_hook_of_blob_storage_has_its_asynchronous_client(told: dict[str, Any]) -> None:
+    assert told["async"].startswith("azure.storage.blob.aio")
+
+
+def test_a_task_has_no_engine_for_airflow_s_database(told: dict[str, Any]) -> None:
+    assert told["engine"] is None
+
+
+def test_a_task_asks_other_databases_by_sqlalchemy(told: dict[str, Any]) -> None:
+    assert told["select"] == 7
+
+
+def test_airflow_s_models_are_real_to_those_who_import_them(told: dict[str, Any]) -> None:
+    assert told["model"] is True
+
+
+def test_a_folder_of_dags_has_files_to_ignore(told: dict[str, Any]) -> None:
+    assert told["ignored"] == []
+
+
+def test_an_executor_shows_its_page_of_help(told: dict[str, Any]) -> None:
+    assert told["help"] == "airflow"
 
 
 def test_the_supervisor_lists_packages_once_and_reads_yaml_fast(told: dict[str, Any]) -> None:

@@ -8,12 +8,10 @@ import asyncio
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.configuration import AirflowConfigParser
 from airflow.exceptions import AirflowConfigException
-from sqlalchemy import URL, event, make_url
-from sqlalchemy.engine import Dialect, Engine
 
 from airflow_azure import tls
 from airflow_azure.tokens import (
@@ -22,6 +20,10 @@ from airflow_azure.tokens import (
     PasswordSource,
     PasswordUnavailableError,
 )
+
+if TYPE_CHECKING:  # a task's process has no database, and imports none of it
+    from sqlalchemy import URL
+    from sqlalchemy.engine import Dialect
 
 SECTION = "azure_postgres"
 
@@ -43,14 +45,17 @@ def sign_in(conf: AirflowConfigParser, environ: Mapping[str, str] = os.environ) 
         raise AirflowConfigException(
             f"[{SECTION}] entra_token_scope and password_file are both set; keep one of them"
         )
-    url = make_url(conf.get("database", "sql_alchemy_conn"))
-    if url.get_backend_name() != "postgresql":
+    conn = conf.get("database", "sql_alchemy_conn")
+    if not conn.startswith("postgresql"):
         return  # a task's process: Airflow keeps the database's address from it
+    from sqlalchemy import make_url
+
+    url = make_url(conn)
     _check(url, "entra_token_scope" if scope else "password_file")
     listen(str(url.host), EntraToken(scope, environ) if scope else PasswordFile(Path(file)))
 
 
-def _check(url: URL, option: str) -> None:
+def _check(url: "URL", option: str) -> None:
     shown = url.render_as_string(hide_password=True)
     if not url.host or not url.username:
         raise AirflowConfigException(
@@ -70,9 +75,11 @@ def listen(host: str, password: PasswordSource) -> None:
     A connection without TLS is refused before the password is asked for: a token on an
     unencrypted wire is a token given away.
     """
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
 
     @event.listens_for(Engine, "do_connect")
-    def connect(dialect: Dialect, _record: object, _args: object, params: dict[str, Any]) -> None:
+    def connect(dialect: "Dialect", _record: object, _args: object, params: dict[str, Any]) -> None:
         if dialect.name != "postgresql" or "password" in params:
             return
         if str(params.get("host", "")).lower() != host.lower():
@@ -86,14 +93,14 @@ def listen(host: str, password: PasswordSource) -> None:
         else:
             params["password"] = ask(dialect)
 
-    def ask(dialect: Dialect) -> str:
+    def ask(dialect: "Dialect") -> str:
         try:
             return password()
         except PasswordUnavailableError as unavailable:
             raise _error(dialect, host, str(unavailable)) from unavailable
 
 
-def _error(dialect: Dialect, host: str, reason: str) -> Exception:
+def _error(dialect: "Dialect", host: str, reason: str) -> Exception:
     # the driver's own error type: Airflow retries it as it does a database that is away
     text = f"cannot sign in to PostgreSQL at {host}: {reason}"
     error: Exception = dialect.loaded_dbapi.OperationalError(text)

@@ -8,15 +8,22 @@ Each of `WAYS` is a module whose import is the only reason why something large i
 - Airflow removes decorators with `libcst` from the source of a task that runs in another Python
   (`@task.virtualenv`), and makes a subclass of it at import.
 - The client of Blob storage asks for `aiohttp` to see whether a transport is aiohttp's. Importing
-  aiohttp reads all certificate authorities twice.
-- structlog and httpx's command draw on a terminal with `rich`, and containers have none. structlog
-  writes tracebacks as Python does, unless it is told to take rich.
+  aiohttp reads all certificate authorities twice. It imports `cryptography` for blobs that the
+  client encrypts, and Entra's client does for those who sign in with a certificate.
+- httpx imports HTTP/2, and its own command with what colours that.
+- structlog draws on a terminal with `rich`, and containers have none. It writes tracebacks as
+  Python does, unless it is told to take rich.
 
 Those of `WAYS_OF_A_TASK` are left out only in the pod of a task, which has no database:
 
-- The supervisor of a task imports all tables of the database for the name of a type.
+- Airflow's settings make an engine for the database, and its configuration, executors and bundles
+  name tables: SQLAlchemy and all of Airflow's models. A task's process may not use them
+  (`block_orm_access`), its supervisor does not.
 - The task reads its DAG file with `DagBag`, which imports all that makes a DAG ready for the
-  database, and what draws a table of DAGs.
+  database, what draws a table of DAGs, and what reads `.airflowignore`.
+- An executor imports the whole command line, to make a page of help.
+- The hook of Blob storage imports its asynchronous half, for triggers, and a base class of Azure's
+  old clients.
 - Airflow compares what each provider says of itself with a JSON schema, twice. The scheduler and
   the API server of the same image do that too.
 
@@ -31,103 +38,18 @@ import importlib
 import importlib.metadata
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
-from importlib.machinery import ModuleSpec, PathFinder
-from types import ModuleType
 from typing import Any
 
-Way = Callable[[Any], AbstractContextManager[None]]
-
-
-class _Later(type):
-    """A class that stands for a name of a module, and imports that when something of it is wanted.
-
-    Args:
-        module: where the class or function is.
-        name: its name there.
-    """
-
-    _of: tuple[str, str]
-
-    def __new__(cls, module: str, name: str) -> "_Later":
-        return super().__new__(cls, name, (), {"_of": (module, name)})
-
-    def __init__(cls, module: str, name: str) -> None:
-        super().__init__(name, (), {})
-
-    def __call__(cls, *given: Any, **named: Any) -> Any:
-        return cls._real()(*given, **named)
-
-    def __getattr__(cls, name: str) -> Any:
-        return getattr(cls._real(), name)
-
-    def __instancecheck__(cls, it: object) -> bool:
-        # nothing is of a class that nobody has imported
-        return cls._of[0] in sys.modules and isinstance(it, cls._real())
-
-    def __subclasscheck__(cls, other: type) -> bool:
-        return cls._of[0] in sys.modules and issubclass(other, cls._real())
-
-    def _real(cls) -> Any:
-        module, name = cls._of
-        return getattr(importlib.import_module(module), name)
-
-
-@contextmanager
-def _stands_in(name: str, module: ModuleType | None) -> Iterator[None]:
-    """Let imports of the name find the module, or fail without one; not if it is there already."""
-    if name in sys.modules:
-        yield
-        return
-    sys.modules[name] = module  # type: ignore[assignment]  # None is Python's word for "not there"
-    try:
-        yield
-    finally:
-        del sys.modules[name]
-
-
-def _later(**stands: str) -> Way:
-    """Return the way in which a module gets each name only when used, from the module given."""
-
-    @contextmanager
-    def way(_importer: Any) -> Iterator[None]:
-        modules = {module: ModuleType(module) for module in stands.values()}
-        for name, module in stands.items():
-            setattr(modules[module], name, _Later(module, name))
-        with ExitStack() as stack:
-            for name, stand in modules.items():
-                stack.enter_context(_stands_in(name, stand))
-            yield
-
-    return way
-
-
-@contextmanager
-def _without_libcst(decorators: Any) -> Iterator[None]:
-    if "libcst" in sys.modules:
-        yield
-        return
-    libcst: Any = ModuleType("libcst")
-    libcst.CSTTransformer = object
-    with _stands_in("libcst", libcst):
-        yield
-
-    def remove_task_decorator(python_source: str, task_decorator_name: str) -> str:
-        if decorators.remove_task_decorator is remove_task_decorator:
-            importlib.import_module("libcst")
-            importlib.reload(decorators)
-        removed: str = decorators.remove_task_decorator(python_source, task_decorator_name)
-        return removed
-
-    decorators.remove_task_decorator = remove_task_decorator
+from airflow_azure.later import Way, install, later, made_later, named_later, stands_in
 
 
 @contextmanager
 def _without_aiohttp(_authentication: Any) -> Iterator[None]:
     transports: Any = importlib.import_module("azure.core.pipeline.transport")
-    transports.AioHttpTransport = _Later(f"{transports.__name__}._aiohttp", "AioHttpTransport")
+    transports.AioHttpTransport = named_later(f"{transports.__name__}._aiohttp", "AioHttpTransport")
     try:
         yield
     finally:
@@ -135,7 +57,7 @@ def _without_aiohttp(_authentication: Any) -> Iterator[None]:
 
 
 def _without_rich(_importer: Any) -> AbstractContextManager[None]:
-    return _stands_in("rich", None)
+    return stands_in("rich", None)
 
 
 @contextmanager
@@ -143,10 +65,10 @@ def _with_rich_later(dev: Any) -> Iterator[None]:
     if "rich" in sys.modules:
         yield
         return
-    with _stands_in("rich", None):
+    with stands_in("rich", None):
         yield
-    dev.Console = _Later("rich.console", "Console")
-    dev.Traceback = _Later("rich.traceback", "Traceback")
+    dev.Console = named_later("rich.console", "Console")
+    dev.Traceback = named_later("rich.traceback", "Traceback")
     dev.rich_traceback = dev.RichTracebackFormatter()
     dev.rich_monochrome_traceback = dev.RichTracebackFormatter(color_system=None)
 
@@ -163,52 +85,90 @@ class _Believes:
         """Take it as it is."""
 
 
-WAYS: dict[str, Way] = {
-    "airflow.sdk.definitions._internal.decorators": _without_libcst,
-    "azure.storage.blob._shared.authentication": _without_aiohttp,
-    "httpx._main": _without_rich,
-    "structlog.dev": _with_rich_later,
-    "structlog.tracebacks": _without_rich,
+@contextmanager
+def _without_database(settings: Any) -> Iterator[None]:
+    yield
+    settings.configure_orm = lambda: None
+
+
+CRYPTOGRAPHY = later(
+    "cryptography",
+    "cryptography.hazmat.backends",
+    "cryptography.hazmat.primitives",
+    "cryptography.hazmat.primitives.asymmetric",
+    "cryptography.hazmat.primitives.asymmetric.rsa",
+    "cryptography.hazmat.primitives.ciphers",
+    "cryptography.hazmat.primitives.ciphers.aead",
+    "cryptography.hazmat.primitives.ciphers.algorithms",
+    "cryptography.hazmat.primitives.ciphers.modes",
+    "cryptography.hazmat.primitives.padding",
+)
+WAYS: dict[str, Sequence[Way]] = {
+    "airflow.sdk.definitions._internal.decorators": [
+        made_later("remove_task_decorator", of="CSTTransformer", base="libcst")
+    ],
+    "azure.identity._credentials.certificate": [CRYPTOGRAPHY],
+    "azure.identity._internal.aadclient_certificate": [CRYPTOGRAPHY],
+    "azure.storage.blob._encryption": [CRYPTOGRAPHY],
+    "azure.storage.blob._shared.authentication": [_without_aiohttp],
+    "httpcore._async": [later("httpcore._async.http2")],
+    "httpcore._sync": [later("httpcore._sync.http2")],
+    "httpx": [later("httpx._main")],
+    "structlog.dev": [_with_rich_later],
+    "structlog.tracebacks": [_without_rich],
 }
-WAYS_OF_A_TASK: dict[str, Way] = {
-    "airflow.dag_processing.dagbag": _later(
-        LazyDeserializedDAG="airflow.serialization.serialized_objects", tabulate="tabulate"
-    ),
-    "airflow.executors.workloads.types": _later(
-        CallbackKey="airflow.models.callback",
-        ExecutorCallback="airflow.models.callback",
-        TaskInstance="airflow.models.taskinstance",
-    ),
-    "airflow.providers_manager": _without_schemas,
-    "airflow.sdk._shared.providers_discovery.providers_discovery": _without_schemas,
+WAYS_OF_A_TASK: dict[str, Sequence[Way]] = {
+    "airflow._shared.module_loading.file_discovery": [later("pathspec.patterns")],
+    "airflow.configuration": [later("airflow.models.connection")],
+    "airflow.dag_processing.bundles.manager": [
+        later("airflow.models.dagbundle", "airflow.models.team", "sqlalchemy")
+    ],
+    "airflow.dag_processing.dagbag": [
+        later("airflow.serialization.serialized_objects", "tabulate")
+    ],
+    "airflow.executors.base_executor": [later("airflow.cli.cli_config", "airflow.models.log")],
+    "airflow.executors.executor_loader": [later("airflow.models.team")],
+    "airflow.executors.workloads.connection_test": [later("airflow.models.connection_test")],
+    "airflow.executors.workloads.types": [
+        later(
+            "airflow.models.callback",
+            "airflow.models.connection_test",
+            "airflow.models.taskinstance",
+        )
+    ],
+    "airflow.providers.microsoft.azure.hooks.wasb": [
+        later("azure.identity.aio", "azure.storage.blob.aio")
+    ],
+    "airflow.providers.microsoft.azure.utils": [
+        later("azure.identity.aio"),
+        made_later(
+            "AzureIdentityCredentialAdapter",
+            of="BasicTokenAuthentication",
+            base="msrest.authentication",
+        ),
+    ],
+    "airflow.providers.standard.operators.python": [later("airflow.models.variable")],
+    "airflow.providers_manager": [_without_schemas],
+    "airflow.sdk._shared.module_loading.file_discovery": [later("pathspec.patterns")],
+    "airflow.sdk._shared.providers_discovery.providers_discovery": [_without_schemas],
+    "airflow.secrets.metastore": [later("sqlalchemy")],
+    "airflow.settings": [
+        later(
+            "airflow.utils.orm_event_handlers",
+            "sqlalchemy",
+            "sqlalchemy.engine",
+            "sqlalchemy.ext.asyncio",
+            "sqlalchemy.orm",
+            "sqlalchemy.pool",
+        ),
+        _without_database,
+    ],
 }
-
-
-class _Finder:
-    """Finds the modules that have a way as Python does, and runs them in it."""
-
-    def __init__(self, ways: dict[str, Way]) -> None:
-        self._ways = ways
-
-    def find_spec(
-        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        way = self._ways.get(name)
-        spec = PathFinder.find_spec(name, path, target) if way else None
-        if way and spec and spec.loader:
-            run = spec.loader.exec_module
-
-            def exec_module(module: ModuleType) -> None:
-                with way(module):
-                    run(module)
-
-            spec.loader.exec_module = exec_module  # type: ignore[method-assign]
-        return spec
 
 
 def import_less(*, in_task_pod: bool) -> None:
     """Leave out what `WAYS` names; in the pod of a task also what `WAYS_OF_A_TASK` does."""
-    sys.meta_path.insert(0, _Finder(WAYS | WAYS_OF_A_TASK if in_task_pod else WAYS))
+    install(WAYS | WAYS_OF_A_TASK if in_task_pod else WAYS)
 
 
 def read_packages_once() -> None:

@@ -1,0 +1,155 @@
+"""Stands in for what a module imports, until something of it is wanted.
+
+`fewer_imports` says for which modules. Nothing here knows Airflow.
+"""
+
+import importlib
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType
+from typing import Any
+
+Way = Callable[[Any], AbstractContextManager[None]]
+
+
+class _Later(type):
+    """A class that stands for a name of a module, and imports that when something of it is wanted.
+
+    Args:
+        module: where the class or function is.
+        name: its name there.
+        base: the module without which that module was imported: it is imported once more with it.
+    """
+
+    _of: tuple[str, str, str]
+
+    def __new__(cls, module: str, name: str, base: str = "") -> "_Later":
+        return super().__new__(cls, name, (), {"_of": (module, name, base)})
+
+    def __init__(cls, module: str, name: str, base: str = "") -> None:
+        super().__init__(name, (), {})
+
+    def __call__(cls, *given: Any, **named: Any) -> Any:
+        return cls._real()(*given, **named)
+
+    def __getattr__(cls, name: str) -> Any:
+        return getattr(cls._real(), name)
+
+    def __instancecheck__(cls, it: object) -> bool:
+        return cls._there() and isinstance(it, cls._real())
+
+    def __subclasscheck__(cls, other: type) -> bool:
+        return cls._there() and issubclass(other, cls._real())
+
+    def _there(cls) -> bool:
+        """Return whether anything can be of that class: not if nobody has imported it."""
+        module, _, base = cls._of
+        return (base or module) in sys.modules
+
+    def _real(cls) -> Any:
+        module, name, base = cls._of
+        try:
+            real = getattr(importlib.import_module(module), name)
+        except AttributeError:  # a module of a package that nobody has imported
+            return importlib.import_module(f"{module}.{name}")
+        if real is cls:
+            importlib.import_module(base)
+            real = getattr(importlib.reload(sys.modules[module]), name)
+        return real
+
+
+def named_later(module: str, name: str) -> Any:
+    """Return what stands for a class or function of a module until something of it is wanted."""
+    return _Later(module, name)
+
+
+@contextmanager
+def stands_in(name: str, module: ModuleType | None) -> Iterator[None]:
+    """Let imports of the name find the module, or fail without one; not if it is there already."""
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name] = module  # type: ignore[assignment]  # None is Python's word for "not there"
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+
+
+class _Stand(ModuleType):
+    """A module of which each name is imported when something of it is wanted."""
+
+    def __getattr__(self, name: str) -> _Later:
+        if name.startswith("__"):  # Python asks for what a module may lack
+            raise AttributeError(name)
+        return _Later(self.__name__, name)
+
+
+def later(*modules: str) -> Way:
+    """Return the way in which a module gets what it imports from those modules only when used."""
+
+    @contextmanager
+    def way(importer: Any) -> Iterator[None]:
+        if any(not isinstance(sys.modules.get(module), _Stand | None) for module in modules):
+            yield  # one that is there may import the others
+            return
+        with ExitStack() as stack:
+            for module in modules:
+                stack.enter_context(stands_in(module, _Stand(module)))
+            yield
+        for module in modules:  # a package keeps what it hands on
+            package = sys.modules.get(module.rpartition(".")[0], importer)
+            if package is not importer:
+                kept = [name for name, value in vars(package).items() if type(value) is _Later]
+                for name in kept:
+                    delattr(package, name)
+
+    return way
+
+
+def made_later(name: str, *, of: str, base: str) -> Way:
+    """Return the way in which a module makes the name, which needs the base's module, when used."""
+
+    @contextmanager
+    def way(importer: Any) -> Iterator[None]:
+        if base in sys.modules:
+            yield
+            return
+        stand = ModuleType(base)
+        setattr(stand, of, object)
+        with stands_in(base, stand):
+            yield
+        setattr(importer, name, _Later(importer.__name__, name, base))
+
+    return way
+
+
+class _Finder:
+    """Finds the modules that have a way as Python does, and runs them in it."""
+
+    def __init__(self, ways: dict[str, Sequence[Way]]) -> None:
+        self._ways = ways
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        ways = self._ways.get(name, ())
+        spec = PathFinder.find_spec(name, path, target) if ways else None
+        if spec and spec.loader:
+            run = spec.loader.exec_module
+
+            def exec_module(module: ModuleType) -> None:
+                with ExitStack() as stack:
+                    for way in ways:
+                        stack.enter_context(way(module))
+                    run(module)
+
+            spec.loader.exec_module = exec_module  # type: ignore[method-assign]
+        return spec
+
+
+def install(ways: dict[str, Sequence[Way]]) -> None:
+    """Run each module that is named from now on in its ways, when it is imported."""
+    sys.meta_path.insert(0, _Finder(ways))
