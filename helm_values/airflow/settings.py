@@ -37,9 +37,10 @@ def tuned(airflow: Airflow, *, behind_proxy: bool = False) -> Iterator[tuple[str
     yield "scheduler", "max_tis_per_query", min(64, airflow.parallelism)
     # A run sleeps twice before its first task is queued, and once before each next one
     yield "scheduler", "scheduler_idle_sleep_time", 0.25
-    # A process for each core that the DAG processor may use
+    # Two for each core that the DAG processor may use: with one, a quarter of the cores has nothing
+    # to do while the processor writes what was found
     cores = airflow.resources.of(DAG_PROCESSOR).cpu_limit
-    yield "dag_processor", "parsing_processes", max(1, int(cores or 1))
+    yield "dag_processor", "parsing_processes", max(2, int(2 * (cores or 1)))
     # Bundles look for changes every 10 s, and Airflow asks them as often as this
     yield "dag_processor", "bundle_refresh_check_interval", 2
     # A table with a line for each file goes to the log; metrics tell the same of each parse

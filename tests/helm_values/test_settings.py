@@ -133,7 +133,7 @@ def test_a_bundle_of_the_company_s_chart_values_follows_those_of_the_platform(
         ("dag_processor.min_file_process_interval", "3600"),
         ("dag_processor.print_stats_interval", "600"),
         ("core.min_serialized_dag_update_interval", "5"),
-        ("dag_processor.parsing_processes", "2"),
+        ("dag_processor.parsing_processes", "4"),
         ("scheduler.max_tis_per_query", "32"),
         ("scheduler.scheduler_idle_sleep_time", "0.25"),
     ],
@@ -165,7 +165,7 @@ def test_behind_a_proxy_pods_are_asked_for_one_after_another(
         (
             {"resources": {"dag_processor": {"cpu_limit": 3.5}}},
             "dag_processor.parsing_processes",
-            "3",
+            "7",
         ),
     ],
 )
