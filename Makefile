@@ -12,6 +12,11 @@ TOOLS := .venv/.ready
 READY := .tools/.node .venv/.ready node_modules/.ready
 # Containers often forbid byte code; without it every run compiles 14 MB of provider sources again.
 unexport PYTHONDONTWRITEBYTECODE
+# Where the locale says otherwise, names of files and what is printed would be taken for another
+# encoding; from Python 3.15 on it is the default.
+export PYTHONUTF8 := 1
+# A variable as one word of the shell, whatever is in it: a space, a quote, a semicolon.
+quoted = '$(subst ','\'',$(1))'
 # What can be made again, and all checkouts of this machine share.
 SHARED := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/airflow-on-azure
 # Two: a worker starts whole servers of its own.
@@ -19,6 +24,7 @@ WORKERS ?= 2
 DIR ?= dags
 FORMAT ?= text
 ENVIRONMENT ?= $(error ENVIRONMENT is missing: make $@ ENVIRONMENT=<name of an environment file>)
+DAG ?= $(error DAG is missing: make $@ DAG=<id of a DAG>)
 SOURCE ?= $(error SOURCE is missing: make $@ SOURCE=<folder of Airflow 2 DAGs> TARGET=<new folder>)
 TARGET ?= $(error TARGET is missing: make $@ SOURCE=<folder of Airflow 2 DAGs> TARGET=<new folder>)
 
@@ -49,7 +55,7 @@ synth-cdktn: $(SYNTH) $(TOOLS) ## Write cdktn.out/ with CDK Terrain, and compare
 	@$(BIN)/python -O main.py && $(BIN)/python -m tools.cdk_terrain
 
 export: $(SYNTH) $(TOOLS) ## Write the stacks as plain Terraform, without cdktf: TO=folder
-	@$(BIN)/python -O main.py && $(BIN)/python -m tools.export $(if $(TO),--to "$(TO)")
+	@$(BIN)/python -O main.py && $(BIN)/python -m tools.export $(if $(TO),--to $(call quoted,$(TO)))
 
 test: $(READY) ## Run every test
 	@$(BIN)/pytest -n $(WORKERS) $(if $(REST),$(addprefix --ignore=,$(OWN_VALUES))) $(PYTEST)
@@ -110,20 +116,20 @@ format: $(TOOLS) ## Fix what ruff can fix, and format
 	$(BIN)/ruff format .
 
 rehearse: $(READY) ## Deploy and destroy it all with the real Terraform, without Azure; FROM=<git ref>: a change
-	@$(if $(SYNTHESIZED),,$(BIN)/python -O main.py &&) $(BIN)/python -m tools.rehearsal $(if $(FROM),--from $(FROM)) \
-		$(if $(PROVIDERS),--providers $(PROVIDERS)) $(REHEARSE)
+	@$(if $(SYNTHESIZED),,$(BIN)/python -O main.py &&) $(BIN)/python -m tools.rehearsal $(if $(FROM),--from $(call quoted,$(FROM))) \
+		$(if $(PROVIDERS),--providers $(call quoted,$(PROVIDERS))) $(REHEARSE)
 
 seed: $(SYNTH) $(TOOLS) ## Make what stands before the first environment, asking at each step: SEED="--plan"
 	@$(BIN)/python -O main.py && $(BIN)/python -m tools.seed $(SEED)
 
 preflight: $(SYNTH) $(TOOLS) ## Ask a subscription whether it has what a deployment needs: ENVIRONMENT=dev [PREFLIGHT=--hosts]
-	@$(BIN)/python -O main.py && $(BIN)/python -m tools.preflight --environment $(ENVIRONMENT) $(PREFLIGHT)
+	@$(BIN)/python -O main.py && $(BIN)/python -m tools.preflight --environment $(call quoted,$(ENVIRONMENT)) $(PREFLIGHT)
 
 plan: .tools/.node $(TOOLS) ## Show what a deployment would do to Azure: ENVIRONMENT=dev [PLAN="--refresh none"]
-	@$(BIN)/python -O main.py && $(BIN)/python -m tools.plan --environment $(ENVIRONMENT) $(PLAN)
+	@$(BIN)/python -O main.py && $(BIN)/python -m tools.plan --environment $(call quoted,$(ENVIRONMENT)) $(PLAN)
 
 smoke: $(TOOLS) ## Look at a deployed Airflow from outside: ENVIRONMENT=dev [SMOKE="--wait 600"]
-	@$(BIN)/python -m tools.smoke --environment $(ENVIRONMENT) $(SMOKE)
+	@$(BIN)/python -m tools.smoke --environment $(call quoted,$(ENVIRONMENT)) $(SMOKE)
 
 # Nothing changes between the gates: one synth serves all, and each refuses an older one.
 verify: ## Check your files: packages, pipelines, synth, calendar, policy, attack paths, rehearsal; ON=YYYY-MM-DD: the day
@@ -136,14 +142,14 @@ policy: $(TOOLS) ## Check cdktf.out against checkov's rules and ours
 
 contract: $(READY) ## Check what real providers send against Microsoft's types: PROVIDERS=, RECORDING=, TYPES=, CONTRACT=
 	@$(if $(RECORDING),,$(BIN)/python -O main.py &&) $(BIN)/python -m tools.contract check $(CONTRACT) \
-		$(if $(PROVIDERS),--providers $(PROVIDERS)) $(if $(TYPES),--types $(TYPES)) \
+		$(if $(PROVIDERS),--providers $(call quoted,$(PROVIDERS))) $(if $(TYPES),--types $(call quoted,$(TYPES))) \
 		$(foreach file,$(RECORDING),--recording $(file))
 
 attack-paths: $(TOOLS) ## Show who can become whom, and refuse what is not accepted; ON=YYYY-MM-DD
-	@$(BIN)/python -m tools.attack_paths $(if $(ON),--on $(ON)) $(ATTACK_PATHS)
+	@$(BIN)/python -m tools.attack_paths $(if $(ON),--on $(call quoted,$(ON))) $(ATTACK_PATHS)
 
 cost: $(SYNTH) $(TOOLS) ## Show what the environments cost a month, and what that leaves out; FROM=<git ref>: a change
-	@$(BIN)/python -O main.py && $(BIN)/python -m tools.cost show $(if $(FROM),--from $(FROM)) $(COST)
+	@$(BIN)/python -O main.py && $(BIN)/python -m tools.cost show $(if $(FROM),--from $(call quoted,$(FROM))) $(COST)
 
 prices: $(SYNTH) $(TOOLS) ## Fetch the prices that cost counts with into prices.toml; PRICES="--currency EUR"
 	@$(BIN)/python -O main.py && $(BIN)/python -m tools.cost fetch $(PRICES)
@@ -152,7 +158,7 @@ calendar: $(TOOLS) ## Show what ends in the coming twelve months, and who uses i
 	@$(BIN)/python -m tools.calendar show
 
 calendar-check: $(TOOLS) ## Refuse what has ended; ON=YYYY-MM-DD: on that day
-	@$(BIN)/python -m tools.calendar check $(if $(ON),--on $(ON))
+	@$(BIN)/python -m tools.calendar check $(if $(ON),--on $(call quoted,$(ON)))
 
 ##@ Documentation
 
@@ -161,7 +167,7 @@ docs: $(TOOLS) ## Build the documentation into site/; a link that leads nowhere 
 		$(if $(AIRFLOW_ON_AZURE_HOME),--site-dir "$(AIRFLOW_ON_AZURE_HOME)/site")
 
 diagram: $(SYNTH) $(TOOLS) ## Draw the stacks that were synthesized, a page of HTML for each environment: TO=folder
-	@$(BIN)/python -O main.py && $(BIN)/python -m tools.diagram $(if $(TO),--to "$(TO)")
+	@$(BIN)/python -O main.py && $(BIN)/python -m tools.diagram $(if $(TO),--to $(call quoted,$(TO)))
 
 reference: $(TOOLS) ## Write the reference and the JSON schema of the environment file again
 	@$(BIN)/python -m tools.environment_reference && $(BIN)/python -m tools.calendar write && \
@@ -183,7 +189,7 @@ reference-data: $(TOOLS) ## Fetch the real providers' schemas that tests compare
 	@$(BIN)/python -m tools.reference_data
 
 provider-lock: $(TOOLS) ## Write the checksums of Terraform's providers; MIRROR=https://...: from a mirror
-	@$(BIN)/python -m tools.provider_lock write $(if $(MIRROR),--mirror $(MIRROR))
+	@$(BIN)/python -m tools.provider_lock write $(if $(MIRROR),--mirror $(call quoted,$(MIRROR)))
 
 lock: $(TOOLS) ## Resolve requirements.lock, synth.lock (its run-time part) and package-lock.json again
 	$(UV) pip compile pyproject.toml --group dev --universal --generate-hashes --python-version 3.11 --quiet -o requirements.lock
@@ -199,7 +205,7 @@ lock: $(TOOLS) ## Resolve requirements.lock, synth.lock (its run-time part) and 
 migrate-dags: $(TOOLS) ## Move Airflow 2 DAGs: SOURCE=folder TARGET=folder [OPTIONS=...]
 	@airflow=$$($(BIN)/python -m tools.airflow_venv) \
 		&& $(BIN)/python -m dag_migration --airflow "$$airflow" --option-keys conventions/airflow_options.toml \
-			$(OPTIONS) "$(SOURCE)" "$(TARGET)"
+			$(OPTIONS) $(call quoted,$(SOURCE)) $(call quoted,$(TARGET))
 
 migrate-corpus: $(TOOLS) ## Migrate released Airflow 2 examples and write the counts into the docs
 	@$(BIN)/python -m packages.dag_migration.tests.corpus.measure \
@@ -209,19 +215,19 @@ migrate-corpus: $(TOOLS) ## Migrate released Airflow 2 examples and write the co
 
 check-dags: | $(UV_READY) ## Check the DAGs of DIR as their authors do: ENVIRONMENT=dev, whose executors tasks may name
 	$(CHECK_PYTHON)
-	@executors="$(if $(filter-out file,$(origin ENVIRONMENT)),$$($(PYTHON) -m tools.executors $(ENVIRONMENT)))" \
-		&& $(PYTHON) -m tools.in_image python -m check_dags --format $(FORMAT) \
-			$${executors:+--executors "$$executors"} $(DIR)
+	@executors="$(if $(filter-out file,$(origin ENVIRONMENT)),$$($(PYTHON) -m tools.executors $(call quoted,$(ENVIRONMENT))))" \
+		&& $(PYTHON) -m tools.in_image python -m check_dags --format $(call quoted,$(FORMAT)) \
+			$${executors:+--executors "$$executors"} $(call quoted,$(DIR))
 
 up: .tools/.node node_modules/.ready | $(UV_READY) ## Start Airflow here, with PostgreSQL and Azurite, on the DAGs of DIR: PORT=8080
 	$(CHECK_PYTHON)
-	@$(PYTHON) -m tools.in_image python -m laptop up $(DIR) $(if $(PORT),--port $(PORT))
+	@$(PYTHON) -m tools.in_image python -m laptop up $(call quoted,$(DIR)) $(if $(PORT),--port $(call quoted,$(PORT)))
 
 try: ## Run a DAG in the Airflow of `make up`, and wait for its end: DAG=its_id
-	@$(PYTHON) -m tools.in_image python -m laptop run $(DIR) $(DAG)
+	@$(PYTHON) -m tools.in_image python -m laptop run $(call quoted,$(DIR)) $(call quoted,$(DAG))
 
 down: ## End the Airflow of `make up`: DELETE=yes deletes its data, too
-	@$(PYTHON) -m tools.in_image python -m laptop down $(DIR) $(if $(DELETE),--delete)
+	@$(PYTHON) -m tools.in_image python -m laptop down $(call quoted,$(DIR)) $(if $(DELETE),--delete)
 
 dag-tools: | $(UV_READY) ## Install what checks and runs DAGs as the image does
 	$(CHECK_PYTHON)
@@ -266,7 +272,7 @@ sbom/%.cdx.json: | $(TOOLS)
 	@echo $@
 
 audit: $(TOOLS) ## Report known vulnerabilities of all that locks pin; ADVISORIES=folder: a copy
-	@$(BIN)/python -m tools.audit $(if $(ADVISORIES),--advisories "$(ADVISORIES)") $(AUDIT)
+	@$(BIN)/python -m tools.audit $(if $(ADVISORIES),--advisories $(call quoted,$(ADVISORIES))) $(AUDIT)
 
 # The version that builds the image, compared with its hashes. Debian's Python may have no pip.
 .tools/bin/uv:

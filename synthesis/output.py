@@ -1,6 +1,7 @@
 """Writes the stacks of a synth, and moves them to where the last synth wrote its own."""
 
 import os
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,12 +25,21 @@ def write(
     folder: Path,
     seed: "Seed | None" = None,
 ) -> None:
-    """Write what `build` constructs to `folder`, which need not exist."""
+    """Write what `build` constructs to `folder`, which need not exist.
+
+    Raises:
+        OSError: Node cannot write there.
+    """
     from cdktf import App  # here, when Node is loading it
 
     app = App(outdir=str(folder), stack_traces=False)
     build(app, environments, seed)
-    app.synth()
+    try:
+        app.synth()
+    except RuntimeError as error:  # of Node: "Error: ENOSPC: no space left on device, write"
+        if refused := re.search(r"\bE[A-Z]{3,}: ([^,]+)", str(error)):
+            raise OSError(refused[1]) from None
+        raise
 
 
 def replace(new: Path, outdir: Path) -> None:
@@ -40,4 +50,4 @@ def replace(new: Path, outdir: Path) -> None:
         os.replace(new / file, outdir / file)
     for stale in outdir.glob("stacks/*/cdk.tf.json"):
         if stale.relative_to(outdir) not in written:
-            stale.unlink()
+            stale.unlink(missing_ok=True)  # another synth may be as far

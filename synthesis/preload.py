@@ -148,7 +148,11 @@ class Preload:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self.finish()
+        try:
+            self.finish()
+        except Exception:
+            if error is None:  # else that one ended Node, or is what people have to know
+                raise
 
 
 class _Waiting:

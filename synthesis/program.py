@@ -3,9 +3,11 @@
 import atexit
 import gc
 import os
+import signal
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -30,8 +32,13 @@ def run(build: Build) -> NoReturn:
         print(sys.modules["__main__"].__doc__)
         sys.exit(0)
     gc.disable()
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, signal.default_int_handler)
     try:
         status = synthesize(build, sys.argv[1:])
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        os._exit(130)  # Node, whose input ends with us, ends too
     except (NodeMissingError, OutputFolderError, company.CompanyFolderError) as error:
         print(error, file=sys.stderr)
         status = 1
@@ -39,8 +46,8 @@ def run(build: Build) -> NoReturn:
         print(error, file=sys.stderr)
         status = 2
     atexit._run_exitfuncs()  # ends Node
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in filter(None, (sys.stdout, sys.stderr)):  # one that was closed is None
+        stream.flush()
     os._exit(status)
 
 
@@ -59,8 +66,7 @@ def synthesize(build: Build, arguments: Sequence[str]) -> int:
         for note in (note for env in environments for note in notes(env)):
             print(f"note: {note}", file=sys.stderr)
         outdir = Path(os.environ.get("CDKTF_OUTDIR") or company.output())
-        with _scratch(outdir) as scratch:
-            new = Path(scratch)
+        with _scratch(outdir) as new:
             write(build, environments, new, seed)
             read = [*files, *([seed_file] if seed_file else [])]
             sources.record(new, sources.of_this_run(company.PRODUCT, company.home(), read))
@@ -75,17 +81,19 @@ def _named(arguments: Sequence[str]) -> tuple[list[Path], Path | None]:
     return [path for path in paths if path not in seeds], next(iter(seeds), None)
 
 
-def _scratch(outdir: Path) -> tempfile.TemporaryDirectory[str]:
+@contextmanager
+def _scratch(outdir: Path) -> Iterator[Path]:
     """Make a folder beside the output: files are moved from it without being copied."""
     try:
         outdir.mkdir(parents=True, exist_ok=True)
-        return tempfile.TemporaryDirectory(prefix=".synth-", dir=outdir)
+        with tempfile.TemporaryDirectory(prefix=".synth-", dir=outdir) as scratch:
+            yield Path(scratch)
     except OSError as error:
         fault = Fault(
             place=str(outdir),
-            problem=f"cannot be written: {error.strerror}",
-            allowed="a folder that you may write to",
-            fix="change its permissions, remove the file at that path, or name another folder "
-            "in CDKTF_OUTDIR",
+            problem=f"cannot be written: {error.strerror or error}",
+            allowed="a folder that you may write to, on a disk with room",
+            fix="make room, change its permissions, remove the file at that path, or name another "
+            "folder in CDKTF_OUTDIR",
         )
         raise OutputFolderError([fault]) from None

@@ -2,6 +2,8 @@
 
 from enum import IntEnum
 
+from tools import INTERRUPTED as _INTERRUPTED
+
 
 class Exit(IntEnum):
     """What `python -m tools.rehearsal` and `python -m tools.plan` end with."""
@@ -10,7 +12,7 @@ class Exit(IntEnum):
     FAILED = 1
     BAD_INPUT = 2
     DATA_AT_RISK = 3
-    INTERRUPTED = 130  # what a shell reports of a program that Ctrl-C ended
+    INTERRUPTED = _INTERRUPTED
 
 
 INTERRUPTED = "interrupted; everything that was started is stopped"

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,7 @@ TERRAIN_LOCK = ROOT / "tools" / "cdk_terrain" / "requirements.lock"
         ("smoke", "ENVIRONMENT"),
         ("preflight", "ENVIRONMENT"),
         ("migrate-dags", "SOURCE"),
+        ("try", "DAG"),
     ],
 )
 def test_a_target_says_what_it_was_not_given(target: str, variable: str) -> None:
@@ -92,8 +94,26 @@ def test_checking_dags_needs_no_package_of_the_platform(variables: list[str]) ->
 
 
 def test_checking_dags_of_an_environment_asks_which_executors_it_has() -> None:
-    assert "tools.executors prod" in would_run("check-dags", "ENVIRONMENT=prod")
+    assert "tools.executors 'prod'" in would_run("check-dags", "ENVIRONMENT=prod")
     assert "tools.executors" not in would_run("check-dags")
+
+
+@pytest.mark.parametrize(
+    ("target", "variable"),
+    [
+        ("check-dags", "DIR"),
+        ("export", "TO"),
+        ("rehearse", "FROM"),
+        ("plan", "ENVIRONMENT"),
+        ("migrate-dags", "SOURCE"),
+    ],
+)
+def test_whatever_is_in_a_variable_reaches_a_tool_as_one_word(target: str, variable: str) -> None:
+    given = {"SOURCE": "old", "TARGET": "new", variable: 'Jürgen\'s "old" dags; exit'}
+
+    commands = would_run(target, *(f"{name}={value}" for name, value in given.items()))
+
+    assert given[variable] in shlex.split(commands.replace("\\\n", " "), comments=True)
 
 
 def test_tools_run_with_the_very_packages_of_a_synth() -> None:

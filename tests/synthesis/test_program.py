@@ -1,14 +1,17 @@
 """What `python main.py` does, as its users run it."""
 
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from synthesis.sources import RECORD
 from tests.environment_files import DEV, FILES, PROD
+from tests.parts.skips import missing
 
 
 def synth(
@@ -130,6 +133,56 @@ def test_an_output_folder_that_cannot_be_is_named(project: Path, tmp_path: Path)
 
     assert done.returncode == 1
     assert done.stderr.startswith(f"{tmp_path / 'out'}: cannot be written: File exists\n")
+
+
+def test_who_has_closed_the_output_gets_the_stacks(project: Path, tmp_path: Path) -> None:
+    closed = f"exec '{sys.executable}' '{project}/main.py' '{DEV}' >&- 2>&-"
+    outdir = {"CDKTF_OUTDIR": str(tmp_path / "out")}
+
+    done = subprocess.run(["sh", "-c", closed], env=os.environ | outdir, check=False)
+
+    assert done.returncode == 0
+    assert (tmp_path / "out" / "manifest.json").exists()
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_synth_leaves_a_word_and_nothing_else(
+    project: Path, tmp_path: Path, sign: signal.Signals
+) -> None:
+    outdir = tmp_path / "out"
+    with subprocess.Popen(
+        [sys.executable, project / "main.py", DEV],
+        env=os.environ | {"CDKTF_OUTDIR": str(outdir)},
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as running:
+        while running.poll() is None and not list(outdir.glob(".synth-*")):
+            time.sleep(0.01)
+        os.killpg(running.pid, sign)  # Node, too, as Ctrl-C does
+        _, said = running.communicate(timeout=30)
+
+    assert (running.returncode, said) == (130, "interrupted\n")
+    assert list(outdir.iterdir()) == []
+
+
+def test_a_disk_that_is_full_is_named(project: Path, tmp_path: Path) -> None:
+    small = f"mount -t tmpfs -o size=300k tmpfs '{tmp_path}'"
+    if subprocess.run(["unshare", "--mount", "sh", "-c", small], check=False).returncode:
+        missing("only root makes a small disk")
+    synth_there = f"exec '{sys.executable}' '{project}/main.py' '{DEV}'"
+
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", f"{small} && {synth_there}"],
+        env=os.environ | {"CDKTF_OUTDIR": str(tmp_path / "out")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{tmp_path / 'out'}: cannot be written: no space left on device")
+    assert "Traceback" not in done.stderr
 
 
 @pytest.fixture(scope="module")
