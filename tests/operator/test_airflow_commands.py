@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,21 +16,21 @@ from tests.operator.tables import PAGES
 from tests.parts.postgres import Postgres
 
 Of = Callable[[str], list[Call]]
-Run = Callable[..., list[tuple[int, str]]]
+Said = dict[tuple[str, ...], tuple[int, str]]
 # a command of Airflow 2, on a page about leaving it
 OF_AIRFLOW_2 = ("dags", "backfill")
 # what cannot be done here: no such version, or a file of another Airflow
 ELSEWHERE = {("db", "downgrade"), ("connections", "get"), ("dags", "pause")}
 RUN = """
-import contextlib, io, json, os, sys, traceback
+import contextlib, io, json, sys, traceback
 from airflow.cli.cli_parser import get_parser
 answers = []
-for words in json.load(sys.stdin):
+for words, only_parsed in json.load(sys.stdin):
     said, status = io.StringIO(), 0
     with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
         try:
             chosen = get_parser().parse_args(words)
-            if not os.environ.get("PARSE_ONLY"):
+            if not only_parsed:
                 chosen.func(chosen)
         except SystemExit as end:
             status = end.code if isinstance(end.code, int) else 1 if end.code else 0
@@ -41,6 +42,7 @@ for words in json.load(sys.stdin):
 print("ANSWERS " + json.dumps(answers))
 """
 JOB_TYPES = ("SchedulerJob", "DagProcessorJob", "TriggererJob")
+WRONG = (("jobs", "check", "--job-tpye", "SchedulerJob"), ("dags", "list-import-error"))
 
 
 @pytest.fixture(scope="module")
@@ -60,80 +62,97 @@ def database(postgres: Postgres, migrated: str) -> str:
     return database
 
 
+@dataclass(frozen=True)
+class Answers:
+    """Exit status and words of Airflow for each command line, parsed alone or run."""
+
+    parsed: Said
+    ran: Said
+
+
+def named(of: Of) -> list[Call]:
+    """Return what pages name of Airflow's commands."""
+    return [call for call in of("airflow") if call.words[1:3] != OF_AIRFLOW_2]
+
+
+def whole(of: Of) -> list[Call]:
+    """Return those of them that can be run as they stand."""
+    return [call for call in named(of) if call.whole and call.words[1:3] not in ELSEWHERE]
+
+
 @pytest.fixture(scope="module")
 def airflow_line(
-    airflow: Path, postgres: Postgres, database: str, tmp_path_factory: pytest.TempPathFactory
-) -> Run:
-    """Runs Airflow's command line; returns its exit status and what it said."""
+    of: Of,
+    airflow: Path,
+    postgres: Postgres,
+    database: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Answers:
+    """What Airflow's command line says, all of it in one process: Airflow takes long to import."""
     home = tmp_path_factory.mktemp("home")
     for part in ("connections", "variables", "pools"):
         (home / f"{part}.json").write_text("{}")
     (home / "old-system").mkdir()
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(home),
-        "AIRFLOW_HOME": str(home),
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": postgres.url(database),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__CORE__FERNET_KEY": "l8yTJTTJ8xsnWpYNQD6lOEqdKVnu0HdV4Ldd0lAGJ3A=",
-    }
-
-    def run(*commands: tuple[str, ...], **variables: str) -> list[tuple[int, str]]:
-        done = subprocess.run(
-            [airflow / "python", "-c", RUN],
-            input=json.dumps(commands),
-            env=environment | variables,
-            cwd=home,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert "ANSWERS " in done.stdout, done.stderr
-        return [tuple(one) for one in json.loads(done.stdout.rpartition("ANSWERS ")[2])]
-
-    return run
-
-
-def test_airflow_runs_the_commands_of_the_pages(of: Of, airflow_line: Run) -> None:
-    calls = [call for call in of("airflow") if call.words[1:3] != OF_AIRFLOW_2]
-    whole = [call for call in calls if call.whole and call.words[1:3] not in ELSEWHERE]
-
-    answers = airflow_line(*(call.words[1:] for call in whole))
-
-    told = zip(whole, answers, strict=True)
-    assert {str(call): said for call, (status, said) in told if status} == {}
+    parsed = [call.words[1:] for call in named(of)]
+    run = [*WRONG, *(call.words[1:] for call in whole(of))]
+    done = subprocess.run(
+        [airflow / "python", "-c", RUN],
+        input=json.dumps([(words, True) for words in parsed] + [(words, False) for words in run]),
+        env={
+            "PATH": os.environ["PATH"],
+            "HOME": str(home),
+            "AIRFLOW_HOME": str(home),
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": postgres.url(database),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__FERNET_KEY": "l8yTJTTJ8xsnWpYNQD6lOEqdKVnu0HdV4Ldd0lAGJ3A=",
+        },
+        cwd=home,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "ANSWERS " in done.stdout, done.stderr
+    said = [tuple(one) for one in json.loads(done.stdout.rpartition("ANSWERS ")[2])]
+    return Answers(
+        dict(zip(parsed, said, strict=False)), dict(zip(run, said[len(parsed) :], strict=True))
+    )
 
 
-def test_airflow_s_parser_takes_the_commands_that_pages_name(of: Of, airflow_line: Run) -> None:
-    named = [call for call in of("airflow") if call.words[1:3] != OF_AIRFLOW_2]
+def test_airflow_runs_the_commands_of_the_pages(of: Of, airflow_line: Answers) -> None:
+    told = {str(call): airflow_line.ran[call.words[1:]] for call in whole(of)}
 
-    answers = airflow_line(*(call.words[1:] for call in named), PARSE_ONLY="yes")
+    assert len(told) > len(JOB_TYPES)
+    assert {call: said for call, (status, said) in told.items() if status} == {}
+
+
+def test_airflow_s_parser_takes_the_commands_that_pages_name(of: Of, airflow_line: Answers) -> None:
+    told = [(call, *airflow_line.parsed[call.words[1:]]) for call in named(of)]
 
     # a command within a sentence may leave out what it is about
     refused = {
         str(call): said
-        for call, (status, said) in zip(named, answers, strict=True)
+        for call, status, said in told
         if status and (call.whole or "arguments are required" not in said)
     }
     assert refused == {}
 
 
-@pytest.mark.parametrize(
-    "words", [("jobs", "check", "--job-tpye", "SchedulerJob"), ("dags", "list-import-error")]
-)
-def test_airflow_refuses_a_wrong_command(words: tuple[str, ...], airflow_line: Run) -> None:
-    ((status, said),) = airflow_line(words)
+@pytest.mark.parametrize("words", WRONG)
+def test_airflow_refuses_a_wrong_command(words: tuple[str, ...], airflow_line: Answers) -> None:
+    status, said = airflow_line.ran[words]
 
     assert status == 2, said
 
 
-def test_the_check_of_a_component_counts_those_that_are_alive(of: Of, airflow_line: Run) -> None:
+def test_the_check_of_a_component_counts_those_that_are_alive(
+    of: Of, airflow_line: Answers
+) -> None:
     checks = {call.words[1:] for call in of("airflow") if "--job-type" in call.words}
 
-    answers = airflow_line(*checks)
+    said = [airflow_line.ran[words][1] for words in checks]
 
     assert len(checks) == len(JOB_TYPES)
-    assert [said for _, said in answers if "Found 2 alive jobs" not in said] == []
+    assert [answer for answer in said if "Found 2 alive jobs" not in answer] == []
 
 
 def statements(page: Path) -> list[str]:

@@ -64,12 +64,6 @@ def test_a_command_gets_what_the_shell_makes_of_it(tmp_path: Path) -> None:
     assert [call.words[-1] for call in calls] == ["A", "B C"]
 
 
-def test_azure_s_command_line_takes_its_commands(of: Of, az: Answers) -> None:
-    answers = az(of("az"))
-
-    assert {f"{call.page}: {call}": said for call, said in answers.items() if said} == {}
-
-
 WRONG = {
     "az aks show --resource-group a --name b --clusterr c": "unrecognized arguments",
     "az aks display --resource-group a --name b": "'display' is misspelled",
@@ -80,17 +74,23 @@ WRONG = {
 
 
 @pytest.fixture(scope="module")
-def refused(az: Answers) -> dict[str, str]:
-    """What azure-cli says of wrong commands, asked at once."""
-    said = az([Call("", tuple(command.split())) for command in WRONG])
-    return {" ".join(call.words): answer for call, answer in said.items()}
+def said_by_az(of: Of, az: Answers) -> dict[Call, str]:
+    """What azure-cli says of the commands of the pages, and of wrong ones, asked at once."""
+    return az([*of("az"), *(Call("", tuple(command.split())) for command in WRONG)])
+
+
+def test_azure_s_command_line_takes_its_commands(said_by_az: dict[Call, str]) -> None:
+    said = {f"{call.page}: {call}": said for call, said in said_by_az.items() if call.page}
+
+    assert len(said) > len(WRONG)
+    assert {call: refused for call, refused in said.items() if refused} == {}
 
 
 @pytest.mark.parametrize(("command", "answer"), WRONG.items())
 def test_azure_s_command_line_refuses_a_wrong_one(
-    command: str, answer: str, refused: dict[str, str]
+    command: str, answer: str, said_by_az: dict[Call, str]
 ) -> None:
-    assert answer in refused[command]
+    assert answer in said_by_az[Call("", tuple(command.split()))]
 
 
 def test_an_extension_is_installed_before_a_page_uses_it(pages: dict[Path, list[Call]]) -> None:
