@@ -1,14 +1,21 @@
 """A plugin of pytest: which of pytest-xdist's workers runs a test, and when.
 
 All tests of a room (`tests/runtime`, `packages/dag_migration`) run on one worker, which starts the
-room's servers once. The rooms with the most tests that start programs begin: what takes long and
-begins last keeps one worker busy and the others idle. Fast tests (tests/fast.py) count for little.
+room's servers once. What takes long and begins last keeps one worker busy and the others idle: so
+the rooms of LONG begin, and then those with the most tests that start programs. Fast tests
+(tests/fast.py) count for little.
 """
 
 from collections import Counter
 from typing import Any
 
 import pytest
+
+# Rooms that take more than a minute, the longest first: of some, few tests take long.
+LONG = tuple(
+    f"tests/{name}"
+    for name in ("runtime", "bench_tasks", "rehearsal", "templates", "signin", "laptop", "dags")
+)
 
 
 def room(nodeid: str) -> str:
@@ -33,9 +40,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 @pytest.hookimpl(trylast=True)  # tests/fast.py has marked them
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Put the rooms with the most work first, where workers share them."""
+    """Put the rooms that take longest first, where workers share them."""
     if hasattr(config, "workerinput"):
         work: Counter[str] = Counter()
         for item in items:
             work[room(item.nodeid)] += 1 if item.get_closest_marker("fast") else 50
-        items.sort(key=lambda item: -work[room(item.nodeid)])
+        items.sort(key=lambda item: (_place(room(item.nodeid)), -work[room(item.nodeid)]))
+
+
+def _place(name: str) -> int:
+    return LONG.index(name) if name in LONG else len(LONG)
