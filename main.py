@@ -2,8 +2,8 @@
 
 Without FILE, every file in environments/ is taken, and seed.toml where there is one. The JSON goes
 to cdktf.out, or where the cdktf CLI wants it. Exit status: 0 written, 1 Node is missing or the
-folder cannot be written, 2 a file was refused, 130 Ctrl-C; but for 0 the previous output stays as it
-was.
+folder cannot be written, 2 a file was refused, 130 Ctrl-C; the previous output stays as it was,
+but for 0.
 """
 
 from typing import TYPE_CHECKING

@@ -6,7 +6,7 @@ from datetime import date, datetime, time
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -14,7 +14,7 @@ from pydantic.fields import FieldInfo
 from conventions.faults import Fault
 from environments.hidden import HIDDEN, RENEW, may_be_secret, named_like_a_secret, without_secrets
 from environments.model import Environment
-from environments.types import NEAR
+from environments.types import NEAR, Section, Text
 
 _NEEDED = {
     "int_type": "a whole number",
@@ -22,6 +22,9 @@ _NEEDED = {
     "bool_type": "true or false",
     "string_type": "text in quotes",
     "tuple_type": "an array",
+    "list_type": "an array",
+    "date_type": "a date",
+    "float_type": "a whole number or a fraction",
     "dict_type": "a table",
     "model_type": "a table",
 }
@@ -32,10 +35,12 @@ _KINDS = {
     str: "text",
     list: "an array",
     dict: "a table",
-    datetime: "a date",
+    datetime: "a date with a time",
     date: "a date",
     time: "a time",
 }
+
+MOST_HOMES = 3  # of a key that is in more tables, none is meant more than another
 
 _CDKTF = re.compile(r"TfToken\[")
 _TEMPLATE = re.compile(r"[$%]\{|TfToken\[")
@@ -45,7 +50,7 @@ def faults_of(
     file: Path,
     values: dict[str, Any],
     error: ValidationError,
-    model: type[BaseModel] = Environment,
+    model: type[Section] = Environment,
 ) -> Iterator[Fault]:
     """Tell each fault of `values`, which are to be those of `model`, once."""
     # A rule between two tables runs only where both are whole. So unknown keys are set aside and
@@ -87,7 +92,7 @@ def templates_in(file: Path, values: Any, at: tuple[Any, ...] = ()) -> Iterator[
 
 
 def _behind_unknown_keys(
-    values: dict[str, Any], details: list[Any], model: type[BaseModel]
+    values: dict[str, Any], details: list[Any], model: type[Section]
 ) -> list[Any]:
     unknown = [detail["loc"] for detail in details if detail["type"] == "extra_forbidden"]
     if not unknown:
@@ -111,7 +116,7 @@ def _without(value: Any, at: tuple[Any, ...], paths: set[tuple[Any, ...]]) -> An
     return value
 
 
-def _explained(detail: Any, model: type[BaseModel]) -> tuple[str, tuple[str, str, str]]:
+def _explained(detail: Any, model: type[Section]) -> tuple[str, tuple[str, str, str]]:
     """Return the key with the value given, and: problem, allowed, fix."""
     loc, given = detail["loc"], detail["input"]
     key = _key_path(loc)
@@ -120,13 +125,18 @@ def _explained(detail: Any, model: type[BaseModel]) -> tuple[str, tuple[str, str
     match detail["type"]:
         case "fault":
             words = detail["ctx"]
-            whole_table = isinstance(given, dict)
-            return key if whole_table else shown, (words["problem"], words["allowed"], words["fix"])
+            tables = isinstance(given, dict) or (
+                isinstance(given, list) and any(isinstance(one, dict) for one in given)
+            )
+            return key if tables else shown, (words["problem"], words["allowed"], words["fix"])
         case "extra_forbidden":
             names = sorted(_model(loc, model).model_fields)
             near = get_close_matches(str(loc[-1]), names, n=1, cutoff=NEAR)
-            fix = f"write {near[0]}" if near else "delete it"
-            return shown, ("unknown key", ", ".join(names), fix)
+            near = near or names[: len(names) == 1]  # a file of one kind of table
+            homes = list(_homes(str(loc[-1]), model))
+            fixes = [f"write {near[0]}"] if near else []
+            fixes += [f"move it {' or '.join(homes)}"] if 0 < len(homes) <= MOST_HOMES else []
+            return shown, ("unknown key", ", ".join(names), ", or ".join(fixes) or "delete it")
         case "missing":
             return key, ("missing", _allowed(loc, model), f"add {_example(loc, model)}")
         case "literal_error":
@@ -162,7 +172,22 @@ def _explained(detail: Any, model: type[BaseModel]) -> tuple[str, tuple[str, str
             )
 
 
-def _allowed(loc: tuple[Any, ...], model: type[BaseModel], needed: str = "") -> str:
+def _homes(name: str, model: type[BaseModel], at: str = "") -> Iterator[str]:
+    """Tell where a key of this name belongs: whatever stands below a table belongs to it."""
+    for key, field in model.model_fields.items():
+        if key == name:
+            yield f"into [{at}]" if at else "above the first table"
+        for inner in _models(field.annotation):
+            among = ".<name>" if get_origin(_bare(field.annotation)) is dict else ""
+            yield from _homes(name, inner, f"{at}.{key}{among}".removeprefix("."))
+
+
+def _bare(annotation: Any) -> Any:
+    """Return a type without what Annotated says of it."""
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+
+
+def _allowed(loc: tuple[Any, ...], model: type[Section], needed: str = "") -> str:
     """Return what a key takes: its kind, its range, and what it means."""
     field = _field(loc, model)
     limits = {
@@ -174,14 +199,20 @@ def _allowed(loc: tuple[Any, ...], model: type[BaseModel], needed: str = "") -> 
     span = " to ".join(str(limits[name]) for name in ("ge", "le") if name in limits)
     if len(limits) == 1:
         span = f"{span} or {'more' if 'ge' in limits else 'less'}"
-    parts = [needed, span, (field.description if field else None) or ""]
-    return "; ".join(filter(None, parts)) or f"see {_reference(model)}"
+    rules = [rule.rule for rule in field.metadata if isinstance(rule, Text)] if field else []
+    parts = [needed, span, (field.description if field else None) or "".join(rules)]
+    return "; ".join(filter(None, parts)) or f"see {model.page}"
 
 
-def _corrected(loc: tuple[Any, ...], model: type[BaseModel], needed: str, given: Any) -> str:
+def _corrected(loc: tuple[Any, ...], model: type[Section], needed: str, given: Any) -> str:
     name, text = loc[-1], str(given)
+    of_tables = _schema(loc, model).get("type") == "object"
+    if needed == "an array" and (of_tables or isinstance(given, dict)):
+        return f"write [[{_key_path(loc)}]], in two brackets: there may be several"
+    if needed == "a table" and isinstance(given, list):
+        return f"write [{_key_path(loc)}], in one bracket: there is one"
     if needed == "a table":
-        return f"write a table with its keys; {_reference(model)} lists them"
+        return f"write a table with its keys; {model.page} lists them"
     if needed == "a whole number" and text.strip().removeprefix("-").isdecimal():
         return f"write {name} = {int(text)}, without quotes"
     if needed == "true or false" and text.lower() in ("yes", "on", "true", "1"):
@@ -195,20 +226,20 @@ def _corrected(loc: tuple[Any, ...], model: type[BaseModel], needed: str, given:
     return f"write {_example(loc, model, needed)}"
 
 
-def _example(loc: tuple[Any, ...], model: type[BaseModel], needed: str = "") -> str:
+def _example(loc: tuple[Any, ...], model: type[Section], needed: str = "") -> str:
     """Return a line, or a table, to write at `loc`; the schema gives the value."""
     name, schema = _names(loc)[-1], _schema(loc, model)
     if schema.get("type") == "object":
-        return f"the table [{_key_path(loc)}]; {_reference(model)} lists its keys"
+        return f"the table [{_key_path(loc)}]; {model.page} lists its keys"
     value = _of_schema(schema)
-    if schema.get("type") == "array":
+    if schema.get("type") == "array" and not schema.get("examples"):
         value = [item] if (item := _of_schema(schema["items"])) is not None else None
     if value is None or (needed and _kind(value) not in needed):
         return f"{name} = ..."
     return f"{name} = {_toml(value)}, for example"
 
 
-def _schema(loc: tuple[Any, ...], model: type[BaseModel]) -> dict[str, Any]:
+def _schema(loc: tuple[Any, ...], model: type[Section]) -> dict[str, Any]:
     """Return the JSON schema of the value at `loc`, empty where the model names none."""
     root = _whole_schema(model)
     place: dict[str, Any] = root
@@ -224,17 +255,15 @@ def _schema(loc: tuple[Any, ...], model: type[BaseModel]) -> dict[str, Any]:
 
 
 @cache  # it takes as long as thirty files
-def _whole_schema(model: type[BaseModel]) -> dict[str, Any]:
+def _whole_schema(model: type[Section]) -> dict[str, Any]:
     return model.model_json_schema()
 
 
 def _of_schema(schema: dict[str, Any]) -> Any:
     """Return an example of a value that is no table and no array."""
-    return next(iter(schema.get("examples") or schema.get("enum") or ()), schema.get("default"))
-
-
-def _reference(model: type[BaseModel]) -> str:
-    return f"docs/reference/{model.__name__.lower()}.md"
+    given: Any = schema.get("default")
+    value: Any = next(iter(schema.get("examples") or schema.get("enum") or ()), given)
+    return date.fromisoformat(value) if schema.get("format") == "date" else value
 
 
 def _kind(value: Any) -> str:
@@ -289,6 +318,6 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _models(inner)
 
 
-def _field(loc: tuple[Any, ...], model: type[BaseModel]) -> FieldInfo | None:
+def _field(loc: tuple[Any, ...], model: type[Section]) -> FieldInfo | None:
     names = _names(loc)
     return _model(tuple(names), model).model_fields.get(names[-1]) if names else None

@@ -15,8 +15,10 @@ from environments.faults import faults_of, templates_in
 from environments.model import Environment
 from environments.seed import Seed
 from environments.toml_file import NoFileError, TomlFileError, read_toml
+from environments.types import Section
 
 Model = TypeVar("Model", Environment, Seed)
+Other = TypeVar("Other", bound=Section)
 
 
 class EnvironmentFileError(FaultError):
@@ -103,6 +105,19 @@ def _renamed(file: Path, name: str) -> str:
     return f"rename the file to {name}.toml: nothing in Azure changes"
 
 
+def read_as(model: type[Other], file: Path) -> Other:
+    """Return what another file that people write says, in the words of environment files.
+
+    Raises:
+        TomlFileError: it cannot be read, or with every fault of what it says.
+    """
+    values = read_toml(file)
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise TomlFileError(list(faults_of(file, values, error, model))) from None
+
+
 def validate(values: dict[str, Any], file: Path) -> Environment:
     """Return the environment that the values of `file` describe.
 
@@ -130,7 +145,7 @@ def _parse(file: Path) -> dict[str, Any]:
     except NoFileError as error:
         (fault,) = error.faults
         known = ", ".join(str(one) for one in environment_files() if one.exists()) or "none"
-        fix = fault.fix if file.is_symlink() else f"name one that exists: {known}"
+        fix = f"name one that exists: {known}"
         raise EnvironmentFileError([replace(fault, fix=fix)]) from None
     except TomlFileError as error:
         raise EnvironmentFileError(error.faults) from None

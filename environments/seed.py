@@ -1,7 +1,7 @@
 """The seed: everything that `seed.toml` says, typed and checked; a company has one."""
 
 from collections.abc import Iterable
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field, ValidationInfo, field_validator
 
@@ -31,6 +31,7 @@ ConnectionName = Annotated[
 class Seed(Section):
     """What stands before the first environment: states, identities, agents, their network."""
 
+    page: ClassVar[str] = "docs/reference/seed.md"
     workload: Annotated[
         WorkloadName,
         Field(description="short name of the workload, as in the environment files"),

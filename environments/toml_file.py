@@ -49,16 +49,17 @@ def read_toml(file: Path) -> dict[str, Any]:
     """Return what a TOML file says; the mark that editors of Windows put in front is no fault.
 
     Raises:
-        NoFileError: there is no such file, or a link leads to none.
+        NoFileError: there is no such file.
         TomlFileError: it cannot be read, or is no TOML; the message shows the line.
     """
     try:
         data = file.read_bytes()
     except FileNotFoundError:
-        link = file.is_symlink()
-        problem = "is a link to a file that is not there" if link else "there is no such file"
-        fix = "correct the link, or delete it" if link else "correct its name, or write it"
-        raise NoFileError([Fault(str(file), "", problem, ALLOWED, fix)]) from None
+        if file.is_symlink():
+            problem = "is a link to a file that is not there"
+            raise _refused(file, problem, _way_to(file)) from None
+        fix = "correct its name, or write it"
+        raise NoFileError([Fault(str(file), "", "there is no such file", ALLOWED, fix)]) from None
     except OSError as error:
         raise _refused(file, f"cannot be read: {error.strerror}", _way_to(file)) from None
     if len(data) > LARGEST:
@@ -126,10 +127,12 @@ def _reason(said: str, line: str) -> tuple[str, str]:
     if _TWICE.search(said):
         what = "table" if line.startswith("[") else "key"
         return f"this {what} is there twice", "keep one of the two, with what both say"
+    key, equals, value = (part.strip() for part in line.partition("="))
+    if equals and "'='" in said:
+        return "a key with other signs than letters, digits, _ and -", f'write "{key}" = {value}'
     for words, problem, fix in _KNOWN:
         if words in said:
             return problem, fix
-    key, equals, value = (part.strip() for part in line.partition("="))
     if equals and value.lower() in ("true", "false"):
         return "true and false are in lower case", f"write {key} = {value.lower()}"
     if equals and not value:

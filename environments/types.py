@@ -1,11 +1,12 @@
 """Values of an environment file that are more than text or numbers, and their refusals."""
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
-from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
-from typing import Annotated, Any, Literal, Never
+from ipaddress import AddressValueError, IPv4Address, IPv4Network
+from typing import Annotated, Any, ClassVar, Literal, Never
 from uuid import UUID
 
 from pydantic import (
@@ -27,6 +28,8 @@ class Section(BaseModel):
     """A table of the environment file: unknown keys are refused, values never change."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=True)
+    page: ClassVar[str] = "docs/reference/environment.md"
+    """Where all keys of the file are described whose tables begin here."""
 
 
 def refuse(problem: str, *, allowed: str, fix: str) -> Never:
@@ -35,6 +38,8 @@ def refuse(problem: str, *, allowed: str, fix: str) -> Never:
     raise PydanticCustomError("fault", "{problem}", context)
 
 
+# what a copy brings along: spaces, also those that nobody sees, quotes, brackets of a mail address
+_AROUND = re.compile(r"^.*<|>.*$|^[\s\u200b-\u200f\ufeff'\"]+|[\s\u200b-\u200f\ufeff'\"/.,;]+$")
 NEAR = 0.7  # of difflib: a slip of the hand; less likeness names a key of another meaning
 
 
@@ -70,13 +75,28 @@ class Text:
 
     def check(self, value: str) -> str:
         """Refuse a text that does not match as a whole."""
-        if not re.fullmatch(self.pattern, value, re.ASCII):
+        if not self._fits(value):
+            meant = next(filter(self._fits, self._meant(value)), None)
             refuse(
                 "not of the required form",
                 allowed=self.rule,
-                fix=f'for example "{self.example}"',
+                fix=f'write "{meant}"' if meant else f'for example "{self.example}"',
             )
         return value
+
+    def _fits(self, value: str) -> bool:
+        return re.fullmatch(self.pattern, value, re.ASCII) is not None
+
+    def _meant(self, value: str) -> Iterator[str]:
+        """Guess what was meant: copied with what is around it, or in capitals."""
+        bare = _AROUND.sub("", value)
+        yield bare
+        name = re.sub(r"^\w+://([^/]*).*$", r"\1", bare.lower())  # the host of an address
+        yield name
+        with suppress(UnicodeError):
+            yield name.encode("idna").decode()
+        if "/subscriptions/" in bare:
+            yield _as_in(self.example, bare)
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -94,17 +114,28 @@ class Text:
         return handler(schema) | described
 
 
+def _as_in(example: str, value: str) -> str:
+    """Return the id of a resource from an address of the portal, its parts spelled as Azure does.
+
+    The subscription is in lower case; further parts, as of a page of the portal, are left out.
+    """
+    id_ = value[value.index("/subscriptions/") :]
+    parts = zip(example.split("/"), id_.split("/"), strict=False)
+    spelled = [own if own.lower() == given.lower() else given for own, given in parts]
+    spelled[2:3] = [part.lower() for part in spelled[2:3]]
+    return "/".join(spelled)
+
+
 def _cidr(value: Any) -> IPv4Network:
     if isinstance(value, IPv4Network):
         return value
-    try:
-        return IPv4Network(value if isinstance(value, str) else "")
-    except (AddressValueError, NetmaskValueError, ValueError):
-        refuse(
-            "not an IPv4 network",
-            allowed="CIDR notation with all host bits zero",
-            fix='for example "10.40.0.0/16"',
-        )
+    given = value if isinstance(value, str) else ""
+    with suppress(ValueError):
+        return IPv4Network(given)
+    fix = 'for example "10.40.0.0/16"'
+    with suppress(ValueError):
+        fix = f'write "{IPv4Network(given.strip(), strict=False)}"'
+    refuse("not an IPv4 network", allowed="CIDR notation with all host bits zero", fix=fix)
 
 
 def _address(value: Any) -> IPv4Address:
@@ -117,14 +148,13 @@ def _address(value: Any) -> IPv4Address:
 
 
 def _uuid(value: Any) -> str:
-    try:
-        return str(UUID(value if isinstance(value, str) else ""))
-    except ValueError:
-        refuse(
-            "not a UUID",
-            allowed="32 hexadecimal digits in groups of 8-4-4-4-12",
-            fix="copy the id from the Azure portal, or from `az account show`",
-        )
+    given = value if isinstance(value, str) else ""
+    with suppress(ValueError):
+        return str(UUID(given))
+    fix = "copy the id, not the name, from the Azure portal, or from `az account show`"
+    with suppress(ValueError):
+        fix = f'write "{UUID(_AROUND.sub("", given))}"'
+    refuse("not a UUID", allowed="32 hexadecimal digits in groups of 8-4-4-4-12", fix=fix)
 
 
 def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:

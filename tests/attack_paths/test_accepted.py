@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from conventions.faults import FaultError
 from environments.model import Environment
 from main import build
 from synthesis.output import write
@@ -16,7 +17,7 @@ from tests.fixtures import read_json
 from tools.attack_paths import accepted, reading, report
 from tools.attack_paths import graph as g
 from tools.attack_paths.__main__ import OURS, app
-from tools.attack_paths.accepted import Accepted, AcceptedPathsError, judge
+from tools.attack_paths.accepted import Accepted, judge
 from tools.attack_paths.facts import Facts, Federation, Grant, Secret, Unverified
 
 DAY = date(2027, 1, 1)
@@ -125,9 +126,9 @@ def test_the_refusal_names_the_way_the_step_to_end_and_the_table_to_write(small:
     ("text", "said"),
     [
         ("accepted = 1", "write [[accepted]]"),
-        ("[[waiver]]", "write [[accepted]]"),
+        ("[[waiver]]", "fix: write accepted"),
         ("[[accepted]]", "add until"),
-        ('[[accepted]]\nreason = "because"', "accepted[0].reason = 'because'"),
+        ('[[accepted]]\nreason = "because"', 'accepted[0].reason = "because"'),
         ("[[accepted", "not TOML"),
     ],
 )
@@ -137,7 +138,7 @@ def test_a_file_that_cannot_be_used_says_where_and_what(
     file = tmp_path / "accepted_paths.toml"
     file.write_text(text)
 
-    with pytest.raises(AcceptedPathsError) as refused:
+    with pytest.raises(FaultError) as refused:
         accepted.load(file)
 
     assert said in str(refused.value)

@@ -186,7 +186,7 @@ def test_a_table_that_is_none_is_refused(cost: Cost, home: Path) -> None:
     done = cost("show")
 
     assert done.exit_code == 2
-    assert "is not a table of prices" in done.output
+    assert "price[0].amount: missing" in done.output
 
 
 def test_a_unit_that_is_no_time_is_refused(cost: Cost, home: Path) -> None:

@@ -11,6 +11,11 @@ from tests.environment_files import DEV, tables
 
 OWN = "11111111-1111-4111-8111-111111111111"
 ZONE = f"/subscriptions/{OWN}/resourceGroups/rg-dns/providers/Microsoft.Network/dnsZones"
+PORTAL = (
+    "https://portal.azure.com/#@example.com/resource"
+    f"/subscriptions/{OWN}/resourcegroups/rg-dns/providers/microsoft.network/dnszones"
+    "/dev.example.com/recordsets"
+)
 NETWORKS = "providers/Microsoft.Network/virtualNetworks"
 POOLS = tables(DEV)["kubernetes"]["node_pools"]
 SYSTEM = tables(DEV)["kubernetes"]["system_pool"]
@@ -233,6 +238,61 @@ REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
         )
         for team in ("backup", "dag", "etcd", "key")
     },
+    **{
+        f"a host {how}": (
+            {"ingress": {"host": host}},
+            "not of the required form",
+            f'write "{meant}"',
+        )
+        for how, host, meant in (
+            ("with a dot at its end", "airflow.dev.example.com.", "airflow.dev.example.com"),
+            ("in capitals", "Airflow.Dev.example.com", "airflow.dev.example.com"),
+            ("with spaces", " airflow.dev.example.com\u200b", "airflow.dev.example.com"),
+            ("as an address", "https://airflow.dev.example.com/x", "airflow.dev.example.com"),
+            ("of letters of its own", "airflow.dev.exämple.com", "airflow.dev.xn--exmple-cua.com"),
+        )
+    },
+    "a person's name beside the address": (
+        {"tags": {"owner": "Data Platform <platform@example.com>"}},
+        "not of the required form",
+        'write "platform@example.com"',
+    ),
+    "an id from the address bar, in Azure's other spelling": (
+        {"ingress": {"dns_zone_id": PORTAL}},
+        "not of the required form",
+        f'write "{ZONE}/dev.example.com"',
+    ),
+    "a range with bits of a host": (
+        {"network": {"aks_nodes": "10.40.0.5/20"}},
+        "not an IPv4 network",
+        'write "10.40.0.0/20"',
+    ),
+    "an id with a space": ({"tenant_id": f"{OWN} "}, "not a UUID", f'write "{OWN}"'),
+    "the name of a subscription": (
+        {"subscription_id": "Data Platform"},
+        "not a UUID",
+        "the id, not the name",
+    ),
+    "a key below another table": (
+        {"monitoring": {"image_tag": "3.3.2-0f1e2d3"}},
+        "unknown key",
+        "move it into [airflow]",
+    ),
+    "a key of the file below a table": (
+        {"monitoring": {"protect_data": True}},
+        "unknown key",
+        "move it above the first table",
+    ),
+    "a list that is one table": (
+        {"network": {"linked_networks": linked("ci")}},
+        "a table where an array is needed",
+        "write [[network.linked_networks]]",
+    ),
+    "a table that is a list": (
+        {"postgres": [{"sku_name": "B_Standard_B2s"}]},
+        "an array where a table is needed",
+        "write [postgres], in one bracket",
+    ),
     "a name server at no address": (
         {"ingress": {"dns01_name_servers": ["999.1.1.1:53"]}},
         "not of the required form",

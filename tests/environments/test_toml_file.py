@@ -21,6 +21,7 @@ SLIPS = {
     "a version without quotes": ("v = 1.36.0", "a text without quotes", 'write v = "1.36.0"'),
     "no closing quote": ('location = "westeurope', "without its closing quote", 'end it with "'),
     "a colon": ('location: "westeurope"', "no = behind the key", f"for example {REGION}"),
+    "a key with a slash": ('a/b = "c"', "a key with other signs", 'write "a/b" = "c"'),
     "the comment of another language": ("// west", "neither a table nor a key", "begins with #"),
     "Python's False": ("protect = False", "are in lower case", "write protect = false"),
     "a path of Windows": (r'path = "C:\Users"', "begins a special character", "/ in a path"),

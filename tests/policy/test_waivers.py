@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.policy.errors import GateError
+from conventions.faults import FaultError
 from tools.policy.waivers import load
 
 GOOD = """
@@ -19,7 +19,7 @@ reason = "Burstable servers cannot have a standby."
 def refusal(folder: Path, text: str) -> str:
     file = folder / "waivers.toml"
     file.write_text(text)
-    with pytest.raises(GateError) as refused:
+    with pytest.raises(FaultError) as refused:
         load(file)
     return str(refused.value)
 
@@ -33,18 +33,18 @@ def test_a_whole_waiver_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ('rule = "AOA-R01"', 'rule = "storage"', "waiver[0].rule = 'storage'"),
-        ('rule = "AOA-R01"', "", "fix: add rule"),
+        ('rule = "AOA-R01"', 'rule = "storage"', 'waiver[0].rule = "storage"'),
+        ('rule = "AOA-R01"', "", 'fix: add rule = "AOA-R01"'),
         ('environments = ["dev"]', "environments = []", "waiver[0].environments = []"),
-        ('environments = ["dev"]', 'environments = "dev"', "waiver[0].environments = 'dev'"),
-        ('environments = ["dev"]', 'like = ""', "waiver[0].like = ''"),
+        ('environments = ["dev"]', 'environments = "dev"', 'waiver[0].environments = "dev"'),
+        ('environments = ["dev"]', 'like = ""', 'waiver[0].like = ""'),
         ('environments = ["dev"]', "", "name either environments or like"),
         ("resource =", 'like = "dev"\nresource =', "fix: give one of the two"),
-        ("Burstable servers cannot have a standby.", "because", "waiver[0].reason = 'because'"),
-        ("resource =", "resuorce =", "waiver[0].resuorce = "),
+        ("Burstable servers cannot have a standby.", "because", 'waiver[0].reason = "because"'),
+        ("resource =", "resuorce =", "fix: write resource"),
         ("[[waiver]]", "[waiver]", "fix: write [[waiver]]"),
-        ("[[waiver]]", "[[wavier]]", "unknown table wavier"),
-        ("[[waiver]]", "[[waiver", "not TOML"),
+        ("[[waiver]]", "[[wavier]]", "wavier = "),
+        ("[[waiver]]", "[[waiver", "line 2: [[waiver: not TOML"),
     ],
 )
 def test_a_mistake_is_named_with_its_place(tmp_path: Path, old: str, new: str, says: str) -> None:
@@ -62,5 +62,5 @@ def test_the_same_waiver_twice_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(GateError, match="No such file"):
+    with pytest.raises(FaultError, match="there is no such file"):
         load(tmp_path / "waivers.toml")

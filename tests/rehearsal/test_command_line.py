@@ -105,9 +105,9 @@ def test_a_circle_of_stacks_exits_2(project: Project) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("acknowledged = 1", "rehearsal.toml: acknowledged = 1: Input should be a valid list"),
-        ('[[acknowledged]]\nstack = "data-dev"\n', "acknowledged.0.address: Field required"),
-        ("[[acknowledged", "is not TOML"),
+        ("acknowledged = 1", "rehearsal.toml: acknowledged = 1: a whole number where an array"),
+        ('[[acknowledged]]\nstack = "data-dev"\n', "acknowledged[0].address: missing"),
+        ("[[acknowledged", "line 1: [[acknowledged: not TOML"),
     ],
 )
 def test_a_damaged_acknowledgement_file_exits_2(plain: Project, text: str, said: str) -> None:

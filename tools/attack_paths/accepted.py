@@ -5,43 +5,48 @@ from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 
 import networkx
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from conventions.faults import FaultError
+from environments.load import read_as
+from environments.types import Section, Text
 from tools.attack_paths.facts import Facts
 from tools.attack_paths.questions import Path as Way
 from tools.attack_paths.questions import paths, shortest
-from tools.exceptions_file import read_tables
-
-ALLOWED = {
-    "starts": 'one or more starts of the report, with * for any part, as ["code in the worker"]',
-    "steps": 'one or more steps of the path, as ["a -> b"]; * and {environment} may stand in them',
-    "goals": 'what is reached by it, with * for any part, as ["secret *"]',
-    "environments": 'environments, or what they are like, as ["dev"]; ["*"] is every one',
-    "reason": "a reason of at least 20 characters that an auditor would accept",
-    "until": "the last day on which it is accepted, as 2027-06-30",
-}
-Names = Annotated[list[str], Field(min_length=1)]
 
 
-class AcceptedPathsError(FaultError):
-    """A file of accepted paths cannot be used."""
+def _names(what: str, example: str) -> Any:
+    return Field(min_length=1, examples=[[example]], description=what)
 
 
-class Accepted(BaseModel):
+class Accepted(Section):
     """Steps that may be taken from some starts, to some goals, for a while."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    starts: Names
-    steps: Names
-    goals: Names
-    environments: Names
-    reason: Annotated[str, Field(min_length=20)]
-    until: date
+    starts: Annotated[
+        list[str],
+        _names("starts of the report, with * for any part", "code in the worker"),
+    ]
+    steps: Annotated[
+        list[str],
+        _names("steps of the path, as a -> b; * and {environment} may stand in them", "a -> b"),
+    ]
+    goals: Annotated[list[str], _names("what is reached, with * for any part", "secret *")]
+    environments: Annotated[
+        list[str], _names('environments, or what they are like; ["*"] is every one', "dev")
+    ]
+    reason: Annotated[
+        str,
+        Text(
+            r"(?s).{20,}",
+            "a reason of at least 20 characters that an auditor would accept",
+            "Development is deployed without an approval.",
+        ),
+    ]
+    until: Annotated[
+        date, Field(examples=["2027-06-30"], description="the last day on which it is accepted")
+    ]
 
     def covers(self, facts: Facts, start: str, goal: str, step: str) -> bool:
         """Whether a step is accepted on the way from a start to a goal.
@@ -124,13 +129,16 @@ def stale(accepted: Sequence[Accepted], verdicts: Sequence[Verdict], on: date) -
     ]
 
 
+class _Paths(Section):
+    page: ClassVar[str] = "docs/reference/attack-paths.md"
+
+    accepted: Annotated[list[Accepted], Field(description="tables [[accepted]]")] = []  # noqa: RUF012
+
+
 def load(file: Path) -> list[Accepted]:
     """Read a file of accepted paths.
 
     Raises:
-        AcceptedPathsError: with every fault of the file.
+        FaultError: with every fault of the file.
     """
-    accepted, faults = read_tables(file, "accepted", Accepted, allowed=ALLOWED)
-    if faults:
-        raise AcceptedPathsError(faults)
-    return accepted
+    return read_as(_Paths, file).accepted

@@ -2,34 +2,42 @@
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from conventions.faults import FaultError
+from environments.load import read_as
+from environments.types import Section, Text
 from tools.audit.found import AuditError, Vulnerability
-from tools.exceptions_file import read_tables
-
-ALLOWED = {
-    "id": 'one of its names, as "CVE-2026-12345"',
-    "package": "the package's name, as its lock has it",
-    "reason": "a reason of at least 20 characters that an auditor would accept",
-    "until": "the last day on which it is accepted, as 2027-06-30",
-}
 
 
-class Accepted(BaseModel):
+class Accepted(Section):
     """One vulnerability that is known and accepted until a day, that day included."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    id: Annotated[str, Field(min_length=1)]
-    package: Annotated[str, Field(min_length=1)]
-    reason: Annotated[str, Field(min_length=20)]
-    until: date
+    id: Annotated[str, Text(r"\S+", "one of its names", "CVE-2026-12345")]
+    package: Annotated[str, Text(r"\S+", "the package's name, as its lock has it", "requests")]
+    reason: Annotated[
+        str,
+        Text(
+            r"(?s).{20,}",
+            "a reason of at least 20 characters that an auditor would accept",
+            "Nothing in the image calls it.",
+        ),
+    ]
+    until: Annotated[
+        date, Field(examples=["2027-06-30"], description="the last day on which it is accepted")
+    ]
 
     def covers(self, found: Vulnerability) -> bool:
         """Whether this is the vulnerability, by any of its names."""
         return self.package == found.pin.package and self.id in {found.id, *found.aliases}
+
+
+class _Vulnerabilities(Section):
+    page: ClassVar[str] = "docs/how-to/release-an-image.md"
+
+    accepted: Annotated[list[Accepted], Field(description="tables [[accepted]]")] = []  # noqa: RUF012
 
 
 def load(file: Path) -> list[Accepted]:
@@ -38,7 +46,7 @@ def load(file: Path) -> list[Accepted]:
     Raises:
         AuditError: the file is not what it should be.
     """
-    accepted, faults = read_tables(file, "accepted", Accepted, allowed=ALLOWED)
-    if faults:
-        raise AuditError("\n".join(map(str, faults)))
-    return accepted
+    try:
+        return read_as(_Vulnerabilities, file).accepted
+    except FaultError as error:
+        raise AuditError(str(error)) from None

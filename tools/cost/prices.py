@@ -5,20 +5,23 @@ currency than USD are Microsoft's own conversion, for estimates.
 """
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
 import tomli_w
 from azure.core import PipelineClient
 from azure.core.exceptions import AzureError
 from azure.core.pipeline.policies import RetryPolicy
 from azure.core.rest import HttpRequest
+from pydantic import Field
 
 from conventions.faults import Fault, FaultError
+from environments.load import read_as
+from environments.toml_file import NoFileError
+from environments.types import Section
 from tools.cost.items import Item
 
 API = "https://prices.azure.com/api/retail/prices"
@@ -35,16 +38,16 @@ class PricesError(FaultError):
     """The table or the API gives no prices."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Price:
+class Price(Section):
     """What one unit costs."""
 
-    item: str
-    amount: float
-    unit: str
-    """As the API spells it: `1 Hour`, `1/Day`, `1 GB/Month`."""
-    source: str
-    read: date
+    item: Annotated[str, Field(examples=["..."], description="the item, as `make cost` prints it")]
+    amount: Annotated[float, Field(ge=0, examples=[0.5], description="price of a unit")]
+    unit: Annotated[
+        str, Field(examples=["1 Hour"], description="as the API spells it: 1 Hour, 1/Day")
+    ]
+    source: Annotated[str, Field(examples=["a quote"], description="who says so")]
+    read: Annotated[date, Field(examples=["2026-11-20"], description="day on which it was read")]
     meter: str = ""
 
     @property
@@ -68,6 +71,13 @@ class Price:
         return self.amount * factor / int(found[1])
 
 
+class _Table(Section):
+    page: ClassVar[str] = "docs/how-to/operate/costs.md"
+
+    currency: Annotated[str, Field(examples=["EUR"], description="currency of all rows")]
+    price: Annotated[list[Price], Field(description="tables [[price]]")] = []  # noqa: RUF012
+
+
 @dataclass(frozen=True, kw_only=True)
 class Prices:
     """A table of prices in one currency."""
@@ -85,28 +95,19 @@ class Prices:
         """Read the table; none is an empty one.
 
         Raises:
-            PricesError: it is not a table of prices.
+            FaultError: it is not a table of prices; with every reason.
         """
-        if not file.exists():
-            return cls()
         try:
-            told = tomllib.loads(file.read_text(encoding="utf-8"))
-            rows = [Price(**row) for row in told.get("price", [])]
-            if any(not isinstance(row.read, date) or row.amount < 0 for row in rows):
-                raise ValueError("an amount is negative, or a date is none")
-            return cls(currency=told["currency"], rows=rows)
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            fault = Fault(
-                place=str(file),
-                problem=f"is not a table of prices: {error}",
-                allowed="currency, and [[price]] with item, amount, unit, source and read",
-                fix="correct it, or delete it and run: make prices",
-            )
-            raise PricesError([fault]) from None
+            table = read_as(_Table, file)
+        except NoFileError:
+            return cls()
+        return cls(currency=table.currency, rows=table.price)
 
     def write(self, file: Path) -> None:
         """Write the table, sorted."""
-        rows = [asdict(row) for row in sorted(self.rows, key=lambda row: (row.item, row.source))]
+        rows = [
+            row.model_dump() for row in sorted(self.rows, key=lambda row: (row.item, row.source))
+        ]
         text = tomli_w.dumps({"currency": self.currency, "price": rows})
         file.write_text(_HEADER + text, encoding="utf-8")
 

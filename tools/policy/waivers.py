@@ -1,42 +1,66 @@
 """Reads waiver files: which resource may break which rule, where and why."""
 
-from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
-from conventions.faults import Fault
-from tools.exceptions_file import read_tables
-from tools.policy.errors import GateError
+from environments.load import read_as
+from environments.types import Section, Text, refuse
 from tools.policy.results import Result
 
 EVERY_ENVIRONMENT = "*"
-ALLOWED = {
-    "rule": "the id of a rule, as CKV_AZURE_33 or AOA-R01",
-    "resource": "a Terraform address, with * for any part of it",
-    "environments": 'one or more names of environments, as ["dev", "prod"], or ["*"] for every one',
-    "like": 'a kind of environment, as "dev": each of that name, and each with like = "dev"',
-    "reason": "a reason of at least 20 characters that another engineer would accept",
-}
 
 
-class Waiver(BaseModel):
+class Waiver(Section):
     """A rule that a resource breaks knowingly."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-    rule: Annotated[str, Field(pattern=r"^(CKV2?_[A-Z]+_\d+|AOA-[A-Z]\d\d)$")]
-    resource: Annotated[str, Field(min_length=1)]
-    environments: Annotated[list[str] | None, Field(min_length=1)] = None
-    like: Annotated[str | None, Field(min_length=1)] = None
-    reason: Annotated[str, Field(min_length=20)]
+    rule: Annotated[
+        str,
+        Text(
+            r"CKV2?_[A-Z]+_\d+|AOA-[A-Z]\d\d",
+            "the id of a rule, as CKV_AZURE_33 or AOA-R01",
+            "AOA-R01",
+        ),
+    ]
+    resource: Annotated[
+        str,
+        Text(
+            r"\S+",
+            "a Terraform address, with * for any part of it",
+            "azurerm_kubernetes_cluster.aks",
+        ),
+    ]
+    environments: Annotated[
+        list[str] | None,
+        Field(
+            min_length=1,
+            examples=[["dev", "prod"]],
+            description='names of environments, or ["*"] for every one',
+        ),
+    ] = None
+    like: Annotated[
+        Annotated[str, Text(r"\S+", "a kind of environment", "dev")] | None,
+        Field(description='a kind of environment: each of that name, and each with like = "dev"'),
+    ] = None
+    reason: Annotated[
+        str,
+        Text(
+            r"(?s).{20,}",
+            "a reason of at least 20 characters that another engineer would accept",
+            "A burstable server, whose loss costs a day of set-up.",
+        ),
+    ]
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
         if (self.environments is None) is (self.like is None):
-            raise ValueError("has to name either environments or like")
+            refuse(
+                "has to name either environments or like",
+                allowed="one of the two",
+                fix="give one of the two",
+            )
         return self
 
     @property
@@ -54,30 +78,29 @@ class Waiver(BaseModel):
         return result.rule == self.rule and fnmatchcase(result.resource, self.resource)
 
 
+class _Waivers(Section):
+    page: ClassVar[str] = "docs/how-to/policy.md"
+
+    waiver: Annotated[list[Waiver], Field(description="tables [[waiver]]")] = []  # noqa: RUF012
+
+    @field_validator("waiver")
+    @classmethod
+    def _once(cls, waivers: list[Waiver]) -> list[Waiver]:
+        all_ = [(one.rule, one.resource, scope) for one in waivers for scope in one.scopes]
+        twice = dict.fromkeys(" on ".join(one[:2]) for one in all_ if all_.count(one) > 1)
+        if twice:
+            refuse(
+                f"waived twice: {', '.join(twice)}",
+                allowed="one waiver a rule, resource and environment",
+                fix="delete one of the two",
+            )
+        return waivers
+
+
 def load(file: Path) -> list[Waiver]:
     """Read the waivers.
 
     Raises:
-        GateError: with every fault of the file.
+        FaultError: with every fault of the file.
     """
-    fix = "give one of the two"
-    waivers, faults = read_tables(file, "waiver", Waiver, allowed=ALLOWED, whole=fix)
-    faults.extend(_repeated(file, waivers))
-    if faults:
-        raise GateError(faults)
-    return waivers
-
-
-def _repeated(file: Path, waivers: Sequence[Waiver]) -> Iterator[Fault]:
-    seen: set[tuple[str, str, str]] = set()
-    for waiver in waivers:
-        for scope in waiver.scopes:
-            key = (waiver.rule, waiver.resource, scope)
-            if key in seen:
-                yield Fault(
-                    place=f"{file}: {waiver.rule} on {waiver.resource} in {scope}",
-                    problem="waived twice",
-                    allowed="one waiver a rule, resource and environment",
-                    fix="delete one of the two",
-                )
-            seen.add(key)
+    return read_as(_Waivers, file).waiver

@@ -5,45 +5,45 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
-from terraform_runner.errors import BadInputError
+from pydantic import Field
 from terraform_runner.plan import ResourceChange
+
+from environments.load import read_as
+from environments.toml_file import NoFileError
+from environments.types import Section, Text
 
 DATA_HOLDERS: Mapping[str, str] = tomllib.loads(
     Path(__file__).with_name("data_holders.toml").read_text(encoding="utf-8")
 )
 
 
-class Acknowledgement(BaseModel):
+class Acknowledgement(Section):
     """A person's word that data may go, in the project's `rehearsal.toml`."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    stack: str
-    address: str
+    stack: Annotated[str, Text(r"\S+", "a stack with its environment", "data-dev")]
+    address: Annotated[
+        str, Text(r"\S+", "the address that the rehearsal prints", "azurerm_storage_container.logs")
+    ]
     action: Literal["replace", "delete"]
-    reason: str = Field(min_length=10)
-    until: date
-    """The last day on which it holds."""
+    reason: Annotated[
+        str, Text(r"(?s).{10,}", "a reason of 10 characters or more", "copied on 2026-11-20")
+    ]
+    until: Annotated[
+        date, Field(examples=["2026-12-01"], description="the last day on which it holds")
+    ]
 
     def __str__(self) -> str:
         return f"{self.stack}: {self.action} of {self.address}, until {self.until}"
 
 
-_ENTRY = (
-    "[[acknowledged]] with stack, address, action (replace or delete), reason (10 characters or "
-    "more) and until (a date, the last day on which it holds)"
-)
-_FIX = "write the entry as docs/how-to/rehearse.md shows it, or remove it"
+class _File(Section):
+    page: ClassVar[str] = "docs/how-to/rehearse.md"
 
-
-class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    acknowledged: list[Acknowledgement] = []
+    acknowledged: Annotated[
+        list[Acknowledgement], Field(description="tables [[acknowledged]]")
+    ] = []  # noqa: RUF012
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,23 +62,12 @@ def read_acknowledgements(path: Path) -> list[Acknowledgement]:
     """Read `rehearsal.toml`; a project without one has acknowledged nothing.
 
     Raises:
-        BadInputError: the file is not as it must be; the message names the place.
+        FaultError: with every fault of the file.
     """
     try:
-        return _File.model_validate(tomllib.loads(path.read_text(encoding="utf-8"))).acknowledged
-    except FileNotFoundError:
+        return read_as(_File, path).acknowledged
+    except NoFileError:
         return []
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadInputError(f"{path} is not TOML: {error}", allowed=_ENTRY, fix=_FIX) from None
-    except ValidationError as error:
-        told = "\n".join(f"{path.name}: {_fault(each)}" for each in error.errors())
-        raise BadInputError(told, allowed=_ENTRY, fix=_FIX) from None
-
-
-def _fault(error: ErrorDetails) -> str:
-    key = ".".join(map(str, error["loc"]))
-    given = "" if error["type"] == "missing" else f" = {error['input']!r}"
-    return f"{key}{given}: {error['msg']}"
 
 
 def losses(
