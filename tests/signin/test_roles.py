@@ -144,3 +144,13 @@ def test_a_user_without_an_email_address_signs_in(
     sign_in(page, site)
 
     assert status(page, *READ_DAGS) == 200
+
+
+def test_a_name_begins_no_line_of_the_log(site: Site, entra: IdentityProvider, page: Page) -> None:
+    entra.claims = {"roles": ["Airflow.Viewer"], "given_name": "Ada\nforged by Ada"}
+
+    sign_in(page, site)
+
+    lines = [line for line in site.log().splitlines() if "forged by Ada" in line]
+    assert not [line for line in lines if line.startswith("forged")]
+    assert lines

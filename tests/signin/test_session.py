@@ -123,7 +123,9 @@ def test_after_sign_out_users_may_choose_another_account(
     assert entra.authorize_requests[-1]["prompt"] == "select_account"
 
 
-def test_a_password_opens_nothing(site: Site) -> None:
+def test_a_password_opens_nothing_not_even_with_a_session(
+    site: Site, entra: IdentityProvider, page: Page
+) -> None:
     salt, password = b"salt", b"correct horse battery staple"
     digest = hashlib.scrypt(password, salt=salt, n=32768, r=8, p=1, maxmem=1 << 26).hex()
     site.execute(
@@ -131,9 +133,12 @@ def test_a_password_opens_nothing(site: Site) -> None:
         f"('local', 'Lo', 'Cal', 'local@example.com', 1, 'scrypt:32768:8:1$salt${digest}')"
     )
 
-    answer = post_json(site, "/auth/token", {"username": "local", "password": password.decode()})
+    credentials = {"username": "local", "password": password.decode()}
+    entra.claims = VIEWER
+    sign_in(page, site)
 
-    assert answer.status == 401
+    assert post_json(site, "/auth/token", credentials).status == 401
+    assert status(page, "POST", "/auth/token", credentials) == 401
 
 
 def test_nobody_can_register_a_user(site: Site) -> None:

@@ -140,6 +140,13 @@ def test_a_body_of_16_mib_reaches_airflow(site: Site) -> None:
     assert answer.status == 401
 
 
+@pytest.mark.parametrize("path", ["/api/v2/variables", "/auth/token", "/auth/fab/v1/roles"])
+def test_nobody_reads_a_body_before_it_is_known_who_sends_it(site: Site, path: str) -> None:
+    answer = send(site, "POST", path, body=b"[" * KIB, headers={"Content-Type": "application/json"})
+
+    assert (answer.status, answer.body) == (401, b'{"detail":"Not authenticated"}')
+
+
 def test_a_larger_body_is_refused(site: Site) -> None:
     answer = send(
         site,

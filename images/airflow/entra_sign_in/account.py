@@ -52,8 +52,9 @@ def _no_email(object_id: str) -> str:
 
 
 def _text(claims: Mapping[str, Any], name: str) -> str:
+    """Return a claim in one line: names go to the log, where a line break would begin another."""
     value = claims.get(name)
-    return value.strip() if isinstance(value, str) else ""
+    return "".join(filter(str.isprintable, value)).strip() if isinstance(value, str) else ""
 
 
 def _app_roles(claims: Mapping[str, Any]) -> list[str]:
