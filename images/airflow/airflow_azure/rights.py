@@ -7,9 +7,6 @@ ALL = "SELECT, INSERT, UPDATE, DELETE"
 READ = "SELECT"
 # SQLAlchemy asks for the new row's id, and reading that column alone shows nothing of the log.
 APPEND = "INSERT, SELECT (id)"
-# With FAB, Airflow writes the permissions of each DAG at every parse, and reads who has them.
-PERMISSIONS = frozenset({"ab_permission", "ab_view_menu", "ab_permission_view"})
-PERMISSIONS_READ = frozenset({"ab_permission_view_role", "ab_role"})
 # Whoever ended a session must not find it open again.
 CLOSED = frozenset({"session", "revoked_token"})
 # These rows are code to the scheduler and the API server: they unpickle this column of the first
@@ -31,10 +28,6 @@ def of_dag_processor(table: str) -> str:
     It must not give itself a role in Airflow, take part in a sign-in, change the log, confuse the
     next migration, or write a row that scheduler or API server run.
     """
-    if table in PERMISSIONS:
-        return "SELECT, INSERT"
-    if table.startswith("ab_"):
-        return READ if table in PERMISSIONS_READ else ""
     return READ if table in PICKLED_TABLES else _of_foreign_code(table)
 
 
@@ -45,11 +38,11 @@ def of_triggerer(table: str) -> str:
     if table == "task_instance_history":
         # A trigger that ends a task writes its last try down; PostgreSQL fills in what is pickled
         return f"{READ}, INSERT"
-    return "" if table.startswith("ab_") else _of_foreign_code(table)
+    return _of_foreign_code(table)
 
 
 def _of_foreign_code(table: str) -> str:
-    if table in CLOSED:
+    if table in CLOSED or table.startswith("ab_"):  # FAB's: users, roles, permissions
         return ""
     if table.startswith("alembic_version") or table == TEMPLATES:
         return READ
