@@ -30,7 +30,23 @@ def test_the_api_lets_a_role_do_what_it_may(
 
 
 @pytest.mark.parametrize("role", MENU)
-def test_the_menu_shows_a_role_what_it_may_see(
+def test_a_role_is_given_the_menus_of_what_it_may_see(
+    site: Site, entra: IdentityProvider, page: Page, role: str
+) -> None:
+    entra.claims = {"roles": [role]}
+    sign_in(page, site)
+
+    answer = page.evaluate("async () => (await fetch('/ui/auth/menus')).json()")
+
+    entries = {*answer["authorized_menu_items"]}
+    given = {"Dags"} & entries
+    given |= {"Admin"} if {"Connections", "Config"} <= entries else set()
+    given |= {"Security"} if answer["extra_menu_items"] else set()
+    assert given == MENU[role]
+
+
+@pytest.mark.parametrize("role", ["Airflow.Viewer", "Airflow.Admin"])
+def test_the_menu_shows_what_a_role_is_given(
     site: Site, entra: IdentityProvider, page: Page, role: str
 ) -> None:
     entra.claims = {"roles": [role]}
