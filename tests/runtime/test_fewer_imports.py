@@ -100,6 +100,9 @@ told["select"] = settings.create_engine("sqlite://").connect().exec_driver_sql("
 from airflow.models import Connection
 from airflow.models.base import Base
 told["model"] = issubclass(Connection, Base)
+from airflow.models import DagRun
+from sqlalchemy import select
+told["query"] = str(select(DagRun.dag_id)).split()[:2]
 
 folder = pathlib.Path(os.environ["AIRFLOW_HOME"])
 (folder / ".airflowignore").write_text("packages/")
@@ -229,6 +232,10 @@ def test_a_task_asks_other_databases_by_sqlalchemy(told: dict[str, Any]) -> None
 
 def test_airflow_s_models_are_real_to_those_who_import_them(told: dict[str, Any]) -> None:
     assert told["model"] is True
+
+
+def test_airflow_s_models_find_each_other(told: dict[str, Any]) -> None:
+    assert told["query"] == ["SELECT", "dag_run.dag_id"]
 
 
 def test_a_folder_of_dags_has_files_to_ignore(told: dict[str, Any]) -> None:

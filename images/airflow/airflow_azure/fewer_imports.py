@@ -86,9 +86,19 @@ class _Believes:
 
 
 @contextmanager
-def _without_database(settings: Any) -> Iterator[None]:
+def _without_engine(settings: Any) -> Iterator[None]:
     yield
     settings.configure_orm = lambda: None
+
+
+@contextmanager
+def _with_all_models(_base: Any) -> Iterator[None]:
+    yield
+    # what Airflow does for its engine: a table names others that nobody has imported yet
+    event, orm, models = map(
+        importlib.import_module, ("sqlalchemy.event", "sqlalchemy.orm", "airflow.models")
+    )
+    event.listen(orm.Mapper, "before_configured", models.import_all_models, once=True)
 
 
 CRYPTOGRAPHY = later(
@@ -136,6 +146,7 @@ WAYS_OF_A_TASK: dict[str, Sequence[Way]] = {
             "airflow.models.taskinstance",
         )
     ],
+    "airflow.models.base": [_with_all_models],
     "airflow.providers.microsoft.azure.hooks.wasb": [
         later("azure.identity.aio", "azure.storage.blob.aio")
     ],
@@ -161,7 +172,7 @@ WAYS_OF_A_TASK: dict[str, Sequence[Way]] = {
             "sqlalchemy.orm",
             "sqlalchemy.pool",
         ),
-        _without_database,
+        _without_engine,
     ],
 }
 
