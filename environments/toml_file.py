@@ -81,7 +81,7 @@ def _way_to(file: Path) -> str:
     if file.is_symlink():
         return "correct the link, or delete it"
     if file.is_dir():
-        return "move the folder away: this name is a file's"
+        return "name a file in this folder, or rename it: *.toml are files"
     return f"give yourself the right to read it: chmod u+r {file}"
 
 

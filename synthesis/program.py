@@ -76,7 +76,8 @@ def synthesize(build: Build, arguments: Sequence[str]) -> int:
 
 def _named(arguments: Sequence[str]) -> tuple[list[Path], Path | None]:
     """Tell the environment files among those named, and the seed if it is one of them."""
-    paths = [Path(name) for name in arguments]
+    named = {path.resolve(): path for path in map(Path, arguments)}  # each once
+    paths = list(named.values())
     seeds = [path for path in paths if path.name == company.SEED_FILE]
     return [path for path in paths if path not in seeds], next(iter(seeds), None)
 

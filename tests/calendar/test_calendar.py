@@ -9,6 +9,7 @@ import pytest
 
 from environments.load import EnvironmentFileError, validate
 from synthesis.reader import Stack, Synthesis
+from tests.environment_files import DEV
 from tools.calendar import page, raising, table, uses
 from tools.calendar.judgement import Finding, findings
 from tools.calendar.uses import Use
@@ -197,15 +198,9 @@ def platform_of(environment: str, **resources: Any) -> Synthesis:
     return Synthesis((stack,))
 
 
-TEXT = """\
-# A comment stays.
-[kubernetes] # the cluster
-version = "1.34"   # raised by the calendar
-sku_tier = "Standard"
-
-[postgres]
-version = "16"
-"""
+TEXT = DEV.read_text(encoding="utf-8").replace(
+    'version = "1.36"', 'version = "1.34"   # raised by the calendar'
+)
 
 
 def test_a_version_is_raised_by_one_minor_and_the_rest_stays(tmp_path: Path) -> None:

@@ -57,6 +57,16 @@ def test_the_year_is_shown_as_bars_with_those_who_use_it(synthesized: Path) -> N
     assert ["dev,", "prod"] in [line[-2:] for line in lines]
 
 
+def test_a_file_that_is_no_environment_is_not_raised(tmp_path: Path) -> None:
+    file = tmp_path / "dev.toml"
+    file.write_text("# dev\n[kubernetes]\n")
+
+    done = calendar("raise", file)
+
+    assert done.returncode == 2
+    assert f"{file}: kubernetes.version: missing" in done.stderr
+
+
 def test_a_folder_without_stacks_is_refused_with_the_way_out(tmp_path: Path) -> None:
     done = calendar("check", "--out", tmp_path)
 

@@ -81,7 +81,7 @@ def test_what_is_no_text_of_ours_is_said(tmp_path: Path, data: bytes, says: str)
 
 
 def test_a_folder_of_a_files_name_is_said(tmp_path: Path) -> None:
-    assert "fix: move the folder away" in refusal(tmp_path)
+    assert "fix: name a file in this folder" in refusal(tmp_path)
 
 
 @pytest.mark.parametrize("target", ["nowhere.toml", "dev.toml"])

@@ -19,7 +19,11 @@ def running(code: str) -> subprocess.CompletedProcess[str]:
     [
         ("raise KeyboardInterrupt", 130, "interrupted\n"),
         ("open('/dev/full', 'w').write('x' * 9999)", 2, "No space left on device\n    fix: "),
-        ("open('/nowhere/x')", 2, "/nowhere/x: No such file or directory\n    fix: "),
+        (
+            "open('/nowhere/x')",
+            2,
+            "/nowhere/x: No such file or directory\n    fix: correct the path",
+        ),
     ],
 )
 def test_a_tool_that_is_still_importing_ends_in_words(ends: str, status: int, says: str) -> None:

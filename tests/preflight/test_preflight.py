@@ -349,3 +349,11 @@ def test_hosts_that_this_machine_does_not_reach_are_told(check: Check) -> None:
 
     assert "pypi.org: gives no answer (Python packages)" in said  # the loopback leads to Azure only
     assert "management.azure.com" not in said
+
+
+@pytest.mark.parametrize("given", ["localhost", "10.0.0.4:dns", "a:b:c"])
+def test_a_name_server_that_is_no_address_is_refused(check: Check, given: str) -> None:
+    done = check("--hosts", "--name-server", given)
+
+    assert done.exit_code == 2
+    assert f"--name-server {given}: no address of a name server" in done.output

@@ -73,6 +73,15 @@ def test_what_is_not_there_exits_2(plain: Project, options: list[str], said: str
     assert said in error
 
 
+def test_an_archive_without_git_has_no_earlier_state_to_compare_with(plain: Project) -> None:
+    shutil.rmtree(plain.folder / ".git")
+
+    status, _, error = command(plain, "--from", "HEAD")
+
+    assert status == 2
+    assert "fix: clone it with git" in error
+
+
 def test_a_project_without_output_is_told_to_synthesize(project: Project) -> None:
     status, _, error = command(project)
 

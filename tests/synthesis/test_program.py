@@ -87,6 +87,12 @@ def test_a_refused_file_leaves_the_previous_output_whole(
     assert (done.returncode, content(outdir) == before) == (2, True)
 
 
+def test_a_file_that_is_named_twice_is_read_once(project: Path, tmp_path: Path) -> None:
+    done = synth(project, tmp_path / "out", DEV, DEV.parent / ".." / DEV.parent.name / DEV.name)
+
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_refused_file_ends_without_traceback(project: Path, tmp_path: Path) -> None:
     done = synth(project, tmp_path / "out", tmp_path / "nope.toml")
 

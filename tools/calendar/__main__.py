@@ -86,6 +86,9 @@ def raise_(
     """Raise kubernetes.version in an environment file by one minor, where its end is near."""
     try:
         print(raising.raise_kubernetes(file, table.read(), _day(on)))
+    except FaultError as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(2) from None
     except raising.NothingToRaiseError as reason:
         print(f"{file}: {reason}", file=sys.stderr)
         raise typer.Exit(2) from None

@@ -1,11 +1,11 @@
 """Raises a version in an environment file, and leaves every other byte as it is."""
 
 import re
-import tomllib
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
+from environments.load import read
 from tools.calendar.judgement import WARN_DAYS
 from tools.calendar.table import Part
 
@@ -21,12 +21,13 @@ def raise_kubernetes(file: Path, table: Mapping[str, Part], today: date) -> str:
 
     Raises:
         NothingToRaiseError: its end is not near, or no newer version is there yet.
+        EnvironmentFileError: with every fault of the file.
     """
-    text = file.read_text(encoding="utf-8")
-    settings = tomllib.loads(text)["kubernetes"]
-    long_term = settings.get("sku_tier") == "Premium"
+    kubernetes = read(file).kubernetes
+    text = file.read_text(encoding="utf-8-sig")
+    long_term = kubernetes.sku_tier == "Premium"
     part = table["kubernetes_long_term" if long_term else "kubernetes"]
-    before = settings["version"]
+    before = kubernetes.version
     version = part.version(before)
     left = version.days_left(today) if version else None
     if left is None or left > WARN_DAYS:

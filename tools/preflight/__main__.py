@@ -51,6 +51,7 @@ def main(
 ) -> None:
     """Check a subscription, and print what is wrong."""
     try:
+        resolver = _resolver(name_server)
         synthesis = Synthesis.load(out or company.output(), company.home())
         stacks = synthesis.select(environment).stacks
         env = read(company.environments() / f"{environment}.toml")
@@ -60,7 +61,7 @@ def main(
             sys.exit(Exit.GOOD)
         azure = Azure.signed_in(env.tenant_id)
         _refuse_strangers(deployment, azure)
-        sys.exit(_run(deployment, azure, _resolver(name_server), reach=reach))
+        sys.exit(_run(deployment, azure, resolver, reach=reach))
     except FaultError as error:
         typer.echo(error, err=True)
         sys.exit(Exit.BAD_INPUT)
@@ -140,7 +141,16 @@ def _resolver(given: str) -> dns.resolver.Resolver | None:
         return None
     address, _, port = given.rpartition(":")
     found = dns.resolver.Resolver(configure=False)
-    found.nameservers, found.port = [address or given], int(port) if address else 53
+    try:
+        found.nameservers, found.port = [address or given], int(port) if address else 53
+    except ValueError:
+        fault = Fault(
+            place=f"--name-server {given}",
+            problem="no address of a name server",
+            allowed="an IPv4 address, with or without a port",
+            fix="for example --name-server 10.0.0.4:53",
+        )
+        raise FaultError([fault]) from None
     return found
 
 

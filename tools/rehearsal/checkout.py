@@ -67,6 +67,12 @@ def _extract(reference: str, repository: Path, tree: Path) -> None:
         raise BadInputError("--from needs git, which is not on PATH", fix="install git") from None
     if done.returncode:
         told = done.stderr.decode(errors="replace").strip()
+        if "not a git repository" in told or "dubious ownership" in told:
+            raise BadInputError(
+                f"--from {reference}: git takes {repository} for no repository of yours: {told}",
+                allowed="a clone that belongs to you",
+                fix="clone it with git, as yourself; an unpacked archive has no history",
+            )
         raise BadInputError(
             f"git cannot read {reference!r} in {repository}: {told}",
             allowed="a branch, a tag or a commit that this clone has",
