@@ -144,10 +144,22 @@ def test_a_team_does_not_see_another_team_s_folder(lab: Lab) -> None:
     assert lab.eval("content(b)") == OLD
 
 
-@pytest.mark.parametrize("content", ["", "{}", '{"commit": "c", "files": {}}', "[1]", '"x"'])
+@pytest.mark.parametrize(
+    "content", ["", "{}", '{"commit": "c", "files": {}}', "[1]", '"x"', "[" * 100_000]
+)
 def test_a_damaged_marker_keeps_the_version(lab: Lab, content: str) -> None:
     lab.do(f"put_named(box, 'sales/.upload.json', {content!r}); b.refresh()")
 
+    assert lab.eval("version(b)") == lab.eval("first")
+
+
+def test_a_marker_that_would_fill_the_memory_is_not_read(lab: Lab, storage: Azurite) -> None:
+    lab.do("put_named(box, 'sales/.upload.json', 'x' * (17 * 1024 * 1024))")
+    read = storage.requests("GET", f"{lab.eval('box')}/sales/.upload.json")
+
+    lab.do("b.refresh()")
+
+    assert storage.requests("GET", f"{lab.eval('box')}/sales/.upload.json") == read == 1
     assert lab.eval("version(b)") == lab.eval("first")
 
 

@@ -9,6 +9,7 @@ from airflow_azure.snapshot import SnapshotError
 
 NAME = ".upload.json"  # in the uploaded folder; written last
 FORMAT = 1
+MOST_MIB = 16
 FIX = "run the upload again: python -m airflow_azure.upload"
 
 
@@ -35,6 +36,22 @@ class Marker:
         return json.dumps({**asdict(self), "files": dict(self.files)}, indent=1).encode()
 
 
+def check_size(size: int, where: str) -> None:
+    """Refuse what would fill the memory that all teams share.
+
+    Args:
+        size: of the blob, in bytes.
+        where: its address, for the message.
+
+    Raises:
+        SnapshotError: it is too large.
+    """
+    if size > MOST_MIB * snapshot.MIB:
+        raise SnapshotError(
+            f"{where} is {size / snapshot.MIB:.1f} MiB; allowed are {MOST_MIB}; {FIX}"
+        )
+
+
 def read(content: bytes, where: str) -> Marker:
     """Return the marker that the content is.
 
@@ -49,7 +66,7 @@ def read(content: bytes, where: str) -> Marker:
         marker = Marker(**json.loads(content))
         whole = marker.format == FORMAT and bool(marker.files) and isinstance(marker.commit, str)
         whole = whole and all(isinstance(value, str) for value in marker.files.values())
-    except (ValueError, TypeError, AttributeError) as error:
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise SnapshotError(f"{where} is not the marker of an upload: {error}; {FIX}") from error
     if not whole:
         raise SnapshotError(f"{where} is not the marker of an upload of format {FORMAT}; {FIX}")

@@ -71,9 +71,10 @@ class Source:
 
         Raises:
             BlobChangedError: another upload ended meanwhile.
-            SnapshotError: it is damaged.
+            SnapshotError: it is damaged, or larger than one of the most files could be.
             StorageUnavailableError: it cannot be read.
         """
+        marker.check_size(blob.size, f"{self.url}{marker.NAME}")
         return marker.read(self.container.read(blob), f"{self.url}{marker.NAME}")
 
     def check(self, files: Mapping[str, Blob]) -> None:
