@@ -13,6 +13,14 @@ SCRIPT = ROOT / "pipelines" / "agent-tools.sh"
 ALL = ("az", "buildah", "docker", "git", "jq", "kubectl", "kubelogin", "make", "terraform", "unzip")
 BASICS = ("bash", "cat", "echo", "grep", "mktemp", "rm", "sha256sum")
 ARCHIVE = b"what releases.hashicorp.com has"
+# of terraform_1.11.4_linux_amd64.zip in the list that HashiCorp signs
+DIGEST = "1ce994251c00281d6845f0f268637ba50c0005657eb3cf096b92f753b42ef4dc"
+INSTALL_TERRAFORM = (
+    "pipelines/agent-tools.sh",
+    "pipelines/templates/tools.yml",
+    "templates/platform-repository/azure-pipelines.yml.jinja",
+    "templates/platform-repository/.github/actions/product/action.yml.jinja",
+)
 
 
 @pytest.fixture
@@ -34,9 +42,9 @@ def program(folder: Path, name: str, more: str = "") -> None:
     file.chmod(0o755)
 
 
-def run(machine: Path) -> "subprocess.CompletedProcess[str]":
+def run(machine: Path, script: Path = SCRIPT) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        ["/bin/bash", SCRIPT],
+        ["/bin/bash", script],
         env={"PATH": str(machine), "TMPDIR": str(machine.parent)},
         capture_output=True,
         text=True,
@@ -49,15 +57,13 @@ def asked(machine: Path) -> str:
     return file.read_text() if file.exists() else ""
 
 
-def without_terraform(machine: Path, digest: str) -> None:
-    """Serve an archive with a list of digests, and let unzip be what makes the program."""
+def without_terraform(machine: Path) -> None:
+    """Serve an archive, and let unzip be what makes the program."""
     os.remove(machine / "terraform")
-    sums = f"{digest}  terraform_1.11.4_linux_amd64.zip"
     program(
         machine,
         "curl",
-        f'case "$*" in *SHA256SUMS) echo "{sums}" ;; *.zip) echo -n "{ARCHIVE.decode()}" '
-        '> "${@: -1:1}" ;; esac'.replace('"${@: -1:1}"', '"$(echo "${@: -1}" | grep -o "[^/]*$")"'),
+        f'echo -n "{ARCHIVE.decode()}" > "$(echo "${{@: -1}}" | grep -o "[^/]*$")"',
     )
     program(
         machine,
@@ -85,23 +91,34 @@ def test_what_is_missing_comes_from_the_distribution(machine: Path) -> None:
     )
 
 
-def test_terraform_is_compared_with_its_published_digest(machine: Path) -> None:
-    without_terraform(machine, hashlib.sha256(ARCHIVE).hexdigest())
+def test_the_terraform_of_the_pinned_digest_is_taken(machine: Path, tmp_path: Path) -> None:
+    without_terraform(machine)
+    script = tmp_path / "agent-tools.sh"
+    own = hashlib.sha256(ARCHIVE).hexdigest()
+    script.write_text(SCRIPT.read_text().replace(DIGEST, own))
 
-    done = run(machine)
+    done = run(machine, script)
 
     assert done.returncode == 0, done.stderr
     assert "terraform/1.11.4/terraform_1.11.4_linux_amd64.zip" in asked(machine)
 
 
 def test_another_terraform_is_refused(machine: Path) -> None:
-    without_terraform(machine, "0" * 64)
+    without_terraform(machine)
 
     done = run(machine)
 
     assert done.returncode != 0
     assert "FAILED" in done.stdout + done.stderr
     assert "unzip" not in asked(machine)
+
+
+@pytest.mark.parametrize("file", INSTALL_TERRAFORM)
+def test_no_server_says_what_the_digest_of_its_own_terraform_is(file: str) -> None:
+    text = (ROOT / file).read_text()
+
+    assert DIGEST in text
+    assert "SHA256SUMS" not in text
 
 
 def test_kubelogin_comes_in_one_version(machine: Path) -> None:
@@ -123,4 +140,11 @@ def test_terraform_is_the_one_that_pipelines_bring() -> None:
     }
 
     assert pinned == {"1.11.4"}
-    assert "terraform_version=${TERRAFORMVERSION:-1.11.4}" in SCRIPT.read_text()
+    assert "terraform_version=1.11.4" in SCRIPT.read_text()
+
+
+@pytest.mark.parametrize("file", INSTALL_TERRAFORM[1:3])
+def test_kubelogin_is_the_one_that_pipelines_bring(file: str) -> None:
+    (line,) = (line for line in (ROOT / file).read_text().splitlines() if "install-cli" in line)
+
+    assert "--kubelogin-version v0.2.19 " in line
