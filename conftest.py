@@ -3,6 +3,7 @@
 import gc
 import os
 import signal
+import sys
 
 import pytest
 
@@ -30,5 +31,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """Let Python's collector pass over what stays until the end: modules, and the tests."""
+    """Let Python's collector pass over what stays until the end: modules, and the tests.
+
+    Raises:
+        pytest.UsageError: a module of tests imports cdktf. Every synth of the process would be as
+            slow as cdktf's own: Node has started without the hook of `synthesis.preload`.
+    """
+    if "cdktf" in sys.modules:
+        raise pytest.UsageError(
+            "a module of tests imports cdktf, perhaps by stacks or constructs_lib: import it in a "
+            "fixture or test, after `synthesize_to` (tests/synthesizing.py)"
+        )
     gc.freeze()

@@ -5,7 +5,7 @@ marker. A test has it unless its module, or the module of a fixture that it uses
 
 - imports `subprocess`, or a function of ours from a module that does,
 - is tests/parts/fixtures.py,
-- imports main.py, to synthesize again: the other tests share one synth (`synthesized`).
+- imports tests/synthesizing.py, to synthesize again: the others share one synth (`synthesized`).
 
 A fast test that starts a program nevertheless fails, so that the rule stays true. One program is
 free: the Node process in which jsii holds the constructs of that synth.
@@ -21,9 +21,9 @@ import pytest
 
 from tests import ROOT
 
-SYNTHESIZER = "main"  # who builds stacks again, beside those of `synthesized`, takes seconds
+SYNTHESIZER = "tests.synthesizing"  # who builds stacks beside `synthesized` takes seconds
 OURS = ("tests.", "packages.")
-PROGRAMS = re.compile(r"^(import subprocess|from main import .*)$", re.MULTILINE)
+PROGRAMS = re.compile(r"^(import subprocess|from tests\.synthesizing import .*)$", re.MULTILINE)
 IMPORTED = re.compile(r"^from ((?:tests|packages)\.[\w.]+) import", re.MULTILINE)
 STARTS = {"subprocess.Popen": 1, "os.posix_spawn": 1, "os.exec": 1, "os.system": 0}
 

@@ -89,14 +89,10 @@ def with_both_executors(once: Once) -> Path:
 def _synthesize(folder: Path, *given: dict[str, Any]) -> None:
     from environments.load import load
     from environments.model import Environment
-    from main import build
-    from synthesis.output import write
-    from synthesis.preload import Preload
     from synthesis.sources import record
+    from tests.synthesizing import synthesize_to
 
-    with Preload():
-        environments = [*map(Environment.model_validate, given)] or load(FILES)
-    write(build, environments, folder)
+    synthesize_to(folder, *([*map(Environment.model_validate, given)] or load(FILES)))
     record(folder, {})  # no file was read that a test could change
 
 

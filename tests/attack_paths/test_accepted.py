@@ -9,11 +9,10 @@ from typer.testing import CliRunner, Result
 
 from conventions.faults import FaultError
 from environments.model import Environment
-from main import build
-from synthesis.output import write
 from tests.attack_paths.conftest import HERE, of_environment
 from tests.environment_files import DEV, tables
 from tests.fixtures import read_json
+from tests.synthesizing import synthesize_to
 from tools.attack_paths import accepted, reading, report
 from tools.attack_paths import graph as g
 from tools.attack_paths.__main__ import OURS, app
@@ -205,7 +204,7 @@ def test_what_the_pages_offer_has_no_path_that_is_not_accepted(choice: str, tmp_
     values = tables(DEV) | {"name": "chose"}
     for table, change in CHOICES[choice].items():
         values[table] |= change
-    write(build, [Environment.model_validate(values)], tmp_path)
+    synthesize_to(tmp_path, Environment.model_validate(values))
     stacks = {file.parent.name: read_json(file) for file in tmp_path.glob("stacks/*/cdk.tf.json")}
     facts = reading.read(of_environment(stacks, "chose"), "dev")
     known = [*accepted.load(OURS), *accepted.load(HERE / "accepted_paths.toml")]

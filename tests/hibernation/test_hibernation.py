@@ -13,12 +13,11 @@ from conventions.company import VARIABLE
 from environments.hibernation import WINDOWS_NAMES, Hibernation
 from environments.load import EnvironmentFileError, validate
 from environments.model import Environment
-from main import build
-from synthesis.output import write
 from synthesis.sources import record
 from tests import ROOT
 from tests.environment_files import DEV, tables
 from tests.guard import python_path
+from tests.synthesizing import synthesize_to
 
 BERLIN = Hibernation(time_zone="Europe/Berlin", start_hour=7, stop_hour=19)
 HOURS = '\n[hibernation]\ntime_zone = "Europe/Berlin"\nstart_hour = 7\nstop_hour = 19\n'
@@ -53,7 +52,7 @@ class Cloud:
         (folder / "environments").mkdir()
         (folder / "environments" / "dev.toml").write_text(DEV.read_text() + hours)
         values = tables(folder / "environments" / "dev.toml")
-        write(build, [Environment.model_validate(values)], folder / "cdktf.out")
+        synthesize_to(folder / "cdktf.out", Environment.model_validate(values))
         record(folder / "cdktf.out", {})
         (folder / "bin").mkdir()
         az = folder / "bin" / "az"

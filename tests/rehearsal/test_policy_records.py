@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from environments.model import Environment
-from main import build
-from synthesis.output import write
 from synthesis.sources import record
+from tests.synthesizing import synthesize_to
 from tools.rehearsal.rehearsal_report import RehearsalReport
 from tools.rehearsal.request import Request
 from tools.rehearsal.runs import rehearse
@@ -33,7 +32,7 @@ for file in pathlib.Path(sys.argv[1]).glob("*.json"):
 def deploy(values: dict[str, Any], folder: Path, *, left_alone: bool) -> RehearsalReport:
     """Rehearse dev with the policy; `left_alone` keeps `ignore_changes` of the records."""
     values["network"]["dns"] = {"policy_writes_records": True}
-    write(build, [Environment.model_validate(values)], folder / "cdktf.out")
+    synthesize_to(folder / "cdktf.out", Environment.model_validate(values))
     (folder / "policy.py").write_text(POLICY)
     cloud = folder / "kept/dev/cloud/azurerm_private_endpoint"
     file = folder / "cdktf.out" / "stacks" / "data-dev" / "cdk.tf.json"

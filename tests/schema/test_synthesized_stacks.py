@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from environments.model import Environment
-from main import build
-from synthesis.output import write
 from tests.fixtures import read_json
 from tests.schema.provider_schema import Provider, faults, unchecked
+from tests.synthesizing import synthesize_to
 
 # Providers whose schemas are not among the reference data, and Terraform's own type
 WITHOUT_SCHEMA = {"helm", "random", "terraform"}
@@ -117,7 +116,7 @@ def test_providers_accept_what_an_environment_can_choose(
         for pool in (kubernetes["system_pool"], *kubernetes["node_pools"].values()):
             pool["zones"] = []
 
-    write(build, [Environment.model_validate(dev_values)], tmp_path)
+    synthesize_to(tmp_path, Environment.model_validate(dev_values))
 
     files = list(tmp_path.glob("stacks/*/cdk.tf.json"))
     assert len(files) == 5

@@ -5,21 +5,20 @@ from typing import Any
 
 import pytest
 
-from main import build
 from synthesis.resources import EnvironmentStacks
 from tests.fixtures import Once, read_json
 from tests.seed.company import seed, seeded_values
+from tests.synthesizing import synthesize_to
 
 
 @pytest.fixture(scope="session")
 def seeded(once: Once) -> Path:
     """The stacks of the tests' seed, and of dev as it stands on it; written once a run."""
     from environments.model import Environment
-    from synthesis.output import write
     from synthesis.sources import record
 
     def make(folder: Path) -> None:
-        write(build, [Environment.model_validate(seeded_values())], folder, seed())
+        synthesize_to(folder, Environment.model_validate(seeded_values()), seed=seed())
         record(folder, {})
 
     return once("seeded.out", make)

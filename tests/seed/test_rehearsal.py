@@ -6,11 +6,10 @@ from pathlib import Path
 import pytest
 
 from environments.model import Environment
-from main import build
-from synthesis.output import write
 from synthesis.sources import record
 from tests.fixtures import read_json
 from tests.seed.company import seed, seeded_values
+from tests.synthesizing import synthesize_to
 from tools.rehearsal.rehearsal_report import RehearsalReport
 from tools.rehearsal.request import Request
 from tools.rehearsal.runs import rehearse
@@ -25,7 +24,7 @@ def consenting(tmp_path_factory: pytest.TempPathFactory) -> Path:
     own = given.model_copy(
         update={"protect_data": False, "environments": {**given.environments, "dev": dev}}
     )
-    write(build, [Environment.model_validate(seeded_values())], folder / "cdktf.out", own)
+    synthesize_to(folder / "cdktf.out", Environment.model_validate(seeded_values()), seed=own)
     record(folder / "cdktf.out", {})
     return folder
 

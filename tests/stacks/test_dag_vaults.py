@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 
 from environments.model import Environment
-from main import build
-from synthesis.output import write
 from tests.environment_files import DEV, tables
 from tests.fixtures import read_json
+from tests.synthesizing import synthesize_to
 
 OWNERS = "55555555-5555-4555-8555-555555555555"
 SALES = "aaaaaaaa-5555-4555-8555-555555555555"
@@ -21,7 +20,7 @@ def stacks_of_teams(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     values, folder = tables(DEV), tmp_path_factory.mktemp("teams")
     values["teams"] = {"sales-data": {"secret_owners": [SALES]}, "finance": {}}
     values["airflow"]["secret_owners"] = [OWNERS]
-    write(build, [Environment.model_validate(values)], folder)
+    synthesize_to(folder, Environment.model_validate(values))
     return {
         file.parent.name.removesuffix("-dev"): read_json(file)
         for file in folder.glob("stacks/*/cdk.tf.json")
@@ -56,7 +55,7 @@ def test_endpoints_have_names_of_their_own_with_a_vault_for_etcd(
     dev_values: dict[str, Any], tmp_path: Path
 ) -> None:
     dev_values["kubernetes"]["etcd_key"] = True
-    write(build, [Environment.model_validate(dev_values)], tmp_path)
+    synthesize_to(tmp_path, Environment.model_validate(dev_values))
 
     data = read_json(tmp_path / "stacks" / "data-dev" / "cdk.tf.json")["resource"]
 
@@ -118,7 +117,7 @@ def test_reads_of_each_vault_are_logged(stacks_of_teams: dict[str, Any]) -> None
 def test_protected_vaults_are_locked(dev_values: dict[str, Any], tmp_path: Path) -> None:
     dev_values["protect_data"] = True
     dev_values["teams"] = {"sales-data": {"secret_owners": [SALES]}}
-    write(build, [Environment.model_validate(dev_values)], tmp_path)
+    synthesize_to(tmp_path, Environment.model_validate(dev_values))
 
     data = read_json(tmp_path / "stacks" / "data-dev" / "cdk.tf.json")["resource"]
 

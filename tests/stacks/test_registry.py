@@ -5,10 +5,9 @@ from typing import Any
 import pytest
 
 from environments.model import Environment
-from main import build
-from synthesis.output import write
 from tests.environment_files import DEV, tables
 from tests.fixtures import read_json
+from tests.synthesizing import synthesize_to
 
 BUILDER, READER = (f"{digit * 8}-aaaa-4aaa-8aaa-aaaaaaaaaaaa" for digit in "bc")
 
@@ -19,7 +18,7 @@ def grants(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     values, folder = tables(DEV), tmp_path_factory.mktemp("grants")
     pushing = [BUILDER, values["deployer_object_id"]]
     values["registry"] |= {"push_object_ids": pushing, "pull_object_ids": [READER]}
-    write(build, [Environment.model_validate(values)], folder)
+    synthesize_to(folder, Environment.model_validate(values))
     stack = read_json(folder / "stacks" / "platform-dev" / "cdk.tf.json")
     found: dict[str, Any] = stack["resource"]["azurerm_role_assignment"]
     return found

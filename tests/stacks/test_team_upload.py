@@ -7,10 +7,9 @@ import pytest
 from pydantic import ValidationError
 
 from environments.model import Environment
-from main import build
-from synthesis.output import write
 from tests.environment_files import DEV, tables
 from tests.fixtures import read_json
+from tests.synthesizing import synthesize_to
 
 PIPELINE = {
     "pipeline_issuer": "https://login.microsoftonline.com/22222222-2222-4222-8222-222222222222/v2.0",
@@ -23,7 +22,7 @@ def identity(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """The identity stack with one team that uploads, and one that does not."""
     values, folder = tables(DEV), tmp_path_factory.mktemp("teams")
     values["teams"] = {"sales-data": PIPELINE, "finance": {}}
-    write(build, [Environment.model_validate(values)], folder)
+    synthesize_to(folder, Environment.model_validate(values))
     return read_json(folder / "stacks" / "identity-dev" / "cdk.tf.json")["resource"]
 
 
@@ -56,7 +55,7 @@ def test_nobody_may_write_where_nobody_reads(tmp_path: Path) -> None:
     values = tables(DEV)
     values["teams"] = {"sales-data": PIPELINE}
     values["airflow"]["dags"] = "image"
-    write(build, [Environment.model_validate(values)], tmp_path)
+    synthesize_to(tmp_path, Environment.model_validate(values))
 
     identity = read_json(tmp_path / "stacks" / "identity-dev" / "cdk.tf.json")["resource"]
 

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from environments.load import EnvironmentFileError, validate
-from main import build
-from synthesis.output import write
+from tests.synthesizing import synthesize_to
 
 FILE = Path("dev.toml")
 MARK = '${file("x")}'
@@ -96,7 +95,7 @@ def test_an_expression_is_refused_or_written_as_text(wide: dict[str, Any], tmp_p
         if taken(changed := marked(wide, at, MARK)):
             wide = changed
 
-    write(build, [validate(wide, FILE)], tmp_path)
+    synthesize_to(tmp_path, validate(wide, FILE))
 
     written = "".join(file.read_text() for file in tmp_path.glob("stacks/*/cdk.tf.json"))
     assert "$${file(" in written

@@ -11,9 +11,8 @@ import trustme
 
 from conventions.patience import QUEUED_SECONDS, WORKER_GRACE_SECONDS
 from environments.model import Environment
-from main import build
-from synthesis.output import write
 from tests.environment_files import DEV, tables
+from tests.synthesizing import synthesize_to
 
 Synthesize = Callable[..., dict[str, Any]]
 
@@ -27,7 +26,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Callable[[dict[str, Any
         key = json.dumps(values, sort_keys=True, default=str)
         if key not in folders:
             made = tmp_path_factory.mktemp("stacks")
-            write(build, [Environment.model_validate(values)], made)
+            synthesize_to(made, Environment.model_validate(values))
             folders[key] = made
         return folders[key]
 
