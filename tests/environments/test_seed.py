@@ -69,6 +69,13 @@ REFUSALS = {
         "neither [azure_devops] nor [github]",
         "add the one where your pipelines run",
     ),
+    "the path of a key": (
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHsHNpQmLmHkKc3sjRyM7HQV6vFZEBWmxLz1kK1aOrfW",
+        "~/.ssh/id_ed25519.pub",
+        'jump_host.ssh_public_key = "~/.ssh/id_ed25519.pub"',
+        "not of the required form",
+        'for example "ssh-ed25519 AAAAC3NzaC1lZDI1"',
+    ),
     "private key": (
         "ssh-ed25519 AAAA",
         "-----BEGIN OPENSSH PRIVATE KEY-----AAAA",
