@@ -217,6 +217,24 @@ def test_a_change_that_airflow_s_page_or_a_program_sends_reaches_airflow(
     assert send(site, "POST", "/api/v2/connections/defaults", headers=headers).status == 401
 
 
+SCRIPT = """() => {
+    const script = document.createElement("script");
+    script.text = "globalThis.ran = true";
+    document.head.append(script);
+    return globalThis.ran === true;
+}"""
+
+
+def test_a_script_that_somebody_wrote_into_a_page_does_not_run(
+    site: Site, entra: IdentityProvider, page: Page
+) -> None:
+    entra.claims = {"roles": ["Airflow.Admin"]}
+    sign_in(page, site)
+    page.goto(f"{site.url}/dags")
+
+    assert page.evaluate(SCRIPT) is False
+
+
 PAGES = ("/", "/dags", "/connections", "/variables", "/plugins", "/auth/users/list/")
 
 
