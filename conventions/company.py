@@ -11,6 +11,7 @@ from pathlib import Path
 from conventions.faults import Fault, FaultError
 
 VARIABLE = "AIRFLOW_ON_AZURE_HOME"
+OUTDIR = "CDKTF_OUTDIR"
 MIRROR = "mirror.lock"
 """File with the digests of others' charts and images that a registry holds copies of."""
 SEED_FILE = "seed.toml"
@@ -68,7 +69,12 @@ def image_additions() -> Path:
 
 
 def output() -> Path:
-    """Return the folder of the synthesized stacks, as seen from the working directory."""
+    """Return the folder of the synthesized stacks, as seen from the working directory.
+
+    The variable CDKTF_OUTDIR, by which the cdktf CLI says where it wants them, names another one.
+    """
+    if named := os.environ.get(OUTDIR):
+        return Path(named)
     folder = home() / "cdktf.out"
     here = Path.cwd()
     return folder.relative_to(here) if folder.is_relative_to(here) else folder

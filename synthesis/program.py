@@ -65,7 +65,7 @@ def synthesize(build: Build, arguments: Sequence[str]) -> int:
             return 2
         for note in (note for env in environments for note in notes(env)):
             print(f"note: {note}", file=sys.stderr)
-        outdir = Path(os.environ.get("CDKTF_OUTDIR") or company.output())
+        outdir = company.output()
         with _scratch(outdir) as new:
             write(build, environments, new, seed)
             read = [*files, *([seed_file] if seed_file else [])]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from conventions.company import OUTDIR
 from synthesis.sources import record
 from tests.rehearsal.conftest import Project
 from tests.rehearsal.samples import document, network
@@ -98,6 +99,20 @@ def test_a_reference_that_cannot_be_synthesized_exits_2(plain: Project) -> None:
 
     assert status == 2
     assert "project as it was there cannot be synthesized: no environment files" in error
+
+
+def test_an_earlier_state_is_not_synthesized_to_where_this_one_lies(
+    plain: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(OUTDIR, str(plain.folder / "cdktf.out"))
+    tells = f"import os; raise SystemExit(os.environ.get('{OUTDIR}', 'to its own folder'))\n"
+    (plain.folder / "main.py").write_text(tells)
+    plain.commit()
+    plain.synthesize({"network-dev": document("network", {})})
+
+    _, _, error = command(plain, "--from", "HEAD")
+
+    assert "cannot be synthesized: to its own folder" in error
 
 
 def test_a_circle_of_stacks_exits_2(project: Project) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conventions.company import VARIABLE
+from conventions.company import OUTDIR, VARIABLE
 from tests.environment_files import DEV, ROOT
 from tests.guard import python_path
 
@@ -32,6 +32,17 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = run(folder, "-O", "main.py")
     assert done.returncode == 0, done.stderr
     return folder
+
+
+def test_what_was_written_to_another_folder_is_read_there(
+    company: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(OUTDIR, str(tmp_path / "out"))
+    assert run(company, "-O", "main.py").returncode == 0
+
+    done = run(company, "-m", "tools.synth_table")
+
+    assert (done.returncode, f"{tmp_path}/out/stacks" in done.stdout) == (0, True), done.stderr
 
 
 def test_its_environments_alone_are_synthesized_into_its_folder(company: Path) -> None:

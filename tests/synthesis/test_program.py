@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from conventions.company import OUTDIR
 from synthesis.sources import RECORD
 from tests.environment_files import DEV, FILES, PROD
 from tests.parts.skips import missing
@@ -21,7 +22,7 @@ def synth(
     return subprocess.run(
         [sys.executable, project / "main.py", *files],
         cwd=outdir.parent,
-        env={**os.environ, "CDKTF_OUTDIR": str(outdir), "PATH": path},
+        env={**os.environ, OUTDIR: str(outdir), "PATH": path},
         capture_output=True,
         text=True,
         check=False,
@@ -143,7 +144,7 @@ def test_an_output_folder_that_cannot_be_is_named(project: Path, tmp_path: Path)
 
 def test_who_has_closed_the_output_gets_the_stacks(project: Path, tmp_path: Path) -> None:
     closed = f"exec '{sys.executable}' '{project}/main.py' '{DEV}' >&- 2>&-"
-    outdir = {"CDKTF_OUTDIR": str(tmp_path / "out")}
+    outdir = {OUTDIR: str(tmp_path / "out")}
 
     done = subprocess.run(["sh", "-c", closed], env=os.environ | outdir, check=False)
 
@@ -158,7 +159,7 @@ def test_an_interrupted_synth_leaves_a_word_and_nothing_else(
     outdir = tmp_path / "out"
     with subprocess.Popen(
         [sys.executable, project / "main.py", DEV],
-        env=os.environ | {"CDKTF_OUTDIR": str(outdir)},
+        env=os.environ | {OUTDIR: str(outdir)},
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
@@ -180,7 +181,7 @@ def test_a_disk_that_is_full_is_named(project: Path, tmp_path: Path) -> None:
 
     done = subprocess.run(
         ["unshare", "--mount", "sh", "-c", f"{small} && {synth_there}"],
-        env=os.environ | {"CDKTF_OUTDIR": str(tmp_path / "out")},
+        env=os.environ | {OUTDIR: str(tmp_path / "out")},
         capture_output=True,
         text=True,
         check=False,

@@ -13,10 +13,10 @@ from tempfile import TemporaryDirectory
 from terraform_runner import processes
 from terraform_runner.errors import BadInputError
 
-from conventions.company import VARIABLE, is_product
+from conventions.company import OUTDIR, VARIABLE, is_product
 from synthesis.reader import Synthesis
 
-_OF_THIS_SIDE = {VARIABLE, "MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS"}
+_OF_THIS_SIDE = {VARIABLE, OUTDIR, "MAKEFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "MFLAGS"}
 
 
 @dataclass(frozen=True)
