@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from helm_values.charts import NGINX
+from conventions.mirror import Lock, MirrorError
+from helm_values.charts import CHARTS, NGINX
+from helm_values.mirror import Mirror
 from tests.environment_files import DEV
 from tests.parts.mirror import DIGEST, LOCK
 from tests.synthesis.test_company import run
@@ -72,6 +74,16 @@ def test_a_lock_that_changed_makes_the_stacks_stale(company: Path) -> None:
     assert "older than mirror.lock, which is changed" in done.stderr
 
 
+def values_of_all_charts(folder: Path) -> None:
+    """Ask the lock of a folder for every image, as a synth does."""
+    mirror = Mirror(registry=REGISTRY, lock=Lock.read(folder))
+    for chart in CHARTS:
+        mirror.values(chart)
+
+
+OF_ANOTHER_VERSION = text_of(LOCK).replace(f'"{NGINX.version}"', '"2.6.9"')
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -79,7 +91,7 @@ def test_a_lock_that_changed_makes_the_stacks_stale(company: Path) -> None:
         ("[airflow", "mirror.lock: cannot be read"),
         (text_of(LOCK).replace(DIGEST, "sha256:1", 1), "airflow.package: String should match"),
         (
-            text_of(LOCK).replace(f'"{NGINX.version}"', '"2.6.9"'),
+            OF_ANOTHER_VERSION,
             f"holds nginx-ingress 2.6.9; installed is {NGINX.version}",
         ),
         (text_of(LOCK).replace('"redis:', '"ledis:'), "holds no image redis"),
@@ -87,18 +99,30 @@ def test_a_lock_that_changed_makes_the_stacks_stale(company: Path) -> None:
     ids=["none", "no TOML", "no digest", "another version", "an image less"],
 )
 def test_a_lock_that_cannot_be_used_is_refused_with_the_way_out(
-    company: Path, tmp_path: Path, text: str | None, told: str
+    tmp_path: Path, text: str | None, told: str
+) -> None:
+    if text is not None:
+        (tmp_path / "mirror.lock").write_text(text)
+
+    with pytest.raises(MirrorError) as refused:
+        values_of_all_charts(tmp_path)
+
+    assert told in str(refused.value)
+    assert "make mirror-lock" in str(refused.value)
+
+
+def test_a_refused_lock_ends_the_synth_before_anything_is_written(
+    company: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "environments").mkdir()
     (tmp_path / "environments" / "dev.toml").write_bytes(
         (company / "environments" / "dev.toml").read_bytes()
     )
-    if text is not None:
-        (tmp_path / "mirror.lock").write_text(text)
+    (tmp_path / "mirror.lock").write_text(OF_ANOTHER_VERSION)
 
     done = run(tmp_path, "-O", "main.py")
 
     assert done.returncode == 2
-    assert told in done.stderr
+    assert f"holds nginx-ingress 2.6.9; installed is {NGINX.version}" in done.stderr
     assert "make mirror-lock" in done.stderr
     assert not list((tmp_path / "cdktf.out").glob("stacks"))
