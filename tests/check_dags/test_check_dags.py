@@ -228,26 +228,57 @@ def test_a_task_in_a_pod_may_have_a_queue_and_a_config(
     assert "default_queue.py" not in checked.stdout
 
 
+@pytest.fixture(scope="module")
+def without_celery(
+    airflow: Path, dbt: Path, tmp_path_factory: pytest.TempPathFactory
+) -> subprocess.CompletedProcess[str]:
+    """What the check of a platform with pods alone says, where nobody asked for rules of style."""
+    folder = tmp_path_factory.mktemp("without_celery")
+    (folder / "short.py").write_text(on_a_worker("short", 'executor="CeleryExecutor"'))
+    (folder / "good.py").write_text("import sys\nimport os\n" + GOOD + "print(os, sys)\n")
+    return run_check(airflow, dbt, "--executors=KubernetesExecutor", str(folder))
+
+
 def test_an_executor_that_the_platform_lacks_is_refused(
-    airflow: Path, dbt: Path, tmp_path: Path
+    without_celery: subprocess.CompletedProcess[str],
 ) -> None:
-    (tmp_path / "short.py").write_text(on_a_worker("short", 'executor="CeleryExecutor"'))
+    assert without_celery.returncode == 1
+    assert "[import]" in without_celery.stdout
+    assert "The platform has KubernetesExecutor: name one, or none." in without_celery.stdout
 
-    done = run_check(airflow, dbt, "--executors=KubernetesExecutor", str(tmp_path))
 
-    assert done.returncode == 1
-    assert "[import]" in done.stdout
-    assert "The platform has KubernetesExecutor: name one, or none." in done.stdout
+def test_rules_that_nobody_asked_for_are_not_applied(
+    without_celery: subprocess.CompletedProcess[str],
+) -> None:
+    assert "short.py:" in without_celery.stdout
+    assert "good.py" not in without_celery.stdout
+
+
+@pytest.fixture(scope="module")
+def fixed(
+    airflow: Path, dbt: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """A folder after a check with `--fix` on a platform with Celery first, and what it said."""
+    folder = tmp_path_factory.mktemp("fixed")
+    (folder / "queued.py").write_text(on_a_worker("queued", 'queue="big"'))
+    (folder / "good.py").write_text("import os\n" + GOOD)
+    executors = "--executors=CeleryExecutor,KubernetesExecutor"
+    return folder, run_check(airflow, dbt, executors, "--fix", str(folder))
 
 
 def test_a_task_that_names_no_executor_is_judged_by_the_default_one(
-    airflow: Path, dbt: Path, tmp_path: Path
+    fixed: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
-    (tmp_path / "queued.py").write_text(on_a_worker("queued", 'queue="big"'))
+    assert "[executor] DAG queued, task nothing: no worker listens" in fixed[1].stdout
 
-    done = run_check(airflow, dbt, "--executors=CeleryExecutor,KubernetesExecutor", str(tmp_path))
 
-    assert "[executor] DAG queued, task nothing: no worker listens" in done.stdout
+def test_fix_corrects_what_is_safe(
+    fixed: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    folder, done = fixed
+
+    assert "good.py" not in done.stdout
+    assert (folder / "good.py").read_text() == GOOD
 
 
 def test_no_secret_is_printed(checked: subprocess.CompletedProcess[str]) -> None:
@@ -279,25 +310,6 @@ def test_style_alone_does_not_fail_the_check(airflow: Path, dbt: Path, tmp_path:
         0,
         f"{tmp_path}: nothing found, 1 hint",
     )
-
-
-def test_rules_that_nobody_asked_for_are_not_applied(
-    airflow: Path, dbt: Path, tmp_path: Path
-) -> None:
-    (tmp_path / "good.py").write_text("import sys\nimport os\n" + GOOD + "print(os, sys)\n")
-
-    done = run_check(airflow, dbt, str(tmp_path))
-
-    assert done.stdout == f"{tmp_path}: nothing found\n"
-
-
-def test_fix_corrects_what_is_safe(airflow: Path, dbt: Path, tmp_path: Path) -> None:
-    (tmp_path / "good.py").write_text("import os\n" + GOOD)
-
-    done = run_check(airflow, dbt, "--fix", str(tmp_path))
-
-    assert done.stdout == f"{tmp_path}: nothing found\n"
-    assert (tmp_path / "good.py").read_text() == GOOD
 
 
 def test_a_moving_start_is_told_once(checked: subprocess.CompletedProcess[str]) -> None:
