@@ -61,8 +61,21 @@ class CompanyPackages:
 
 
 def _requirements(source: Path) -> list[str]:
-    lines = (line.split(" #")[0].strip() for line in source.read_text().splitlines())
+    lines = (line.split(" #")[0].strip() for line in _text(source).splitlines())
     return [line for line in lines if line and not line.startswith("#")]
+
+
+def _text(source: Path) -> str:
+    try:
+        return source.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        fault = Fault(
+            place=str(source),
+            problem="is not UTF-8",
+            allowed="one package a line, as text in UTF-8",
+            fix="save it as UTF-8: editors ask for the encoding in `Save as`",
+        )
+        raise CompanyPackagesError([fault]) from None
 
 
 def given() -> CompanyPackages:
@@ -122,7 +135,7 @@ def _compile(packages: CompanyPackages, *options: str) -> subprocess.CompletedPr
 
 
 def _refuse_passwords(packages: CompanyPackages) -> None:
-    for number, line in enumerate(packages.source.read_text().splitlines(), 1):
+    for number, line in enumerate(_text(packages.source).splitlines(), 1):
         if re.search(r"://[^/\s]*@", line):
             fault = Fault(
                 place=f"{packages.source}:{number}",

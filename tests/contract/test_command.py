@@ -91,11 +91,21 @@ def test_a_type_that_microsoft_does_not_have_is_a_problem(types: Path) -> None:
     assert "is not among Microsoft's types of this version" in done.stdout
 
 
-def test_a_file_that_is_no_recording_is_refused(types: Path) -> None:
-    done = check(types, {"method": "PUT"})
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"method": "PUT"},
+        {"method": "PUT", "type": NAT, "version": VERSION, "id": "nat", "body": {}},
+        {"method": "PUT", "type": NAT, "version": VERSION, "id": "/a/nat", "body": 5},
+    ],
+    ids=["a key alone", "an id that is a name", "a body that is a number"],
+)
+def test_a_file_that_is_no_recording_is_refused(types: Path, line: dict[str, Any]) -> None:
+    done = check(types, line)
 
     assert done.exit_code == 2
     assert "it is no recording of requests" in done.stderr
+    assert "allowed: a JSON object a line" in done.stderr
 
 
 def test_without_real_providers_it_says_what_it_needs(

@@ -163,3 +163,10 @@ def test_the_command_says_what_to_do(tmp_path: Path) -> None:
 
     assert done.returncode == 1
     assert done.stderr.strip().endswith("fix: make packages, and commit it")
+
+
+def test_packages_in_another_encoding_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "requirements.in").write_bytes("holidays # für Preise\n".encode("latin-1"))
+
+    with pytest.raises(CompanyPackagesError, match="is not UTF-8"):
+        check(CompanyPackages(tmp_path))

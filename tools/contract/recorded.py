@@ -44,13 +44,24 @@ def read(files: Iterable[Path]) -> list[RecordedRequest]:
     found = []
     for file in files:
         try:
-            lines = file.read_text(encoding="utf-8").splitlines()
-            found += [RecordedRequest(**json.loads(line)) for line in lines]
-        except (OSError, ValueError, TypeError) as error:
+            for line in file.read_text(encoding="utf-8").splitlines():
+                found.append(_request(json.loads(line)))
+        except (OSError, ValueError) as error:
+            problem = f": {error.strerror}" if isinstance(error, OSError) else ""
             raise BadInputError(
-                f"{file}: it is no recording of requests: {error}",
+                f"{file}: it is no recording of requests{problem}",
+                allowed="a JSON object a line, with method, type, version, id and body",
                 fix="name a requests.jsonl that a rehearsal with --loopback and --keep has left",
             ) from None
     if not found:
         raise BadInputError("nothing was recorded", fix="rehearse with --loopback and --keep")
     return found
+
+
+def _request(given: Any) -> RecordedRequest:
+    fields = set(RecordedRequest.__dataclass_fields__)
+    if not isinstance(given, dict) or set(given) != fields:
+        raise ValueError
+    if not isinstance(given["body"], dict) or "/" not in str(given["id"]):
+        raise ValueError
+    return RecordedRequest(**given)
