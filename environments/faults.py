@@ -136,7 +136,8 @@ def _explained(detail: Any, model: type[Section]) -> tuple[str, tuple[str, str, 
             homes = list(_homes(str(loc[-1]), model))
             fixes = [f"write {near[0]}"] if near else []
             fixes += [f"move it {' or '.join(homes)}"] if 0 < len(homes) <= MOST_HOMES else []
-            return shown, ("unknown key", ", ".join(names), ", or ".join(fixes) or "delete it")
+            fixes += [] if near else ["delete it"]
+            return shown, ("unknown key", ", ".join(names), ", or ".join(fixes))
         case "missing":
             return key, ("missing", _allowed(loc, model), f"add {_example(loc, model)}")
         case "literal_error":
