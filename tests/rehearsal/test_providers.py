@@ -73,8 +73,21 @@ def test_a_kept_folder_takes_the_programs_of_the_next_rehearsal(
 def test_real_providers_are_not_asked_for_a_plan(project: Project, tmp_path: Path) -> None:
     project.synthesize({"network-dev": document("network", {})})
 
-    with pytest.raises(BadInputError, match="leave out --from and --state, or --providers"):
+    with pytest.raises(BadInputError, match="add --loopback to --from"):
         project.rehearse(providers=tmp_path, reference="HEAD")
+
+
+def test_a_change_is_planned_by_the_providers_of_a_folder(project: Project, program: Path) -> None:
+    project.synthesize({"network-dev": network()})
+    project.commit()
+    project.synthesize({"network-dev": network("vnet-renamed")})
+
+    report = project.rehearse(providers=program.parent, loopback=True, reference="HEAD")
+
+    assert report.problems == []
+    assert {str(change.action) for review in report.reviews for change in review.changes} == {
+        "replace"
+    }
 
 
 def test_every_stack_is_valid_for_the_real_providers(

@@ -73,11 +73,12 @@ class Request:
                     f"{option} {seconds:g}: only the Azure of --loopback answers late",
                     fix="add --loopback, or leave it out",
                 )
-        if self.plugins and (self.reference or self.state is not StateKind.LOCAL):
+        changes = self.reference and not self.loopback
+        if self.plugins and (changes or self.state is not StateKind.LOCAL):
             raise BadInputError(
-                f"--providers {self.plugins}: real providers validate and, with --loopback, "
-                "deploy; changes and the production backend are rehearsed with stand-ins",
+                f"--providers {self.plugins}: without --loopback real providers validate and do no "
+                "more, and none of them knows the production backend",
                 allowed="--providers with --loopback, --environment, --stack, --keep, --json and "
-                "--markdown",
-                fix="leave out --from and --state, or --providers",
+                "--markdown; and with --loopback --from, too",
+                fix="add --loopback to --from, and leave out --state; or leave out --providers",
             )
