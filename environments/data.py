@@ -219,7 +219,12 @@ class KeyVault(Section):
     ] = None
 
     soft_delete_retention_days: Annotated[
-        int, Field(ge=7, le=90, description="days a deleted vault or secret can be restored")
+        int,
+        Field(
+            ge=7,
+            le=90,
+            description="days a deleted vault or secret can be restored; cannot be changed later",
+        ),
     ] = 90
     secrets_version: Annotated[
         int,

@@ -375,6 +375,15 @@ def test_a_node_size_changes_by_way_of_a_temporary_pool(azure: Azure) -> None:
     assert azure.update(CLUSTER, cluster, default_node_pool=[named])
 
 
+def test_the_retention_of_a_vault_stays(azure: Azure) -> None:
+    vault = azure.create(VAULT, **PLACE, **PROTECTED, soft_delete_retention_days=7)
+
+    with says("once `soft_delete_retention_days` has been configured it cannot be modified"):
+        azure.update(VAULT, vault, soft_delete_retention_days=8)
+
+    assert azure.update(VAULT, vault, tags={"owner": "data"})
+
+
 def test_what_azure_refuses_terraform_shows(stack: Deploy, network: dict[str, Any]) -> None:
     network[SUBNET]["subnet"]["address_prefixes"] = ["10.1.0.0/24"]
     workspace = stack(resource=network)

@@ -16,6 +16,7 @@ from standin_providers.refusals import (
     names,
     postgres_servers,
     subnets,
+    vaults,
 )
 
 Rule = Callable[[Change], str | None]
@@ -38,6 +39,7 @@ RULES: tuple[Rule, ...] = (
     access.role_is_assigned_already,
     access.too_many_federated_credentials,
     clusters.node_pool_needs_a_temporary_name,
+    vaults.retention_of_a_vault_stays,
 )
 
 
