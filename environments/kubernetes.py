@@ -272,7 +272,13 @@ class Kubernetes(Section):
         Field(description="when upgrades may run; with [hibernation] and left out, in its hours"),
     ] = ClusterMaintenance()
     backup_retention_days: Annotated[
-        int, Field(ge=1, le=360, description="days that backups of the namespace are kept")
+        int,
+        Field(
+            ge=1,
+            le=360,
+            description="days that backups of the namespace are kept; another number makes a new "
+            "backup, without what the old one holds",
+        ),
     ] = 7
     etcd_key: Annotated[
         bool,
