@@ -14,9 +14,14 @@ GRAPH_SCOPES: Mapping[str, str] = {
     "profile": "14dad69e-099b-42c9-810b-d002981feec1",
 }
 GRAPH_ROLES: Mapping[str, str] = {
+    "AppRoleAssignment.ReadWrite.All": "06b708a9-e830-4db3-a914-8e69da51d44f",
+    "Application.Read.All": "9a5d68dd-52b0-4cc2-bd40-abcf44ac3a30",
+    "Application.ReadWrite.OwnedBy": "18a4783c-866b-4cc7-a460-3d5e5662c884",
     "GroupMember.Read.All": "98830695-27a2-44f7-8c18-0c3ebc9698f6",
     "User.Read.All": "df021288-bdef-4463-88db-98f22de89214",
 }
+# https://learn.microsoft.com/azure/devops/managed-devops-pools/configure-networking
+DEVOPS_INFRASTRUCTURE = "31687f79-5e43-4c1e-8c63-d9f4bff5cf8b"
 
 _DEFINITIONS = tomllib.loads(
     Path(__file__).with_name("definitions.toml").read_text(encoding="utf-8")

@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from azure_facts import directory
+
 from loopback_azure.entra import OBJECT
 from loopback_azure.http_messages import Document, RefusedError, Reply, Request, unknown
 from loopback_azure.merging import patched
@@ -37,6 +39,33 @@ _EMPTY: Mapping[str, Mapping[str, Any]] = {
         "tags": [],
     },
 }
+
+
+def _of_microsoft(name: str, client: str, roles: Mapping[str, str]) -> tuple[str, Document]:
+    """Return a service principal that every tenant has, by its URL."""
+    own = guid("serviceprincipals", client)
+    body = {
+        **_EMPTY["servicePrincipal"],
+        "id": own,
+        "appId": client,
+        "displayName": name,
+        "servicePrincipalNames": [client],
+        "appRoles": [
+            {"id": id_, "value": value, "displayName": value, "description": value,
+             "isEnabled": True, "allowedMemberTypes": ["Application"]}
+            for value, id_ in roles.items()
+        ],
+        "@odata.type": "#microsoft.graph.servicePrincipal",
+    }  # fmt: skip
+    return f"{_BASE}/serviceprincipals/{own}", body
+
+
+_MICROSOFTS: Mapping[str, Document] = dict(
+    (
+        _of_microsoft("Microsoft Graph", directory.GRAPH, directory.GRAPH_ROLES),
+        _of_microsoft("DevOpsInfrastructure", directory.DEVOPS_INFRASTRUCTURE, {}),
+    )
+)
 
 
 class Graph:
@@ -81,7 +110,9 @@ class Graph:
         if method == "GET":
             found = [one for one in self._store.under(f"{_BASE}/{collection}") if "body" in one]
             wanted = request.query.get("$filter", "")
-            shown = [one["body"] for one in found if _matches(one["body"], wanted)]
+            others = _MICROSOFTS.values() if collection == "serviceprincipals" else ()
+            every = [*(one["body"] for one in found), *others]
+            shown = [body for body in every if _matches(body, wanted)]
             return Reply(document={"value": shown})
         if method != "POST":
             raise unknown(request)
@@ -206,6 +237,8 @@ class Graph:
 
     def _found(self, url: str) -> Document:
         found = self._store.get(url)
+        if found is None and url.lower() in _MICROSOFTS:
+            return {"body": _MICROSOFTS[url.lower()]}
         if found is None:
             said = f"Resource '{url.rsplit('/', 1)[1]}' does not exist"
             raise RefusedError(404, "Request_ResourceNotFound", said)

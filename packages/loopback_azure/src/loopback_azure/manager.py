@@ -64,7 +64,7 @@ class Manager:
             found = metadata_reply(request, self._store, self._tenant, self._offers)
             if found is not None:
                 return found
-            address = ResourcePath.parse(request.path)
+            address = _place(ResourcePath.parse(request.path))
             self._recording.note(request, address)
             self._busy.check(request, address)
             if request.method == "POST":
@@ -203,6 +203,17 @@ class Manager:
             found = self._store.of_type(child.type, document["id"])
             properties[name] = [self._view(one, child) for one in found]
         return document
+
+
+def _place(address: ResourcePath) -> ResourcePath:
+    """Return where a resource is found, which for a role is its subscription, however it is asked.
+
+    learn.microsoft.com: "Role Definitions - Create Or Update" answers with that id.
+    """
+    if address.type.lower() != "microsoft.authorization/roledefinitions" or not address.is_resource:
+        return address
+    scope = f"/subscriptions/{address.subscription}/providers/{address.type}"
+    return ResourcePath.parse(f"{scope}/{address.name}")
 
 
 def _operation(address: ResourcePath) -> dict[str, str]:

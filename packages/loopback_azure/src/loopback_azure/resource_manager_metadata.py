@@ -54,7 +54,7 @@ def metadata_reply(request: Request, store: Store, tenant: str, offers: Offers) 
         ]:
             return _resources(request, store)
         case _ if ResourcePath.parse(request.path).type.lower() == _ROLES:
-            return _role(request)
+            return _built_in_role(request, store)
         case [
             "providers",
             "microsoft.authorization",
@@ -142,18 +142,25 @@ def _deleted_vaults(request: Request, store: Store) -> Reply:
     return Reply(document={"value": graves})
 
 
-def _role(request: Request) -> Reply:
-    """Answer a role definition by its id, or a search by name (`$filter=roleName eq '...'`)."""
+def _built_in_role(request: Request, store: Store) -> Reply | None:
+    """Answer a role by its id, or a search by name (`$filter=roleName eq '...'`).
+
+    None for a role of the subscription's own, which is a resource like others.
+    """
     wanted = request.query.get("$filter")
-    scope = ResourcePath.parse(request.path).scope
+    path = ResourcePath.parse(request.path)
     if wanted is None:
         guid = request.path.rsplit("/", 1)[1].lower()
         for name, known in _KNOWN_ROLES.items():
             if known == guid:
-                return Reply(document=_role_definition(scope, name, known))
-        raise RefusedError(404, "RoleDefinitionDoesNotExist", f"no built-in role has the id {guid}")
+                return Reply(document=_role_definition(path.scope, name, known))
+        return None
     name = wanted.partition("'")[2].rpartition("'")[0]
-    found = [_role_definition(scope, name, _KNOWN_ROLES[name])] if name in _KNOWN_ROLES else []
+    if name in _KNOWN_ROLES:
+        found = [_role_definition(path.scope, name, _KNOWN_ROLES[name])]
+    else:
+        own = store.of_type(path.type, f"/subscriptions/{path.subscription}")
+        found = [one for one in own if one["properties"]["roleName"] == name]
     return Reply(document={"value": found})
 
 

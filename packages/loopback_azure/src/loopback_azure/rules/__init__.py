@@ -11,6 +11,7 @@ from loopback_azure.rules import (
     monitor,
     postgres,
     storage,
+    virtual_machines,
     virtual_networks,
 )
 from loopback_azure.rules.checks import check_delete, check_references
@@ -30,6 +31,7 @@ __all__ = [
     "monitor",
     "postgres",
     "storage",
+    "virtual_machines",
     "virtual_networks",
 ]
 
@@ -46,5 +48,6 @@ ACTIONS: Mapping[tuple[str, str], Action] = {
 
 READ_BELOW: Mapping[tuple[str, str], Rule] = {
     (_CLUSTER, "availableagentpoolversions"): containers.agent_pool_versions,
+    ("microsoft.compute/virtualmachines", "instanceview"): virtual_machines.instance_view,
 }
 """What is read below a resource and never written, by its type and the name."""

@@ -1,12 +1,13 @@
 """Identities: principals that Entra ID makes for Azure's resources."""
 
 import time
+from datetime import UTC, datetime
 
 from azure_facts import refusals
 
 from loopback_azure.http_messages import Document, RefusedError
 from loopback_azure.resource_types import NewResource, rule
-from loopback_azure.rules.values import guid
+from loopback_azure.rules.values import EPOCH, guid
 
 _IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities"
 
@@ -22,6 +23,7 @@ def user_assigned(made: NewResource) -> Document:
     "Microsoft.ContainerRegistry/registries",
     "Microsoft.ContainerService/managedClusters",
     "Microsoft.Compute/diskEncryptionSets",
+    "Microsoft.Compute/virtualMachines",
     "Microsoft.Dashboard/grafana",
     "Microsoft.DataProtection/backupVaults",
     "Microsoft.DBforPostgreSQL/flexibleServers",
@@ -38,6 +40,13 @@ def assigned(made: NewResource) -> Document:
     if assigned := identity.get("userAssignedIdentities"):
         told["userAssignedIdentities"] = {one: _principal(one) for one in assigned}
     return {"identity": told}
+
+
+@rule("Microsoft.Authorization/roleDefinitions")
+def role_definition(made: NewResource) -> Document:
+    """Azure tells when a role was made and last changed."""
+    now = datetime.now(UTC).isoformat()
+    return {"properties": {"createdOn": EPOCH, "updatedOn": now}}
 
 
 @rule("Microsoft.Authorization/roleAssignments")

@@ -79,6 +79,12 @@ def public_ip_prefix(made: NewResource) -> Document:
     return {"properties": {"ipPrefix": str(first), "resourceGuid": guid(made.address.path)}}
 
 
+@rule("Microsoft.Network/publicIPAddresses")
+def public_ip_address(made: NewResource) -> Document:
+    """Azure picks the address of a static one."""
+    return {"properties": {"ipAddress": f"20.{number(made.address.path, 256)}.1.4"}}
+
+
 @rule("Microsoft.Network/privateDnsZones")
 def private_dns_zone(made: NewResource) -> Document:
     """Azure counts what is in a zone."""
