@@ -4,3 +4,9 @@
 `resources` and `sources` are for whoever reads what was synthesized, and import nothing but the
 standard library.
 """
+
+import sys
+
+from conventions.endings import end
+
+sys.excepthook = end

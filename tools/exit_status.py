@@ -2,7 +2,7 @@
 
 from enum import IntEnum
 
-from tools import INTERRUPTED as _INTERRUPTED
+from conventions.endings import INTERRUPTED as _INTERRUPTED
 
 
 class Exit(IntEnum):

@@ -25,7 +25,8 @@ esac
 ```
 
 In a pipeline: a step that calls a tool fails at every status but 0, and its log says which. 130 is
-Ctrl-C. The page is written from the tools by `make reference`.
+Ctrl-C. 1 is also what ends any of them in the middle of its work: a disk that is full, a network
+that is gone, a fault of the tool. The page is written from the tools by `make reference`.
 
 | tool | target of `make` | exit status |
 | --- | --- | --- |

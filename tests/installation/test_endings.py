@@ -1,4 +1,4 @@
-"""How the tools end when they are interrupted, or the machine refuses."""
+"""How a synth and the tools end when they are interrupted, or the machine refuses."""
 
 import subprocess
 import sys
@@ -8,30 +8,40 @@ import pytest
 from tests import ROOT
 
 
-def running(code: str) -> subprocess.CompletedProcess[str]:
-    """Run a tool of this code."""
-    command = [sys.executable, "-c", f"import tools\n{code}"]
+def running(code: str, package: str = "tools") -> subprocess.CompletedProcess[str]:
+    """Run a program of this code, in a package of ours."""
+    command = [sys.executable, "-c", f"import {package}\n{code}"]
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize(
-    ("ends", "status", "says"),
+    ("ends", "says"),
     [
-        ("raise KeyboardInterrupt", 130, "interrupted\n"),
-        ("open('/dev/full', 'w').write('x' * 9999)", 2, "No space left on device\n    fix: "),
-        (
-            "open('/nowhere/x')",
-            2,
-            "/nowhere/x: No such file or directory\n    fix: correct the path",
-        ),
+        ("open('/dev/full', 'w').write('x' * 9999)", "No space left on device\n    fix: make room"),
+        ("open('/nowhere/x')", "/nowhere/x: No such file or directory\n    fix: correct the path"),
+        ("raise TimeoutError", "TimeoutError\n"),
     ],
 )
-def test_a_tool_that_is_still_importing_ends_in_words(ends: str, status: int, says: str) -> None:
+def test_what_a_tool_does_not_handle_ends_it_in_words(ends: str, says: str) -> None:
     done = running(ends)
 
-    assert done.returncode == status
+    assert done.returncode == 1  # 2 would tell that it never started
     assert done.stderr.startswith(says)
     assert "Traceback" not in done.stderr
+
+
+def test_no_fix_is_named_that_would_not_help() -> None:
+    done = running("import urllib.request\nurllib.request.urlopen('http://nowhere.invalid')")
+
+    assert "urlopen error" in done.stderr
+    assert "fix:" not in done.stderr
+
+
+@pytest.mark.parametrize("package", ["tools", "synthesis"])
+def test_ctrl_c_ends_a_program_that_is_still_importing_in_words(package: str) -> None:
+    done = running("raise KeyboardInterrupt", package)
+
+    assert (done.returncode, done.stderr) == (130, "interrupted\n")
 
 
 def test_a_fault_of_the_program_itself_is_told_with_its_traceback() -> None:
