@@ -2,6 +2,7 @@
 
 import copy
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,15 @@ def test_any_further_key_is_taken_or_refused_in_words(table: Any, key: str, new:
     outcome = words_or_environment(changed(DEV, table, {**at(DEV, table), key: new}))
 
     assert outcome
+
+
+def test_a_text_of_spaces_is_refused_at_once() -> None:
+    begun = time.process_time()
+
+    outcome = words_or_environment(changed(DEV, ("workload",), f"a{' ' * 20_000}b"))
+
+    assert isinstance(outcome, list)
+    assert time.process_time() - begun < 1
 
 
 LIMITS = {
