@@ -122,13 +122,17 @@ def _explained(detail: Any, model: type[Section]) -> tuple[str, tuple[str, str, 
     key = _key_path(loc)
     without = "[key]" in loc or given is None
     shown = key if without else f"{key} = {_toml(given, named=_names(loc)[-1])}"
+    # a fix that is made from the value would tell what is hidden
+    secret = HIDDEN in shown and not isinstance(given, list | dict)
     match detail["type"]:
         case "fault":
             words = detail["ctx"]
             tables = isinstance(given, dict) or (
                 isinstance(given, list) and any(isinstance(one, dict) for one in given)
             )
-            return key if tables else shown, (words["problem"], words["allowed"], words["fix"])
+            guessed = words["meant"] and not secret
+            fix = f'write "{words["meant"]}"' if guessed else words["fix"]
+            return key if tables else shown, (words["problem"], words["allowed"], fix)
         case "extra_forbidden":
             names = sorted(_model(loc, model).model_fields)
             near = get_close_matches(str(loc[-1]), names, n=1, cutoff=NEAR)
@@ -166,11 +170,12 @@ def _explained(detail: Any, model: type[Section]) -> tuple[str, tuple[str, str, 
         case kind:
             needed = _NEEDED.get(kind, "another value")
             problem = f"{_kind(given)} where {needed} is needed"
-            return shown, (
-                problem,
-                _allowed(loc, model, needed),
-                _corrected(loc, model, needed, given),
+            fix = (
+                f"write {_example(loc, model, needed)}"
+                if secret
+                else _corrected(loc, model, needed, given)
             )
+            return shown, (problem, _allowed(loc, model, needed), fix)
 
 
 def _homes(name: str, model: type[BaseModel], at: str = "") -> Iterator[str]:
@@ -289,14 +294,15 @@ def _toml(value: Any, named: str = "") -> str:
     """Return a value as the file writes it, shortened, and hidden where it may be a secret."""
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, str):
-        secret = named_like_a_secret(named) or may_be_secret(value)
-        text = HIDDEN if secret else f'"{value}"'
-    elif isinstance(value, list):
+    if isinstance(value, list):
         text = f"[{', '.join(_toml(item, named) for item in value)}]"
     elif isinstance(value, dict):
         pairs = (f"{key} = {_toml(inner, f'{named}.{key}')}" for key, inner in value.items())
         text = f"{{{', '.join(pairs)}}}"
+    elif named_like_a_secret(named) or (isinstance(value, str) and may_be_secret(value)):
+        text = HIDDEN
+    elif isinstance(value, str):
+        text = f'"{value}"'
     else:
         text = str(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

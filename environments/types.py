@@ -32,9 +32,13 @@ class Section(BaseModel):
     """Where all keys of the file are described whose tables begin here."""
 
 
-def refuse(problem: str, *, allowed: str, fix: str) -> Never:
-    """Refuse a value: what is wrong with it, what is allowed, and how to fix it."""
-    context = {"problem": problem, "allowed": allowed, "fix": fix}
+def refuse(problem: str, *, allowed: str, fix: str, meant: str = "") -> Never:
+    """Refuse a value: what is wrong with it, what is allowed, and how to fix it.
+
+    `meant` is the value as its author meant it: it is told in place of `fix`, unless the value may
+    be a secret.
+    """
+    context = {"problem": problem, "allowed": allowed, "fix": fix, "meant": meant}
     raise PydanticCustomError("fault", "{problem}", context)
 
 
@@ -82,11 +86,11 @@ class Text:
     def check(self, value: str) -> str:
         """Refuse a text that does not match as a whole."""
         if not self._fits(value):
-            meant = next(filter(self._fits, self._meant(value)), None)
             refuse(
                 "not of the required form",
                 allowed=self.rule,
-                fix=f'write "{meant}"' if meant else f'for example "{self.example}"',
+                fix=f'for example "{self.example}"',
+                meant=next(filter(self._fits, self._meant(value)), ""),
             )
         return value
 
@@ -138,10 +142,15 @@ def _cidr(value: Any) -> IPv4Network:
     given = value if isinstance(value, str) else ""
     with suppress(ValueError):
         return IPv4Network(given)
-    fix = 'for example "10.40.0.0/16"'
+    meant = ""
     with suppress(ValueError):
-        fix = f'write "{IPv4Network(given.strip(), strict=False)}"'
-    refuse("not an IPv4 network", allowed="CIDR notation with all host bits zero", fix=fix)
+        meant = str(IPv4Network(given.strip(), strict=False))
+    refuse(
+        "not an IPv4 network",
+        allowed="CIDR notation with all host bits zero",
+        fix='for example "10.40.0.0/16"',
+        meant=meant,
+    )
 
 
 def _address(value: Any) -> IPv4Address:
@@ -157,10 +166,15 @@ def _uuid(value: Any) -> str:
     given = value if isinstance(value, str) else ""
     with suppress(ValueError):
         return str(UUID(given))
-    fix = "copy the id, not the name, from the Azure portal, or from `az account show`"
+    meant = ""
     with suppress(ValueError):
-        fix = f'write "{UUID(_without_surroundings(given))}"'
-    refuse("not a UUID", allowed="32 hexadecimal digits in groups of 8-4-4-4-12", fix=fix)
+        meant = str(UUID(_without_surroundings(given)))
+    refuse(
+        "not a UUID",
+        allowed="32 hexadecimal digits in groups of 8-4-4-4-12",
+        fix="copy the id, not the name, from the Azure portal, or from `az account show`",
+        meant=meant,
+    )
 
 
 def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -92,6 +92,33 @@ def test_a_key_that_is_named_like_a_secret_hides_any_value(key: str) -> None:
     assert "hunter2" not in refusal((key,), "hunter2")
 
 
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("single_sign_on", "client_secret"), "hunter2 "),
+        (("single_sign_on", "client_secret"), "'hunter2'."),
+        (("single_sign_on", "client_secret"), "https://hunter2/x"),
+        (("airflow", "secret_owners"), "hunter2"),
+        (("airflow", "secret_owners"), ["20262026202620262026202620262026 "]),
+        (("key_vault", "secrets_version"), "20262026"),
+        (("password",), 20262026),
+    ],
+)
+def test_a_hidden_value_stands_nowhere_in_the_refusal(path: Path_, value: Any) -> None:
+    message = refusal(path, value)
+
+    assert HIDDEN in message
+    assert "hunter2" not in message
+    assert "20262026" not in message
+
+
+def test_a_secret_in_capitals_is_not_told_in_small_letters() -> None:
+    message = refusal(("ingress", "host"), "QwErTyUiOpAsDfGhJkLzXcVbNm.EXAMPLE.com")
+
+    assert HIDDEN in message
+    assert "qwertyuiop" not in message
+
+
 def test_the_refusal_says_to_renew_the_secret() -> None:
     message = refusal(("password",), "hunter2")
 
