@@ -21,10 +21,19 @@ _PLACE = re.compile(r" \(at line (\d+), column \d+\)$")
 _INVISIBLE = re.compile("[\u00a0\u00ad\u2000-\u200f\u2028-\u202f\u2060\ufeff]")
 _CURLY = re.compile("[\u2018-\u201f\u00ab\u00bb]")
 _STRAIGHT = str.maketrans(dict.fromkeys("\u2018\u2019\u201a\u201b", "'"))
+_STATEMENT = re.compile(r"""[#\[]|[\w./:"'\s-]+=""")
+_CONFLICT = ("<<<<<<<", "=======", ">>>>>>>")
+_COMMENT = re.compile("^([^\"'\u2018-\u201f\u00ab\u00bb#]*)#.*")  # behind what is no text
+_DAY = re.compile(r"\d{4}-\d\d?-\d\d?([T ].*)?")
 _TWICE = re.compile(r"Cannot (declare|overwrite|mutate)|Duplicate")
 _BACKSLASH = ("a \\ in quotes begins a special character", "write \\\\ for each, or / in a path")
+_NO_DAY = ("no day of the calendar", "write year, month and day, as 2026-12-01")
+_UNENDED = ("a text without its closing quotes", "end it with the quotes that it begins with")
 _KNOWN = (  # words of Python's, the problem, its fix
     ("'='", "no = behind the key", 'write key = value, for example location = "westeurope"'),
+    ("Invalid date", *_NO_DAY),
+    ("Unterminated string", *_UNENDED),
+    ("\"'''\"", *_UNENDED),
     ("Illegal character '\\n'", "a text without its closing quote", 'end it with "'),
     ("nescaped", *_BACKSLASH),
     ("hex value", *_BACKSLASH),
@@ -101,24 +110,39 @@ def _decoded(file: Path, data: bytes) -> str:
 
 
 def _in_words(file: Path, said: str, text: str) -> TomlFileError:
-    """Tell what is wrong in a line, which is shown unless it may hold a secret."""
+    """Tell what is wrong, and in which line; the line is shown unless it may hold a secret.
+
+    What is open at the end began in a line that Python does not tell.
+    """
     found = _PLACE.search(said)
-    lines = text.splitlines()
+    lines = text.split("\n")
     number = int(found[1]) if found else len(lines)
-    line = lines[number - 1].strip() if 0 < number <= len(lines) else ""
-    problem, fix = _reason(said.partition(" (at ")[0], line)
-    key = f"line {number}"
-    if named_like_a_secret(line):
-        fix = "correct it; it is not shown, as it may be a secret"
-    elif line:
+    line = lines[number - 1].strip()
+    within = not _is_toml("\n".join(lines[: number - 1]))  # a value of more than one line
+    words = said.partition(" (at ")[0]
+    problem, fix = _reason(words, line)
+    key = "" if within and not found else f"line {number}"
+    if within or named_like_a_secret(line) or not _STATEMENT.match(line):
+        # a fix without what the line holds
+        _, fix = _reason(words, line if line.startswith(_CONFLICT) else "")
+    else:
         key += f": {without_secrets(line)[:60]}"
     return TomlFileError([Fault(str(file), key, problem, ALLOWED, without_secrets(fix))])
 
 
+def _is_toml(text: str) -> bool:
+    try:
+        tomllib.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def _reason(said: str, line: str) -> tuple[str, str]:
     """Return the problem and its fix: the slips of the hand that are known, then Python's words."""
-    if line.startswith(("<<<<<<<", "=======", ">>>>>>>")):
+    if line.startswith(_CONFLICT):
         return "a conflict that git left", "keep one of the two sides, and delete git's three lines"
+    line = _COMMENT.sub(r"\1", line)
     if _CURLY.search(line):
         straight = _CURLY.sub('"', line.translate(_STRAIGHT))
         return "curly quotes, as of a web page", f"write straight ones: {straight}"
@@ -128,11 +152,13 @@ def _reason(said: str, line: str) -> tuple[str, str]:
         what = "table" if line.startswith("[") else "key"
         return f"this {what} is there twice", "keep one of the two, with what both say"
     key, equals, value = (part.strip() for part in line.partition("="))
-    if equals and "'='" in said:
+    if equals and "'='" in said and not re.search(r"[\"']|:\s", key):
         return "a key with other signs than letters, digits, _ and -", f'write "{key}" = {value}'
     for words, problem, fix in _KNOWN:
         if words in said:
             return problem, fix
+    if _DAY.fullmatch(value):
+        return _NO_DAY
     if equals and value.lower() in ("true", "false"):
         return "true and false are in lower case", f"write {key} = {value.lower()}"
     if equals and not value:

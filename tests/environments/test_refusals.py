@@ -979,7 +979,7 @@ def test_a_misspelt_key_does_not_hide_a_rule_between_tables(refuse: Any) -> None
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b'name = "dev', "not TOML"),
+        (b'name = "dev', "without its closing quotes"),
         (b"name = \xff", "not UTF-8"),
         (b"a = " + b"[" * 5000, "not TOML"),
     ],

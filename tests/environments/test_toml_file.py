@@ -17,13 +17,36 @@ SLIPS = {
         "line 4: location = \u201cwesteurope\u201d: curly quotes",
         f"write straight ones: {REGION}",
     ),
+    "curly quotes in a comment": (
+        "location = westeurope # our \u201cmain\u201d region",
+        "a text without quotes",
+        f"write {REGION}",
+    ),
+    "a day that no month has": ("a = 2026-02-30", "no day of the calendar", "as 2026-12-01"),
+    "a month that no year has": ("a = 2026-13-01", "no day of the calendar", "as 2026-12-01"),
     "no quotes": ("location = westeurope", "a text without quotes", f"write {REGION}"),
     "a version without quotes": ("v = 1.36.0", "a text without quotes", 'write v = "1.36.0"'),
     "no closing quote": ('location = "westeurope', "without its closing quote", 'end it with "'),
     "a colon": ('location: "westeurope"', "no = behind the key", f"for example {REGION}"),
+    "a colon before an address": (
+        'dns: "https://x/?a=b"',
+        "no = behind the key",
+        f"for example {REGION}",
+    ),
     "a key with a slash": ('a/b = "c"', "a key with other signs", 'write "a/b" = "c"'),
     "the comment of another language": ("// west", "neither a table nor a key", "begins with #"),
     "Python's False": ("protect = False", "are in lower case", "write protect = false"),
+    "a text of lines without an end": (
+        'a = """b\n\nc = 1',
+        "dev.toml: a text without its closing quotes",
+        "with the quotes that it begins with",
+    ),
+    "plain text of lines without an end": (
+        "a = '''b\n\nc = 1",
+        "dev.toml: a text without its closing quotes",
+        "with the quotes that it begins with",
+    ),
+    "a line that other programs end": ('x = "a\u2028b"\ny = 1 2', "line 5: y = 1 2", "correct"),
     "a path of Windows": (r'path = "C:\Users"', "begins a special character", "/ in a path"),
     "no comma": ('zones = ["1" "2"]', "without a comma", '["1", "2"]'),
     "no value": ("location =", "no value behind the =", "or delete the line"),
@@ -57,11 +80,24 @@ def test_a_slip_of_the_hand_is_named_with_its_line_and_fix(
     assert fix in said.partition("fix: ")[2]
 
 
-def test_a_line_that_may_hold_a_secret_is_not_shown(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("client_secret = \u201cpuzzle\u201d", 1),
+        ('password = """\npuzzle\\q\n"""', 2),
+        ("tokens = [\n\u201cpuzzle\u201d,\n]", 2),
+        ('tokens = [\n"a"\n"puzzle", # = 1\n]', 3),
+        ("puzzle: 1", 1),
+    ],
+)
+def test_a_line_that_may_hold_a_secret_is_not_shown(tmp_path: Path, text: str, number: int) -> None:
     file = tmp_path / "dev.toml"
-    file.write_text("client_secret = \u201cpuzzle\u201d\n", encoding="utf-8")
+    file.write_text(f"{text}\n", encoding="utf-8")
 
-    assert "puzzle" not in refusal(file)
+    said = refusal(file)
+
+    assert f"line {number}: " in said
+    assert "puzzle" not in said
 
 
 @pytest.mark.parametrize(
