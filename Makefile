@@ -70,11 +70,8 @@ OWN_VALUES := $(addprefix tests/,controls docs environments helm_values pipeline
 # call it. The tests come last.
 CI_STEPS := check verify docs api-server test-own-values test
 # The calendar is asked for the day of the commit: a commit that was good stays good. The image, most
-# of it downloads, is built beside the first steps. Environments of locks are installed once for all
-# clones: a clone of CI has none.
-ci: ## Run everything that a change has to pass; PYTEST="--junitxml=FILE"
-	@[ -e .cache/environments ] || { mkdir -p .cache $(SHARED)/environments && \
-		ln -s $(SHARED)/environments .cache/environments; }
+# of it downloads, is built beside the first steps.
+ci: | .cache/environments ## Run everything that a change has to pass; PYTEST="--junitxml=FILE"
 	@for data in charts reference-data; do $(MAKE) --no-print-directory $$data || \
 		echo "$$data: not all of it is here; tests that want the rest are skipped" >&2; done
 	@set -e; on=$${ON:-$$(git log -1 --format=%cs)}; said=$$(mktemp); \
@@ -86,11 +83,16 @@ ci: ## Run everything that a change has to pass; PYTEST="--junitxml=FILE"
 		echo "== make $$step" >&2; $(MAKE) --no-print-directory $$step ON=$$on \
 			$$([ $$step != test ] || echo "REST=yes"); done
 
+# Installed once for all clones: a clone of CI has none. Who has no place to share keeps their own.
+.cache/environments:
+	@mkdir -p $(@D) $(call quoted,$(SHARED)/environments) && ln -sfn $(call quoted,$(SHARED)/environments) $@ || true
+
 test-own-values: $(READY) ## Run tests and gates with other environment files than ours
 	@$(BIN)/python -m tests.own_values $(OWN_VALUES) -n $(WORKERS) $(PYTEST)
 
 # mypy looks again at what differs from its last run, in whatever checkout that was.
-check: export MYPY_CACHE_DIR = $(SHARED)/mypy
+MYPY := $(call quoted,$(SHARED)/mypy)
+check: export MYPY_CACHE_DIR = $(shell mkdir -p $(MYPY) 2>/dev/null && [ -w $(MYPY) ] && echo $(MYPY))
 check: $(TOOLS) ## Lint, format, types, layers and ceilings
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
