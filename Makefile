@@ -15,8 +15,12 @@ unexport PYTHONDONTWRITEBYTECODE
 # Where the locale says otherwise, names of files and what is printed would be taken for another
 # encoding; from Python 3.15 on it is the default.
 export PYTHONUTF8 := 1
+# DIR=~/dags reaches us as it is from shells other than bash.
+opened = $(if $(filter ~/%,$(firstword $(1))),$(subst ~/,$(HOME)/,$(1)),$(1))
 # A variable as one word of the shell, whatever is in it: a space, a quote, a semicolon.
-quoted = '$(subst ','\'',$(1))'
+quoted = '$(subst ','\'',$(call opened,$(1)))'
+# The folder that a variable names: an empty one would be this checkout.
+folder = $(call quoted,$(or $($(1)),$(error $(1) is empty: make $@ $(1)=<folder>)))
 # What can be made again, and all checkouts of this machine share.
 SHARED := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/airflow-on-azure
 # Two: a worker starts whole servers of its own.
@@ -145,7 +149,7 @@ policy: $(TOOLS) ## Check cdktf.out against checkov's rules and ours
 contract: $(READY) ## Check what real providers send against Microsoft's types: PROVIDERS=, RECORDING=, TYPES=, CONTRACT=
 	@$(if $(RECORDING),,$(BIN)/python -O main.py &&) $(BIN)/python -m tools.contract check $(CONTRACT) \
 		$(if $(PROVIDERS),--providers $(call quoted,$(PROVIDERS))) $(if $(TYPES),--types $(call quoted,$(TYPES))) \
-		$(foreach file,$(RECORDING),--recording $(file))
+		$(foreach file,$(RECORDING),--recording $(call quoted,$(file)))
 
 attack-paths: $(TOOLS) ## Show who can become whom, and refuse what is not accepted; ON=YYYY-MM-DD
 	@$(BIN)/python -m tools.attack_paths $(if $(ON),--on $(call quoted,$(ON))) $(ATTACK_PATHS)
@@ -166,7 +170,7 @@ calendar-check: $(TOOLS) ## Refuse what has ended; ON=YYYY-MM-DD: on that day
 
 docs: $(TOOLS) ## Build the documentation into site/; a link that leads nowhere fails
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --clean \
-		$(if $(AIRFLOW_ON_AZURE_HOME),--site-dir "$(AIRFLOW_ON_AZURE_HOME)/site")
+		$(if $(AIRFLOW_ON_AZURE_HOME),--site-dir $(call quoted,$(AIRFLOW_ON_AZURE_HOME)/site))
 
 diagram: $(SYNTH) $(TOOLS) ## Draw the stacks that were synthesized, a page of HTML for each environment: TO=folder
 	@$(BIN)/python -O main.py && $(BIN)/python -m tools.diagram $(if $(TO),--to $(call quoted,$(TO)))
@@ -207,7 +211,7 @@ lock: $(TOOLS) ## Resolve requirements.lock, synth.lock (its run-time part) and 
 migrate-dags: $(TOOLS) ## Move Airflow 2 DAGs: SOURCE=folder TARGET=folder [OPTIONS=...]
 	@airflow=$$($(BIN)/python -m tools.airflow_venv) \
 		&& $(BIN)/python -m dag_migration --airflow "$$airflow" --option-keys conventions/airflow_options.toml \
-			$(OPTIONS) $(call quoted,$(SOURCE)) $(call quoted,$(TARGET))
+			$(OPTIONS) $(call folder,SOURCE) $(call folder,TARGET)
 
 migrate-corpus: $(TOOLS) ## Migrate released Airflow 2 examples and write the counts into the docs
 	@$(BIN)/python -m packages.dag_migration.tests.corpus.measure \
@@ -219,17 +223,17 @@ check-dags: | $(UV_READY) ## Check the DAGs of DIR as their authors do: ENVIRONM
 	$(CHECK_PYTHON)
 	@executors="$(if $(filter-out file,$(origin ENVIRONMENT)),$$($(PYTHON) -m tools.executors $(call quoted,$(ENVIRONMENT))))" \
 		&& $(PYTHON) -m tools.in_image python -m check_dags --format $(call quoted,$(FORMAT)) \
-			$${executors:+--executors "$$executors"} $(call quoted,$(DIR))
+			$${executors:+--executors "$$executors"} $(call folder,DIR)
 
 up: .tools/.node node_modules/.ready | $(UV_READY) ## Start Airflow here, with PostgreSQL and Azurite, on the DAGs of DIR: PORT=8080
 	$(CHECK_PYTHON)
-	@$(PYTHON) -m tools.in_image python -m laptop up $(call quoted,$(DIR)) $(if $(PORT),--port $(call quoted,$(PORT)))
+	@$(PYTHON) -m tools.in_image python -m laptop up $(call folder,DIR) $(if $(PORT),--port $(call quoted,$(PORT)))
 
 try: ## Run a DAG in the Airflow of `make up`, and wait for its end: DAG=its_id
-	@$(PYTHON) -m tools.in_image python -m laptop run $(call quoted,$(DIR)) $(call quoted,$(DAG))
+	@$(PYTHON) -m tools.in_image python -m laptop run $(call folder,DIR) $(call quoted,$(DAG))
 
 down: ## End the Airflow of `make up`: DELETE=yes deletes its data, too
-	@$(PYTHON) -m tools.in_image python -m laptop down $(call quoted,$(DIR)) $(if $(DELETE),--delete)
+	@$(PYTHON) -m tools.in_image python -m laptop down $(call folder,DIR) $(if $(DELETE),--delete)
 
 dag-tools: | $(UV_READY) ## Install what checks and runs DAGs as the image does
 	$(CHECK_PYTHON)
@@ -240,7 +244,7 @@ dag-tools: | $(UV_READY) ## Install what checks and runs DAGs as the image does
 image-lock: $(TOOLS) ## Resolve the image's three locks and the list of options again; UPGRADE=package: take its newest
 	@for name in requirements dbt-requirements uv-requirements; do \
 		(cd images/airflow && $(UV) pip compile $$name.in --python-version 3.12 --python-platform linux \
-			$(addprefix --upgrade-package=,$(UPGRADE)) --generate-hashes --quiet -o $$name.lock) || exit 1; done
+			$(foreach package,$(UPGRADE),--upgrade-package=$(call quoted,$(package))) --generate-hashes --quiet -o $$name.lock) || exit 1; done
 	@$(BIN)/python -m tools.airflow_option_list
 
 packages: $(TOOLS) ## Resolve images/company/requirements.in, your packages, against the image's lock

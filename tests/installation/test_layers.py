@@ -65,6 +65,11 @@ def would_run(target: str, *variables: str) -> str:
     return done.stdout
 
 
+def words(commands: str) -> list[str]:
+    """The words that a shell reads in commands."""
+    return shlex.split(commands.replace("\\\n", " "), comments=True)
+
+
 @pytest.mark.parametrize(
     "target", ["synth", "check", "check-dags", "migrate-dags", "policy", "docs", "image-lint"]
 )
@@ -113,7 +118,37 @@ def test_whatever_is_in_a_variable_reaches_a_tool_as_one_word(target: str, varia
 
     commands = would_run(target, *(f"{name}={value}" for name, value in given.items()))
 
-    assert given[variable] in shlex.split(commands.replace("\\\n", " "), comments=True)
+    assert given[variable] in words(commands)
+
+
+def test_the_site_of_a_company_may_lie_in_a_folder_of_any_name() -> None:
+    assert "it's;/site" in words(would_run("docs", "AIRFLOW_ON_AZURE_HOME=it's;"))
+
+
+def test_a_folder_may_lie_in_the_home_whatever_the_shell_makes_of_it() -> None:
+    commands = would_run("check-dags", "DIR=~/my  dags")
+
+    assert f"{Path.home()}/my  dags" in words(commands)
+
+
+@pytest.mark.parametrize("target", ["check-dags", "down", "migrate-dags"])
+def test_an_empty_name_of_a_folder_is_refused(target: str) -> None:
+    variable = "SOURCE" if target == "migrate-dags" else "DIR"
+
+    done = subprocess.run(
+        ["make", "--dry-run", target, f"{variable}=", "TARGET=new"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert f"{variable} is empty: make {target} {variable}=<folder>" in done.stderr
+
+
+def test_each_of_several_values_reaches_a_tool_as_one_word() -> None:
+    assert "it's;" in words(would_run("contract", "RECORDING=one it's;"))
+    assert "--upgrade-package=it's;" in words(would_run("image-lock", "UPGRADE=one it's;"))
 
 
 def test_tools_run_with_the_very_packages_of_a_synth() -> None:
