@@ -87,12 +87,31 @@ told["certificate"] = type(CertificateCredential("t", "c", certificate_path=sys.
 told["encrypted"] = len(_encryption.AESGCM.generate_key(256))
 
 from airflow.providers.microsoft.azure.hooks import base_azure
+import threading
+meet, made = threading.Barrier(8), []
+
+def make():
+    meet.wait()
+    made.append(utils.AzureIdentityCredentialAdapter(credential=object()))
+
+makers = [threading.Thread(target=make) for _ in range(8)]
+for maker in makers:
+    maker.start()
+for maker in makers:
+    maker.join()
+told["made"] = len(made)
 adapter = utils.AzureIdentityCredentialAdapter(credential=object())
 from msrest.authentication import BasicTokenAuthentication
 told["adapter"] = [
     isinstance(adapter, BasicTokenAuthentication),
     isinstance(adapter, base_azure.AzureIdentityCredentialAdapter),
 ]
+class Mine(base_azure.AzureIdentityCredentialAdapter):
+    pass
+
+told["mine"] = isinstance(Mine(credential=object()), BasicTokenAuthentication)
+import pickle
+told["pickled"] = pickle.loads(pickle.dumps(wasb.AsyncContainerClient)).__module__
 told["async"] = type(wasb.AsyncBlobServiceClient("https://a.blob.core.windows.net")).__module__
 
 told["engine"] = settings.engine
@@ -216,6 +235,18 @@ def test_storage_s_client_encrypts_blobs(told: dict[str, Any]) -> None:
 
 def test_a_credential_for_azure_s_old_clients_is_one_of_theirs(told: dict[str, Any]) -> None:
     assert told["adapter"] == [True, True]
+
+
+def test_threads_may_be_the_first_to_use_it_together(told: dict[str, Any]) -> None:
+    assert told["made"] == 8
+
+
+def test_what_stands_in_for_a_class_has_subclasses(told: dict[str, Any]) -> None:
+    assert told["mine"] is True
+
+
+def test_what_stands_in_for_a_class_is_pickled_as_that_class(told: dict[str, Any]) -> None:
+    assert told["pickled"].startswith("azure.storage.blob.aio")
 
 
 def test_the_hook_of_blob_storage_has_its_asynchronous_client(told: dict[str, Any]) -> None:

@@ -88,7 +88,7 @@ class _Believes:
 @contextmanager
 def _without_engine(settings: Any) -> Iterator[None]:
     yield
-    settings.configure_orm = lambda: None
+    settings.configure_orm = lambda *_, **__: None
 
 
 @contextmanager

@@ -3,35 +3,39 @@
 `fewer_imports` says for which modules. Nothing here knows Airflow.
 """
 
+import copyreg
 import importlib
+import pkgutil
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from importlib.machinery import ModuleSpec, PathFinder
-from types import ModuleType
+from types import ModuleType, new_class
 from typing import Any
 
 Way = Callable[[Any], AbstractContextManager[None]]
+_AGAIN = threading.RLock()
 
 
 class _Later(type):
-    """A class that stands for a name of a module, and imports that when something of it is wanted.
+    """Classes that stand for a class, function or module, and import it when it is wanted.
 
-    Args:
-        module: where the class or function is.
-        name: its name there.
-        base: the module without which that module was imported: it is imported once more with it.
+    They are classes since Airflow asks whether they are. `_of` names the module, the name in it,
+    and the module without which that module was imported: it is imported once more with it.
     """
 
     _of: tuple[str, str, str]
 
-    def __new__(cls, module: str, name: str, base: str = "") -> "_Later":
-        return super().__new__(cls, name, (), {"_of": (module, name, base)})
-
-    def __init__(cls, module: str, name: str, base: str = "") -> None:
-        super().__init__(name, (), {})
+    def __new__(cls, name: str, bases: tuple[Any, ...], body: dict[str, Any]) -> Any:
+        """Make one; or, of those who write a subclass of one, a subclass of what it stands for."""
+        if not bases:
+            return super().__new__(cls, name, bases, body)
+        real = tuple(base._real() if type(base) is _Later else base for base in bases)
+        return new_class(name, real, exec_body=lambda namespace: namespace.update(body))
 
     def __call__(cls, *given: Any, **named: Any) -> Any:
+        """Make an object of the class, or call the function."""
         return cls._real()(*given, **named)
 
     def __getattr__(cls, name: str) -> Any:
@@ -50,19 +54,26 @@ class _Later(type):
 
     def _real(cls) -> Any:
         module, name, base = cls._of
-        try:
-            real = getattr(importlib.import_module(module), name)
-        except AttributeError:  # a module of a package that nobody has imported
+        there = importlib.import_module(module)
+        if not hasattr(there, name):  # a module of a package, if anything
             return importlib.import_module(f"{module}.{name}")
-        if real is cls:
-            importlib.import_module(base)
-            real = getattr(importlib.reload(sys.modules[module]), name)
-        return real
+        with _AGAIN:  # while one thread imports it again, the others find it as it was
+            if getattr(there, name) is cls:
+                importlib.import_module(base)
+                importlib.reload(there)
+        return getattr(there, name)
 
 
-def named_later(module: str, name: str) -> Any:
+def named_later(module: str, name: str, base: str = "") -> Any:
     """Return what stands for a class or function of a module until something of it is wanted."""
-    return _Later(module, name)
+    return _Later(name, (), {"_of": (module, name, base)})
+
+
+def _pickled(later: _Later) -> tuple[Any, ...]:
+    return pkgutil.resolve_name, ("{}:{}".format(*later._of),)
+
+
+copyreg.pickle(_Later, _pickled)
 
 
 @contextmanager
@@ -81,10 +92,10 @@ def stands_in(name: str, module: ModuleType | None) -> Iterator[None]:
 class _Stand(ModuleType):
     """A module of which each name is imported when something of it is wanted."""
 
-    def __getattr__(self, name: str) -> _Later:
+    def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):  # Python asks for what a module may lack
             raise AttributeError(name)
-        return _Later(self.__name__, name)
+        return named_later(self.__name__, name)
 
 
 def later(*modules: str) -> Way:
@@ -121,7 +132,7 @@ def made_later(name: str, *, of: str, base: str) -> Way:
         setattr(stand, of, object)
         with stands_in(base, stand):
             yield
-        setattr(importer, name, _Later(importer.__name__, name, base))
+        setattr(importer, name, named_later(importer.__name__, name, base))
 
     return way
 
