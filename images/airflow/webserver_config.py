@@ -11,6 +11,7 @@ import sys
 from entra_sign_in.oauth import PROVIDER, remote_app
 from entra_sign_in.security_manager import EntraSecurityManager
 from entra_sign_in.settings import Settings, SettingsError
+from entra_sign_in.signed_in import LARGEST_FORM
 from flask_appbuilder.const import AUTH_OAUTH
 
 try:
@@ -28,6 +29,8 @@ AUTH_ROLES_SYNC_AT_LOGIN = True
 AUTH_USER_REGISTRATION = False
 
 WTF_CSRF_ENABLED = True
+# Flask reads a form to find its token, before it asks who sends it
+MAX_CONTENT_LENGTH = LARGEST_FORM
 SESSION_COOKIE_NAME = "session"  # the name that Airflow's sign-out deletes
 SESSION_COOKIE_SECURE = True
 SESSION_COOKIE_HTTPONLY = True

@@ -163,7 +163,7 @@ def test_a_user_without_an_email_address_signs_in(
 
 
 def test_a_name_begins_no_line_of_the_log(site: Site, entra: IdentityProvider, page: Page) -> None:
-    entra.claims = {"roles": ["Airflow.Viewer"], "given_name": "Ada\nforged by Ada"}
+    entra.claims = {"roles": ["Airflow.Viewer"], "given_name": "Ada\nforged by\u3000Ada"}
 
     sign_in(page, site)
 

@@ -54,7 +54,10 @@ def _no_email(object_id: str) -> str:
 def _text(claims: Mapping[str, Any], name: str) -> str:
     """Return a claim in one line: names go to the log, where a line break would begin another."""
     value = claims.get(name)
-    return "".join(filter(str.isprintable, value)).strip() if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    # a space of another alphabet is a space; Persian names are written with U+200C
+    return " ".join("".join(c if c.isprintable() or c == "\u200c" else " " for c in value).split())
 
 
 def _app_roles(claims: Mapping[str, Any]) -> list[str]:
