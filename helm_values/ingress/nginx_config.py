@@ -37,9 +37,9 @@ map $request_uri $climbs {
     default "";
     "~*^[^?]*(/|%2f)(\.|%2e){2}(/|%2f|\?|#|$)" 1;
 }
-map $uri $scripts_in_page {
+map $request_uri $scripts_in_page {
     default "";
-    "~^/auth/" "'unsafe-inline'";
+    "~^/(auth|pluginsv2)/" "'unsafe-inline'";
 }
 large_client_header_buffers 4 32k;
 ssl_session_cache shared:tls_sessions:10m;
@@ -47,9 +47,10 @@ ssl_session_timeout 1d;
 ssl_session_tickets off;
 """.strip()
 
-# What Airflow's pages may load: their own files only. Its pages for users and roles alone have
-# scripts in the page: in all others a script that somebody wrote into a text does not run. Styles
-# are in every page, and the code view starts a worker from a blob.
+# What Airflow's pages may load: their own files only. Its pages for users and roles, and those of
+# plugins that are made in the same way, have scripts in the page: in all others a script that
+# somebody wrote into a text does not run. Styles are in every page, and the code view starts a
+# worker from a blob.
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'self'",

@@ -102,6 +102,18 @@ def test_every_answer_has_each_security_header_once(site: Site, path: str) -> No
     )
 
 
+@pytest.mark.parametrize(
+    ("path", "may_run"),
+    [("/auth/login/", True), ("/pluginsv2/ours", True), ("/dags", False), ("//auth/dags", False)],
+)
+def test_scripts_in_a_page_may_run_where_flask_makes_it(
+    site: Site, path: str, may_run: bool
+) -> None:
+    policy = get(site, path).headers["Content-Security-Policy"]
+
+    assert ("script-src 'self' 'unsafe-inline'" in policy) is may_run
+
+
 def test_browsers_keep_to_https_for_two_years(site: Site) -> None:
     assert get(site, "/").headers["Strict-Transport-Security"].startswith("max-age=63072000")
 
@@ -145,6 +157,14 @@ def test_nobody_reads_a_body_before_it_is_known_who_sends_it(site: Site, path: s
     answer = send(site, "POST", path, body=b"[" * KIB, headers={"Content-Type": "application/json"})
 
     assert (answer.status, answer.body) == (401, b'{"detail":"Not authenticated"}')
+
+
+def test_a_large_form_is_refused(site: Site) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+
+    answer = send(site, "POST", "/auth/roles/add", body=b"0=&" * 100 * KIB, headers=form)
+
+    assert answer.status == 413
 
 
 def test_a_larger_body_is_refused(site: Site) -> None:
