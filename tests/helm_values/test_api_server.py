@@ -450,7 +450,9 @@ def test_the_ingress_controller_reads_secrets_where_its_certificate_is_alone(
         assert server.apply(one) is None
 
     namespaces = (AIRFLOW, TASKS_NAMESPACE, MIGRATIONS_NAMESPACE, "kube-system")
-    assert server.can(NGINX_ACCOUNT, "list", "services", namespace=AIRFLOW)
+    wait_until(
+        lambda: server.can(NGINX_ACCOUNT, "list", "services", namespace=AIRFLOW), "the role", 20
+    )
     assert not server.can(NGINX_ACCOUNT, "update", "services", namespace=AIRFLOW)
     assert [
         namespace
