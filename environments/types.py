@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date, datetime
 from difflib import get_close_matches
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
 from typing import Annotated, Any, ClassVar, Literal, Never
@@ -33,11 +34,7 @@ class Section(BaseModel):
 
 
 def refuse(problem: str, *, allowed: str, fix: str, meant: str = "") -> Never:
-    """Refuse a value: what is wrong with it, what is allowed, and how to fix it.
-
-    `meant` is the value as its author meant it: it is told in place of `fix`, unless the value may
-    be a secret.
-    """
+    """Refuse a value; `meant`, the right one, is told in place of `fix` if it is no secret."""
     context = {"problem": problem, "allowed": allowed, "fix": fix, "meant": meant}
     raise PydanticCustomError("fault", "{problem}", context)
 
@@ -177,6 +174,13 @@ def _uuid(value: Any) -> str:
     )
 
 
+def _day(value: Any) -> Any:
+    """Take a day as people write it, also in quotes or with a time."""
+    with suppress(ValueError, TypeError):
+        return value.date() if isinstance(value, datetime) else date.fromisoformat(value)
+    return value
+
+
 def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
     twice = sorted({str(value) for value in values if values.count(value) > 1})
     if twice:
@@ -240,6 +244,7 @@ Uuid = Annotated[
         }
     ),
 ]
+Day = Annotated[date, BeforeValidator(_day)]
 WorkloadName = Annotated[
     str,
     Text(

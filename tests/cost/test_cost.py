@@ -189,6 +189,13 @@ def test_a_table_that_is_none_is_refused(cost: Cost, home: Path) -> None:
     assert "price[0].amount: missing" in done.output
 
 
+def test_a_row_may_have_the_time_at_which_it_was_read(tmp_path: Path) -> None:
+    row = 'item = "x"\namount = 1\nunit = "1 Hour"\nsource = "quote"\nread = 2026-11-01T10:00:00Z\n'
+    (tmp_path / FILE).write_text(f'currency = "USD"\n[[price]]\n{row}')
+
+    assert [row.read for row in Prices.read(tmp_path / FILE).rows] == [date(2026, 11, 1)]
+
+
 def test_a_unit_that_is_no_time_is_refused(cost: Cost, home: Path) -> None:
     row = 'amount = 1\nunit = "1 Unit"\nsource = "quote"\nread = 2026-11-01\n'
     text = f'currency = "USD"\n[[price]]\nitem = "private endpoint, westeurope"\n{row}'

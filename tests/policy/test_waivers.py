@@ -30,6 +30,13 @@ def test_a_whole_waiver_is_read(tmp_path: Path) -> None:
     assert [waiver.rule for waiver in load(tmp_path / "waivers.toml")] == ["AOA-R01"]
 
 
+def test_an_address_whose_key_has_a_space_is_taken(tmp_path: Path) -> None:
+    address = 'azurerm_storage_container.lake["raw data"]'
+    (tmp_path / "waivers.toml").write_text(GOOD.replace('"azurerm_post', f"'{address}' #"))
+
+    assert [waiver.resource for waiver in load(tmp_path / "waivers.toml")] == [address]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [

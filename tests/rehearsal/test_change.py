@@ -1,13 +1,16 @@
 """A change is reported as what it is: created, updated, replaced, deleted, refused, abandoned."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import pytest
 from terraform_runner.plan import Action, ResourceChange
 
 from tests.rehearsal.conftest import Project
 from tests.rehearsal.samples import GROUP, Document, data, databases, document, lake, network
 from tools.exit_status import Exit
+from tools.rehearsal.data_loss import read_acknowledgements
 from tools.rehearsal.rehearsal_report import RehearsalReport
 
 
@@ -88,6 +91,20 @@ def test_an_acknowledged_loss_is_no_risk(project: Project) -> None:
 
     assert report.losses[0].acknowledged == "moved to the new container by hand"
     assert report.status is Exit.GOOD
+
+
+@pytest.mark.parametrize("until", ["2027-01-01", '"2027-01-01"', "2027-01-01T18:00:00"])
+def test_the_last_day_is_taken_as_people_write_it(tmp_path: Path, until: str) -> None:
+    file = tmp_path / "rehearsal.toml"
+    file.write_text(
+        '[[acknowledged]]\nstack = "data-dev"\naction = "delete"\nreason = "copied by hand"\n'
+        f"address = 'azurerm_storage_container.lake[\"raw data\"]'\nuntil = {until}\n"
+    )
+
+    (entry,) = read_acknowledgements(file)
+
+    assert entry.until == date(2027, 1, 1)
+    assert entry.address == 'azurerm_storage_container.lake["raw data"]'
 
 
 def test_an_acknowledgement_does_not_hold_after_its_last_day(project: Project) -> None:

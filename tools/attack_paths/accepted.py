@@ -11,7 +11,7 @@ import networkx
 from pydantic import Field
 
 from environments.load import read_as
-from environments.types import Section, Text
+from environments.types import Day, Section, Text
 from tools.attack_paths.facts import Facts
 from tools.attack_paths.questions import Path as Way
 from tools.attack_paths.questions import paths, shortest
@@ -45,7 +45,7 @@ class Accepted(Section):
         ),
     ]
     until: Annotated[
-        date, Field(examples=["2027-06-30"], description="the last day on which it is accepted")
+        Day, Field(examples=["2027-06-30"], description="the last day on which it is accepted")
     ]
 
     def covers(self, facts: Facts, start: str, goal: str, step: str) -> bool:

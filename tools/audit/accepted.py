@@ -1,6 +1,5 @@
 """Vulnerabilities that are accepted for a while: which, in what, why, and until when."""
 
-from datetime import date
 from pathlib import Path
 from typing import Annotated, ClassVar
 
@@ -8,7 +7,7 @@ from pydantic import Field
 
 from conventions.faults import FaultError
 from environments.load import read_as
-from environments.types import Section, Text
+from environments.types import Day, Section, Text
 from tools.audit.found import AuditError, Vulnerability
 
 
@@ -26,7 +25,7 @@ class Accepted(Section):
         ),
     ]
     until: Annotated[
-        date, Field(examples=["2027-06-30"], description="the last day on which it is accepted")
+        Day, Field(examples=["2027-06-30"], description="the last day on which it is accepted")
     ]
 
     def covers(self, found: Vulnerability) -> bool:

@@ -21,7 +21,7 @@ from pydantic import Field
 from conventions.faults import Fault, FaultError
 from environments.load import read_as
 from environments.toml_file import NoFileError
-from environments.types import Section
+from environments.types import Day, Section
 from tools.cost.items import Item
 
 API = "https://prices.azure.com/api/retail/prices"
@@ -47,7 +47,7 @@ class Price(Section):
         str, Field(examples=["1 Hour"], description="as the API spells it: 1 Hour, 1/Day")
     ]
     source: Annotated[str, Field(examples=["a quote"], description="who says so")]
-    read: Annotated[date, Field(examples=["2026-11-20"], description="day on which it was read")]
+    read: Annotated[Day, Field(examples=["2026-11-20"], description="day on which it was read")]
     meter: str = ""
 
     @property

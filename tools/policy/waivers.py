@@ -27,7 +27,7 @@ class Waiver(Section):
     resource: Annotated[
         str,
         Text(
-            r"\S+",
+            r".+",
             "a Terraform address, with * for any part of it",
             "azurerm_kubernetes_cluster.aks",
         ),

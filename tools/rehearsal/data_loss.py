@@ -12,7 +12,7 @@ from terraform_runner.plan import ResourceChange
 
 from environments.load import read_as
 from environments.toml_file import NoFileError
-from environments.types import Section, Text
+from environments.types import Day, Section, Text
 
 DATA_HOLDERS: Mapping[str, str] = tomllib.loads(
     Path(__file__).with_name("data_holders.toml").read_text(encoding="utf-8")
@@ -24,14 +24,14 @@ class Acknowledgement(Section):
 
     stack: Annotated[str, Text(r"\S+", "a stack with its environment", "data-dev")]
     address: Annotated[
-        str, Text(r"\S+", "the address that the rehearsal prints", "azurerm_storage_container.logs")
+        str, Text(r".+", "the address that the rehearsal prints", "azurerm_storage_container.logs")
     ]
     action: Literal["replace", "delete"]
     reason: Annotated[
         str, Text(r"(?s).{10,}", "a reason of 10 characters or more", "copied on 2026-11-20")
     ]
     until: Annotated[
-        date, Field(examples=["2026-12-01"], description="the last day on which it holds")
+        Day, Field(examples=["2026-12-01"], description="the last day on which it holds")
     ]
 
     def __str__(self) -> str:
