@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from typer.testing import CliRunner, Result
 
+from conventions.company import OUTDIR
 from tests.images.registries import push, running_registry
 from tests.parts.skips import missing
 from tools.image import ROOT, tag_of
@@ -227,23 +228,23 @@ def test_a_name_that_names_no_image_is_refused(text: str) -> None:
         Image.parse(text)
 
 
-def check(lab: Lab, project: Path, environment: str, registry: str) -> Result:
+def check(lab: Lab, environment: str, registry: str) -> Result:
     """Run the check before a deployment, as the pipeline does."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(project)
-        where = [f"--environment={environment}", f"--registry={registry}", "--plain-http"]
-        return CliRunner().invoke(app, ["check", *where, f"--signers={lab.company.folder}"])
+    where = [f"--environment={environment}", f"--registry={registry}", "--plain-http"]
+    return CliRunner().invoke(app, ["check", *where, f"--signers={lab.company.folder}"])
 
 
 @pytest.fixture
-def project(synthesized: Path, tmp_path: Path) -> Path:
-    """A folder with the synthesized stacks."""
-    shutil.copytree(synthesized, tmp_path / "project" / "cdktf.out")
-    return tmp_path / "project"
+def project(synthesized: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The synthesized stacks, where CDKTF_OUTDIR names them."""
+    folder = tmp_path / "elsewhere"
+    shutil.copytree(synthesized, folder)
+    monkeypatch.setenv(OUTDIR, str(folder))
+    return folder
 
 
 def test_a_deployment_without_its_image_in_the_registry_stops(lab: Lab, project: Path) -> None:
-    done = check(lab, project, "prod", lab.prod)
+    done = check(lab, "prod", lab.prod)
 
     assert done.exit_code == 1
     assert "is not in the registry: release it, or correct image_tag and" in done.output
@@ -254,7 +255,7 @@ def test_a_deployment_of_a_signed_image_goes_on(lab: Lab, project: Path) -> None
     tagged = Image(repository=image.repository, tag="3.3.2-0f1e2d3")  # that of dev.toml
     lab.registries.copy(image, tagged)
 
-    done = check(lab, project, "dev", lab.dev)
+    done = check(lab, "dev", lab.dev)
 
     assert done.exit_code == 0, done.output
     assert f"airflow:3.3.2-0f1e2d3@{image.digest}: there, and its signature verifies" in done.output
@@ -335,16 +336,13 @@ def test_a_build_in_a_company_s_repository_holds_what_the_company_adds(
 
 def in_repository(project: Path, environment: str, path: str) -> None:
     """Let an environment fetch its image from another repository of the registry."""
-    stack = project / "cdktf.out" / "stacks" / f"airflow-{environment}" / "cdk.tf.json"
+    stack = project / "stacks" / f"airflow-{environment}" / "cdk.tf.json"
     stack.write_text(stack.read_text().replace("_login_server}/airflow", f"_login_server}}/{path}"))
 
 
-def test_an_image_is_promoted_to_where_the_environment_fetches_it(
-    lab: Lab, project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_image_is_promoted_to_where_the_environment_fetches_it(lab: Lab, project: Path) -> None:
     image = lab.signed()
     in_repository(project, "prod", "data.platform/airflow")
-    monkeypatch.chdir(project)
     where = ["--environment=prod", f"--registry={lab.prod}", "--plain-http"]
 
     done = CliRunner().invoke(
@@ -366,7 +364,6 @@ def test_an_image_is_built_for_where_the_environment_fetches_it(
     for command in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message=start"]):
         subprocess.run([*git, *command], check=True)
     in_repository(project, "dev", "data.platform/airflow")
-    monkeypatch.chdir(project)
     tag = tag_of(ROOT, company=company)
     built = Image(repository=f"{lab.dev}/data.platform/airflow", tag=tag)
     push(lab.folder, str(built), b"built before: a tag is built once")
@@ -383,7 +380,6 @@ def test_the_image_is_told_to_later_jobs_of_github(
     lab: Lab, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image = lab.signed()
-    monkeypatch.chdir(project)
     monkeypatch.setenv("GITHUB_OUTPUT", str(tmp_path / "outputs"))
 
     where = ["--environment=prod", f"--registry={lab.prod}", "--plain-http"]

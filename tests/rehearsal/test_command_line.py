@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from conventions.company import OUTDIR
+from conventions.company import OUTDIR, VARIABLE
 from synthesis.sources import record
 from tests.rehearsal.conftest import Project
 from tests.rehearsal.samples import document, network
@@ -113,6 +113,19 @@ def test_an_earlier_state_is_not_synthesized_to_where_this_one_lies(
     _, _, error = command(plain, "--from", "HEAD")
 
     assert "cannot be synthesized: to its own folder" in error
+
+
+def test_stacks_are_read_where_the_synth_was_told_to_write_them(
+    plain: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (plain.folder / "cdktf.out").rename(plain.folder / "elsewhere")
+    (plain.folder / "environments").mkdir()
+    monkeypatch.setenv(VARIABLE, str(plain.folder))
+    monkeypatch.setenv(OUTDIR, str(plain.folder / "elsewhere"))
+
+    done = CliRunner().invoke(app, [])
+
+    assert done.exit_code == 0, done.stderr
 
 
 def test_a_circle_of_stacks_exits_2(project: Project) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from conventions import company
 from synthesis.reader import Synthesis, SynthesisError
 from synthesis.resources import by_environment
 from tools.attack_paths.cluster import objects_of_chart
@@ -23,7 +24,6 @@ from tools.bench_tasks.platform import BenchError, Platform, platform
 from tools.bench_tasks.processes import cpu_seconds
 from tools.bench_tasks.simulated import PROGRAMS, Simulation, StartedPods, simulation
 from tools.bench_tasks.tables import Table, machine
-from tools.locked_venv import ROOT
 from tools.rendered_chart import Objects, of_kind, task_pod
 
 SECTION = "kubernetes_executor"
@@ -118,14 +118,14 @@ def _of_an_environment() -> Objects:
     """
     missing: list[str] = []
     try:
-        for environment in by_environment(Synthesis.load(ROOT / "cdktf.out")):
+        for environment in by_environment(Synthesis.load(company.output())):
             objects, faults = objects_of_chart(environment)
             missing += faults
             if task_pod(objects):
                 return objects
     except SynthesisError as error:
         raise BenchError(f"{error}; make synth") from None
-    raise BenchError("; ".join(missing) or "no environment of cdktf.out runs tasks in pods")
+    raise BenchError("; ".join(missing) or "no environment that is synthesized runs tasks in pods")
 
 
 def _pod(objects: Objects) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def deploy(
         FaultError: the stacks are not what the project synthesizes now.
     """
     request = Request(project=project, variables=variables, environment=environment)
-    synthesis = Synthesis.load(project / "cdktf.out", project)
+    synthesis = Synthesis.load(request.output, project)
     name = environment or synthesis.environments[0]
     stacks = synthesis.select(name, None).stacks
     journal = Journal(listener)

@@ -8,6 +8,7 @@ from pathlib import Path
 from terraform_runner.errors import BadInputError
 from terraform_runner.plugins import usual_folder
 
+from conventions import company
 from conventions.company import PRODUCT, is_product
 from tools.rehearsal.provider_sources import Attachment
 from tools.rehearsal.states import StateKind
@@ -18,7 +19,7 @@ class Request:
     """What to rehearse, and how."""
 
     project: Path
-    """A checkout, or a company's repository: its cdktf.out and rehearsal.toml are used."""
+    """A checkout, or a company's repository: its stacks and rehearsal.toml are used."""
     variables: Mapping[str, str]
     """Environment variables of whoever asks."""
     environment: str | None = None
@@ -35,6 +36,12 @@ class Request:
     """Seconds until a role counts in that Azure; 0: vaults ask for no role."""
     busy_servers: float = 0
     """Seconds that a database server of that Azure refuses the next change."""
+
+    @property
+    def output(self) -> Path:
+        """Where its stacks are: what CDKTF_OUTDIR names is those of the company's folder."""
+        own = self.project == company.home()
+        return company.output().absolute() if own else self.project / "cdktf.out"
 
     @property
     def binaries(self) -> Path:

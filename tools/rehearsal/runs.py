@@ -47,7 +47,7 @@ def rehearse(
     today = datetime.now(UTC).date()
     request.check()
     acknowledged = read_acknowledgements(request.project / "rehearsal.toml")
-    everything = Synthesis.load(request.project / "cdktf.out", request.project)
+    everything = Synthesis.load(request.output, request.project)
     after = everything.select(request.environment, request.stack)
     names = [stack.name for stack in after.stacks]
     journal = Journal(listener)

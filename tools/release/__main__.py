@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from conventions.company import MIRROR, home
+from conventions.company import MIRROR, home, output
 from conventions.faults import FaultError
 from conventions.mirror import Lock
 from synthesis.reader import Synthesis
@@ -33,7 +33,6 @@ from tools.release.promotion import promote as promote_image
 from tools.release.registry import Image, Registries
 
 SIGNERS = Path("policy/image-signers")
-OUT = Path("cdktf.out")
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
@@ -53,7 +52,7 @@ def login(
     with _told():
         registries = Registries(programs=programs())
         for environment in environments:
-            registries.sign_in(registry_of(Synthesis.load(OUT), environment))
+            registries.sign_in(registry_of(Synthesis.load(output()), environment))
 
 
 @app.command()
@@ -122,7 +121,7 @@ def mirror(
 ) -> None:
     """Copy others' charts and images to the registry, as far as it lacks them."""
     with _told():
-        synthesis = Synthesis.load(OUT)
+        synthesis = Synthesis.load(output())
         if not is_mirrored(synthesis, environment):
             typer.echo(f"{environment}: registry.mirror is false, nothing is copied")
             return
@@ -145,7 +144,7 @@ def check(
     With registry.mirror, each chart and image of others has to be there, too.
     """
     with _told():
-        synthesis = Synthesis.load(OUT)
+        synthesis = Synthesis.load(output())
         image = image_of(synthesis, environment)
         if registry:
             path = image.repository.partition("/")[2]
@@ -173,12 +172,12 @@ def check(
 
 
 def _host(environment: str, registry: str | None) -> str:
-    return registry or registry_of(Synthesis.load(OUT), environment)
+    return registry or registry_of(Synthesis.load(output()), environment)
 
 
 def _path(environment: str) -> str:
     """Return where an environment's pods fetch the image, below the registry's host."""
-    return image_of(Synthesis.load(OUT), environment).repository.partition("/")[2]
+    return image_of(Synthesis.load(output()), environment).repository.partition("/")[2]
 
 
 def _tell(image: Image) -> None:
