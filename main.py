@@ -2,8 +2,8 @@
 
 Without FILE, every file in environments/ is taken, and seed.toml where there is one. The JSON goes
 to cdktf.out, or where the cdktf CLI wants it. Exit status: 0 written, 1 Node is missing or the
-folder cannot be written, 2 a file was refused, 130 Ctrl-C; the previous output stays as it was,
-but for 0.
+folder cannot be written, 2 a file was refused, 130 Ctrl-C. The previous output stays until all is
+made. Then it is replaced file by file, and is out of date until the last one.
 """
 
 from typing import TYPE_CHECKING

@@ -33,7 +33,8 @@ def run(build: Build) -> NoReturn:
         sys.exit(0)
     gc.disable()
     for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, signal.default_int_handler)
+        if signal.getsignal(ending) is not signal.SIG_IGN:  # as nohup says
+            signal.signal(ending, signal.default_int_handler)
     try:
         status = synthesize(build, sys.argv[1:])
     except KeyboardInterrupt:
@@ -76,7 +77,7 @@ def synthesize(build: Build, arguments: Sequence[str]) -> int:
 
 def _named(arguments: Sequence[str]) -> tuple[list[Path], Path | None]:
     """Tell the environment files among those named, and the seed if it is one of them."""
-    named = {path.resolve(): path for path in map(Path, arguments)}  # each once
+    named = {os.path.realpath(path): path for path in map(Path, arguments)}  # each once
     paths = list(named.values())
     seeds = [path for path in paths if path.name == company.SEED_FILE]
     return [path for path in paths if path not in seeds], next(iter(seeds), None)
@@ -90,6 +91,15 @@ def _scratch(outdir: Path) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix=".synth-", dir=outdir) as scratch:
             yield Path(scratch)
     except OSError as error:
+        place, whole = Path(str(error.filename or outdir)).absolute(), outdir.absolute()
+        if not (place.is_relative_to(whole) or whole.is_relative_to(place)):
+            fault = Fault(
+                place=str(place),
+                problem=f"cannot be read or written: {error.strerror}",
+                allowed="a file that you may use, on a disk with room",
+                fix="change its permissions, or make room",
+            )
+            raise FaultError([fault]) from None
         fault = Fault(
             place=str(outdir),
             problem=f"cannot be written: {error.strerror or error}",

@@ -94,6 +94,15 @@ def test_a_file_that_is_named_twice_is_read_once(project: Path, tmp_path: Path) 
     assert done.returncode == 0, done.stderr
 
 
+def test_a_link_that_leads_to_itself_is_refused_in_words(project: Path, tmp_path: Path) -> None:
+    link = tmp_path / "dev.toml"
+    link.symlink_to(link)
+
+    done = synth(project, tmp_path / "out", link)
+
+    assert (done.returncode, "fix: correct the link" in done.stderr) == (2, True)
+
+
 def test_a_refused_file_ends_without_traceback(project: Path, tmp_path: Path) -> None:
     done = synth(project, tmp_path / "out", tmp_path / "nope.toml")
 
@@ -142,6 +151,25 @@ def test_an_output_folder_that_cannot_be_is_named(project: Path, tmp_path: Path)
     assert done.stderr.startswith(f"{tmp_path / 'out'}: cannot be written: File exists\n")
 
 
+def test_another_file_than_the_output_s_is_named_as_itself(project: Path, tmp_path: Path) -> None:
+    build = (
+        "import sys; from pathlib import Path; from synthesis.program import run\n"
+        "run(lambda app, environments, seed: Path('/dev/null/ca.pem').read_text())"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", build, DEV],
+        cwd=project,
+        env={**os.environ, OUTDIR: str(tmp_path / "out")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("/dev/null/ca.pem: cannot be read or written: Not a directory\n")
+
+
 def test_who_has_closed_the_output_gets_the_stacks(project: Path, tmp_path: Path) -> None:
     closed = f"exec '{sys.executable}' '{project}/main.py' '{DEV}' >&- 2>&-"
     outdir = {OUTDIR: str(tmp_path / "out")}
@@ -171,6 +199,21 @@ def test_an_interrupted_synth_leaves_a_word_and_nothing_else(
 
     assert (running.returncode, said) == (130, "interrupted\n")
     assert list(outdir.iterdir()) == []
+
+
+def test_a_synth_under_nohup_outlives_its_terminal(project: Path, tmp_path: Path) -> None:
+    outdir = tmp_path / "out"
+    with subprocess.Popen(
+        ["nohup", sys.executable, project / "main.py", DEV],
+        env=os.environ | {OUTDIR: str(outdir)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as running:
+        while running.poll() is None and not list(outdir.glob(".synth-*")):
+            time.sleep(0.01)
+        running.send_signal(signal.SIGHUP)
+
+    assert running.returncode == 0
 
 
 def test_a_disk_that_is_full_is_named(project: Path, tmp_path: Path) -> None:
