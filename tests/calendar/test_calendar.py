@@ -214,6 +214,16 @@ def test_a_version_is_raised_by_one_minor_and_the_rest_stays(tmp_path: Path) -> 
     assert tomllib.loads(file.read_text())["kubernetes"]["version"] == "1.35"
 
 
+def test_a_file_of_windows_keeps_its_ends_of_lines_and_its_mark(tmp_path: Path) -> None:
+    file = tmp_path / "test.toml"
+    before = TEXT.replace("\n", "\r\n").encode("utf-8-sig")
+    file.write_bytes(before)
+
+    raising.raise_kubernetes(file, FACTS, date(2026, 11, 26))
+
+    assert file.read_bytes() == before.replace(b'"1.34"', b'"1.35"')
+
+
 @pytest.mark.parametrize(
     ("version", "on", "why"),
     [

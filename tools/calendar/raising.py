@@ -9,7 +9,7 @@ from environments.load import read
 from tools.calendar.judgement import WARN_DAYS
 from tools.calendar.table import Part
 
-_TABLE = re.compile(r'^(\[kubernetes\][^\[]*?^version\s*=\s*)"([\d.]+)"', re.M | re.S)
+_TABLE = re.compile(r'^(\ufeff?\[kubernetes\][^\[]*?^version\s*=\s*)"([\d.]+)"', re.M | re.S)
 
 
 class NothingToRaiseError(Exception):
@@ -24,7 +24,7 @@ def raise_kubernetes(file: Path, table: Mapping[str, Part], today: date) -> str:
         EnvironmentFileError: with every fault of the file.
     """
     kubernetes = read(file).kubernetes
-    text = file.read_text(encoding="utf-8-sig")
+    text = file.read_bytes().decode()
     long_term = kubernetes.sku_tier == "Premium"
     part = table["kubernetes_long_term" if long_term else "kubernetes"]
     before = kubernetes.version
@@ -38,5 +38,5 @@ def raise_kubernetes(file: Path, table: Mapping[str, Part], today: date) -> str:
     changed, count = _TABLE.subn(rf'\g<1>"{after}"', text)
     if count != 1:
         raise NothingToRaiseError('no line version = "..." below [kubernetes]; raise it by hand')
-    file.write_text(changed, encoding="utf-8")
+    file.write_bytes(changed.encode())
     return f"{file}: Kubernetes {before} to {after}; {before} has {left} days left"
