@@ -124,19 +124,19 @@ def _explained(detail: Any, model: type[Section]) -> tuple[str, tuple[str, str, 
     shown = key if without else f"{key} = {_toml(given, named=_names(loc)[-1])}"
     # a fix that is made from the value would tell what is hidden
     secret = HIDDEN in shown and not isinstance(given, list | dict)
+    several = isinstance(given, list) and any(isinstance(one, dict) for one in given)
     match detail["type"]:
         case "fault":
             words = detail["ctx"]
-            tables = isinstance(given, dict) or (
-                isinstance(given, list) and any(isinstance(one, dict) for one in given)
-            )
             guessed = words["meant"] and not secret
             fix = f'write "{words["meant"]}"' if guessed else words["fix"]
+            tables = several or isinstance(given, dict)
             return key if tables else shown, (words["problem"], words["allowed"], fix)
         case "extra_forbidden":
             names = sorted(_model(loc, model).model_fields)
             near = get_close_matches(str(loc[-1]), names, n=1, cutoff=NEAR)
-            near = near or names[: len(names) == 1]  # a file of one kind of table
+            if several and len(names) == 1:  # in a file of one kind of table
+                near = names
             homes = list(_homes(str(loc[-1]), model))
             fixes = [f"write {near[0]}"] if near else []
             fixes += [f"move it {' or '.join(homes)}"] if 0 < len(homes) <= MOST_HOMES else []
@@ -178,14 +178,18 @@ def _explained(detail: Any, model: type[Section]) -> tuple[str, tuple[str, str, 
             return shown, (problem, _allowed(loc, model, needed), fix)
 
 
-def _homes(name: str, model: type[BaseModel], at: str = "") -> Iterator[str]:
+def _homes(
+    name: str, model: type[BaseModel], at: str = "", place: str = "above the first table"
+) -> Iterator[str]:
     """Tell where a key of this name belongs: whatever stands below a table belongs to it."""
     for key, field in model.model_fields.items():
         if key == name:
-            yield f"into [{at}]" if at else "above the first table"
+            yield place
         for inner in _models(field.annotation):
-            among = ".<name>" if get_origin(_bare(field.annotation)) is dict else ""
-            yield from _homes(name, inner, f"{at}.{key}{among}".removeprefix("."))
+            kind = get_origin(_bare(field.annotation))
+            table = f"{at}.{key}{'.<name>' if kind is dict else ''}".removeprefix(".")
+            brackets = f"[[{table}]]" if kind in (list, tuple) else f"[{table}]"
+            yield from _homes(name, inner, table, f"into {brackets}")
 
 
 def _bare(annotation: Any) -> Any:
@@ -211,24 +215,28 @@ def _allowed(loc: tuple[Any, ...], model: type[Section], needed: str = "") -> st
 
 
 def _corrected(loc: tuple[Any, ...], model: type[Section], needed: str, given: Any) -> str:
-    name, text = loc[-1], str(given)
+    text = str(given)
+    here = f"{loc[-1]} = " if isinstance(loc[-1], str) else ""  # a place in an array has no name
     of_tables = _schema(loc, model).get("type") == "object"
     if needed == "an array" and (of_tables or isinstance(given, dict)):
         return f"write [[{_key_path(loc)}]], in two brackets: there may be several"
     if needed == "a table" and isinstance(given, list):
+        field = _field(loc, model)
+        if field and get_origin(_bare(field.annotation)) is dict and any(_models(field.annotation)):
+            return f"write [{_key_path(loc)}.<name>], in one bracket: each has a name"
         return f"write [{_key_path(loc)}], in one bracket: there is one"
     if needed == "a table":
         return f"write a table with its keys; {model.page} lists them"
     if needed == "a whole number" and text.strip().removeprefix("-").isdecimal():
-        return f"write {name} = {int(text)}, without quotes"
+        return f"write {here}{int(text)}, without quotes"
     if needed == "true or false" and text.lower() in ("yes", "on", "true", "1"):
-        return f"write {name} = true, without quotes"
+        return f"write {here}true, without quotes"
     if needed == "true or false" and text.lower() in ("no", "off", "false", "0"):
-        return f"write {name} = false, without quotes"
+        return f"write {here}false, without quotes"
     if needed == "text in quotes" and isinstance(given, int | date | time):
-        return f'write {name} = "{text}", in quotes'
+        return f'write {here}"{text}", in quotes'
     if needed == "an array" and not isinstance(given, dict):
-        return f"write {name} = [{_toml(given)}], in brackets"
+        return f"write {here}[{_toml(given)}], in brackets"
     return f"write {_example(loc, model, needed)}"
 
 

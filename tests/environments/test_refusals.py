@@ -108,6 +108,20 @@ REFUSALS = {
         "text where true or false is needed",
         "write grafana = false, without quotes",
     ),
+    "number in an array of text": (
+        "[network]",
+        "[network]\ncertificate_authorities = [1]",
+        "network.certificate_authorities[0] = 1",
+        "a whole number where text in quotes is needed",
+        'write "1", in quotes',
+    ),
+    "tables of any name as an array": (
+        "[network]",
+        "[[teams]]\n[network]",
+        "teams = [",
+        "an array where a table is needed",
+        "write [teams.<name>], in one bracket: each has a name",
+    ),
     "one value for an array": (
         'user_groups = ["55555555-5555-4555-8555-555555555555"]',
         'user_groups = "55555555-5555-4555-8555-555555555555"',

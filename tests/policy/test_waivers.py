@@ -51,6 +51,9 @@ def test_an_address_whose_key_has_a_space_is_taken(tmp_path: Path) -> None:
         ("resource =", "resuorce =", "fix: write resource"),
         ("[[waiver]]", "[waiver]", "fix: write [[waiver]]"),
         ("[[waiver]]", "[[wavier]]", "wavier = "),
+        ("[[waiver]]", "", "fix: move it into [[waiver]], or delete it"),
+        ("[[waiver]]", "[[exception]]", "fix: write waiver"),
+        ("[[waiver]]", "exception = 1\n[[waiver]]", "fix: delete it"),
         ("[[waiver]]", "[[waiver", "line 2: [[waiver: not TOML"),
     ],
 )
