@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import yaml
 
 from tests import ROOT
 from tests.pipelines.agents import BUILD, DEPLOY, PLAN, UNTRUSTED, foreign_text, violations
@@ -10,6 +11,7 @@ from tools.pipeline_yaml.conditions import RUNS, UNREVIEWED, holds, jobs_of
 from tools.pipeline_yaml.expand import expand
 
 PIPELINES = sorted((ROOT / "pipelines").glob("*.yml"))
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 BOOTSTRAP = ROOT / "docs" / "how-to" / "bootstrap.md"
 ONLY_MAIN = "eq(variables['Build.SourceBranch'], 'refs/heads/main')"
 NO_PULL_REQUEST = "ne(variables['Build.Reason'], 'PullRequest')"
@@ -96,6 +98,14 @@ def test_a_deployment_that_takes_what_a_build_may_have_kept_is_found() -> None:
     found = violations(job)
 
     assert "second/work: merge takes what a job of another kind may have kept (Cache@2)" in found
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS, ids=lambda file: file.name)
+def test_no_run_of_main_on_github_takes_anything_from_a_cache(workflow: Any) -> None:
+    jobs = yaml.safe_load(workflow.read_text())["jobs"].values()
+    caches = [step for job in jobs for step in job["steps"] if "cache" in step.get("uses", "")]
+
+    assert {step.get("if") for step in caches} <= {"github.event_name == 'pull_request'"}
 
 
 def test_a_stage_that_waits_for_one_that_does_not_run_does_not_run() -> None:
