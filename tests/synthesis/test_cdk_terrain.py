@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from conventions.company import OUTDIR
 from conventions.faults import FaultError
 from synthesis.reader import Stack, Synthesis
 from tests.fixtures import read_json
 from tests.parts.skips import missing
-from tools.cdk_terrain.__main__ import EXPECTED, python, synthesize, unexpected
+from tools.cdk_terrain.__main__ import EXPECTED, main, python, synthesize, unexpected
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +53,17 @@ def test_every_stack_is_the_same_but_for_the_writers_version(
     assert {name: without_the_writer(document) for name, document in by_cdktn.items()} == {
         name: without_the_writer(document) for name, document in stacks.items()
     }
+
+
+def test_it_is_compared_with_what_lies_where_the_synth_was_told_to_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(OUTDIR, str(tmp_path))
+
+    with pytest.raises(SystemExit, match="2"):
+        main()
+
+    assert f"{tmp_path}: holds no synthesized stacks" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("provider", ["azuread", "azurerm", "helm", "kubernetes"])

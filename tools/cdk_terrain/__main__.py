@@ -12,6 +12,7 @@ from pathlib import Path
 
 from terraform_runner.differences import differences
 
+from conventions import company
 from conventions.faults import Fault, FaultError
 from synthesis.reader import Synthesis
 from tools.locked_venv import ROOT, InstallationError, locked_venv
@@ -62,7 +63,7 @@ def unexpected(cdktf: Synthesis, cdktn: Synthesis) -> Iterator[str]:
 def main() -> None:
     """Run from the command line."""
     try:
-        cdktf = Synthesis.load(ROOT / "cdktf.out", ROOT)
+        cdktf = Synthesis.load(company.output(), ROOT)
         if synthesize(ROOT):
             sys.exit(1)  # it has said why
         told = list(unexpected(cdktf, Synthesis.load(ROOT / "cdktn.out")))
