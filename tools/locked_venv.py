@@ -8,6 +8,7 @@ import fcntl
 import hashlib
 import shutil
 import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,9 +26,10 @@ def locked_venv(
 ) -> Path:
     """Return the folder of the environment of `lock`, installing it on first use.
 
-    Its name ends in a hash of the lock: another lock is another environment. `more` are locks that
-    fit it. `compiled` makes byte code of every module at once; leave it out where few of many are
-    ever imported.
+    Its name ends in a hash of the lock: another lock is another environment. So is another version
+    of the Python that runs this; any other `python` has one version for each `name`. `more` are
+    locks that fit it. `compiled` makes byte code of every module at once; leave it out where few of
+    many are ever imported.
 
     Raises:
         InstallationError: the package index is out of reach, or holds other files than the lock; or
@@ -35,6 +37,8 @@ def locked_venv(
     """
     locks = [lock, *more]
     key = hashlib.sha256(b"".join(one.read_bytes() for one in locks)).hexdigest()[:12]
+    if python == sys.executable:
+        name += f"-{sys.version_info.major}.{sys.version_info.minor}"
     folder = (ROOT / ".cache" / "environments").resolve() / f"{name}-{key}"
     try:
         if not _whole(folder):  # else it is whole, and may be somebody else's

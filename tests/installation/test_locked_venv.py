@@ -4,6 +4,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import platform
 import sys
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from tools import locked_venv as module
 from tools.locked_venv import InstallationError, locked_venv
 
+VERSION = ".".join(platform.python_version_tuple()[:2])
 UV = module.uv()  # of this checkout
 
 
@@ -27,7 +29,7 @@ def lock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def installed_in(folder: Path, lock: Path) -> Path:
     """Lay out an environment of the lock, as if it had been installed."""
     key = hashlib.sha256(lock.read_bytes()).hexdigest()[:12]
-    installed = folder / f"nothing-{key}"
+    installed = folder / f"nothing-{VERSION}-{key}"
     (installed / "bin").mkdir(parents=True)
     (installed / "bin" / "python").symlink_to(sys.executable)
     (installed / "pyvenv.cfg").touch()
@@ -88,5 +90,5 @@ def test_a_fault_that_names_no_file_is_told_with_the_folder(
 
     monkeypatch.setattr(fcntl, "flock", full)
 
-    with pytest.raises(InstallationError, match=r"/nothing-\w+: No space left on device$"):
+    with pytest.raises(InstallationError, match=r"/nothing-[\w.-]+: No space left on device$"):
         locked_venv("nothing", lock, sys.executable)
