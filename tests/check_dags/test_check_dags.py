@@ -254,31 +254,14 @@ def test_rules_that_nobody_asked_for_are_not_applied(
     assert "good.py" not in without_celery.stdout
 
 
-@pytest.fixture(scope="module")
-def fixed(
-    airflow: Path, dbt: Path, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Path, subprocess.CompletedProcess[str]]:
-    """A folder after a check with `--fix` on a platform with Celery first, and what it said."""
-    folder = tmp_path_factory.mktemp("fixed")
-    (folder / "queued.py").write_text(on_a_worker("queued", 'queue="big"'))
-    (folder / "good.py").write_text("import os\n" + GOOD)
-    executors = "--executors=CeleryExecutor,KubernetesExecutor"
-    return folder, run_check(airflow, dbt, executors, "--fix", str(folder))
-
-
 def test_a_task_that_names_no_executor_is_judged_by_the_default_one(
-    fixed: tuple[Path, subprocess.CompletedProcess[str]],
+    airflow: Path, dbt: Path, tmp_path: Path
 ) -> None:
-    assert "[executor] DAG queued, task nothing: no worker listens" in fixed[1].stdout
+    (tmp_path / "queued.py").write_text(on_a_worker("queued", 'queue="big"'))
 
+    done = run_check(airflow, dbt, "--executors=CeleryExecutor,KubernetesExecutor", str(tmp_path))
 
-def test_fix_corrects_what_is_safe(
-    fixed: tuple[Path, subprocess.CompletedProcess[str]],
-) -> None:
-    folder, done = fixed
-
-    assert "good.py" not in done.stdout
-    assert (folder / "good.py").read_text() == GOOD
+    assert "[executor] DAG queued, task nothing: no worker listens" in done.stdout
 
 
 def test_no_secret_is_printed(checked: subprocess.CompletedProcess[str]) -> None:
@@ -300,15 +283,34 @@ def test_what_breaks_a_dag_comes_first_and_style_last(
     assert set(levels) == set(Level)
 
 
-def test_style_alone_does_not_fail_the_check(airflow: Path, dbt: Path, tmp_path: Path) -> None:
-    (tmp_path / "pyproject.toml").write_text('[tool.ruff.lint]\nselect = ["I"]\n')
-    (tmp_path / "good.py").write_text("import sys\nimport os\n" + GOOD + "print(os, sys)\n")
+SHOUT = "\n\ndef Shout():\n    pass\n"  # no tool gives it another name
 
-    done = run_check(airflow, dbt, str(tmp_path))
+
+@pytest.fixture(scope="module")
+def fixed(
+    airflow: Path, dbt: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, subprocess.CompletedProcess[str]]:
+    """A folder after a check with `--fix`, where a hint of style stays, and what it said."""
+    folder = tmp_path_factory.mktemp("fixed")
+    (folder / "pyproject.toml").write_text('[tool.ruff.lint]\nselect = ["F", "N"]\n')
+    (folder / "good.py").write_text("import os\n" + GOOD + SHOUT)
+    return folder, run_check(airflow, dbt, "--fix", str(folder))
+
+
+def test_fix_corrects_what_is_safe(
+    fixed: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    assert (fixed[0] / "good.py").read_text() == GOOD + SHOUT
+
+
+def test_style_alone_does_not_fail_the_check(
+    fixed: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    folder, done = fixed
 
     assert (done.returncode, done.stdout.splitlines()[-1]) == (
         0,
-        f"{tmp_path}: nothing found, 1 hint",
+        f"{folder}: nothing found, 1 hint",
     )
 
 
