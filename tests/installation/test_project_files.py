@@ -15,6 +15,7 @@ import yaml
 
 from tests import ROOT
 from tests.own_values import kept
+from tests.rooms import LONG
 
 SCHEMAS = resources.files("check_jsonschema") / "builtin_schemas" / "vendor"
 GITHUB = ROOT / ".github"
@@ -79,6 +80,10 @@ def test_ci_runs_every_test_once_in_place_or_with_other_environment_files() -> N
     (elsewhere,) = re.findall(r"-m tests\.own_values (.*) -n", commands)
     (here,) = re.findall(r"bin/pytest -n .*", commands)
     assert {*elsewhere.split()} == {*re.findall(r"--ignore=(\S+)", here)}
+
+
+def test_every_room_that_begins_first_is_there() -> None:
+    assert [room for room in LONG if not (ROOT / room).is_dir()] == []
 
 
 def test_all_of_them_run_where_somebody_asks_for_the_tests() -> None:
