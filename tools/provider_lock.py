@@ -30,7 +30,7 @@ from synthesis.reader import Synthesis, SynthesisError
 LOCK = Path(__file__).resolve().parents[1] / "providers.lock.hcl"
 PLATFORMS = ("linux_amd64", "linux_arm64", "darwin_amd64", "darwin_arm64", "windows_amd64")
 _BLOCK = re.compile(r'^provider "[^"]*/(\w+)" \{.*?^\}\n', re.M | re.S)
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app = typer.Typer(add_completion=False, help=__doc__)
 
 
 @app.command()

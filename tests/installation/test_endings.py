@@ -30,6 +30,16 @@ def test_what_a_tool_does_not_handle_ends_it_in_words(ends: str, says: str) -> N
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    "made", ["typer.run(main)", "app = typer.Typer(); app.command()(main); app()"]
+)
+def test_a_command_line_of_a_tool_prints_no_traceback_of_its_own(made: str) -> None:
+    done = running(f"import typer\ndef main(): open('/nowhere/x')\n{made}")
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("/nowhere/x: No such file or directory\n")
+
+
 def test_no_fix_is_named_that_would_not_help() -> None:
     done = running("import urllib.request\nurllib.request.urlopen('http://nowhere.invalid')")
 

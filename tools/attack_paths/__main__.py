@@ -21,7 +21,7 @@ from tools.attack_paths import accepted, graph, page, picture, reading, report
 from tools.options import Out
 
 OURS = Path(__file__).with_name("accepted_paths.toml")
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

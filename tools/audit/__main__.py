@@ -20,7 +20,7 @@ from tools.audit.found import PYPI, AuditError, Pin, Vulnerability, pins
 ROOT = Path(__file__).resolve().parents[2]
 ACCEPTED = "tools/audit/accepted-vulnerabilities.toml"
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(add_completion=False)
 
 
 class Kind(NamedTuple):

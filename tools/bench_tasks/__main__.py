@@ -22,7 +22,7 @@ QUESTIONS: dict[str, Callable[[int], Iterable[Table]]] = {
     "scheduler": scheduler_loop.measure,
     "pods": pod_rate.measure,
 }
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

@@ -25,7 +25,7 @@ from tools.calendar.uses import Use
 from tools.calendar.warn import acknowledged
 from tools.options import Out
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app = typer.Typer(add_completion=False, help=__doc__)
 On = Annotated[
     datetime | None,
     typer.Option(

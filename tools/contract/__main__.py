@@ -32,7 +32,7 @@ from tools.rehearsal.request import Request
 from tools.rehearsal.runs import rehearse
 from tools.rehearsal.terminal_report import tell_report, tell_step
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app = typer.Typer(add_completion=False, help=__doc__)
 Types = Annotated[
     Path | None,
     typer.Option(help="The folder `generated` of a checkout of github.com/Azure/bicep-types-az."),

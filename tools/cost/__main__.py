@@ -25,7 +25,7 @@ from tools.exit_status import Exit
 from tools.options import Out
 from tools.rehearsal.checkout import synthesized_at
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app = typer.Typer(add_completion=False, help=__doc__)
 Environment = Annotated[str | None, typer.Option(help="One environment; else all.")]
 
 

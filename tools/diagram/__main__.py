@@ -15,7 +15,7 @@ from synthesis.resources import by_environment
 from tools.diagram import model, page
 from tools.options import Out
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

@@ -26,7 +26,7 @@ from tools.plan.planning import Refresh, StackPlan, plan_stacks
 from tools.rehearsal.data_loss import read_acknowledgements
 from tools.release.deployed import is_mirrored, registry_of
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(add_completion=False)
 progress = Console(stderr=True, highlight=False, soft_wrap=True)
 
 

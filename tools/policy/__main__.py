@@ -21,7 +21,7 @@ from tools.policy import checkov, gate, policy_report, rules, waivers
 from tools.policy.corrections import corrected
 
 OURS = Path(__file__).with_name("waivers.toml")
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

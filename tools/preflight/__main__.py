@@ -30,7 +30,7 @@ from tools.preflight.reaching import reaching
 from tools.preflight.reading import Azure, NoAnswerError, NotThereError, UnreadError
 from tools.preflight.ways_out import ways_out
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(add_completion=False)
 Check = Callable[[Deployment, Azure], Iterator[Fault]]
 
 

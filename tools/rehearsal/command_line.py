@@ -23,7 +23,7 @@ from tools.rehearsal.runs import rehearse
 from tools.rehearsal.states import StateKind
 from tools.rehearsal.terminal_report import tell_report, tell_step
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(add_completion=False)
 
 
 @app.command(

@@ -34,9 +34,7 @@ from tools.release.registry import Image, Registries
 
 SIGNERS = Path("policy/image-signers")
 
-app = typer.Typer(
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__
-)
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__)
 Signers = Annotated[Path, typer.Option(help="Certificates of who may sign images.")]
 PlainHttp = Annotated[bool, typer.Option(help="Registries without TLS, on this machine.")]
 Registry = Annotated[

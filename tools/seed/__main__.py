@@ -33,7 +33,7 @@ from tools.seed.answers import no_seed, told_after
 from tools.seed.states import SeedStates
 from tools.seed.steps import Seeding
 
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(add_completion=False)
 console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
