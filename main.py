@@ -6,10 +6,9 @@ folder cannot be written, 2 a file was refused, 130 Ctrl-C. The previous output 
 made. Then it is replaced file by file, and is out of date until the last one.
 """
 
-from typing import TYPE_CHECKING
-
 from synthesis.program import run
 
+TYPE_CHECKING = False  # as in typing: until synthesis is imported, Ctrl-C would be a traceback
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

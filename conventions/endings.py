@@ -1,12 +1,11 @@
 """How a program ends when it does not handle something itself: in words, with exit status 1 or 130.
 
 The synthesizer and the tools set `end` before they import anything else: Ctrl-C may come while
-they still import.
+they still import. So this imports next to nothing itself.
 """
 
 import errno
 import sys
-from types import TracebackType
 
 INTERRUPTED = 130  # what a shell reports of a program that Ctrl-C ended
 _FAILED = 1  # never 2, which says of some tools that nothing was touched
@@ -25,7 +24,7 @@ _FIXES = {
 """What helps; of other errors nobody knows here."""
 
 
-def end(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+def end(kind: type[BaseException], error: BaseException, _traceback: object) -> None:
     """Tell why the program ends, by a traceback only where the program itself is wrong.
 
     It is made for `sys.excepthook`.
@@ -39,4 +38,4 @@ def end(kind: type[BaseException], error: BaseException, traceback: TracebackTyp
         if fix := _FIXES.get(error.errno or 0):
             print(f"    fix: {fix}", file=sys.stderr)
         sys.exit(_FAILED)
-    sys.__excepthook__(kind, error, traceback)
+    sys.__excepthook__(kind, error, error.__traceback__)

@@ -54,6 +54,15 @@ def test_ctrl_c_ends_a_program_that_is_still_importing_in_words(package: str) ->
     assert (done.returncode, done.stderr) == (130, "interrupted\n")
 
 
+def test_next_to_nothing_is_imported_before_a_synth_ends_in_words() -> None:
+    code = "import sys; before = {*sys.modules}; import synthesis; print(*{*sys.modules} - before)"
+
+    done = running(code, "sys")
+
+    ours = {"conventions", "conventions.endings", "synthesis"}
+    assert set(done.stdout.split()) - {"errno"} == ours  # errno is a part of Python's program
+
+
 def test_a_fault_of_the_program_itself_is_told_with_its_traceback() -> None:
     done = running("1 / 0")
 
