@@ -1,11 +1,15 @@
-"""The `[acknowledged."<fact>"]` tables: ends of support that an environment accepts for a while."""
+"""What an exception that people allow has to say: why, and until when.
+
+In environment files these are the `[acknowledged."<fact>"]` tables: ends of support that an
+environment accepts for a while.
+"""
 
 from datetime import date
 from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from environments.types import Section, Text, refuse
+from environments.types import Day, Section, Text, refuse
 
 FactName = Annotated[
     str,
@@ -15,6 +19,15 @@ FactName = Annotated[
         "postgres 14",
     ),
 ]
+
+
+Until = Annotated[Day, Field(examples=["2027-06-30"], description="the last day on which it holds")]
+
+
+def reason(example: str, *, least: int = 20, reader: str = "another engineer") -> Text:
+    """Return what the reason of an exception has to be, in files for tools; not for editors."""
+    rule = f"a reason of at least {least} characters that {reader} would accept"
+    return Text(rf"(?s).{{{least},}}", rule, example)
 
 
 class Acknowledgement(Section):

@@ -6,8 +6,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from difflib import get_close_matches
+from functools import partial
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
-from typing import Annotated, Any, ClassVar, Literal, Never
+from typing import Annotated, Any, ClassVar, Literal, Never, TypeVar
 from uuid import UUID
 
 from pydantic import (
@@ -23,6 +24,8 @@ from pydantic_core import CoreSchema, PydanticCustomError
 from pydantic_core.core_schema import no_info_after_validator_function
 
 from environments.facts import POSTGRES_SKUS, REGIONS, VM_SIZES
+
+Made = TypeVar("Made")
 
 
 class Section(BaseModel):
@@ -133,20 +136,21 @@ def _as_in(example: str, value: str) -> str:
     return "/".join(spelled)
 
 
+def _tried(make: Callable[[str], Made], text: str) -> Made | None:
+    with suppress(ValueError):
+        return make(text)
+    return None
+
+
 def _cidr(value: Any) -> IPv4Network:
     if isinstance(value, IPv4Network):
         return value
     given = value if isinstance(value, str) else ""
-    with suppress(ValueError):
-        return IPv4Network(given)
-    meant = ""
-    with suppress(ValueError):
-        meant = str(IPv4Network(given.strip(), strict=False))
-    refuse(
+    return _tried(IPv4Network, given) or refuse(
         "not an IPv4 network",
         allowed="CIDR notation with all host bits zero",
         fix='for example "10.40.0.0/16"',
-        meant=meant,
+        meant=str(_tried(partial(IPv4Network, strict=False), given.strip()) or ""),
     )
 
 
@@ -161,17 +165,13 @@ def _address(value: Any) -> IPv4Address:
 
 def _uuid(value: Any) -> str:
     given = value if isinstance(value, str) else ""
-    with suppress(ValueError):
-        return str(UUID(given))
-    meant = ""
-    with suppress(ValueError):
-        meant = str(UUID(_without_surroundings(given)))
-    refuse(
+    found = _tried(UUID, given) or refuse(
         "not a UUID",
         allowed="32 hexadecimal digits in groups of 8-4-4-4-12",
         fix="copy the id, not the name, from the Azure portal, or from `az account show`",
-        meant=meant,
+        meant=str(_tried(UUID, _without_surroundings(given)) or ""),
     )
+    return str(found)
 
 
 def _day(value: Any) -> Any:

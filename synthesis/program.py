@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from conventions import company
+from conventions.endings import INTERRUPTED
 from conventions.faults import Fault, FaultError
 from synthesis import sources
 from synthesis.output import Build, replace, write
@@ -39,7 +40,7 @@ def run(build: Build) -> NoReturn:
         status = synthesize(build, sys.argv[1:])
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
-        os._exit(130)  # Node, whose input ends with us, ends too
+        os._exit(INTERRUPTED)  # Node, whose input ends with us, ends too
     except (NodeMissingError, OutputFolderError, company.CompanyFolderError) as error:
         print(error, file=sys.stderr)
         status = 1

@@ -10,8 +10,9 @@ from typing import Annotated, Any, ClassVar
 import networkx
 from pydantic import Field
 
+from environments.acknowledgements import Until, reason
 from environments.load import read_as
-from environments.types import Day, Section, Text
+from environments.types import Section
 from tools.attack_paths.facts import Facts
 from tools.attack_paths.questions import Path as Way
 from tools.attack_paths.questions import paths, shortest
@@ -37,16 +38,9 @@ class Accepted(Section):
         list[str], _names('environments, or what they are like; ["*"] is every one', "dev")
     ]
     reason: Annotated[
-        str,
-        Text(
-            r"(?s).{20,}",
-            "a reason of at least 20 characters that an auditor would accept",
-            "Development is deployed without an approval.",
-        ),
+        str, reason("Development is deployed without an approval.", reader="an auditor")
     ]
-    until: Annotated[
-        Day, Field(examples=["2027-06-30"], description="the last day on which it is accepted")
-    ]
+    until: Until
 
     def covers(self, facts: Facts, start: str, goal: str, step: str) -> bool:
         """Whether a step is accepted on the way from a start to a goal.

@@ -6,8 +6,9 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from conventions.faults import FaultError
+from environments.acknowledgements import Until, reason
 from environments.load import read_as
-from environments.types import Day, Section, Text
+from environments.types import Section, Text
 from tools.audit.found import AuditError, Vulnerability
 
 
@@ -16,17 +17,8 @@ class Accepted(Section):
 
     id: Annotated[str, Text(r"\S+", "one of its names", "CVE-2026-12345")]
     package: Annotated[str, Text(r"\S+", "the package's name, as its lock has it", "requests")]
-    reason: Annotated[
-        str,
-        Text(
-            r"(?s).{20,}",
-            "a reason of at least 20 characters that an auditor would accept",
-            "Nothing in the image calls it.",
-        ),
-    ]
-    until: Annotated[
-        Day, Field(examples=["2027-06-30"], description="the last day on which it is accepted")
-    ]
+    reason: Annotated[str, reason("Nothing in the image calls it.", reader="an auditor")]
+    until: Until
 
     def covers(self, found: Vulnerability) -> bool:
         """Whether this is the vulnerability, by any of its names."""

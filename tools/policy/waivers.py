@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from environments.acknowledgements import reason
 from environments.load import read_as
 from environments.types import Section, Text, refuse
 from tools.policy.results import Result
@@ -44,14 +45,7 @@ class Waiver(Section):
         Annotated[str, Text(r"\S+", "a kind of environment", "dev")] | None,
         Field(description='a kind of environment: each of that name, and each with like = "dev"'),
     ] = None
-    reason: Annotated[
-        str,
-        Text(
-            r"(?s).{20,}",
-            "a reason of at least 20 characters that another engineer would accept",
-            "A burstable server, whose loss costs a day of set-up.",
-        ),
-    ]
+    reason: Annotated[str, reason("A burstable server, whose loss costs a day of set-up.")]
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:

@@ -10,9 +10,10 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 from terraform_runner.plan import ResourceChange
 
+from environments.acknowledgements import Until, reason
 from environments.load import read_as
 from environments.toml_file import NoFileError
-from environments.types import Day, Section, Text
+from environments.types import Section, Text
 
 DATA_HOLDERS: Mapping[str, str] = tomllib.loads(
     Path(__file__).with_name("data_holders.toml").read_text(encoding="utf-8")
@@ -27,12 +28,8 @@ class Acknowledgement(Section):
         str, Text(r".+", "the address that the rehearsal prints", "azurerm_storage_container.logs")
     ]
     action: Literal["replace", "delete"]
-    reason: Annotated[
-        str, Text(r"(?s).{10,}", "a reason of 10 characters or more", "copied on 2026-11-20")
-    ]
-    until: Annotated[
-        Day, Field(examples=["2026-12-01"], description="the last day on which it holds")
-    ]
+    reason: Annotated[str, reason("copied on 2026-11-20", least=10)]
+    until: Until
 
     def __str__(self) -> str:
         return f"{self.stack}: {self.action} of {self.address}, until {self.until}"
