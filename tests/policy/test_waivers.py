@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from conventions.faults import FaultError
+from tools.policy.results import Result
 from tools.policy.waivers import load
 
 GOOD = """
@@ -35,6 +36,18 @@ def test_an_address_whose_key_has_a_space_is_taken(tmp_path: Path) -> None:
     (tmp_path / "waivers.toml").write_text(GOOD.replace('"azurerm_post', f"'{address}' #"))
 
     assert [waiver.resource for waiver in load(tmp_path / "waivers.toml")] == [address]
+
+
+@pytest.mark.parametrize(
+    "address", ['azurerm_storage_container.lake["raw data"]', "azurerm_subnet.nodes[0]"]
+)
+def test_a_waiver_is_about_the_address_that_it_spells(tmp_path: Path, address: str) -> None:
+    (tmp_path / "waivers.toml").write_text(GOOD.replace('"azurerm_post', f"'{address}' #"))
+    result = Result(
+        environment="dev", stack="data", rule="AOA-R01", resource=address, title="", problem="open"
+    )
+
+    assert load(tmp_path / "waivers.toml")[0].matches(result)
 
 
 @pytest.mark.parametrize(

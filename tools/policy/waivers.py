@@ -69,7 +69,9 @@ class Waiver(Section):
 
     def matches(self, result: Result) -> bool:
         """Say whether this waiver is about the rule and the resource."""
-        return result.rule == self.rule and fnmatchcase(result.resource, self.resource)
+        # as it stands first: the brackets of an address are a set of letters in a pattern
+        named = result.resource == self.resource or fnmatchcase(result.resource, self.resource)
+        return result.rule == self.rule and named
 
 
 class _Waivers(Section):
