@@ -122,7 +122,8 @@ def _in_words(file: Path, said: str, text: str) -> TomlFileError:
     words = said.partition(" (at ")[0]
     problem, fix = _reason(words, line)
     key = "" if within and not found else f"line {number}"
-    if within or named_like_a_secret(line) or not _STATEMENT.match(line):
+    heading = next((each for each in reversed(lines[:number]) if each.lstrip().startswith("[")), "")
+    if within or named_like_a_secret(heading + line) or not _STATEMENT.match(line):
         # a fix without what the line holds
         _, fix = _reason(words, line if line.startswith(_CONFLICT) else "")
     else:

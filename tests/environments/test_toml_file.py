@@ -88,6 +88,8 @@ def test_a_slip_of_the_hand_is_named_with_its_line_and_fix(
         ("tokens = [\n\u201cpuzzle\u201d,\n]", 2),
         ('tokens = [\n"a"\n"puzzle", # = 1\n]', 3),
         ("puzzle: 1", 1),
+        ("[passwords]\ndb = puzzle", 2),
+        ("[teams.sales.tokens]\n# of the shop\na = 1\ndb = puzzle", 4),
     ],
 )
 def test_a_line_that_may_hold_a_secret_is_not_shown(tmp_path: Path, text: str, number: int) -> None:
