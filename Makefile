@@ -21,6 +21,9 @@ opened = $(if $(filter ~/%,$(firstword $(1))),$(subst ~/,$(HOME)/,$(1)),$(1))
 quoted = '$(subst ','\'',$(call opened,$(1)))'
 # The folder that a variable names: an empty one would be this checkout.
 folder = $(call quoted,$(or $($(1)),$(error $(1) is empty: make $@ $(1)=<folder>)))
+# The change since FROM: an empty one, as of a variable that is not set, would compare with nothing.
+since = $(if $(filter-out undefined,$(origin FROM)),--from $(call quoted,$(or $(FROM),$(error \
+	FROM is empty: make $@ FROM=<git ref>, or without FROM))))
 # What can be made again, and all checkouts of this machine share.
 SHARED := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/airflow-on-azure
 # Two: a worker starts whole servers of its own.
@@ -122,7 +125,7 @@ format: $(TOOLS) ## Fix what ruff can fix, and format
 	$(BIN)/ruff format .
 
 rehearse: $(READY) ## Deploy and destroy it all with the real Terraform, without Azure; FROM=<git ref>: a change
-	@$(if $(SYNTHESIZED),,$(BIN)/python -O main.py &&) $(BIN)/python -m tools.rehearsal $(if $(FROM),--from $(call quoted,$(FROM))) \
+	@$(if $(SYNTHESIZED),,$(BIN)/python -O main.py &&) $(BIN)/python -m tools.rehearsal $(call since) \
 		$(if $(PROVIDERS),--providers $(call quoted,$(PROVIDERS))) $(REHEARSE)
 
 seed: $(SYNTH) $(TOOLS) ## Make what stands before the first environment, asking at each step: SEED="--plan"
@@ -155,7 +158,7 @@ attack-paths: $(TOOLS) ## Show who can become whom, and refuse what is not accep
 	@$(BIN)/python -m tools.attack_paths $(if $(ON),--on $(call quoted,$(ON))) $(ATTACK_PATHS)
 
 cost: $(SYNTH) $(TOOLS) ## Show what the environments cost a month, and what that leaves out; FROM=<git ref>: a change
-	@$(BIN)/python -O main.py && $(BIN)/python -m tools.cost show $(if $(FROM),--from $(call quoted,$(FROM))) $(COST)
+	@$(BIN)/python -O main.py && $(BIN)/python -m tools.cost show $(call since) $(COST)
 
 prices: $(SYNTH) $(TOOLS) ## Fetch the prices that cost counts with into prices.toml; PRICES="--currency EUR"
 	@$(BIN)/python -O main.py && $(BIN)/python -m tools.cost fetch $(PRICES)

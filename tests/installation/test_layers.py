@@ -146,6 +146,19 @@ def test_an_empty_name_of_a_folder_is_refused(target: str) -> None:
     assert f"{variable} is empty: make {target} {variable}=<folder>" in done.stderr
 
 
+@pytest.mark.parametrize("target", ["rehearse", "cost"])
+def test_a_change_since_nothing_is_refused(target: str) -> None:
+    done = subprocess.run(
+        ["make", "--dry-run", target, "FROM="],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert f"FROM is empty: make {target} FROM=<git ref>, or without FROM" in done.stderr
+
+
 def test_each_of_several_values_reaches_a_tool_as_one_word() -> None:
     assert "it's;" in words(would_run("contract", "RECORDING=one it's;"))
     assert "--upgrade-package=it's;" in words(would_run("image-lock", "UPGRADE=one it's;"))
