@@ -47,7 +47,7 @@ def test_no_fix_is_named_that_would_not_help() -> None:
     assert "fix:" not in done.stderr
 
 
-@pytest.mark.parametrize("package", ["tools", "synthesis"])
+@pytest.mark.parametrize("package", ["tools", "synthesis", "dag_migration"])
 def test_ctrl_c_ends_a_program_that_is_still_importing_in_words(package: str) -> None:
     done = running("raise KeyboardInterrupt", package)
 
