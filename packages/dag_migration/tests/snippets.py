@@ -199,6 +199,11 @@ with DAG("u", schedule=[Dataset("s3://x")]) as dag:
     PythonOperator(task_id="a", python_callable=f)
     BashOperator(task_id="b", bash_command="{{{{ ds }}}}")
 """,
+    "base_url.py": HEAD
+    + """
+from airflow.configuration import conf
+URL = conf.get("webserver", "base_url")
+""",
     "chained.py": HEAD + "x = a" + ".b()" * 400 + "\n",
     "no_schedule.py": f'{HEAD}\ndag = DAG("v", start_date=datetime(2024, 1, 1))\n',
     "opaque.py": f"""{HEAD}

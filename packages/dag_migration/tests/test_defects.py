@@ -106,6 +106,12 @@ def test_the_fix_keeps_what_the_code_means(done: Files, path: str, expected: str
     assert expected in text(done, path)
 
 
+def test_an_option_that_has_no_value_is_not_called_gone(done: Files) -> None:
+    said = [f.message for f in done["base_url.py"].report.findings if f.code == "MIG055"]
+
+    assert said == ["Airflow 3.3.2 has no value for the configuration option [api/base_url]"]
+
+
 @pytest.mark.parametrize("path", ["once.py", "written_for_3.py"])
 def test_catchup_is_not_written_where_airflow_2_had_none(done: Files, path: str) -> None:
     assert "catchup" not in text(done, path)

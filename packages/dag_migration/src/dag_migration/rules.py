@@ -284,8 +284,9 @@ PLUGIN_MISSING = Rule(
 OPTION_GONE = Rule(
     "MIG055",
     Level.PERSON,
-    "The configuration option [{name}] does not exist in Airflow {airflow}",
-    "Give the old airflow.cfg to the migration with --old-system: it says the new name.",
+    "Airflow {airflow} has no value for the configuration option [{name}]",
+    "Read it in a task, or give conf.get a fallback. Was it renamed? With the old airflow.cfg, "
+    "--old-system says the new name.",
     f"{DOCS}/configurations-ref.html",
 )
 
