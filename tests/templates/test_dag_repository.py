@@ -228,12 +228,13 @@ def test_a_new_repository_passes_its_own_check_without_docker_and_without_a_regi
     tmp_path: Path, render: Render, platform: Path, airflow: Path, dbt: Path
 ) -> None:
     built_from = git(platform, "rev-parse", "--short=7", "HEAD")
-    repository = render(tmp_path / "our dags", platform, image_tag=f"3.3.2-{built_from}")
+    answers = {"image_tag": f"3.3.2-{built_from}", "team": "a" * 31}  # the longest name
+    repository = render(tmp_path / "our dags", platform, **answers)
 
     done = checked(repository)
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "dags: nothing found" in done.stdout
+    assert done.stdout.endswith("dags: nothing found\n")
 
 
 def test_check_has_the_packages_of_an_image_that_a_company_s_repository_built(
@@ -301,6 +302,17 @@ def test_a_docker_that_does_not_answer_is_named_and_left_out(
 
     assert done.stderr.startswith("Docker does not answer: ")
     assert "python -m laptop up dags" in done.stdout
+
+
+def test_a_dag_that_is_not_there_is_told_in_words(repository: Path, make: Make) -> None:
+    done = make(repository, "run", "DAG=nope")
+
+    assert "Dag 'nope' could not be found" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_upload_of_no_commit_is_refused(repository: Path, make: Make) -> None:
+    assert "COMMIT is missing: make upload COMMIT=" in make(repository, "upload").stderr
 
 
 def test_a_dag_runs_on_the_laptop(repository: Path, make: Make) -> None:

@@ -6,6 +6,7 @@ the environment (AIRFLOW_CONN_<ID>); Airflow's own files are in `.airflow` besid
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -38,8 +39,18 @@ def main(
     if migrated.returncode:
         typer.echo(f"no database in {home}: {migrated.stderr.strip().splitlines()[-1]}", err=True)
         raise typer.Exit(2)
-    command = ["airflow", "dags", "test", dag_id, day]
-    raise typer.Exit(subprocess.run(command, env=environment, check=False).returncode)
+    os.environ.update(environment)
+    sys.argv = ["airflow", "dags", "test", dag_id, day]
+    from airflow.__main__ import main as airflow  # it reads the variables
+    from airflow.sdk.exceptions import AirflowException
+
+    try:
+        airflow()
+    except AirflowException as error:  # no such DAG, or none that can be imported
+        typer.echo(
+            f"{error}\n    fix: correct the id, or what the check of the folder finds", err=True
+        )
+        raise typer.Exit(1) from error
 
 
 if __name__ == "__main__":
