@@ -172,7 +172,8 @@ def checked(
         "talks.py:3: [import-io] importing the file starts a look-up of a host name",
         "breaks.py:3: [import] json.decoder.JSONDecodeError: Expecting value",
         "lines.py:1: [import] ValueError: 2 columns are missing: price day\n",
-        "exits.py:1: [import] the import ended Python (status 3)",
+        "exits.py:1: [import] the import ended Python (status 3)\n"
+        "    Airflow shows no import error",
         "waits.py:1: [slow-import] importing the file took 3.",
         "uncalled.py:8: [no-dag] good is decorated with @dag and never called",
         "cron.py:8: [import] AirflowTimetableInvalid",
@@ -343,6 +344,17 @@ def test_the_example_dags_follow_the_rules_that_they_teach(airflow: Path, dbt: P
     done = run_check(airflow, dbt, "dags")
 
     assert (done.returncode, done.stdout) == (0, "dags: nothing found\n"), done.stderr
+
+
+def test_a_named_pipe_is_refused_and_not_waited_for(
+    tmp_path: Path, airflow: Path, dbt: Path
+) -> None:
+    os.mkfifo(tmp_path / "pipe.py")
+
+    done = run_check(airflow, dbt, str(tmp_path))
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("the check cannot run: pipe.py is a named pipe")
 
 
 def test_a_folder_that_is_not_there_ends_with_status_2(airflow: Path, dbt: Path) -> None:

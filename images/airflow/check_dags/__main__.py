@@ -38,6 +38,7 @@ def check(
         programs.ProgramError: ruff, Airflow or dbt cannot run.
     """
     folder = folder.resolve()
+    programs.refuse_pipes(folder)
     found = [*programs.lint(folder, fix=fix), *programs.parse_dbt(folder)]
     files = programs.probe(folder, HARD_LIMIT_SECONDS, executors)
     if not any(facts.get("dags") or "error" in facts for facts in files):

@@ -23,6 +23,20 @@ class ProgramError(Exception):
     """A program that the check needs cannot run; the message says which and why."""
 
 
+def refuse_pipes(folder: Path) -> None:
+    """Refuse a folder with a named pipe: who opens one, as ruff does, waits without end.
+
+    Raises:
+        ProgramError: there is one; the message names it.
+    """
+    for path in sorted(folder.rglob("*")):
+        if path.is_fifo():
+            raise ProgramError(
+                f"{path.relative_to(folder)} is a named pipe, which nobody can read to its end; "
+                "delete it, or put a file there"
+            )
+
+
 def lint(folder: Path, *, fix: bool = False) -> Iterator[Finding]:
     """Yield what ruff finds: bugs first, and as hints the rules that the folder's settings choose.
 

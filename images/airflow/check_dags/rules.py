@@ -50,6 +50,11 @@ def _remedy_of(error: str, executors: Sequence[str]) -> str:
             f"{NO_VAULT}, even when it is in the vault: read it in a task, or name the connection "
             "to an operator. docs/how-to/authors/get-a-connection.md"
         )
+    if error.startswith("the import ended"):
+        return (
+            "Airflow shows no import error, and the file's DAGs are missing or stay as they were: "
+            "take out what ends Python, as os._exit, or move it into a task."
+        )
     if "specifies executor" in error:
         return f"The platform has {' and '.join(executors)}: name one, or none. {WHERE_PAGE}"
     return "Airflow shows this as an import error: correct the line, then check again."
