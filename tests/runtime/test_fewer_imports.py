@@ -40,8 +40,12 @@ from airflow.executors import base_executor
 from airflow.executors.workloads import types
 from airflow.providers.microsoft.azure import utils
 from airflow.providers.microsoft.azure.hooks import wasb
+from airflow.providers.common.sql.hooks import sql
+from airflow.providers.postgres.hooks import postgres
 from airflow.sdk import DAG
 from airflow.sdk.definitions._internal import decorators
+from cosmos import ProfileConfig, cache
+from cosmos.operators.local import DbtBuildLocalOperator
 from azure.storage.blob._shared import authentication
 
 def there(*names):
@@ -49,6 +53,23 @@ def there(*names):
 
 told = {{}}
 told["before"] = there({", ".join(map(repr, LEFT_OUT))})
+
+class Hook(sql.DbApiHook):
+    conn_name_attr, connection_extra = "id", {{"dialect": "of the extra"}}
+    def get_uri(self):
+        if not self.uri:
+            raise ValueError
+        return self.uri
+
+def dialect(uri):
+    hook = Hook()
+    hook.uri = uri
+    return hook.dialect_name
+
+told["sql"] = [postgres.USE_PSYCOPG3, *there("sqlalchemy")]
+told["dialects"] = [dialect(""), *there("sqlalchemy"), dialect("no URL"), dialect("sqlite://")]
+import sqlalchemy.exc
+told["caught"] = cache.SQLAlchemyError is sqlalchemy.exc.SQLAlchemyError
 
 from azure.core.pipeline.transport import RequestsTransport
 told["requests"] = isinstance(RequestsTransport(), authentication.AioHttpTransport)
@@ -251,6 +272,22 @@ def test_what_stands_in_for_a_class_is_pickled_as_that_class(told: dict[str, Any
 
 def test_the_hook_of_blob_storage_has_its_asynchronous_client(told: dict[str, Any]) -> None:
     assert told["async"].startswith("azure.storage.blob.aio")
+
+
+def test_the_hook_of_postgres_takes_the_driver_that_it_takes_with_sqlalchemy(
+    told: dict[str, Any],
+) -> None:
+    assert told["sql"] == [True]
+
+
+def test_errors_of_a_module_that_nobody_imported_are_caught_before_and_after_it_is(
+    told: dict[str, Any],
+) -> None:
+    assert told["dialects"] == ["of the extra", "of the extra", "sqlite"]
+
+
+def test_whoever_catches_errors_of_a_module_has_the_module_s_own(told: dict[str, Any]) -> None:
+    assert told["caught"] is True
 
 
 def test_a_task_has_no_engine_for_airflow_s_database(told: dict[str, Any]) -> None:

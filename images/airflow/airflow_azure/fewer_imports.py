@@ -22,6 +22,8 @@ Those of `WAYS_OF_A_TASK` are left out only in the pod of a task, which has no d
 - The task reads its DAG file with `DagBag`, which imports all that makes a DAG ready for the
   database, what draws a table of DAGs, and what reads `.airflowignore`.
 - An executor imports the whole command line, to make a page of help.
+- Hooks of databases can make an engine of SQLAlchemy for pandas, and run SQL without it. Cosmos
+  names Airflow's models for Airflow 2 and to clean its caches, which no task does.
 - The hook of Blob storage imports its asynchronous half, for triggers, and a base class of Azure's
   old clients.
 - Airflow compares what each provider says of itself with a JSON schema, twice. The scheduler and
@@ -43,7 +45,15 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from typing import Any
 
-from airflow_azure.later import Way, install, later, made_later, named_later, stands_in
+from airflow_azure.later import (
+    Way,
+    caught_later,
+    install,
+    later,
+    made_later,
+    named_later,
+    stands_in,
+)
 
 
 @contextmanager
@@ -147,6 +157,10 @@ WAYS_OF_A_TASK: dict[str, Sequence[Way]] = {
         )
     ],
     "airflow.models.base": [_with_all_models],
+    "airflow.providers.common.sql.hooks.sql": [
+        later("sqlalchemy", "sqlalchemy.engine"),
+        caught_later("sqlalchemy.exc"),
+    ],
     "airflow.providers.microsoft.azure.hooks.wasb": [
         later("azure.identity.aio", "azure.storage.blob.aio")
     ],
@@ -158,6 +172,7 @@ WAYS_OF_A_TASK: dict[str, Sequence[Way]] = {
             base="msrest.authentication",
         ),
     ],
+    "airflow.providers.postgres.hooks.postgres": [later("sqlalchemy")],
     "airflow.providers.standard.operators.python": [later("airflow.models.variable")],
     "airflow.providers_manager": [_without_schemas],
     "airflow.sdk._shared.module_loading.file_discovery": [later("pathspec.patterns")],
@@ -174,6 +189,12 @@ WAYS_OF_A_TASK: dict[str, Sequence[Way]] = {
         ),
         _without_engine,
     ],
+    "cosmos.cache": [
+        later("airflow.models.dagrun", "airflow.models.variable", "sqlalchemy", "sqlalchemy.orm"),
+        caught_later("sqlalchemy.exc"),
+    ],
+    "cosmos.dbt.graph": [later("airflow.models.variable")],
+    "cosmos.operators.local": [later("airflow.models.taskinstance", "sqlalchemy.orm")],
 }
 
 

@@ -5,6 +5,7 @@
 
 import copyreg
 import importlib
+import importlib.metadata
 import pkgutil
 import sys
 import threading
@@ -93,6 +94,8 @@ class _Stand(ModuleType):
     """A module of which each name is imported when something of it is wanted."""
 
     def __getattr__(self, name: str) -> Any:
+        if name == "__version__":
+            return importlib.metadata.version(self.__name__)
         if name.startswith("__"):  # Python asks for what a module may lack
             raise AttributeError(name)
         return named_later(self.__name__, name)
@@ -137,6 +140,46 @@ def made_later(name: str, *, of: str, base: str) -> Way:
     return way
 
 
+class _Errors(ModuleType):
+    """A module of errors that nobody raises, since nobody has imported the one it stands for."""
+
+    def __getattr__(self, name: str) -> type[Exception]:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return type(name, (Exception,), {"__module__": self.__name__})
+
+
+_CATCHERS: dict[str, list[Any]] = {}  # by the module of the errors
+
+
+def caught_later(errors: str) -> Way:
+    """Return the way in which a module catches errors of that one without importing it.
+
+    Python wants real classes after `except`. So it gets some that nobody raises, and the errors
+    themselves as soon as anybody imports them.
+    """
+
+    @contextmanager
+    def way(importer: Any) -> Iterator[None]:
+        if errors in sys.modules:
+            yield
+            return
+        with stands_in(errors, _Errors(errors)):
+            yield
+        _CATCHERS.setdefault(errors, []).append(importer)
+
+    return way
+
+
+@contextmanager
+def _hand_over(errors: Any) -> Iterator[None]:
+    yield
+    for catcher in _CATCHERS.pop(errors.__name__):
+        for name, value in list(vars(catcher).items()):
+            if isinstance(value, type) and value.__module__ == errors.__name__:
+                setattr(catcher, name, getattr(errors, value.__name__))
+
+
 class _Finder:
     """Finds the modules that have a way as Python does, and runs them in it."""
 
@@ -146,7 +189,7 @@ class _Finder:
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        ways = self._ways.get(name, ())
+        ways = [*self._ways.get(name, ()), *([_hand_over] if name in _CATCHERS else [])]
         spec = PathFinder.find_spec(name, path, target) if ways else None
         if spec and spec.loader:
             run = spec.loader.exec_module
