@@ -11,4 +11,5 @@ def _end(kind: type[BaseException], error: BaseException, _traceback: object) ->
     sys.__excepthook__(kind, error, error.__traceback__)
 
 
-sys.excepthook = _end
+if sys.excepthook is sys.__excepthook__:  # a program that imports the package may have its own
+    sys.excepthook = _end
