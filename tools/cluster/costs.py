@@ -16,6 +16,7 @@ from tools.cluster.story import Story, wait_for
 ROUNDS = 3
 MANY = 22
 EXECUTORS = {"KubernetesExecutor": "pods", "CeleryExecutor": "Celery"}
+BOTH = "both"
 WORKER_SET = "worker-set"
 LOOK_SECONDS = 0.1
 
@@ -77,7 +78,7 @@ class Costs:
     room: Path
 
     def measure(self) -> None:
-        """Measure one task alone, then 22 at once, with each executor of the environment."""
+        """Measure one task alone, then 22 at once, with each executor and with both in turn."""
         executors = list(EXECUTORS)
         if not runs_workers(self.airflow.platform.deployment):
             executors.remove("CeleryExecutor")
@@ -86,6 +87,8 @@ class Costs:
         for executor in executors:
             self._alone(executor)
             self._many(executor)
+        if executors == list(EXECUTORS):
+            self._many(BOTH)
 
     def _alone(self, executor: str) -> None:
         with self.story.step(f"one task by {EXECUTORS[executor]}, {ROUNDS} times") as step:
@@ -97,7 +100,8 @@ class Costs:
             )
 
     def _many(self, executor: str) -> None:
-        with self.story.step(f"{MANY} tasks at once by {EXECUTORS[executor]}") as step:
+        by = EXECUTORS.get(executor, "both, half by each")
+        with self.story.step(f"{MANY} tasks at once by {by}") as step:
             groups = Groups.of(self.room)
             groups.look()
             before = dict(groups.cpu)
@@ -116,18 +120,23 @@ class Costs:
         """Return a text: CPU seconds and memory of a task, and CPU seconds of all other pods."""
         if not groups.folder.is_dir():
             return "the control groups of its pods are on another machine"
-        if executor == "CeleryExecutor":
-            pods = self.airflow.pods("worker")
-            found = [pod.metadata.uid for pod in pods if WORKER_SET in pod.metadata.labels]
-            cpu = sum(used.get(uid, 0) for uid in found)
-            memory = max((groups.memory.get(uid, 0) for uid in found), default=0)
-            told = f"{cpu / MANY:.2f} CPU s a task, {memory >> 20} MB in the worker"
-        else:
-            found = [uid for uid in used if uid not in before]
-            cpu = sum(used[uid] for uid in found)
+        ours = [uid for uid in used if uid not in before]
+        workers = [
+            pod.metadata.uid
+            for pod in self.airflow.pods("worker")
+            if WORKER_SET in pod.metadata.labels
+        ]
+        found = {"KubernetesExecutor": ours, "CeleryExecutor": workers}.get(
+            executor, [*ours, *workers]
+        )
+        cpu = sum(used.get(uid, 0) for uid in found)
+        if executor == "KubernetesExecutor":
             middle = statistics.median([used[uid] for uid in found] or [0])
             memory = int(statistics.median([groups.memory[uid] for uid in found] or [0]))
             told = f"{middle:.2f} CPU s a pod, {memory >> 20} MB ({len(found)} pods)"
+        else:
+            memory = max((groups.memory.get(uid, 0) for uid in workers), default=0)
+            told = f"{cpu / MANY:.2f} CPU s a task, {memory >> 20} MB in the worker"
         return f"{told}; all other pods {sum(used.values()) - cpu:.0f} CPU s"
 
     def _run(self, executor: str, count: int, number: int) -> tuple[float, float, float]:

@@ -9,15 +9,15 @@ from airflow.sdk import dag, task
 MANY = 22
 
 
-def costs(executor: str, count: int):
-    """Return a DAG with a number of tasks that do not wait for each other."""
+def costs(name: str, executors: list[str], count: int):
+    """Return a DAG with a number of tasks that do not wait for each other, by executors in turn."""
 
     @dag(
-        dag_id=f"journey_{executor}_{count}",
+        dag_id=f"journey_{name}_{count}",
         schedule=None,
         start_date=datetime(2026, 1, 1, tzinfo=UTC),
         catchup=False,
-        default_args={"owner": "rehearsal", "retries": 0, "executor": executor},
+        default_args={"owner": "rehearsal", "retries": 0},
     )
     def tasks():
         @task
@@ -25,11 +25,13 @@ def costs(executor: str, count: int):
             """Do nothing."""
 
         for number in range(count):
-            nothing.override(task_id=f"nothing_{number}")(number)
+            executor = executors[number % len(executors)]
+            nothing.override(task_id=f"nothing_{number}", executor=executor)(number)
 
     return tasks()
 
 
-for name in conf.get("core", "executor").split(","):
+there = conf.get("core", "executor").split(",")
+for name, used in {**{one: [one] for one in there}, "both": there}.items():
     for number in (1, MANY):
-        globals()[f"{name}_{number}"] = costs(name, number)
+        globals()[f"{name}_{number}"] = costs(name, used, number)
