@@ -15,8 +15,9 @@ from tools.cluster.story import Story, wait_for
 
 ROUNDS = 3
 MANY = 22
-EXECUTORS = {"KubernetesExecutor": "pods", "CeleryExecutor": "Celery"}
-BOTH = "both"
+PODS, CELERY = "KubernetesExecutor", "CeleryExecutor"
+BOTH = "both"  # its DAG gives each task to the other executor than the one before
+BY = {PODS: "pods", CELERY: "Celery", BOTH: "both, half by each"}
 WORKER_SET = "worker-set"
 LOOK_SECONDS = 0.1
 
@@ -79,19 +80,18 @@ class Costs:
 
     def measure(self) -> None:
         """Measure one task alone, then 22 at once, with each executor and with both in turn."""
-        executors = list(EXECUTORS)
+        self._alone(PODS)
+        self._many(PODS)
         if not runs_workers(self.airflow.platform.deployment):
-            executors.remove("CeleryExecutor")
             reason = "the environment's `executors` does not name it"
             self.story.skip("costs of a task by Celery", reason)
-        for executor in executors:
-            self._alone(executor)
-            self._many(executor)
-        if executors == list(EXECUTORS):
-            self._many(BOTH)
+            return
+        self._alone(CELERY)
+        self._many(CELERY)
+        self._many(BOTH)
 
     def _alone(self, executor: str) -> None:
-        with self.story.step(f"one task by {EXECUTORS[executor]}, {ROUNDS} times") as step:
+        with self.story.step(f"one task by {BY[executor]}, {ROUNDS} times") as step:
             rounds = [self._run(executor, 1, number) for number in range(ROUNDS)]
             started, ended, run = (statistics.median(each) for each in zip(*rounds, strict=True))
             step.told = (
@@ -100,8 +100,7 @@ class Costs:
             )
 
     def _many(self, executor: str) -> None:
-        by = EXECUTORS.get(executor, "both, half by each")
-        with self.story.step(f"{MANY} tasks at once by {by}") as step:
+        with self.story.step(f"{MANY} tasks at once by {BY[executor]}") as step:
             groups = Groups.of(self.room)
             groups.look()
             before = dict(groups.cpu)
@@ -120,24 +119,20 @@ class Costs:
         """Return a text: CPU seconds and memory of a task, and CPU seconds of all other pods."""
         if not groups.folder.is_dir():
             return "the control groups of its pods are on another machine"
-        ours = [uid for uid in used if uid not in before]
-        workers = [
-            pod.metadata.uid
-            for pod in self.airflow.pods("worker")
-            if WORKER_SET in pod.metadata.labels
-        ]
-        found = {"KubernetesExecutor": ours, "CeleryExecutor": workers}.get(
-            executor, [*ours, *workers]
-        )
-        cpu = sum(used.get(uid, 0) for uid in found)
-        if executor == "KubernetesExecutor":
+        found = [] if executor == CELERY else [uid for uid in used if uid not in before]
+        if executor == PODS:
             middle = statistics.median([used[uid] for uid in found] or [0])
             memory = int(statistics.median([groups.memory[uid] for uid in found] or [0]))
             told = f"{middle:.2f} CPU s a pod, {memory >> 20} MB ({len(found)} pods)"
         else:
+            pods = self.airflow.pods("worker")
+            workers = [pod.metadata.uid for pod in pods if WORKER_SET in pod.metadata.labels]
             memory = max((groups.memory.get(uid, 0) for uid in workers), default=0)
+            found += [uid for uid in workers if uid in used and uid not in found]
+            cpu = sum(used[uid] for uid in found)
             told = f"{cpu / MANY:.2f} CPU s a task, {memory >> 20} MB in the worker"
-        return f"{told}; all other pods {sum(used.values()) - cpu:.0f} CPU s"
+        others = sum(used.values()) - sum(used[uid] for uid in found)
+        return f"{told}; all other pods {others:.0f} CPU s"
 
     def _run(self, executor: str, count: int, number: int) -> tuple[float, float, float]:
         """Return seconds since the trigger: of the first start, the last end, and the run's end."""

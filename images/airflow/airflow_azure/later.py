@@ -10,7 +10,7 @@ import pkgutil
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType, new_class
 from typing import Any
@@ -95,7 +95,8 @@ class _Stand(ModuleType):
 
     def __getattr__(self, name: str) -> Any:
         if name == "__version__":
-            return importlib.metadata.version(self.__name__)
+            with suppress(importlib.metadata.PackageNotFoundError):  # of a module of a package
+                return importlib.metadata.version(self.__name__)
         if name.startswith("__"):  # Python asks for what a module may lack
             raise AttributeError(name)
         return named_later(self.__name__, name)

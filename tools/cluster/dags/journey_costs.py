@@ -32,6 +32,8 @@ def costs(name: str, executors: list[str], count: int):
 
 
 there = conf.get("core", "executor").split(",")
-for name, used in {**{one: [one] for one in there}, "both": there}.items():
+for one in there:
     for number in (1, MANY):
-        globals()[f"{name}_{number}"] = costs(name, used, number)
+        globals()[f"{one}_{number}"] = costs(one, [one], number)
+if len(there) > 1:
+    globals()["both"] = costs("both", there, MANY)
