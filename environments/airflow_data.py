@@ -242,8 +242,8 @@ ChartValues = Annotated[
     Field(
         default_factory=dict,
         description="values of Airflow's Helm chart, laid over those of the platform: tables are "
-        "joined, lists follow each other, all else is replaced; the policy gate renders the "
-        "chart and looks at what it makes",
+        "joined, lists follow each other, all else is replaced, commands too; the policy gate "
+        "renders the chart and looks at what it makes",
     ),
     AfterValidator(_plain_values),
     WithJsonSchema({"type": "object"}),

@@ -4,6 +4,7 @@ from functools import reduce
 from typing import Any
 
 Values = dict[str, Any]
+WORDS = ("args", "command")  # of one command: half of each would be none
 
 
 def merged(*parts: Values) -> Values:
@@ -18,14 +19,14 @@ def merged(*parts: Values) -> Values:
 def overlaid(values: Values, further: Values) -> Values:
     """Return values with further ones laid over them, which win.
 
-    Tables are joined, lists follow each other.
+    Tables are joined, lists follow each other; a command and its arguments are replaced.
     """
     whole = dict(values)
     for key, value in further.items():
         own = whole.get(key)
         if isinstance(own, dict) and isinstance(value, dict):
             whole[key] = overlaid(own, value)
-        elif isinstance(own, list) and isinstance(value, list):
+        elif isinstance(own, list) and isinstance(value, list) and key not in WORDS:
             whole[key] = [*own, *value]
         else:
             whole[key] = value

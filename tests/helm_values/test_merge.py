@@ -39,3 +39,7 @@ def test_values_laid_over_others_win_and_lists_follow() -> None:
         "e": 3,
     }
     assert ours == {"a": {"b": 1, "c": [1]}, "d": 1}
+
+
+def test_a_command_laid_over_another_takes_its_place() -> None:
+    assert overlaid({"command": ["a", "b"]}, {"command": ["c"]}) == {"command": ["c"]}
