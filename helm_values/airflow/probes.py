@@ -18,8 +18,25 @@ _QUESTION = (
 )
 ASK_SCHEDULER = ["python", "-I", "-S", "-c", _QUESTION]
 
-# The others have no server. Airflow's import gets most of the minute between two questions.
+# The others have no server. With each heartbeat the image sets a file's time to the moment from
+# which Airflow takes the job for dead (`airflow_azure/alive.py`). There is no file of an image from
+# before, nor before the first heartbeat: then the probe asks as the chart's does. Airflow's import
+# gets most of the minute between two questions.
+HEARTBEAT_FILE = "/tmp/airflow-heartbeat"  # in a volume that each pod has for itself
 PATIENCE = {"timeoutSeconds": 50}
+JOBS = {DAG_PROCESSOR: "DagProcessorJob", TRIGGERER: "TriggererJob"}
+
+
+def ask_heartbeat(job: str) -> list[str]:
+    """Return the command that ends with 0 while a job of that type lives."""
+    question = (
+        "import os, time; "
+        f"file = '{HEARTBEAT_FILE}'; "
+        "os.path.exists(file) or os.execvp('airflow', "
+        f"['airflow', 'jobs', 'check', '--local', '--job-type', '{job}']); "
+        "raise SystemExit(time.time() > os.stat(file).st_mtime)"
+    )
+    return ["python", "-I", "-S", "-c", question]
 
 
 def probe_values() -> Values:
@@ -27,12 +44,16 @@ def probe_values() -> Values:
     health = {"enable_health_check": "True", "scheduler_health_check_server_host": "127.0.0.1"}
     return merged(
         at("config", {"scheduler": health | {"scheduler_health_check_server_port": str(PORT)}}),
+        at("config", {"azure_health": {"heartbeat_file": HEARTBEAT_FILE}}),
         _probes(SCHEDULER, livenessProbe={"command": ASK_SCHEDULER}),
         _probes(
             SCHEDULER, startupProbe={"command": ASK_SCHEDULER, "failureThreshold": STARTUP_PROBES}
         ),
         _probes(API_SERVER, startupProbe={"failureThreshold": STARTUP_PROBES}),
-        *(_probes(each, livenessProbe=PATIENCE) for each in (DAG_PROCESSOR, TRIGGERER)),
+        *(
+            _probes(each, livenessProbe={"command": ask_heartbeat(job)} | PATIENCE)
+            for each, job in JOBS.items()
+        ),
     )
 
 

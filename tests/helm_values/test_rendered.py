@@ -9,7 +9,7 @@ import pytest
 from conventions.components import COMPONENTS, MIGRATIONS, Component
 from conventions.patience import DRAIN_MINUTES
 from environments.model import Environment
-from helm_values.airflow.probes import ASK_SCHEDULER
+from helm_values.airflow.probes import ASK_SCHEDULER, ask_heartbeat
 from helm_values.airflow.release import airflow_values
 from helm_values.charts import AIRFLOW
 from helm_values.cluster.spread import NODE, ZONE
@@ -135,6 +135,18 @@ def test_no_question_to_the_scheduler_starts_another_airflow(dev_objects: Object
     probes = [spec["containers"][0][name] for name in ("startupProbe", "livenessProbe")]
 
     assert [probe["exec"]["command"] for probe in probes] == [ASK_SCHEDULER, ASK_SCHEDULER]
+
+
+@pytest.mark.parametrize(
+    ("component", "job"), [("dag-processor", "DagProcessorJob"), ("triggerer", "TriggererJob")]
+)
+def test_a_component_is_asked_by_its_heartbeat(
+    dev_objects: Objects, component: str, job: str
+) -> None:
+    spec = named(dev_objects, "Deployment", f"airflow-{component}")["spec"]["template"]["spec"]
+    probe = spec["containers"][0]["livenessProbe"]
+
+    assert probe["exec"]["command"] == ask_heartbeat(job)
 
 
 @pytest.mark.parametrize("component", ["dag-processor", "triggerer"])

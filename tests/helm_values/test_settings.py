@@ -227,7 +227,8 @@ def test_each_option_that_the_platform_sets_is_refused_in_the_file(
     given |= {f"{section}.{name}".lower() for section, name in variables}
     given -= {f"{name}.{key}" for name, keys in environment.airflow.config.items() for key in keys}
     given -= {f"{section}.{name}" for section, name, _ in tuned(environment.airflow)}
-    own = {"azure_postgres.entra_token_scope"}  # of our package, and in no list of Airflow
+    # of our package, and in no list of Airflow
+    own = {"azure_health.heartbeat_file", "azure_postgres.entra_token_scope"}
 
     assert given - own <= set(options_of_the_platform())
 

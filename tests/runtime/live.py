@@ -44,6 +44,11 @@ class LiveAirflow(AirflowApi):
     migration: str = ""
     health_port: int = field(default_factory=free_port)
 
+    @property
+    def heartbeat_file(self) -> Path:
+        """What the DAG processor marks with each heartbeat."""
+        return self.home.folder / "heartbeat"
+
     def upload(self, folder: Path, commit: str) -> None:
         """Upload a folder as the team's pipeline does."""
         self.lab.do("client = service.get_container_client('dags')")
@@ -94,6 +99,8 @@ def live_airflow(programs: Path, folder: Path, storage: Azurite, lab: Lab) -> It
                 command += ["--port", str(live.port), "--workers", "1", "--host", "127.0.0.1"]
                 values = SECRETS["apiServer"]["env"]
                 env |= vaults.environment | {each["name"]: each["value"] for each in values}
+            if name == "dag-processor":  # in a cluster each component has its own
+                env["AIRFLOW__AZURE_HEALTH__HEARTBEAT_FILE"] = str(live.heartbeat_file)
             if name == "scheduler":
                 command += ["--skip-serve-logs"]
             log = folder / f"{name}.log"

@@ -1,8 +1,17 @@
-"""The scheduler's probe, run as Kubernetes runs it, beside a real scheduler."""
+"""Probes, run as Kubernetes runs them, beside a real scheduler and a real DAG processor."""
 
+import os
 import subprocess
+from pathlib import Path
 
-from helm_values.airflow.probes import ASK_SCHEDULER, PORT
+import psutil
+
+from helm_values.airflow.probes import (
+    ASK_SCHEDULER,
+    HEARTBEAT_FILE,
+    PORT,
+    ask_heartbeat,
+)
 from tests.parts.processes import free_port, wait_until
 from tests.runtime.live import LiveAirflow
 
@@ -32,3 +41,35 @@ def test_a_scheduler_without_a_heartbeat_is_not_alive(live: LiveAirflow) -> None
 
 def test_a_scheduler_that_is_gone_is_not_alive(live: LiveAirflow) -> None:
     assert ask(live, free_port()) == 1
+
+
+def heartbeat(live: LiveAirflow, file: Path) -> int:
+    """Return the exit status of the DAG processor's probe, which looks at that file."""
+    python, *command = [
+        part.replace(HEARTBEAT_FILE, str(file)) for part in ask_heartbeat("DagProcessorJob")
+    ]
+    env = live.home.env | {"PATH": f"{live.home.bin}:{os.environ['PATH']}"}
+    command = [str(live.home.bin / python), *command]
+    return subprocess.run(command, env=env, capture_output=True, check=False).returncode
+
+
+def test_a_dag_processor_at_work_is_alive(live: LiveAirflow) -> None:
+    wait_until(lambda: heartbeat(live, live.heartbeat_file) == 0, "a heartbeat", 120)
+
+
+def test_a_dag_processor_that_stands_still_is_not_alive(live: LiveAirflow) -> None:
+    wait_until(live.heartbeat_file.exists, "a heartbeat", 120)
+    [processor] = [
+        each for each in psutil.Process().children() if "dag-processor" in each.cmdline()
+    ]
+    processor.suspend()
+    try:
+        wait_until(lambda: heartbeat(live, live.heartbeat_file) == 1, "no heartbeat", 90)
+    finally:
+        processor.resume()
+
+
+def test_a_dag_processor_of_an_image_without_marks_is_asked_as_the_chart_does(
+    live: LiveAirflow, tmp_path: Path
+) -> None:
+    wait_until(lambda: heartbeat(live, tmp_path / "no file") == 0, "Airflow's own answer", 120)

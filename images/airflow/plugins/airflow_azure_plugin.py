@@ -1,11 +1,11 @@
 """Airflow's way to the listeners of the image: it loads this file in each of its processes."""
 
 from airflow.plugins_manager import AirflowPlugin
-from airflow_azure import ended, parsing
+from airflow_azure import alive, ended, parsing
 
 
 class AirflowAzurePlugin(AirflowPlugin):
-    """Hears of tasks whose pod Kubernetes ended, and of the DAG processor's start."""
+    """Hears of tasks whose pod Kubernetes ended, and of the start of components."""
 
     name = "airflow_azure"
-    listeners = [ended, parsing]  # noqa: RUF012 - as Airflow declares it
+    listeners = [alive, ended, parsing]  # noqa: RUF012 - as Airflow declares it
