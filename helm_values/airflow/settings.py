@@ -32,6 +32,9 @@ def tuned(airflow: Airflow, *, behind_proxy: bool = False) -> Iterator[tuple[str
     # All of them at once, not one after another. The client for that (aiohttp) takes no range of
     # addresses in NO_PROXY, and would look for the cluster's own API behind the proxy
     yield "kubernetes_executor", "async_pod_creation", not behind_proxy
+    # Tasks reach the API server in the cluster, without TLS; and the image's authorities have the
+    # public ones, too, for a server elsewhere
+    yield "api", "client_use_public_certs", False
     yield "scheduler", "task_queued_timeout", QUEUED_SECONDS
     # As many as may run are queued in one loop, not in the next ones
     yield "scheduler", "max_tis_per_query", min(64, airflow.parallelism)

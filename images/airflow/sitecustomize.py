@@ -20,7 +20,8 @@ A task's pod runs two processes. The first imports Airflow, forks the task and w
 - Cosmos brings a plugin: pages of the user interface, and telemetry, which is off in this image. A
   task would import FastAPI for it.
 
-All of them import less (`airflow_azure/fewer_imports.py`).
+All of them import less (`airflow_azure/fewer_imports.py`), and read fewer certificates
+(`airflow_azure/authorities.py`).
 """
 
 import atexit
@@ -65,8 +66,9 @@ if of_airflow:
 if of_a_task:
     spare()
 if of_airflow or of_a_task:
-    from airflow_azure import fewer_imports
+    from airflow_azure import authorities, fewer_imports
 
+    authorities.look_up_when_needed()
     if command != "dag-processor":
         fewer_imports.import_less(in_task_pod=of_a_task)
     fewer_imports.read_packages_once()

@@ -163,6 +163,14 @@ def test_python_trusts_the_bundle_with_the_company_s_authorities(container: Cont
     assert settings["REQUESTS_CA_BUNDLE"] == "/etc/ssl/certs/ca-certificates.crt"
 
 
+def test_the_bundle_s_authorities_can_be_looked_up_one_by_one(container: Container) -> None:
+    source = "from airflow_azure import authorities as it; print(it.same_folder(sys.argv[1]))"
+    bundle = "/etc/ssl/certs/ca-certificates.crt"
+    done = container.starts("python", "-c", f"import sys; {source}", bundle)
+
+    assert done.stdout.strip() == "/etc/ssl/certs"
+
+
 def test_the_labels_say_what_was_built(container: Container) -> None:
     labels = container.config["Labels"]
 
