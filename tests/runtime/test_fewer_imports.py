@@ -131,6 +131,10 @@ class Mine(base_azure.AzureIdentityCredentialAdapter):
     pass
 
 told["mine"] = isinstance(Mine(credential=object()), BasicTokenAuthentication)
+from airflow.sdk.api.datamodels import _generated as models
+told["models"] = [models.XComResponse.__pydantic_complete__]
+told["models"] += [models.XComResponse.model_validate(dict(key="k", value=[7])).value]
+told["models"] += [models.XComResponse.__pydantic_complete__]
 import pickle
 told["pickled"] = pickle.loads(pickle.dumps(wasb.AsyncContainerClient)).__module__
 told["async"] = type(wasb.AsyncBlobServiceClient("https://a.blob.core.windows.net")).__module__
@@ -260,6 +264,10 @@ def test_a_credential_for_azure_s_old_clients_is_one_of_theirs(told: dict[str, A
 
 def test_threads_may_be_the_first_to_use_it_together(told: dict[str, Any]) -> None:
     assert told["made"] == 8
+
+
+def test_a_model_of_the_api_is_built_when_it_is_used(told: dict[str, Any]) -> None:
+    assert told["models"] == [False, [7], True]
 
 
 def test_what_stands_in_for_a_class_has_subclasses(told: dict[str, Any]) -> None:

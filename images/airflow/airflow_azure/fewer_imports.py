@@ -28,6 +28,8 @@ Those of `WAYS_OF_A_TASK` are left out only in the pod of a task, which has no d
   old clients.
 - Airflow compares what each provider says of itself with a JSON schema, twice. The scheduler and
   the API server of the same image do that too.
+- The models of what a task asks the API server, and of its answers, are sixty, and a task uses few.
+  pydantic builds each when it is first used (`defer_build`).
 
 The DAG processor leaves nothing out: its forks have what it imported, and would import it each.
 
@@ -111,6 +113,17 @@ def _with_all_models(_base: Any) -> Iterator[None]:
     event.listen(orm.Mapper, "before_configured", models.import_all_models, once=True)
 
 
+@contextmanager
+def _with_models_built_when_used(_models: Any) -> Iterator[None]:
+    base: Any = importlib.import_module("pydantic").BaseModel
+    config = base.model_config
+    base.model_config = config | {"defer_build": True}  # its subclasses take it over
+    try:
+        yield
+    finally:
+        base.model_config = config
+
+
 CRYPTOGRAPHY = later(
     "cryptography",
     "cryptography.hazmat.backends",
@@ -176,6 +189,7 @@ WAYS_OF_A_TASK: dict[str, Sequence[Way]] = {
     "airflow.providers.standard.operators.python": [later("airflow.models.variable")],
     "airflow.providers_manager": [_without_schemas],
     "airflow.sdk._shared.module_loading.file_discovery": [later("pathspec.patterns")],
+    "airflow.sdk.api.datamodels._generated": [_with_models_built_when_used],
     "airflow.sdk._shared.providers_discovery.providers_discovery": [_without_schemas],
     "airflow.secrets.metastore": [later("sqlalchemy")],
     "airflow.settings": [
