@@ -79,7 +79,10 @@ class Costs:
     room: Path
 
     def measure(self) -> None:
-        """Measure one task alone, then 22 at once, with each executor and with both in turn."""
+        """Measure one task alone, then 22 at once, with each executor and with both in turn.
+
+        Each several times: what another machine on the same host does shows in one round.
+        """
         self._alone(PODS)
         self._many(PODS)
         if not runs_workers(self.airflow.platform.deployment):
@@ -100,15 +103,20 @@ class Costs:
             )
 
     def _many(self, executor: str) -> None:
-        with self.story.step(f"{MANY} tasks at once by {BY[executor]}") as step:
+        with self.story.step(f"{MANY} tasks at once by {BY[executor]}, {ROUNDS} times") as step:
             groups = Groups.of(self.room)
             groups.look()
             before = dict(groups.cpu)
             with repeated(groups.look, seconds=LOOK_SECONDS):  # a pod's group ends with it
-                first, last, run = self._run(executor, MANY, 0)
+                rounds = [self._run(executor, MANY, number) for number in range(ROUNDS)]
             groups.look()
             used = {uid: cpu - before.get(uid, 0) for uid, cpu in groups.cpu.items()}
-            told = f"first starts after {first:.0f} s, last ends {last:.0f} s, the run {run:.0f} s"
+            first, last, run = (statistics.median(each) for each in zip(*rounds, strict=True))
+            ends = ", ".join(f"{end:.0f}" for end in sorted(each[1] for each in rounds))
+            told = (
+                f"first starts after {first:.0f} s, last ends {last:.0f} s ({ends}), "
+                f"the run {run:.0f} s (medians)"
+            )
             cores = os.cpu_count() or 1
             rate = f"{MANY / last * 60:.0f} tasks a minute, {MANY / last * 60 / cores:.0f} a core"
             step.told = f"{told}; {rate}; {self._used(executor, groups, used, before)}{_load()}"
@@ -130,9 +138,9 @@ class Costs:
             memory = max((groups.memory.get(uid, 0) for uid in workers), default=0)
             found += [uid for uid in workers if uid in used and uid not in found]
             cpu = sum(used[uid] for uid in found)
-            told = f"{cpu / MANY:.2f} CPU s a task, {memory >> 20} MB in the worker"
+            told = f"{cpu / MANY / ROUNDS:.2f} CPU s a task, {memory >> 20} MB in the worker"
         others = sum(used.values()) - sum(used[uid] for uid in found)
-        return f"{told}; all other pods {others:.0f} CPU s"
+        return f"{told}; all other pods {others / ROUNDS:.0f} CPU s a round"
 
     def _run(self, executor: str, count: int, number: int) -> tuple[float, float, float]:
         """Return seconds since the trigger: of the first start, the last end, and the run's end."""
