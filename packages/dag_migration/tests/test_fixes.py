@@ -56,6 +56,22 @@ OPERATOR = "from airflow.providers.standard.operators.python import PythonOperat
             "x = '{{ a.execution_date }} {{ execution_date }}'\n",
             "x = '{{ a.execution_date }} {{ logical_date }}'\n",
         ),
+        (
+            'x = "{{ execution_date.in_timezone(\\"Europe/Berlin\\") }}"\n',
+            'x = "{{ logical_date.in_timezone(\\"Europe/Berlin\\") }}"\n',
+        ),
+        (
+            "x = '{{ execution_date\\n.format(\\'D\\\\tM\\') }}\\\\n\\\n{{ ti.execution_date }}'\n",
+            "x = '{{ logical_date\\n.format(\\'D\\\\tM\\') }}\\\\n\\\n{{ logical_date }}'\n",
+        ),
+        (
+            'x = f"{y} {{{{ execution_date.in_timezone(\\"Europe/Berlin\\") }}}}"\n',
+            'x = f"{y} {{{{ logical_date.in_timezone(\\"Europe/Berlin\\") }}}}"\n',
+        ),
+        (
+            "x = r'{{ execution_date.strftime(\"\\t\") }}'\n",
+            "x = r'{{ logical_date.strftime(\"\\t\") }}'\n",
+        ),
         ("x = '{{ tomorrow_ds }}'\n", "x = '{{ (logical_date.add(days=1) | ds) }}'\n"),
         ("x = '{{ next_ds }}'\n", "x = '{{ (data_interval_end | ds) }}'\n"),
         (

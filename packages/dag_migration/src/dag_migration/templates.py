@@ -32,6 +32,9 @@ _JINJA.tests = _Anything(_JINJA.tests)
 _DOUBLED = re.compile(r"\{\{\{\{.*?\}\}\}\}|\{\{%.*?%\}\}", re.S)
 _FIELD = re.compile(r"(?<!\{)\{[^{}%]*\}(?!\})")
 HOLE = "_hole_{}_"
+# What stands for an escape while Jinja reads: the sign itself, and a space that nobody writes.
+_ESCAPE = re.compile(r"\\(?:\r\n|.)", re.S)
+_MARKS = {'\\"': '"\x1c', "\\'": "'\x1c", "\\n": "\x1d", "\\t": "\x1e", "\\\n": "\x1f"}
 
 
 class _Token(NamedTuple):
@@ -111,6 +114,19 @@ def _path(node: nodes.Node) -> tuple[str, ...]:
     if isinstance(node, nodes.Getattr):
         return (*_path(node.node), node.attr)
     return ("",)
+
+
+def rewritten_literal(code: str, own: Set[str] = frozenset()) -> str:
+    """Return the source code of a string with its template rewritten, and its escapes kept.
+
+    Jinja would stumble over the backslash of an escaped quote: it reads what the string means.
+    """
+    if "\\" not in code or any(mark in code for mark in _MARKS.values()):
+        return rewritten(code, own)
+    new = rewritten(_ESCAPE.sub(lambda found: _MARKS.get(found[0], found[0]), code), own)
+    for escape, mark in _MARKS.items():
+        new = new.replace(mark, escape)
+    return new
 
 
 def rewritten(text: str, own: Set[str] = frozenset()) -> str:

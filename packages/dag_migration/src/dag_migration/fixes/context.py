@@ -187,7 +187,7 @@ class Templates(Change):
     def leave_SimpleString(
         self, original_node: cst.SimpleString, updated_node: cst.SimpleString
     ) -> cst.SimpleString:
-        new = self._rewritten(original_node, updated_node.value)
+        new = self._rewritten(original_node, updated_node.value, "r" in updated_node.prefix)
         return updated_node.with_changes(value=new)
 
     def leave_FormattedString(
@@ -199,15 +199,16 @@ class Templates(Change):
             part.value if isinstance(part, cst.FormattedStringText) else hole
             for hole, part in holes.items()
         )
-        new = self._rewritten(original_node, whole)
+        new = self._rewritten(original_node, whole, "r" in updated_node.prefix)
         if new == whole:
             return updated_node
         pieces = re.split("(" + templates.HOLE.format(r"f\d+") + ")", new)
         texts = (holes.get(piece) or cst.FormattedStringText(piece) for piece in pieces if piece)
         return updated_node.with_changes(parts=list(texts))
 
-    def _rewritten(self, node: cst.CSTNode, text: str) -> str:
-        new = templates.rewritten(text, self.own) if templates.is_template(text) else text
+    def _rewritten(self, node: cst.CSTNode, text: str, raw: bool) -> str:
+        rewrite = templates.rewritten if raw else templates.rewritten_literal
+        new = rewrite(text, self.own) if templates.is_template(text) else text
         if new != text:
             self.note(node, "Removed template variables are written with their successors")
         return new
