@@ -13,6 +13,9 @@ from tests.examples import examples
 DAG = "from airflow.sdk import DAG\n"
 SQL = "from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator\n"
 POD = "from airflow.providers.cncf.kubernetes.operators.pod import KubernetesPodOperator\n"
+DAYS = "from airflow.providers.standard.operators.datetime import BranchDateTimeOperator\n"
+VARIABLE = "from airflow.sdk import Variable\n"
+WEEKDAY = "from airflow.providers.standard.sensors.weekday import DayOfWeekSensor\n"
 OPERATOR = "from airflow.providers.standard.operators.python import PythonOperator\n"
 
 
@@ -113,6 +116,26 @@ OPERATOR = "from airflow.providers.standard.operators.python import PythonOperat
         (
             DAG + "a = {'schedule_interval': None, 'default_view': 'graph'}\nDAG('a', **a)\n",
             DAG + "a = {'schedule': None}\nDAG('a', **a)\n",
+        ),
+        (
+            DAG + "DAG('a', default_args=dict(task_concurrency=1, trigger_rule='dummy'))\n",
+            DAG + "DAG('a', default_args=dict(max_active_tis_per_dag=1, trigger_rule='always'))\n",
+        ),
+        (
+            DAG + "a = dict(task_concurrency=1)\nDAG('a', default_args=a)\n",
+            DAG + "a = dict(max_active_tis_per_dag=1)\nDAG('a', default_args=a)\n",
+        ),
+        (
+            VARIABLE + "Variable.get('a', default_var={}, deserialize_json=True)\n",
+            VARIABLE + "Variable.get('a', default={}, deserialize_json=True)\n",
+        ),
+        (
+            f"{DAYS}BranchDateTimeOperator(use_task_execution_date=True)\n",
+            f"{DAYS}BranchDateTimeOperator(use_task_logical_date=True)\n",
+        ),
+        (
+            f"{WEEKDAY}DayOfWeekSensor(use_task_execution_day=True)\n",
+            f"{WEEKDAY}DayOfWeekSensor(use_task_logical_date=True)\n",
         ),
         (
             DAG + "a = dict(concurrency=3)\nDAG('a', **a)\n",

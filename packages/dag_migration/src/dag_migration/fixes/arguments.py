@@ -29,6 +29,9 @@ RENAMED = {
 OF_TASKS = {"max_active_tis", "task_concurrency", "xcom_push"}
 # Of one class only, by the end of its full name.
 RENAMED_OF = {
+    "BranchDateTimeOperator": {"use_task_execution_date": "use_task_logical_date"},
+    "BranchDayOfWeekOperator": {"use_task_execution_day": "use_task_logical_date"},
+    "DayOfWeekSensor": {"use_task_execution_day": "use_task_logical_date"},
     "ExternalTaskMarker": {"execution_date": "logical_date"},
     "KubernetesPodOperator": {"node_selectors": "node_selector"},
     "SQLExecuteQueryOperator": {"postgres_conn_id": "conn_id"},
@@ -36,7 +39,9 @@ RENAMED_OF = {
 }
 # `is_delete_operator_pod` is accepted and ignored.
 ON_FINISH = {"False": '"keep_pod"', "True": '"delete_pod"'}
-WORDS = {*DROPPED, *RENAMED, *TRIGGER_RULES, "is_delete_operator_pod"}.union(*RENAMED_OF.values())
+WORDS = {*DROPPED, *RENAMED, *TRIGGER_RULES, "default_var", "is_delete_operator_pod"}.union(
+    *RENAMED_OF.values()
+)
 
 
 class Arguments(Change):
@@ -50,9 +55,21 @@ class Arguments(Change):
 
     def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.Call:
         name = self.name(original_node.func)
+        if name == "airflow.sdk.Variable.get":
+            return self._variable(original_node, updated_node)
         if not takes_airflow_arguments(name):
             return updated_node
         return self._changed_call(original_node, updated_node, name.rpartition(".")[2])
+
+    def _variable(self, original_node: cst.Call, updated_node: cst.Call) -> cst.Call:
+        """Give a default by its new name: ruff's fix does not, where an argument follows it."""
+        kept = []
+        for argument in updated_node.args:
+            if argument.keyword and argument.keyword.value == "default_var":
+                self.note(original_node, "`default_var` is now called `default`")
+                argument = argument.with_changes(keyword=cst.Name("default"))
+            kept.append(argument)
+        return updated_node.with_changes(args=kept)
 
     def _changed_call(
         self, original_node: cst.Call, updated_node: cst.Call, owner: str
@@ -79,6 +96,9 @@ class Arguments(Change):
             ):
                 changed = self._changed_dict(original_node, argument.value, keyword == "")
                 kept.append(argument.with_changes(value=changed))
+            elif keyword == "default_args" and isinstance(argument.value, cst.Call):
+                defaults = self._changed_defaults(original_node, argument.value)
+                kept.append(argument.with_changes(value=defaults))
             else:
                 kept.append(argument)
         return updated_node.with_changes(args=kept)
@@ -92,9 +112,27 @@ class Arguments(Change):
             new: cst.BaseExpression = self._changed_dict(original_node, value, of_call)
         elif isinstance(value, cst.Call) and of_call:
             new = self._changed_call(cst.ensure_type(original_node.value, cst.Call), value, "")
+        elif isinstance(value, cst.Call):
+            new = self._changed_defaults(original_node, value)
         else:
             return updated_node
         return updated_node.with_changes(value=new)
+
+    def _changed_defaults(self, node: cst.CSTNode, value: cst.Call) -> cst.Call:
+        """Change the arguments of `default_args=dict(...)` that are arguments of tasks."""
+        if self.name(value.func) != "dict":
+            return value
+        kept = []
+        for argument in value.args:
+            old = argument.keyword.value if argument.keyword else ""
+            if old in OF_TASKS:
+                self.note(node, f"`{old}` is now called `{RENAMED[old]}`")
+                argument = argument.with_changes(keyword=cst.Name(RENAMED[old]))
+            elif old == "trigger_rule" and (rule := _trigger_rule(argument.value)):
+                self.note(node, f"The trigger rule is now called {rule.value}")
+                argument = argument.with_changes(value=rule)
+            kept.append(argument)
+        return value.with_changes(args=kept)
 
     def _changed_dict(self, node: cst.CSTNode, value: cst.Dict, of_call: bool) -> cst.Dict:
         """Change the keys of a dict; of `default_args` only what is an argument of tasks."""
@@ -111,11 +149,7 @@ class Arguments(Change):
                 continue
             old = str(key.raw_value)
             new = RENAMED.get(old, "")
-            if (
-                new
-                and new not in given
-                and (of_call or old in {"task_concurrency", "max_active_tis", "xcom_push"})
-            ):
+            if new and new not in given and (of_call or old in OF_TASKS):
                 self.note(node, f"`{old}` is now called `{new}`")
                 renamed = key.with_changes(value=f"{key.quote}{new}{key.quote}")
                 kept.append(element.with_changes(key=renamed))
