@@ -10,6 +10,7 @@ from environments.airflow import Airflow
 from environments.model import Environment
 from helm_values.airflow.database import UNASKED
 from helm_values.airflow.pods import BUDGET, CONTAINER
+from helm_values.airflow.probes import PATIENCE
 from helm_values.airflow.secrets import VARIABLES
 from helm_values.charts import AIRFLOW
 from helm_values.cluster.resources import resources
@@ -94,6 +95,8 @@ def _celery(airflow: Airflow) -> Values:
                 # told to end (KEDA, a drain), it takes no more tasks and finishes its own
                 "terminationGracePeriodSeconds": WORKER_GRACE_SECONDS,
                 "persistence": {"enabled": False},
+                # Celery's ping shows that it takes tasks; whoever sends it imports Airflow first
+                "livenessProbe": PATIENCE,
                 # Of workers the chart forgets its own number as soon as another key is given.
                 "podDisruptionBudget": merged(BUDGET, at("config", {"maxUnavailable": 1})),
                 "logGroomerSidecar": {"resources": resources(SIDECAR), "env": UNASKED},

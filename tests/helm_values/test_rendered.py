@@ -167,6 +167,14 @@ def test_no_disruption_budget_forbids_to_drain_a_node(rendered: Objects) -> None
     assert all(budget["unhealthyPodEvictionPolicy"] == "AlwaysAllow" for budget in budgets)
 
 
+def test_a_busy_worker_has_most_of_a_minute_to_answer(celery_objects: Objects) -> None:
+    spec = named(celery_objects, "Deployment", "airflow-worker-celery")["spec"]["template"]["spec"]
+    probe = spec["containers"][0]["livenessProbe"]
+
+    assert 40 <= probe["timeoutSeconds"] < probe["periodSeconds"]
+    assert "ping" in probe["exec"]["command"][-1]
+
+
 def test_a_worker_finishes_its_tasks_before_a_drain_ends(celery_objects: Objects) -> None:
     spec = named(celery_objects, "Deployment", "airflow-worker-celery")["spec"]["template"]["spec"]
 
