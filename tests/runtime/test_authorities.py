@@ -59,7 +59,7 @@ class Trust:
         self.trusts(self.authority, self.other)
 
     def trusts(self, *authorities: trustme.CA) -> None:
-        """Write the folder anew."""
+        """Write the folder again."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir()
         pems = [each.cert_pem.bytes() for each in authorities]
