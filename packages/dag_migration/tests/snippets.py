@@ -28,6 +28,10 @@ with DAG("b", **args) as dag:
 with DAG("c", "my words", "@hourly", start_date=datetime(2024, 1, 1)) as dag:
     BashOperator(task_id="t", bash_command="true")
 """,
+    "by_place_too_many.py": f"""{HEAD}
+with DAG("c4", "my words", "@daily", datetime(2024, 1, 1), catchup=False) as dag:
+    {DATED}""",
+    "scripts/day.sh": "load $AIRFLOW_CTX_EXECUTION_DATE\n",
     "by_place_of_a_decorator.py": f"""{HEAD}
 from airflow.decorators import dag, task
 @dag("c2", "my words", "@hourly", start_date=datetime(2024, 1, 1))

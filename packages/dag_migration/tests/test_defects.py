@@ -127,6 +127,7 @@ def test_comments_stay(done: Files, comment: str) -> None:
     [
         ("assets.py", "MIG034"),  # xcom_push(execution_date=...)
         ("assets.py", "MIG043"),  # a run of an asset has no date
+        ("by_place_too_many.py", "MIG050"),  # beside what is said of its runs
         ("chained.py", "MIG050"),  # its import says what is wrong
         ("database.py", "MIG031"),
         ("methods.py", "MIG017"),
@@ -161,6 +162,10 @@ def test_syntax_of_a_newer_python_is_judged_by_the_images_python(done: Files) ->
     report = done["newer_quotes.py"].report
 
     assert (codes(done, "newer_quotes.py"), len(report.imported.dags)) == (["MIG007"], 1)
+
+
+def test_a_script_reads_the_date_of_a_run_by_its_new_name(done: Files) -> None:
+    assert done["scripts/day.sh"].data == b"load $AIRFLOW_CTX_LOGICAL_DATE\n"
 
 
 def test_data_is_no_dag(done: Files) -> None:

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 from dag_migration import templates
-from dag_migration.fixes import Moves, fixed, moved
+from dag_migration.fixes import Moves, fixed, moved, prepared
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -275,6 +275,65 @@ def test_a_parameter_that_the_dag_passes_itself_keeps_its_name() -> None:
     )
 
     assert fixed(OPERATOR + text) == (OPERATOR + text, [])
+
+
+@pytest.mark.parametrize(
+    ("given", "function"),
+    [
+        ("partial(f, 'a')", "def f(x, execution_date): return execution_date"),
+        ("Job().f", "class Job:\n  def f(self, execution_date): return execution_date"),
+        ("Job()", "class Job:\n  def __call__(self, execution_date): return execution_date"),
+    ],
+)
+def test_a_callable_that_is_no_plain_function_gets_the_new_name(given: str, function: str) -> None:
+    call = f"\nPythonOperator(task_id='a', python_callable={given})\n"
+    text = f"from functools import partial\n{OPERATOR}{function}{call}"
+
+    assert fixed(text)[0] == text.replace("execution_date", "logical_date")
+
+
+def test_a_parameter_that_partial_fills_keeps_its_name() -> None:
+    text = (
+        f"from functools import partial\n{OPERATOR}"
+        "def f(execution_date): return execution_date\n"
+        "PythonOperator(python_callable=partial(f, execution_date='x'))\n"
+        "def g(execution_date): return execution_date\n"
+        "PythonOperator(python_callable=partial(g, 'x'))\n"
+    )
+
+    assert fixed(text) == (text, [])
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("self.xcom_push(context, 'k', 1)", "context[\"ti\"].xcom_push('k', 1)"),
+        (
+            "self.xcom_push(context, key='k', value=1)",
+            "context[\"ti\"].xcom_push(key='k', value=1)",
+        ),
+        ("self.xcom_pull(task_ids='a', context=c)", "c[\"ti\"].xcom_pull(task_ids='a')"),
+        ("self.xcom_pull(context)", 'context["ti"].xcom_pull()'),
+    ],
+)
+def test_an_operator_asks_the_task_instance_for_xcoms(old: str, new: str) -> None:
+    text = "class Mine(BaseOperator):\n  def execute(self, context):\n    {}\n"
+
+    assert prepared(text.format(old), frozenset())[0] == text.format(new)
+
+
+def test_an_operator_with_methods_for_xcoms_of_its_own_keeps_them() -> None:
+    text = (
+        "class Mine:\n  def xcom_push(self, x): pass\n  def execute(self, c): self.xcom_push(c)\n"
+    )
+
+    assert prepared(text, frozenset()) == (text, [])
+
+
+def test_the_date_of_a_run_in_the_environment_gets_its_new_name() -> None:
+    text = "x = os.environ['AIRFLOW_CTX_EXECUTION_DATE']\n"
+
+    assert prepared(text, frozenset())[0] == "x = os.environ['AIRFLOW_CTX_LOGICAL_DATE']\n"
 
 
 @pytest.mark.parametrize(

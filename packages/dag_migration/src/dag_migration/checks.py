@@ -119,11 +119,23 @@ def _calls(code: Analysis) -> Iterator[Finding]:
         if name.endswith(".V1Volume") and "configs" in {k.arg for k in call.keywords}:
             hint = "; name the kind of volume, as persistent_volume_claim=..."
             yield rules.ARGUMENT.at(call.lineno, name="configs", hint=hint)
+    for call in own_xcoms(code):
+        name = ast.unparse(call.func).rpartition(".")[2]
+        yield rules.ATTRIBUTE.at(call.lineno, owner="self", name=name)
     for node in code.nodes:
         if isinstance(node, ast.Dict):
             for key in node.keys:
                 if isinstance(key, ast.Constant) and key.value == "sla":
                     yield rules.SLA.at(key.lineno, name="sla")
+
+
+def own_xcoms(code: Analysis) -> Iterator[ast.Call]:
+    """Yield each call of `self.xcom_push` or `self.xcom_pull` that no class of the file defines."""
+    defined = {definition.name for definition in code.definitions}
+    for call in code.calls:
+        method = ast.unparse(call.func) if isinstance(call.func, ast.Attribute) else ""
+        if method in {"self.xcom_pull", "self.xcom_push"} and method[5:] not in defined:
+            yield call
 
 
 def takes_airflow_arguments(name: str) -> bool:

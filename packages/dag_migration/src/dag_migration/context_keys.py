@@ -1,12 +1,14 @@
 """What became of the names that Airflow 2 put into the task context and into templates.
 
-The list is that of "Upgrading to Airflow 3", and `conf`, which the 3.x context does not have
-either. Attributes are those that Airflow 2.10's classes have and those of 3.3's task code lack.
+The list is that of "Upgrading to Airflow 3", and what the 3.x context does not have either: `conf`,
+`expanded_ti_count`, `test_mode`. Attributes are those that Airflow 2.10's classes have and those
+of 3.3's task code lack.
 """
 
 REMOVED = {
     "conf": "airflow.configuration, or a Variable",
     "execution_date": "`logical_date` (None for runs that are triggered without one)",
+    "expanded_ti_count": "the length of what the task is mapped over",
     "next_ds": "`data_interval_end | ds`",
     "next_ds_nodash": "`data_interval_end | ds_nodash`",
     "next_execution_date": "`data_interval_end`",
@@ -15,6 +17,7 @@ REMOVED = {
     "prev_execution_date": "`prev_data_interval_start_success`, or a date computed from "
     "`logical_date`",
     "prev_execution_date_success": "`prev_data_interval_start_success`",
+    "test_mode": "a variable or a parameter of your own",
     "tomorrow_ds": "`logical_date.add(days=1)`, formatted as a date",
     "tomorrow_ds_nodash": "`logical_date.add(days=1)`, formatted as a date",
     "triggering_dataset_events": "`triggering_asset_events`",
@@ -22,6 +25,8 @@ REMOVED = {
     "yesterday_ds_nodash": "`logical_date.subtract(days=1)`, formatted as a date",
 }
 
+# The run's date, in the environment of what a task starts.
+ENVIRONMENT = ("AIRFLOW_CTX_EXECUTION_DATE", "AIRFLOW_CTX_LOGICAL_DATE")
 # The same thing under another name. The end of the interval is when the run starts, in Airflow 2
 # and under each meaning that a cron schedule can have in Airflow 3.
 RENAMED = {

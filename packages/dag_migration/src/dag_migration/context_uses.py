@@ -29,8 +29,25 @@ class ContextUses:
         for argument, value in pairs:
             for one in value.elts if isinstance(value, ast.List) else [value]:
                 if argument == "python_callable" or argument.endswith("_callback"):
-                    given.setdefault(self.code.qualified(one), set()).add(argument)
+                    given.setdefault(self._called(one), set()).add(argument)
         return given
+
+    def _called(self, node: ast.expr) -> str:
+        """Return what an expression that is called is named where it is defined."""
+        if isinstance(node, ast.Lambda):
+            return _lambda(node)
+        if isinstance(node, ast.Call):
+            if self._is_partial(node) and node.args:
+                return self._called(node.args[0])
+            return "__call__"  # of the object that is made
+        if isinstance(node, ast.Attribute):
+            root = ast.unparse(node).partition(".")[0]
+            if root not in {i.local for i in self.code.imports}:
+                return node.attr  # of an object: `Job().run`
+        return self.code.qualified(node)
+
+    def _is_partial(self, call: ast.Call) -> bool:
+        return self.code.qualified(call.func) == "functools.partial"
 
     @cached_property
     def current(self) -> frozenset[str]:
@@ -117,7 +134,7 @@ class ContextUses:
     def is_task(self, function: Function) -> bool:
         """Whether Airflow fills the parameters of a function from the context."""
         if isinstance(function, ast.Lambda):
-            return False
+            return "python_callable" in self._given.get(_lambda(function), ())
         decorators = (d.func if isinstance(d, ast.Call) else d for d in function.decorator_list)
         return "python_callable" in self._given.get(function.name, ()) or any(
             self.code.qualified(d).startswith(("airflow.sdk.task", "airflow.decorators.task"))
@@ -146,7 +163,8 @@ class ContextUses:
         """What DAGs pass to their callables themselves: `op_kwargs={"execution_date": ...}`."""
         given: set[str] = set()
         for call in self.code.calls:
-            if isinstance(call.func, ast.Name) and call.func.id in self._tasks:
+            function, *_ = (call.args or [call.func]) if self._is_partial(call) else [call.func]
+            if _last_name(function) in self._tasks:
                 given.update(k.arg for k in call.keywords if k.arg)
             for keyword in call.keywords:
                 value = keyword.value
@@ -168,6 +186,8 @@ class ContextUses:
         found: dict[int, dict[str, str]] = {}
         calls = [c for c in self.code.calls if isinstance(c.func, ast.Name)]
         for function, argument in self.parameters():
+            if isinstance(function, ast.Lambda):
+                continue
             new = RENAMED.get(argument.arg, "")
             words = {n.id for n in ast.walk(function) if isinstance(n, ast.Name)}
             words |= {n.arg for n in ast.walk(function) if isinstance(n, ast.arg)}
@@ -177,6 +197,13 @@ class ContextUses:
             place = names.index(argument.arg) if argument.arg in names else len(names)
             mine = [c for c in calls if getattr(c.func, "id", "") == getattr(function, "name", "")]
             filled = any(len(c.args) > place or _starred(c) for c in mine)
+            filled = filled or any(
+                self._is_partial(c)
+                and _last_name(c.args[0]) == function.name
+                and len(c.args) > 1 + place
+                for c in self.code.calls
+                if c.args
+            )
             if new and new not in words and not shadowed and not filled:
                 found.setdefault(function.lineno, {})[argument.arg] = new
         return found
@@ -203,6 +230,14 @@ class ContextUses:
                 and node.attr in GONE_ATTRIBUTES["dag"]
             ):
                 yield node.lineno, "dag", node.attr
+
+
+def _lambda(node: ast.Lambda) -> str:
+    return f"lambda {node.lineno}:{node.col_offset}"
+
+
+def _last_name(node: ast.expr) -> str:
+    return node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
 
 
 def _starred(call: ast.Call) -> bool:

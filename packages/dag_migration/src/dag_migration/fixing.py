@@ -5,6 +5,7 @@ from functools import partial
 
 from dag_migration import lint, rules, templates
 from dag_migration.fixes import fixed, moved, prepared
+from dag_migration.fixes.modules import environment
 from dag_migration.fixes.safety import fault, with_comments
 from dag_migration.fixes.schedules import ScheduleFixes
 from dag_migration.model import Fix
@@ -108,9 +109,10 @@ def _scheduled(text: str, used: set[str], catchup: bool, home: str) -> Made:
 
 
 def _fixed_template(text: str) -> Made:
+    text, fixes = environment(text)
     new = templates.rewritten(text)
     message = "Removed template variables are written with `logical_date`"
-    return new, [Fix(code="MIG021", line=0, message=message)] if new != text else []
+    return new, fixes + ([Fix(code="MIG021", line=0, message=message)] if new != text else [])
 
 
 def _utf8(data: bytes) -> str:

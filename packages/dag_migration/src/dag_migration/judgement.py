@@ -17,6 +17,16 @@ from dag_migration.working_copy import WorkingCopy
 
 # Timetables that Airflow 3 makes of a plain cron text or interval: a run's date is its start.
 TRIGGERS = {"CronTriggerTimetable", "DeltaTriggerTimetable"}
+# What is said of runs never makes an import fail.
+OF_RUNS = {
+    rules.ASSET_DATE.code,
+    rules.CATCHUP.code,
+    rules.CRON_BOTH_ENDS.code,
+    rules.CRON_INTERVAL.code,
+    rules.NO_SCHEDULE.code,
+    rules.SLA.code,
+    rules.TEMPLATE_KEY.code,
+}
 PACKAGES = {
     rules.PACKAGE_MISSING.code,
     rules.PROVIDER_MISSING.code,
@@ -221,7 +231,7 @@ def _blocks(findings: list[Finding]) -> bool:
 
 def _explains(finding: Finding, failure: Finding) -> bool:
     """Whether a finding of the text already says why the import failed."""
-    if finding.line == failure.line != 0:
+    if finding.line == failure.line != 0 and finding.code not in OF_RUNS:
         return True
     named, failed = _name(finding), _name(failure)
     if "." in failed and named.startswith(f"{failed}."):  # a name of the module that is gone

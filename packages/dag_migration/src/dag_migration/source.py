@@ -114,7 +114,7 @@ def _holds_python(archive: bytes) -> bool:
 
 
 def _template(relative: str, data: bytes, mib: float) -> Source:
-    if mib > LIMIT_MIB or (b"{{" not in data and b"{%" not in data):
+    if mib > LIMIT_MIB or not any(mark in data for mark in (b"{{", b"{%", b"AIRFLOW_CTX_")):
         return Source(relative, data)
     try:
         return Source(relative, data, data.removeprefix(BOM).decode())

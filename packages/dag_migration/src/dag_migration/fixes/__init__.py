@@ -12,7 +12,14 @@ from dag_migration.fixes.change import Change, applied
 from dag_migration.fixes.context import KEYS, ContextKeys, Templates
 from dag_migration.fixes.dates import DaysAgo, plain_days_ago
 from dag_migration.fixes.imports import Imports, Moves
-from dag_migration.fixes.modules import by_name, conf_methods, pod_keywords, sdk_methods
+from dag_migration.fixes.modules import (
+    by_name,
+    conf_methods,
+    environment,
+    pod_keywords,
+    sdk_methods,
+    xcom_methods,
+)
 from dag_migration.fixes.removal import without_removed
 from dag_migration.model import Fix
 
@@ -58,6 +65,8 @@ def prepared(text: str, gone: Set[tuple[str, str]]) -> tuple[str, list[Fix]]:
         conf_methods,
         pod_keywords,
         sdk_methods,
+        xcom_methods,
+        environment,
         without_removed,
         _renamed_alias,
     )

@@ -8,6 +8,8 @@ import ast
 from collections.abc import Set
 
 from dag_migration.analysis import Analysis, Reference
+from dag_migration.checks import own_xcoms
+from dag_migration.context_keys import ENVIRONMENT
 from dag_migration.fixes.edits import Edits
 from dag_migration.model import Fix
 
@@ -156,3 +158,33 @@ def sdk_methods(text: str) -> tuple[str, list[Fix]]:
             message = f"`Connection.{old}` is now `Connection.{new}`"
             fixes.append(Fix(code="MIG017", line=node.lineno, message=message))
     return (edits.result(), fixes) if fixes else (text, [])
+
+
+def xcom_methods(text: str) -> tuple[str, list[Fix]]:
+    """Return the text with `self.xcom_push(context, ...)` asked of the task instance.
+
+    Operators of Airflow 3 have no such methods; those of the instance take the same arguments.
+    """
+    code, edits = Analysis(text), Edits(text)
+    fixes: list[Fix] = []
+    for call in own_xcoms(code):
+        named = [k for k in call.keywords if k.arg == "context"]
+        context = (named or call.args or [None])[0]
+        value = context.value if isinstance(context, ast.keyword) else context
+        if context is None or not isinstance(value, ast.Name):
+            continue
+        name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+        edits.replace(edits.start(call.func), edits.end(call.func), f'{value.id}["ti"].{name}')
+        edits.remove(edits.start(context), edits.end(context))
+        message = f"`self.{name}` is now that of the task instance"
+        fixes.append(Fix(code="MIG022", line=call.lineno, message=message))
+    return (edits.result(), fixes) if fixes else (text, [])
+
+
+def environment(text: str) -> tuple[str, list[Fix]]:
+    """Return the text with the new name of what Airflow puts into a task's environment."""
+    old, new = ENVIRONMENT
+    lines = [number for number, line in enumerate(text.split("\n"), 1) if old in line]
+    message = f"The environment variable `{old}` is now `{new}`"
+    fixes = [Fix(code="MIG020", line=number, message=message) for number in lines]
+    return text.replace(old, new), fixes
