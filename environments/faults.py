@@ -233,6 +233,8 @@ def _corrected(loc: tuple[Any, ...], model: type[Section], needed: str, given: A
         return f"write {here}true, without quotes"
     if needed == "true or false" and text.lower() in ("no", "off", "false", "0"):
         return f"write {here}false, without quotes"
+    if needed == "text in quotes" and isinstance(given, list) and len(given) == 1:
+        return f"write {here}{_toml(given[0], named=str(loc[-1]))}, without brackets"
     if needed == "text in quotes" and isinstance(given, int | date | time):
         return f'write {here}"{text}", in quotes'
     if needed == "an array" and not isinstance(given, dict):

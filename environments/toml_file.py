@@ -35,6 +35,8 @@ _KNOWN = (  # words of Python's, the problem, its fix
     ("Unterminated string", *_UNENDED),
     ("\"'''\"", *_UNENDED),
     ("Illegal character '\\n'", "a text without its closing quote", 'end it with "'),
+    ("Found invalid character '\\n'", "a text without its closing quote", "end it with '"),
+    ('Expected "\'"', "a text without its closing quote", "end it with '"),
     ("nescaped", *_BACKSLASH),
     ("hex value", *_BACKSLASH),
     ("Unclosed array", "an array without its ], or without a comma", 'write it as ["1", "2"]'),

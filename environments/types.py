@@ -61,7 +61,9 @@ def one_of(kind: str, values: Collection[str], page: str) -> Callable[[str], str
 
     def check(value: str) -> str:
         if value not in values:
-            near = get_close_matches(value, values, n=3) or sorted(values)[:3]
+            plain = {one.lower(): one for one in values}  # "West Europe" is how Azure shows it
+            close = get_close_matches(value.lower().replace(" ", ""), plain, n=3)
+            near = [plain[one] for one in close] or sorted(values)[:3]
             refuse(
                 f"not {kind} that this project knows",
                 allowed=f"one of {len(values)}, such as {', '.join(near)}",

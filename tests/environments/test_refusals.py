@@ -220,6 +220,27 @@ REFUSALS = {
         "not an Azure region",
         '"westeurope"',
     ),
+    "region in capitals": (
+        'location = "westeurope"',
+        'location = "WESTEUROPE"',
+        'location = "WESTEUROPE"',
+        "not an Azure region",
+        'set "westeurope"',
+    ),
+    "size in small letters": (
+        'sku_name = "B_Standard_B2s"',
+        'sku_name = "gp_standard_d2ds_v5"',
+        'postgres.sku_name = "gp_standard_d2ds_v5"',
+        "not a Flexible Server SKU",
+        'set "GP_Standard_D2ds_v5"',
+    ),
+    "array in place of a text": (
+        'location = "westeurope"',
+        'location = ["westeurope"]',
+        'location = ["westeurope"]',
+        "an array where text in quotes is needed",
+        'write location = "westeurope", without brackets',
+    ),
     "unknown SKU": (
         'sku_name = "B_Standard_B2s"',
         'sku_name = "B_Standard_B2"',

@@ -26,6 +26,12 @@ SLIPS = {
     "a month that no year has": ("a = 2026-13-01", "no day of the calendar", "as 2026-12-01"),
     "no quotes": ("location = westeurope", "a text without quotes", f"write {REGION}"),
     "a version without quotes": ("v = 1.36.0", "a text without quotes", 'write v = "1.36.0"'),
+    "quotes of two kinds, and text behind": (
+        "a = 'b\"\nc = 'd'",
+        "without its closing quote",
+        "end it with '",
+    ),
+    "quotes of two kinds": ("a = 'b\"\nc = 1", "without its closing quote", "end it with '"),
     "no closing quote": ('location = "westeurope', "without its closing quote", 'end it with "'),
     "a colon": ('location: "westeurope"', "no = behind the key", f"for example {REGION}"),
     "a colon before an address": (
