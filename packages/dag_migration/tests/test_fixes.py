@@ -130,6 +130,10 @@ OPERATOR = "from airflow.providers.standard.operators.python import PythonOperat
             VARIABLE + "Variable.get('a', default={}, deserialize_json=True)\n",
         ),
         (
+            VARIABLE + "Variable.set('a', n + 1)\nVariable.set(key='a', value=n)\n",
+            VARIABLE + "Variable.set('a', str(n + 1))\nVariable.set(key='a', value=str(n))\n",
+        ),
+        (
             f"{DAYS}BranchDateTimeOperator(use_task_execution_date=True)\n",
             f"{DAYS}BranchDateTimeOperator(use_task_logical_date=True)\n",
         ),
@@ -158,6 +162,8 @@ def test_is_rewritten(old: str, new: str) -> None:
         "from airflow.utils.dates import days_ago\nx = f(days_ago)\n",  # handed on
         DAG + "a = {'concurrency': 3}\nDAG('a', **a)\nprint(a['concurrency'])\n",  # used elsewhere
         "def f(row):\n    return row['execution_date']\n",  # not the context
+        VARIABLE + "Variable.set('a', 'b')\nVariable.set('a', d.isoformat())\n",  # text already
+        VARIABLE + "Variable.set('a', n, serialize_json=True)\n",  # text by itself
         "Thing(provide_context=True)\n",  # not Airflow's
         "x = '{{ task.execution_date }}'\n",  # an attribute of something else
         "x = '{{ prev_ds }}'\n",  # depends on the schedule
@@ -167,6 +173,12 @@ def test_is_rewritten(old: str, new: str) -> None:
 )
 def test_is_left_alone(text: str) -> None:
     assert fixed(text) == (text, [])
+
+
+def test_a_macro_of_a_dag_does_not_keep_removed_names_beside_it() -> None:
+    made = templates.rewritten("{{ shout(execution_date) }}", frozenset({"shout"}))
+
+    assert made == "{{ shout(logical_date) }}"
 
 
 def test_an_import_that_is_gone_and_unused_is_removed() -> None:

@@ -134,10 +134,12 @@ def rewritten(text: str, own: Set[str] = frozenset()) -> str:
 
     Args:
         text: the template.
-        own: names that the DAG defines itself; a template that uses one stays as it is.
+        own: names that the DAG defines itself; a template that takes a removed name of Airflow's
+            from them stays as it is.
     """
     used = names(text)
-    if used & own or (not used & REPLACED_IN_TEMPLATES.keys() and not gone_attributes(text)):
+    replaced = used & REPLACED_IN_TEMPLATES.keys()
+    if replaced & own or (not replaced and not gone_attributes(text)):
         return text
     if _DOUBLED.search(text):
         return _DOUBLED.sub(lambda found: _rewritten_double(found[0]), text)

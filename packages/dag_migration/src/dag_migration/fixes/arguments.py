@@ -39,9 +39,14 @@ RENAMED_OF = {
 }
 # `is_delete_operator_pod` is accepted and ignored.
 ON_FINISH = {"False": '"keep_pod"', "True": '"delete_pod"'}
-WORDS = {*DROPPED, *RENAMED, *TRIGGER_RULES, "default_var", "is_delete_operator_pod"}.union(
-    *RENAMED_OF.values()
-)
+WORDS = {
+    *DROPPED,
+    *RENAMED,
+    *TRIGGER_RULES,
+    "default_var",
+    "is_delete_operator_pod",
+    "Variable",
+}.union(*RENAMED_OF.values())
 
 
 class Arguments(Change):
@@ -56,12 +61,14 @@ class Arguments(Change):
     def leave_Call(self, original_node: cst.Call, updated_node: cst.Call) -> cst.Call:
         name = self.name(original_node.func)
         if name == "airflow.sdk.Variable.get":
-            return self._variable(original_node, updated_node)
+            return self._default(original_node, updated_node)
+        if name == "airflow.sdk.Variable.set":
+            return self._text(original_node, updated_node)
         if not takes_airflow_arguments(name):
             return updated_node
         return self._changed_call(original_node, updated_node, name.rpartition(".")[2])
 
-    def _variable(self, original_node: cst.Call, updated_node: cst.Call) -> cst.Call:
+    def _default(self, original_node: cst.Call, updated_node: cst.Call) -> cst.Call:
         """Give a default by its new name: ruff's fix does not, where an argument follows it."""
         kept = []
         for argument in updated_node.args:
@@ -70,6 +77,31 @@ class Arguments(Change):
                 argument = argument.with_changes(keyword=cst.Name("default"))
             kept.append(argument)
         return updated_node.with_changes(args=kept)
+
+    def _text(self, original_node: cst.Call, updated_node: cst.Call) -> cst.Call:
+        """Make a text of what is stored, as Airflow 2 did by itself and Airflow 3 does not."""
+        kept = list(updated_node.args)
+        names = [argument.keyword.value if argument.keyword else "" for argument in kept]
+        place = names.index("value") if "value" in names else 1
+        if (
+            "serialize_json" in names
+            or len(kept) <= place
+            or names[place] not in {"", "value"}
+            or any(argument.star for argument in kept)
+            or self._is_text(kept[place].value)
+        ):
+            return updated_node
+        self.note(original_node, "What is stored is made a text, as Airflow 2 did")
+        kept[place] = kept[place].with_changes(
+            value=cst.Call(cst.Name("str"), [cst.Arg(kept[place].value)])
+        )
+        return updated_node.with_changes(args=kept)
+
+    def _is_text(self, value: cst.BaseExpression) -> bool:
+        if isinstance(value, cst.Call):
+            name = self.name(value.func)
+            return name in {"json.dumps", "str"} or name.endswith((".isoformat", ".strftime"))
+        return isinstance(value, cst.BaseString)
 
     def _changed_call(
         self, original_node: cst.Call, updated_node: cst.Call, owner: str
