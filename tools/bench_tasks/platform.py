@@ -28,6 +28,7 @@ IMAGE = ROOT / "images" / "airflow"
 INSIDE = Path(__file__).parent / "inside"
 TEAM = "bench"
 SECRET = "one-for-all-processes-of-this-bench-and-long-enough-for-hs512-x"
+_MIGRATED: list[str] = []  # a dump of the first platform's database, as new
 
 
 class BenchError(Exception):
@@ -126,20 +127,28 @@ class Platform:
         Raises:
             BenchError: PostgreSQL refused.
         """
+        options = ("-XqtA", "-v", "ON_ERROR_STOP=1", "-d", "airflow")
+        return self._client("psql", *options, text=statement).splitlines()
+
+    def migrate(self) -> None:
+        """Make Airflow's database; a later platform of this process loads what the first made."""
+        self._client("createdb", "airflow")
+        if _MIGRATED:
+            self.sql(_MIGRATED[0])
+        else:
+            self.run("airflow", "db", "migrate")
+            _MIGRATED.append(self._client("pg_dump", "airflow"))
+
+    def _client(self, program: str, *arguments: str, text: str = "") -> str:
         host, _, port = self.database.partition(":")
         # Debian's own on PATH is a program in Perl that looks for this one
-        psql = str(self.server_programs / "psql")
-        command = [psql, "-XqtA", "-v", "ON_ERROR_STOP=1", "-h", host, "-p", port]
+        command = [str(self.server_programs / program), "-h", host, "-p", port, "-U", "postgres"]
         done = subprocess.run(
-            [*command, "-U", "postgres", "-d", "airflow"],
-            input=statement,
-            capture_output=True,
-            text=True,
-            check=False,
+            [*command, *arguments], input=text, capture_output=True, text=True, check=False
         )
         if done.returncode:
-            raise BenchError(f"SQL failed: {done.stderr.strip()}")
-        return done.stdout.splitlines()
+            raise BenchError(f"{program} failed: {done.stderr.strip()}")
+        return done.stdout
 
     def read(self, dags: Path, number: int, seconds: float = 300) -> None:
         """Upload a folder of DAGs, and let a DAG processor read so many; it ends then.
@@ -234,13 +243,9 @@ def _start(made: Platform, azurite: list[str], server: Mapping[str, str]) -> Non
     )
     made.storage = services.azurite(azurite, made.folder / "azurite", made.started)
     made.port = services.free_port()
-    host, _, port = made.database.partition(":")
-    where = ["-h", host, "-p", port, "-U", "postgres"]
-    created = [str(made.server_programs / "createdb"), *where, "airflow"]
-    subprocess.run(created, check=True, capture_output=True)
     made.waiting_room.mkdir()
     _configure(made)
-    made.run("airflow", "db", "migrate")
+    made.migrate()
 
 
 def _configure(made: Platform) -> None:
