@@ -1,9 +1,11 @@
-"""What is plain from a file's text alone: secrets, the metadata database, dates, early reads."""
+"""What is plain from a file's text alone: secrets, old templates, the database, dates, reads."""
 
 import ast
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+from jinja2 import Environment, TemplateError, nodes
 
 from .findings import Finding
 
@@ -24,6 +26,26 @@ MODELS = {"DagRun", "TaskInstance", "DagModel", "Log", "SlaMiss", "SerializedDag
 SESSIONS = {"create_session", "provide_session"}
 EARLY = {("Variable", "get"), ("Connection", "get"), ("BaseHook", "get_connection")}
 NO_VAULT = "The DAG processor has no vault and no secrets, so the import fails there"
+# What templates had in Airflow 2 and lack in Airflow 3, with what to write where one name does.
+GONE = {
+    "conf": "",
+    "execution_date": "logical_date",
+    "expanded_ti_count": "",
+    "next_ds": "data_interval_end | ds",
+    "next_ds_nodash": "data_interval_end | ds_nodash",
+    "next_execution_date": "data_interval_end",
+    "prev_ds": "",
+    "prev_ds_nodash": "",
+    "prev_execution_date": "",
+    "prev_execution_date_success": "prev_data_interval_start_success",
+    "test_mode": "",
+    "tomorrow_ds": "macros.ds_add(ds, 1)",
+    "tomorrow_ds_nodash": "",
+    "triggering_dataset_events": "triggering_asset_events",
+    "yesterday_ds": "macros.ds_add(ds, -1)",
+    "yesterday_ds_nodash": "",
+}
+TEMPLATES_PAGE = "https://airflow.apache.org/docs/apache-airflow/stable/templates-ref.html"
 NOW = {"now", "utcnow", "today"}
 DATES = {"start_date", "end_date"}
 
@@ -31,7 +53,7 @@ DATES = {"start_date", "end_date"}
 def findings_in(file: Path) -> Iterator[Finding]:
     """Yield what a file's text shows; a file that is not Python shows nothing."""
     tree = parsed(file)
-    for check in (_secrets, _metadata, _early_reads, _dates):
+    for check in (_secrets, _templates, _metadata, _early_reads, _dates):
         for line, rule, problem, remedy in check(tree):
             yield Finding(file, line, rule, problem, remedy)
 
@@ -89,6 +111,39 @@ def _named_strings(node: ast.AST) -> Iterator[tuple[str, ast.Constant]]:
         text = value.value if isinstance(value, ast.Constant) else None
         if isinstance(value, ast.Constant) and isinstance(text, str) and isinstance(name, str):
             yield name, value
+
+
+def _templates(tree: ast.AST) -> Found:
+    prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    own = set(_filled_by_the_file(tree))
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Constant) or id(node) in prose:
+            continue
+        for name in sorted((_read_by(node.value) & GONE.keys()) - own):
+            write = f"Write {{{{ {GONE[name]} }}}}: " if GONE[name] else "What there is: "
+            problem = f"templates have no {name} in Airflow 3"
+            yield node.lineno, "removed", problem, f"{write}{TEMPLATES_PAGE}"
+
+
+def _read_by(text: object) -> set[str]:
+    """Return the names that a template reads and does not set itself; a part of one reads none."""
+    if not isinstance(text, str) or not ("{{" in text or "{%" in text):
+        return set()
+    try:
+        names = list(Environment(autoescape=True).parse(text).find_all(nodes.Name))
+    except TemplateError:
+        return set()
+    return {n.name for n in names} - {n.name for n in names if n.ctx != "load"}
+
+
+def _filled_by_the_file(tree: ast.AST) -> Iterator[str]:
+    """Yield the names that a DAG's macros have, or that a file gives to a template of its own."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg == "user_defined_macros":
+            keys = node.value.keys if isinstance(node.value, ast.Dict) else []
+            yield from (str(getattr(key, "value", "")) for key in keys)
+        elif isinstance(node, ast.Call) and _last_name(node.func) == "render":
+            yield from (keyword.arg for keyword in node.keywords if keyword.arg)
 
 
 def _metadata(tree: ast.AST) -> Found:
