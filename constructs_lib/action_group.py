@@ -19,20 +19,16 @@ def create_action_group(
     *,
     place: Place,
     role: str | None = None,
-    short_name: str,
     emails: Sequence[str],
     sms: Sequence[str],
     webhooks: Sequence[str] = (),
 ) -> MonitorActionGroup:
-    """Create a group of receivers; a phone number is `+<country code> <number>`.
-
-    `short_name`, at most 12 characters, is what a message by SMS begins with.
-    """
+    """Create a group of receivers; a phone number is `+<country code> <number>`."""
     return MonitorActionGroup(
         scope,
         construct_id,
         name=place.names.of("ag", role),
-        short_name=short_name,
+        short_name="airflow",  # a message by SMS begins with it: 12 characters at most
         resource_group_name=place.resource_group_name,
         email_receiver=[
             MonitorActionGroupEmailReceiver(

@@ -67,7 +67,6 @@ class Observability(Construct):
             self,
             "action_group",
             place=place,
-            short_name="airflow",
             emails=settings.alert_emails,
             sms=settings.alert_sms,
             webhooks=settings.alert_webhooks,

@@ -146,7 +146,6 @@ class SeedStack(AzureStack):
                 "on_call",
                 place=agents,
                 role="on-call",
-                short_name="airflow",
                 emails=seed.on_call.emails,
                 sms=seed.on_call.sms,
             )

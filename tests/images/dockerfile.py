@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 from tests import ROOT
 
@@ -18,9 +17,9 @@ class Instruction:
     rest: str
 
 
-def instructions(dockerfile: Path = DOCKERFILE) -> list[Instruction]:
+def instructions() -> list[Instruction]:
     """Return the instructions in order, continued lines joined."""
-    text = re.sub(r"^\s*#.*\n", "", dockerfile.read_text(), flags=re.M).replace("\\\n", " ")
+    text = re.sub(r"^\s*#.*\n", "", DOCKERFILE.read_text(), flags=re.M).replace("\\\n", " ")
     found, stage = [], ""
     for line in filter(None, map(str.strip, text.splitlines())):
         word, rest = line.split(maxsplit=1)

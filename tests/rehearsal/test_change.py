@@ -27,10 +27,12 @@ def changes(report: RehearsalReport) -> dict[str, ResourceChange]:
     return {change.address: change for review in report.reviews for change in review.changes}
 
 
-def acknowledge(project: Project, *, address: str, action: str, days: int) -> None:
+def acknowledge(project: Project, *, days: int) -> None:
+    """Acknowledge that the container `logs` is deleted, until so many days from today."""
     until = datetime.now(UTC).date() + timedelta(days=days)
     (project.folder / "rehearsal.toml").write_text(
-        f'[[acknowledged]]\nstack = "data-dev"\naddress = "{address}"\naction = "{action}"\n'
+        '[[acknowledged]]\nstack = "data-dev"\naddress = "azurerm_storage_container.logs"\n'
+        'action = "delete"\n'
         f'reason = "moved to the new container by hand"\nuntil = {until}\n'
     )
 
@@ -85,7 +87,7 @@ def test_a_removed_container_is_data_at_risk(project: Project) -> None:
 
 def test_an_acknowledged_loss_is_no_risk(project: Project) -> None:
     before = {"data-dev": lake("dags", "logs")}
-    acknowledge(project, address="azurerm_storage_container.logs", action="delete", days=1)
+    acknowledge(project, days=1)
 
     report = change(project, before, {**before, "data-dev": lake("dags")})
 
@@ -109,7 +111,7 @@ def test_the_last_day_is_taken_as_people_write_it(tmp_path: Path, until: str) ->
 
 def test_an_acknowledgement_does_not_hold_after_its_last_day(project: Project) -> None:
     before = {"data-dev": lake("dags", "logs")}
-    acknowledge(project, address="azurerm_storage_container.logs", action="delete", days=-1)
+    acknowledge(project, days=-1)
 
     report = change(project, before, {**before, "data-dev": lake("dags")})
 
@@ -291,7 +293,7 @@ def test_an_environment_that_could_not_be_deployed_does_not_hide_another(project
 
 
 def test_an_acknowledgement_for_a_stack_that_never_was_is_told(project: Project) -> None:
-    acknowledge(project, address="azurerm_storage_container.logs", action="delete", days=1)
+    acknowledge(project, days=1)
 
     report = change(project, {"network-dev": network()}, {"network-dev": network()})
 

@@ -61,10 +61,10 @@ class AirflowApi:
         """Return the run."""
         return self.api("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")
 
-    def finished(self, dag_id: str, run_id: str, seconds: float = 180) -> str:
+    def finished(self, dag_id: str, run_id: str) -> str:
         """Wait for the run's end; return its state."""
         ends = ("success", "failed")
-        wait_until(lambda: self.run(dag_id, run_id)["state"] in ends, f"{dag_id} ended", seconds)
+        wait_until(lambda: self.run(dag_id, run_id)["state"] in ends, f"{dag_id} ended", 180)
         return str(self.run(dag_id, run_id)["state"])
 
     def log(self, dag_id: str, run_id: str, task_id: str) -> str:

@@ -36,9 +36,9 @@ def seeded(file: Path) -> str:
     return text
 
 
-def seeded_values(file: Path = DEV) -> dict[str, Any]:
-    """Return what such a file says, free to change."""
-    return tomllib.loads(seeded(file))
+def seeded_values() -> dict[str, Any]:
+    """Return what such a file of dev says, free to change."""
+    return tomllib.loads(seeded(DEV))
 
 
 def company(folder: Path) -> Path:

@@ -60,7 +60,7 @@ def sizes(deployment: Deployment, azure: Azure) -> Iterator[Fault]:
                 fix="choose another size or region",
             )
             continue
-        if closed := _restriction(size, "Location"):
+        if closed := _restriction(size):
             yield Fault(
                 place=place,
                 key=key,
@@ -228,9 +228,9 @@ def _able(size: Document, name: str) -> str:
     return next((c["value"] for c in size.get("capabilities", ()) if c["name"] == name), "")
 
 
-def _restriction(size: Document, kind: str) -> str:
-    found = [one["reasonCode"] for one in size.get("restrictions", ()) if one["type"] == kind]
-    return ", ".join(found)
+def _restriction(size: Document) -> str:
+    found = [one for one in size.get("restrictions", ()) if one["type"] == "Location"]
+    return ", ".join(one["reasonCode"] for one in found)
 
 
 def _like(size: str, known: dict[str, Document]) -> str:
@@ -241,7 +241,7 @@ def _like(size: str, known: dict[str, Document]) -> str:
         name
         for name, one in known.items()
         if name.startswith(letter) and _able(one, "vCPUs") == count
-        if not _restriction(one, "Location")
+        if not _restriction(one)
     ]
     return ", ".join(sorted(similar)[:5]) or "no similar size is open"
 

@@ -28,11 +28,11 @@ class Change:
     prior: Values = field(default_factory=dict)
     features: Values = field(default_factory=dict)
 
-    def feature(self, block: str, name: str, *, default: bool) -> bool:
-        """Return a flag of the provider's `features` block."""
+    def feature(self, block: str, name: str) -> bool:
+        """Return a flag of the provider's `features` block; one that is not given is on."""
         blocks = self.features.get(block) or []
         value = blocks[0].get(name) if blocks else None
-        return default if value is None else bool(value)
+        return value is None or bool(value)
 
 
 def same(one: object, other: object) -> bool:

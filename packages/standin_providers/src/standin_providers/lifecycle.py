@@ -72,7 +72,7 @@ class Lifecycle:
             return None
         if said := refusal(change):
             return Refusal(f"deleting {_titled(type_, id_)}: {said}")
-        purged = change.feature("key_vault", "purge_soft_delete_on_destroy", default=True)
+        purged = change.feature("key_vault", "purge_soft_delete_on_destroy")
         if type_ == _VAULT and (prior.get("purge_protection_enabled") or not purged):
             self.cloud.soft_deleted.put(type_, id_, dict(prior))
         self.cloud.remove(type_, id_)

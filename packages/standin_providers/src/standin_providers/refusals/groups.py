@@ -63,7 +63,7 @@ def group_holds_resources(change: Change) -> str | None:
     """
     if change.type != "azurerm_resource_group" or change.action != "delete":
         return None
-    if not change.feature("resource_group", "prevent_deletion_if_contains_resources", default=True):
+    if not change.feature("resource_group", "prevent_deletion_if_contains_resources"):
         return None
     left = sorted({r["id"] for r in change.cloud.all() if _is_resource_in(r["id"], change.id)})
     if not left:

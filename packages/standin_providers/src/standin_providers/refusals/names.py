@@ -41,7 +41,7 @@ def soft_deleted_vault_holds_the_name(change: Change) -> str | None:
             continue
         if not same(vault["id"], change.id) or not same(vault.get("location"), location):
             return answer(refusals.VAULT_NAME_TAKEN, name=name)
-        if not change.feature("key_vault", "recover_soft_deleted_key_vaults", default=True):
+        if not change.feature("key_vault", "recover_soft_deleted_key_vaults"):
             return (
                 f'An existing soft-deleted Key Vault exists with the Name "{name}" in the location '
                 f'"{location}", however automatically recovering this KeyVault has been disabled '
