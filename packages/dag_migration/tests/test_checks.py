@@ -27,6 +27,7 @@ def codes(text: str) -> set[str]:
         ("def execute(self, c): return self.xcom_pull(**c)\n", "MIG022"),
         ("x = '{{ ti.previous_ti }}'\n", "MIG022"),
         ("def f(**c): return c['dag_run'].get_task_instances()\n", "MIG022"),
+        ("def f(**c): return c['dag'].schedule_interval\n", "MIG022"),
         ("def f(**c):\n  ti = c['ti']\n  return ti.get_dagrun()\n", "MIG022"),
         (DAG + "with DAG('a') as d:\n  pass\nd.following_schedule(x)\n", "MIG022"),
         (DAG + "DAG('a', schedule=f())\n", "MIG040"),

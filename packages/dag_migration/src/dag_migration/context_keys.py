@@ -78,7 +78,7 @@ GONE_ATTRIBUTES = {
         get_run_dates get_task_instances has_dag_runs is_paused is_subdag
         iter_dagrun_infos_between latest_execution_date log next_dagrun_after_date
         next_dagrun_info normalized_schedule_interval orientation parent_dag previous_schedule
-        run set_dag_runs_state sub_dag subdags sync_to_db tree_view
+        run schedule_interval set_dag_runs_state sub_dag subdags sync_to_db tree_view
     """),
     "dag_run": _words("""
         dag execution_date external_trigger get_dag get_previous_dagrun
