@@ -59,6 +59,10 @@ class HelmRelease(Construct):
 
     Terraform keeps the values in its state: they hold names of Secrets, never a secret. One that
     `adopts` takes objects over that are there already and not Helm's.
+
+    Not with `upgrade_install`, by which the provider (3.1.1) would take back a release that the
+    state lacks: it waits for no Job then, and where no `version` is set a chart of another version
+    than the installed one taints the release: the next deployment deletes what is in it.
     """
 
     def __init__(

@@ -28,6 +28,7 @@ FOLDERS = [
     "our-dags",
     "environments",
     "pipelines",
+    "cdktf.out/stacks/airflow-dev",
     "cdktf.out/stacks/data-dev",
     "old-system",
 ]
