@@ -11,9 +11,9 @@ from environments.load import load
 from environments.model import Environment
 from synthesis.resources import EnvironmentStacks, Resource
 from tests.environment_files import FILES
+from tools.attack_paths.azure import named
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "identities.md"
-HASH = re.compile(r"_[0-9A-F]{8}$")
 
 
 def environments() -> list[Environment]:
@@ -49,7 +49,7 @@ def _administrators(here: EnvironmentStacks) -> Iterator[tuple[str, str, str]]:
     kind = "azurerm_postgresql_flexible_server_active_directory_administrator"
     for grant in here.resources(kind):
         identity = next(here.referred(grant.stack, grant.get("object_id")), None)
-        who = _named(identity) if identity else "postgres.administrators"
+        who = named(identity) if identity else "postgres.administrators"
         yield who, "Entra administrator", _what(here, grant, grant.get("server_name"))
 
 
@@ -70,7 +70,7 @@ def _who(here: EnvironmentStacks, grant: Resource, principal: Any, env: Environm
         return "kubernetes.admin_group_object_ids"
     if principal in env.airflow.secret_owners:
         return "airflow.secret_owners"
-    return _named(next(here.referred(grant.stack, principal)))
+    return named(next(here.referred(grant.stack, principal)))
 
 
 def _what(here: EnvironmentStacks, grant: Resource, scope: Any) -> str:
@@ -79,13 +79,8 @@ def _what(here: EnvironmentStacks, grant: Resource, scope: Any) -> str:
         resource = next(here.referred(resource.stack, resource.get("subnet_id")))
     if resource:
         _, slash, secret = str(scope).partition("/secrets/")
-        return _named(resource) + (slash and f"{slash}{secret}")
+        return named(resource) + (slash and f"{slash}{secret}")
     return "ingress.dns_zone_id" if "/dnsZones/" in str(scope) else str(scope)
-
-
-def _named(resource: Resource) -> str:
-    kind, name = resource.type.split("_", 1)[1], HASH.sub("", resource.name)
-    return name if kind == "user_assigned_identity" else f"{kind}.{name}"
 
 
 def documented() -> dict[str, set[tuple[str, str, str]]]:

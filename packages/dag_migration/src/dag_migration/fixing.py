@@ -113,10 +113,3 @@ def _fixed_template(text: str) -> Made:
     new = templates.rewritten(text)
     message = "Removed template variables are written with `logical_date`"
     return new, fixes + ([Fix(code="MIG021", line=0, message=message)] if new != text else [])
-
-
-def _utf8(data: bytes) -> str:
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        return ""

@@ -92,7 +92,7 @@ class WorkingCopy:
             for path, problems in self.problems.items()
             if any(finding.code == rules.UNREADABLE.code for finding in problems)
         }
-        texts = {path: text for path, data in unread.items() if (text := _utf8(data))}
+        texts = {path: text for path, data in unread.items() if (text := utf8(data))}
         refused = self.airflow.compile(texts)
         versions = {
             "image": ".".join(map(str, self.airflow.python)),
@@ -177,7 +177,8 @@ class WorkingCopy:
         return self.edited.get(path, source.data)
 
 
-def _utf8(data: bytes) -> str:
+def utf8(data: bytes) -> str:
+    """Return the text of bytes in UTF-8; none if they are not."""
     try:
         return data.decode()
     except UnicodeDecodeError:

@@ -7,7 +7,7 @@ from typing import Any
 from standin_providers.facts import Fact
 from standin_providers.protocol_messages import Path
 from standin_providers.schema import Attribute, Block, Nested, NestedBlock
-from standin_providers.values import UNKNOWN, Unknown
+from standin_providers.values import UNKNOWN, Unknown, items_of
 
 Values = Mapping[str, Any]
 _NONE = Fact()
@@ -110,7 +110,7 @@ class Planner:
     def _replacing_items(
         self, nested: NestedBlock, new: Any, old: Any, path: Path, at: str
     ) -> Iterator[Path]:
-        after, before = _items_of(new), _items_of(old)
+        after, before = items_of(new), items_of(old)
         for index, item in enumerate(after):
             known = before[index] if index < len(before) else {}
             yield from self._replacing(nested.block, item, known, (*path, index), f"{at}.")
@@ -123,7 +123,7 @@ class Planner:
     def _forcing(self, nested: NestedBlock, items: Any, at: str) -> set[str]:
         """The part of a set that a resource cannot change."""
         names = [n for n in nested.block.attributes if self._fact(f"{at}.{n}").force_new]
-        return {repr([item.get(name) for name in names]) for item in _items_of(items) if names}
+        return {repr([item.get(name) for name in names]) for item in items_of(items) if names}
 
     def _fact(self, path: str) -> Fact:
         return self.rules.get(path, _NONE)
@@ -152,8 +152,3 @@ def _count(value: Any) -> int:
     if isinstance(value, Unknown):
         return -1
     return len(value) if isinstance(value, list) else int(value is not None)
-
-
-def _items_of(value: Any) -> list[Values]:
-    found = [value] if isinstance(value, dict) else value
-    return [i for i in found if isinstance(i, dict)] if isinstance(found, list) else []

@@ -10,7 +10,7 @@ from typing import Any
 from standin_providers.facts import Fact
 from standin_providers.protocol_messages import Path, Refusal
 from standin_providers.schema import Block
-from standin_providers.values import Unknown
+from standin_providers.values import Unknown, items_of
 
 Values = Mapping[str, Any]
 
@@ -31,7 +31,7 @@ def _unconfigurable(block: Block, values: Values, at: Path) -> Iterator[Refusal]
                 (*at, name),
             )
     for name, nested in block.blocks.items():
-        for index, item in enumerate(_items(values.get(name))):
+        for index, item in enumerate(items_of(values.get(name))):
             yield from _unconfigurable(nested.block, item, (*at, name, index))
 
 
@@ -48,13 +48,8 @@ def _occurrences(values: Values, names: Sequence[str], at: Path = ()) -> Iterato
     if not rest:
         yield (*at, name), values.get(name)
         return
-    for index, item in enumerate(_items(values.get(name))):
+    for index, item in enumerate(items_of(values.get(name))):
         yield from _occurrences(item, rest, (*at, name, index))
-
-
-def _items(value: Any) -> list[Values]:
-    found = [value] if isinstance(value, dict) else value
-    return [i for i in found if isinstance(i, dict)] if isinstance(found, list) else []
 
 
 def _value_refusals(fact: Fact, at: Path, value: Any) -> Iterator[Refusal]:
@@ -131,7 +126,7 @@ def _beside(configured: Values, at: Path, other: str) -> Any:
         same = same and depth < len(own) and own[depth] == name
         if depth < len(names) - 1:
             index = indices[depth] if same and depth < len(indices) else 0
-            items = _items(value)
+            items = items_of(value)
             if index >= len(items):
                 return value if isinstance(value, Unknown) else None
             value = items[index]

@@ -1,6 +1,7 @@
 """Values as Terraform sends them: MessagePack, with unknown values as an extension type."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +41,12 @@ def is_known(value: Any) -> bool:
     if isinstance(value, list):
         return all(map(is_known, value))
     return not isinstance(value, Unknown)
+
+
+def items_of(value: Any) -> list[Mapping[str, Any]]:
+    """Return the blocks of a value: one, a list of them, or none."""
+    found = [value] if isinstance(value, dict) else value
+    return [i for i in found if isinstance(i, dict)] if isinstance(found, list) else []
 
 
 def _extension(value: object) -> Any:
