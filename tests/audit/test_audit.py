@@ -13,7 +13,7 @@ import yaml
 from typer.testing import CliRunner, Result
 
 from tests import ROOT
-from tests.parts.serving import answering
+from tests.parts.serving import Quiet, answering
 from tools.audit import pypi
 from tools.audit.__main__ import ACCEPTED, KINDS, app
 from tools.audit.found import AuditError
@@ -234,7 +234,7 @@ class Registry(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Quiet, BaseHTTPRequestHandler):
     server: Registry
 
     def do_GET(self) -> None:
@@ -255,9 +255,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.end_headers()
         self.wfile.write(json.dumps(body).encode())
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
 
 
 @pytest.fixture

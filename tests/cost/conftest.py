@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from conventions.company import VARIABLE
-from tests.parts.serving import answering
+from tests.parts.serving import Quiet, answering
 
 Row = dict[str, Any]
 Cost = Callable[..., Result]
@@ -79,7 +79,7 @@ class _Server(ThreadingHTTPServer):
     asked: list[dict[str, list[str]]]
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Quiet, BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:  # http.server's name
@@ -106,9 +106,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 # http.server's name
-        """Log nothing."""
 
 
 def _selects(wanted: str, one: Row) -> bool:

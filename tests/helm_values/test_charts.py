@@ -10,15 +10,12 @@ from typing import Any
 import pytest
 
 from helm_values.charts import Chart, allowed_images
-from tests.parts.serving import answering
+from tests.parts.serving import Quiet, answering
 from tools.charts import digest, download, package, unpinned
 
 
-class Quiet(SimpleHTTPRequestHandler):
+class Serves(Quiet, SimpleHTTPRequestHandler):
     """Serves a folder, and says nothing."""
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
 
 
 @pytest.fixture
@@ -37,7 +34,7 @@ def repository(helm: Any, tmp_path: Path) -> Iterator[str]:
         "apiVersion: v1\nentries:\n  small:\n"
         "    - {apiVersion: v2, name: small, version: 0.1.0, urls: [small-0.1.0.tgz]}\n"
     )
-    handler = partial(Quiet, directory=folder)
+    handler = partial(Serves, directory=folder)
     with answering(ThreadingHTTPServer(("127.0.0.1", 0), handler)) as server:
         yield f"http://127.0.0.1:{server.server_port}"
 

@@ -16,7 +16,7 @@ import pytest
 from conventions.mirror import Lock, MirrorError
 from helm_values.charts import Chart, ChartImage
 from helm_values.mirror import Mirror
-from tests.helm_values.test_charts import Quiet
+from tests.helm_values.test_charts import Serves
 from tests.images.registries import push, running_registry
 from tests.parts.serving import answering
 from tests.parts.skips import missing as without
@@ -77,7 +77,7 @@ def lab(tmp_path: Path) -> Iterator[Lab]:
             (tmp_path / name).mkdir()
             hosts[name] = opened.enter_context(running_registry(tmp_path / name))
             push(tmp_path, f"{hosts[name]}/ready:1", b"")
-        handler = partial(Quiet, directory=published)
+        handler = partial(Serves, directory=published)
         server = opened.enter_context(answering(ThreadingHTTPServer(("127.0.0.1", 0), handler)))
         image = f"{hosts['public']}/web/small"
         push(tmp_path, f"{image}:1.16.0", b"published")  # the version in the chart that Helm makes

@@ -12,6 +12,13 @@ LOOK_S = 0.02
 S = TypeVar("S", bound=socketserver.BaseServer)
 
 
+class Quiet:
+    """The part of a handler that logs, and says nothing."""
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
 @contextmanager
 def answering(server: S) -> Iterator[S]:
     """Let a server answer in a thread of its own, and close it at the end."""

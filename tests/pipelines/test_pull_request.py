@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests import ROOT
-from tests.parts.serving import answering
+from tests.parts.serving import Quiet, answering
 
 PATH = "/tfs/My%20Project/_apis/git/repositories/repo/pullRequests/7/threads"
 
@@ -25,7 +25,7 @@ class AzureDevOps(ThreadingHTTPServer):
         self.threads: list[dict[str, Any]] = []
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Quiet, BaseHTTPRequestHandler):
     server: AzureDevOps
 
     def do_GET(self) -> None:
@@ -57,9 +57,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(404 if not known else status if allowed else 403)
         self.end_headers()
         self.wfile.write(json.dumps(body).encode())
-
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
 
 
 @pytest.fixture

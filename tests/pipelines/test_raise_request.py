@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.parts.serving import answering
+from tests.parts.serving import Quiet, answering
 from tools.raise_request import LONGEST, main
 
 PATH = "/tfs/My%20Project/_apis/git/repositories/repo/pullrequests?api-version=7.1"
@@ -22,7 +22,7 @@ class AzureRepos(ThreadingHTTPServer):
         self.opened: list[dict[str, Any]] = []
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Quiet, BaseHTTPRequestHandler):
     server: AzureRepos
 
     def do_POST(self) -> None:
@@ -38,9 +38,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.end_headers()
         self.wfile.write(b"{}")
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base's name
-        pass
 
 
 @pytest.fixture

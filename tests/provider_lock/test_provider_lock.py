@@ -17,7 +17,7 @@ from terraform_runner.binary import find_terraform
 
 from conventions.terraform_providers import AZURERM, RANDOM, TERRAFORM_PROVIDERS
 from tests import ROOT
-from tests.parts.serving import answering
+from tests.parts.serving import Quiet, answering
 from tools import provider_lock
 from tools.provider_lock import PLATFORMS, only
 
@@ -49,7 +49,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Pa
     """The address of a network mirror, and the authority that Terraform must trust."""
     answers = pages()
 
-    class Handler(http.server.BaseHTTPRequestHandler):
+    class Handler(Quiet, http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             body = answers.get(self.path)
             self.send_response(404 if body is None else 200)
@@ -57,9 +57,6 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Pa
             self.send_header("Content-Type", kind)
             self.end_headers()
             self.wfile.write(body or b"")
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the base's name
-            pass
 
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

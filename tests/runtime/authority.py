@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 
 from loopback_azure.certificates import CertificateFiles
 
-from tests.parts.serving import answering
+from tests.parts.serving import Quiet, answering
 
 TENANT = "11111111-2222-3333-4444-555555555555"
 CLIENT = "99999999-8888-7777-6666-555555555555"
@@ -71,7 +71,7 @@ def authority(folder: Path) -> Iterator[Authority]:
     folder.mkdir(exist_ok=True)
     made = Authority(folder)
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             form = {key: values[0] for key, values in parse_qs(body).items()}
@@ -82,9 +82,6 @@ def authority(folder: Path) -> Iterator[Authority]:
             self.send_header("Content-Length", str(len(text)))
             self.end_headers()
             self.wfile.write(text)
-
-        def log_message(self, *args: object) -> None:
-            pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

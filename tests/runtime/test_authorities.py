@@ -12,7 +12,7 @@ import pytest
 import trustme
 
 from tests import ROOT
-from tests.parts.serving import answering
+from tests.parts.serving import Quiet, answering
 
 IMAGE = ROOT / "images" / "airflow"
 ENTRY = "airflow.sdk.execution_time.execute_workload"
@@ -42,11 +42,8 @@ print(json.dumps([said, read]))
 ANSWERED, REFUSED = ["answered"] * 3, ["refused"] * 3
 
 
-class Quiet(SimpleHTTPRequestHandler):
+class Lists(Quiet, SimpleHTTPRequestHandler):
     """Lists a folder to whoever asks."""
-
-    def log_message(self, *args: object) -> None:
-        """Say nothing."""
 
 
 class Trust:
@@ -94,7 +91,7 @@ def trust(airflow: Path, tmp_path: Path) -> Iterator[Trust]:
     made = Trust(tmp_path / "certs", airflow)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.authority.issue_cert("localhost").configure_cert(context)
-    server = HTTPServer(("127.0.0.1", 0), Quiet)
+    server = HTTPServer(("127.0.0.1", 0), Lists)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     made.address = f"https://localhost:{server.server_port}"
     with answering(server):

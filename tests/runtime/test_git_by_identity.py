@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.parts.serving import answering
+from tests.parts.serving import Quiet, answering
 from tests.parts.skips import missing
 from tests.runtime.airflow_home import AirflowHome, Conversation
 from tests.runtime.authority import Authority
@@ -62,7 +62,7 @@ def server(repository: Path, entra: Authority) -> Iterator[str]:
     """The address of the repository; whoever brings another token than the last one gets 401."""
     root = repository.parent
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet, BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.serve()
 
@@ -103,9 +103,6 @@ def server(repository: Path, entra: Authority) -> Iterator[str]:
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
-
-        def log_message(self, *args: object) -> None:
-            pass
 
     with answering(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as running:
         yield f"http://127.0.0.1:{running.server_port}/dags.git"

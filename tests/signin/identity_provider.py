@@ -18,7 +18,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
 from loopback_azure.certificates import CertificateFiles
 
-from tests.parts.serving import answering
+from tests.parts.serving import Quiet, answering
 
 TENANT_ID = "11111111-aaaa-4bbb-8ccc-111111111111"
 CLIENT_ID = "22222222-aaaa-4bbb-8ccc-222222222222"
@@ -177,7 +177,7 @@ def _error(error: str, description: str) -> dict[str, str]:
     return {"error": error, "error_description": description}
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Quiet, BaseHTTPRequestHandler):
     provider: ClassVar[IdentityProvider]
 
     def do_GET(self) -> None:
@@ -201,9 +201,6 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(*self.provider.token(dict(parse_qsl(body))))
         else:
             self._send(404, _error("not_found", self.path))
-
-    def log_message(self, *args: object) -> None:
-        """Keep the test output quiet."""
 
     def _send(self, status: int, answer: dict[str, Any]) -> None:
         body = json.dumps(answer).encode()
