@@ -11,6 +11,7 @@ from tests import ROOT
 from tests.docs.pages import blocks
 
 TRAINING = ROOT / "docs" / "training"
+LESSONS = ("1-first-dag.md", "2-data-in-blob-storage.md")
 LAKE = 'LAKE = ObjectStoragePath("abfs://data", conn_id="data_lake")\n'
 FILES = 'FILES = sorted(str(path) for path in (LAKE / "raw/orders").glob("*.csv"))'
 
@@ -28,30 +29,42 @@ def check(airflow: Path, dags: Path) -> list[str]:
     return done.stdout.splitlines()
 
 
+def answers(lesson: str) -> list[list[str]]:
+    """Return what a lesson shows as the check's answer: to the solution, and to the mistake."""
+    return [
+        [line for line in text.splitlines() if not line.startswith("$")]
+        for text in list(blocks(TRAINING / lesson, "console"))[-2:]
+    ]
+
+
 @pytest.mark.parametrize(
     ("lesson", "solution", "before", "after"),
     [
-        ("1-first-dag.md", "weekday.py", '"owner": "training", ', ""),
-        ("2-data-in-blob-storage.md", "order_counts.py", LAKE, f"{LAKE}{FILES}\n"),
+        (LESSONS[0], "weekday.py", '"owner": "training", ', ""),
+        (LESSONS[1], "order_counts.py", LAKE, f"{LAKE}{FILES}\n"),
     ],
 )
 def test_a_lesson_shows_the_findings_of_its_mistake(
     airflow: Path, tmp_path: Path, lesson: str, solution: str, before: str, after: str
 ) -> None:
-    (tmp_path / "dags").mkdir()
-    shutil.copy(TRAINING / "solutions" / solution, tmp_path / "dags")
     file = tmp_path / "dags" / solution
-    right, wrong = (
-        [line for line in text.splitlines() if not line.startswith("$")]
-        for text in list(blocks(TRAINING / lesson, "console"))[-2:]
-    )
-
-    assert check(airflow, tmp_path / "dags") == right
-    text = file.read_text()
+    file.parent.mkdir()
+    text = (TRAINING / "solutions" / solution).read_text()
     assert before in text
     file.write_text(text.replace(before, after))
-    assert check(airflow, tmp_path / "dags") == wrong
+
+    assert check(airflow, file.parent) == answers(lesson)[1]
+
+
+def test_the_solutions_have_the_answer_that_each_lesson_shows(
+    airflow: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(TRAINING / "solutions", tmp_path / "dags")
+
+    answered = check(airflow, tmp_path / "dags")
+
+    assert [answers(lesson)[0] for lesson in LESSONS] == [answered] * len(LESSONS)
 
 
 def test_the_second_lesson_s_line_is_the_one_that_was_tried() -> None:
-    assert f"`{FILES}`" in (TRAINING / "2-data-in-blob-storage.md").read_text()
+    assert f"`{FILES}`" in (TRAINING / LESSONS[1]).read_text()
