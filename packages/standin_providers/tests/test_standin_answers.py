@@ -277,6 +277,18 @@ def test_a_helm_release_is_deployed_and_stays(stack: Deploy) -> None:
     assert workspace.planned() == {}
 
 
+def test_a_helm_release_of_a_name_that_is_in_use_is_refused(stack: Deploy) -> None:
+    release = {"name": "airflow", "chart": "airflow", "namespace": "airflow"}
+    workspace = stack(resource={"helm_release": {"airflow": release}})
+    workspace.apply()
+    again = {"airflow": release, "again": release | {"version": "1.22.0"}}
+    workspace.write(resource={"helm_release": again})
+
+    said = workspace.refused("apply", "-auto-approve")
+
+    assert "cannot re-use a name that is still in use" in said
+
+
 def test_a_namespace_is_replaced_when_its_name_changes(stack: Deploy) -> None:
     namespace = {"metadata": [{"name": "airflow", "labels": {"team": "data"}}]}
     workspace = stack(resource={"kubernetes_namespace_v1": {"airflow": namespace}})

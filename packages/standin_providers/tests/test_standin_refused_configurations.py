@@ -13,6 +13,7 @@ PLACE = {"resource_group_name": "rg-test", "location": "westeurope"}
 TENANT = "22222222-2222-4222-8222-222222222222"
 VAULT = {**PLACE, "name": "kv-test", "sku_name": "standard", "tenant_id": TENANT}
 SERVER = {**PLACE, "name": "psql-test", "sku_name": "GP_Standard_D2ds_v5", "version": "17"}
+RELEASE = {"name": "airflow", "chart": "airflow", "namespace": "airflow"}
 IDENTITY = {**PLACE, "name": "id-test"}
 ACCOUNT = {
     **PLACE,
@@ -84,6 +85,21 @@ REFUSED = {
         "azurerm_key_vault",
         VAULT | {"soft_delete_retention_days": 5},
         "expected soft_delete_retention_days to be in the range (7 - 90), got 5",
+    ),
+    "a name that is too long": (
+        "helm_release",
+        RELEASE | {"name": "a" * 54},
+        "expected length of name to be in the range (1 - 53), got " + "a" * 54,
+    ),
+    "a wrong type of a value that is set": (
+        "helm_release",
+        RELEASE | {"set": [{"name": "a", "value": "1", "type": "number"}]},
+        'expected set.0.type to be one of ["auto" "string" "literal"], got number',
+    ),
+    "a wrong type of a value that is set and not kept": (
+        "helm_release",
+        RELEASE | {"set_wo": [{"name": "a", "value": "1", "type": "literal"}]},
+        'expected set_wo.0.type to be one of ["auto" "string"], got literal',
     ),
     "two arguments in conflict": (
         "azurerm_postgresql_flexible_server",

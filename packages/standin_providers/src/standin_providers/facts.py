@@ -32,6 +32,7 @@ class Fact:
     default: str | None = None
     one_of: tuple[str, ...] = ()
     between: tuple[float, ...] = ()
+    length: tuple[int, ...] = ()
     elements_one_of: tuple[str, ...] = ()
     conflicts_with: tuple[str, ...] = ()
     required_with: tuple[str, ...] = ()

@@ -62,6 +62,13 @@ def _value_refusals(fact: Fact, at: Path, value: Any) -> Iterator[Refusal]:
             yield Refusal(
                 f"expected {key} to be in the range ({low} - {high}), got {value}", path=at
             )
+    if fact.length and isinstance(value, str):
+        low, high = fact.length
+        if not low <= len(value) <= high:
+            yield Refusal(
+                f"expected length of {key} to be in the range ({low} - {high}), got {value}",
+                path=at,
+            )
     if fact.max_items and isinstance(value, dict) and len(value) > fact.max_items:
         yield Refusal(
             f"a maximum of {fact.max_items} tags can be applied to this ARM resource", path=at

@@ -15,6 +15,7 @@ from standin_providers.refusals import (
     groups,
     names,
     postgres_servers,
+    releases,
     subnets,
     vaults,
 )
@@ -40,6 +41,7 @@ RULES: tuple[Rule, ...] = (
     access.too_many_federated_credentials,
     clusters.node_pool_needs_a_temporary_name,
     vaults.retention_of_a_vault_stays,
+    releases.release_name_is_in_use,
 )
 
 
