@@ -97,9 +97,6 @@ ci: | .cache/environments ## Run everything that a change has to pass; PYTEST="-
 test-own-values: $(READY) ## Run tests and gates with other environment files than ours
 	@$(BIN)/python -m tests.own_values $(OWN_VALUES) -n $(WORKERS) $(PYTEST)
 
-# mypy looks again at what differs from its last run, in whatever checkout that was.
-MYPY := $(call quoted,$(SHARED)/mypy)
-check: export MYPY_CACHE_DIR = $(shell mkdir -p $(MYPY) 2>/dev/null && [ -w $(MYPY) ] && echo $(MYPY))
 check: $(TOOLS) ## Lint, format, types, layers and ceilings
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -78,20 +78,3 @@ def test_ci_goes_on_where_nothing_can_be_shared(link: Path) -> None:
 
     assert done.returncode == 0
     assert not link.is_symlink()
-
-
-def cache_of_mypy(link: Path, home: Path) -> str:
-    """The cache that `make check` names to the programs that it runs."""
-    tells = link.parent / "ruff"
-    tells.write_text('#!/bin/sh\necho "cache: $MYPY_CACHE_DIR"; exit 1\n')
-    tells.chmod(0o755)
-    done = make(link, home, "check", f"BIN={tells.parent}", "TOOLS=")
-    return done.stdout.partition("cache: ")[2].strip()
-
-
-def test_checkouts_share_what_mypy_has_read(link: Path, home: Path) -> None:
-    assert cache_of_mypy(link, home) == str(home / ".cache" / "airflow-on-azure" / "mypy")
-
-
-def test_mypy_keeps_its_own_cache_where_nothing_can_be_shared(link: Path) -> None:
-    assert cache_of_mypy(link, Path("/proc/nobody")) == ""
