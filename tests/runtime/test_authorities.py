@@ -65,8 +65,11 @@ class Trust:
         subprocess.run(["openssl", "rehash", self.folder], check=True, capture_output=True)
         (self.folder / BUNDLE).write_bytes(b"".join(pems))
 
-    def asked(self) -> tuple[list[str], int]:
-        """Return what requests, httpx and urllib say in a task, and the authorities read."""
+    def asked(self, folders: str = "/nowhere") -> tuple[list[str], int]:
+        """Return what requests, httpx and urllib say in a task, and the authorities read.
+
+        `folders` is what OpenSSL looks into beside the file.
+        """
         bundle = str(self.folder / BUNDLE)
         done = subprocess.run(
             [self.programs / "python", "-c", SOURCE, ENTRY, self.address],
@@ -75,7 +78,7 @@ class Trust:
                 "PYTHONPATH": str(IMAGE),
                 "REQUESTS_CA_BUNDLE": bundle,
                 "SSL_CERT_FILE": bundle,
-                "SSL_CERT_DIR": "/nowhere",
+                "SSL_CERT_DIR": folders,
             },
             capture_output=True,
             text=True,
@@ -117,9 +120,21 @@ def test_an_authority_that_was_appended_to_the_file_is_trusted(trust: Trust) -> 
 
 
 def test_an_authority_that_only_the_folder_has_is_refused(trust: Trust) -> None:
-    (trust.folder / BUNDLE).write_bytes(trust.other.cert_pem.bytes())
+    trust.trusts(trust.authority)
+    (trust.folder / BUNDLE).write_bytes(trust.other.cert_pem.bytes())  # of the same length
 
     assert trust.asked() == (REFUSED, 1)
+
+
+def test_a_second_folder_of_authorities_is_trusted_by_what_asks_openssl_alone(
+    trust: Trust, tmp_path: Path
+) -> None:
+    second = tmp_path / "second"
+    shutil.copytree(trust.folder, second)
+    trust.trusts(trust.other)
+    said, _ = trust.asked(folders=f"/nowhere:{second}")
+
+    assert said == ["refused", "refused", "answered"]  # requests and httpx take the file alone
 
 
 def test_a_file_in_a_folder_without_hashes_is_read(trust: Trust) -> None:

@@ -107,8 +107,12 @@ class Costs:
             groups = Groups.of(self.room)
             groups.look()
             before = dict(groups.cpu)
+            workers = set(self._workers())
             with repeated(groups.look, seconds=LOOK_SECONDS):  # a pod's group ends with it
-                rounds = [self._run(executor, MANY, number) for number in range(ROUNDS)]
+                rounds = []
+                for number in range(ROUNDS):
+                    rounds.append(self._run(executor, MANY, number))
+                    workers |= set(self._workers())  # what scales them may take one away
             groups.look()
             used = {uid: cpu - before.get(uid, 0) for uid, cpu in groups.cpu.items()}
             first, last, run = (statistics.median(each) for each in zip(*rounds, strict=True))
@@ -119,10 +123,15 @@ class Costs:
             )
             cores = os.cpu_count() or 1
             rate = f"{MANY / last * 60:.0f} tasks a minute, {MANY / last * 60 / cores:.0f} a core"
-            step.told = f"{told}; {rate}; {self._used(executor, groups, used, before)}{_load()}"
+            step.told = f"{told}; {rate}; {self._used(executor, groups, used, before, workers)}{_load()}"
 
     def _used(
-        self, executor: str, groups: Groups, used: dict[str, float], before: dict[str, float]
+        self,
+        executor: str,
+        groups: Groups,
+        used: dict[str, float],
+        before: dict[str, float],
+        workers: set[str],
     ) -> str:
         """Return a text: CPU seconds and memory of a task, and CPU seconds of all other pods."""
         if not groups.folder.is_dir():
@@ -133,14 +142,17 @@ class Costs:
             memory = int(statistics.median([groups.memory[uid] for uid in found] or [0]))
             told = f"{middle:.2f} CPU s a pod, {memory >> 20} MB ({len(found)} pods)"
         else:
-            pods = self.airflow.pods("worker")
-            workers = [pod.metadata.uid for pod in pods if WORKER_SET in pod.metadata.labels]
             memory = max((groups.memory.get(uid, 0) for uid in workers), default=0)
             found += [uid for uid in workers if uid in used and uid not in found]
             cpu = sum(used[uid] for uid in found)
             told = f"{cpu / MANY / ROUNDS:.2f} CPU s a task, {memory >> 20} MB in the worker"
         others = sum(used.values()) - sum(used[uid] for uid in found)
         return f"{told}; all other pods {others / ROUNDS:.0f} CPU s a round"
+
+    def _workers(self) -> list[str]:
+        """Return the uids of Celery's workers."""
+        pods = self.airflow.pods("worker")
+        return [pod.metadata.uid for pod in pods if WORKER_SET in pod.metadata.labels]
 
     def _run(self, executor: str, count: int, number: int) -> tuple[float, float, float]:
         """Return seconds since the trigger: of the first start, the last end, and the run's end."""

@@ -30,6 +30,8 @@ def on_starting(component: Any) -> None:
     from airflow.jobs.job import health_check_threshold  # a task may not import it
 
     file = Path(named)
+    with suppress(OSError):  # a container that starts again finds the mark of the one before
+        file.unlink(missing_ok=True)
 
     def heartbeat(heartbeat_callback: Any, **options: Any) -> None:
         def written(**given: Any) -> None:  # Airflow calls it once the database has it

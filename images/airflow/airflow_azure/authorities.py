@@ -15,9 +15,11 @@ import os
 import re
 import ssl
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 _HASHED = re.compile(r"[0-9a-f]{8}\.\d+")  # as `openssl rehash` names them
+_END = b"-----END CERTIFICATE-----"
 
 
 def look_up_when_needed() -> None:
@@ -33,13 +35,13 @@ def look_up_when_needed() -> None:
         load(context, cafile, capath, cadata)
 
     def set_default_verify_paths(context: Any) -> None:
-        paths = ssl.get_default_verify_paths()  # with SSL_CERT_FILE and SSL_CERT_DIR
+        paths = ssl.get_default_verify_paths()  # its file is that of SSL_CERT_FILE
         if not (paths.cafile and same_folder(paths.cafile)):
             load_default(context)
             return
         load_verify_locations(context, paths.cafile)
-        if paths.capath:
-            load(context, None, paths.capath)
+        # may be a list of folders, which `paths` does not tell
+        load(context, None, os.environ.get(paths.openssl_capath_env) or paths.openssl_capath)
 
     contexts.load_verify_locations = load_verify_locations
     contexts.set_default_verify_paths = set_default_verify_paths
@@ -47,13 +49,13 @@ def look_up_when_needed() -> None:
 
 @cache
 def same_folder(file: str) -> str | None:
-    """Return the file's folder, if the authorities under a hash there are all of the file's."""
-    folder = os.path.dirname(file)
+    """Return the file's folder, if the authorities under a hash there are exactly the file's."""
+    folder = Path(file).parent
     try:
-        with os.scandir(folder) as found:
-            hashed = [each.stat() for each in found if _HASHED.fullmatch(each.name)]
-        sizes = {(each.st_dev, each.st_ino): each.st_size for each in hashed}
-        same = sum(sizes.values()) == os.path.getsize(file) > 0
+        names = [name for name in os.listdir(folder) if _HASHED.fullmatch(name)]
+        hashed = {(folder / name).read_bytes().strip() for name in names}
+        whole = Path(file).read_bytes()
     except OSError:  # whoever reads the file says what is wrong with it
         return None
-    return folder if same else None
+    parts = {(part + _END).strip() for part in whole.split(_END)[:-1]}
+    return str(folder) if parts and parts == hashed and whole.rstrip().endswith(_END) else None
