@@ -107,14 +107,13 @@ class Costs:
             groups = Groups.of(self.room)
             groups.look()
             before = dict(groups.cpu)
-            workers = set(self._workers())
+            workers = self._workers()
             with repeated(groups.look, seconds=LOOK_SECONDS):  # a pod's group ends with it
                 rounds = []
                 for number in range(ROUNDS):
                     rounds.append(self._run(executor, MANY, number))
-                    workers |= set(self._workers())  # what scales them may take one away
+                    workers |= self._workers()  # what scales them may take one away
             groups.look()
-            used = {uid: cpu - before.get(uid, 0) for uid, cpu in groups.cpu.items()}
             first, last, run = (statistics.median(each) for each in zip(*rounds, strict=True))
             ends = ", ".join(f"{end:.0f}" for end in sorted(each[1] for each in rounds))
             told = (
@@ -123,19 +122,19 @@ class Costs:
             )
             cores = os.cpu_count() or 1
             rate = f"{MANY / last * 60:.0f} tasks a minute, {MANY / last * 60 / cores:.0f} a core"
-            step.told = f"{told}; {rate}; {self._used(executor, groups, used, before, workers)}{_load()}"
+            step.told = f"{told}; {rate}; {self._used(executor, groups, before, workers)}{_load()}"
 
     def _used(
         self,
         executor: str,
         groups: Groups,
-        used: dict[str, float],
         before: dict[str, float],
         workers: set[str],
     ) -> str:
         """Return a text: CPU seconds and memory of a task, and CPU seconds of all other pods."""
         if not groups.folder.is_dir():
             return "the control groups of its pods are on another machine"
+        used = {uid: cpu - before.get(uid, 0) for uid, cpu in groups.cpu.items()}
         found = [] if executor == CELERY else [uid for uid in used if uid not in before]
         if executor == PODS:
             middle = statistics.median([used[uid] for uid in found] or [0])
@@ -149,10 +148,10 @@ class Costs:
         others = sum(used.values()) - sum(used[uid] for uid in found)
         return f"{told}; all other pods {others / ROUNDS:.0f} CPU s a round"
 
-    def _workers(self) -> list[str]:
+    def _workers(self) -> set[str]:
         """Return the uids of Celery's workers."""
         pods = self.airflow.pods("worker")
-        return [pod.metadata.uid for pod in pods if WORKER_SET in pod.metadata.labels]
+        return {pod.metadata.uid for pod in pods if WORKER_SET in pod.metadata.labels}
 
     def _run(self, executor: str, count: int, number: int) -> tuple[float, float, float]:
         """Return seconds since the trigger: of the first start, the last end, and the run's end."""
