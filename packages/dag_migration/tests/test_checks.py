@@ -24,7 +24,11 @@ def codes(text: str) -> set[str]:
         ("x = '{} {{{{ prev_ds }}}}'.format(a)\n", "MIG021"),
         ("x = '{{ test_mode }}'\n", "MIG021"),
         (OPERATOR + "PythonOperator(python_callable=lambda prev_ds: prev_ds)\n", "MIG020"),
-        ("def execute(self, c): return self.xcom_pull(**c)\n", "MIG022"),
+        (
+            "from airflow.sdk import BaseOperator\nclass O(BaseOperator):\n"
+            "  def execute(self, c): return self.xcom_pull(**c)\n",
+            "MIG022",
+        ),
         ("x = '{{ ti.previous_ti }}'\n", "MIG022"),
         ("def f(**c): return c['dag_run'].get_task_instances()\n", "MIG022"),
         ("def f(**c): return c['dag'].schedule_interval\n", "MIG022"),

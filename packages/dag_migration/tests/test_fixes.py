@@ -329,17 +329,73 @@ def test_a_parameter_that_partial_fills_keeps_its_name() -> None:
     ],
 )
 def test_an_operator_asks_the_task_instance_for_xcoms(old: str, new: str) -> None:
-    text = "class Mine(BaseOperator):\n  def execute(self, context):\n    {}\n"
+    text = (
+        "from airflow.models import BaseOperator\n"
+        f"class Mine(BaseOperator):\n  def execute(self, {'c' if '=c)' in old else 'context'}):\n"
+        "    {}\n"
+    )
 
     assert prepared(text.format(old), frozenset())[0] == text.format(new)
 
 
-def test_an_operator_with_methods_for_xcoms_of_its_own_keeps_them() -> None:
-    text = (
-        "class Mine:\n  def xcom_push(self, x): pass\n  def execute(self, c): self.xcom_push(c)\n"
-    )
+@pytest.mark.parametrize(
+    "text",
+    [
+        "class M(BaseOperator):\n  def xcom_push(self, x): pass\n"
+        "  def execute(self, context): self.xcom_push(context)\n",
+        "class M(Base):\n  def execute(self, context): self.xcom_push(context)\n",
+        "class M(BaseOperator):\n  def execute(self, context):\n    self.xcom_push = f\n"
+        "    self.xcom_push(context)\n",
+        "class M(BaseOperator):\n  def save(self, k, v): self.xcom_push(k, v)\n",
+    ],
+)
+def test_a_class_with_xcom_methods_of_its_own_or_no_context_is_left_alone(text: str) -> None:
+    text = f"from airflow.models import BaseOperator\nfrom common import Base\n{text}"
 
     assert prepared(text, frozenset()) == (text, [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = {'AIRFLOW_CTX_EXECUTION_DATE': '{{ ds }}'}\ny = 'echo $AIRFLOW_CTX_EXECUTION_DATE'\n",
+        "os.environ['MY_AIRFLOW_CTX_EXECUTION_DATE_UTC']\n",
+        "x = 'AIRFLOW_CTX_EXECUTION_DATE=1 run; echo $AIRFLOW_CTX_EXECUTION_DATE'\n",
+    ],
+)
+def test_a_variable_of_somebody_else_s_environment_keeps_its_name(text: str) -> None:
+    assert prepared(text, frozenset()) == (text, [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "PythonOperator(python_callable=partial(f, **args))\n",
+        "PythonOperator(python_callable=f)\nf(**args)\n",
+        "class T:\n  def __call__(self, execution_date): pass\nt = T()\nt(execution_date=1)\n"
+        "PythonOperator(python_callable=T())\n",
+        "class T:\n  def __call__(self, execution_date): pass\n"
+        "PythonOperator(python_callable=make())\n",
+        "from jobs import L\nclass T:\n  def run(self, execution_date): pass\n"
+        "PythonOperator(python_callable=L().run)\n",
+    ],
+)
+def test_a_parameter_that_somebody_may_give_by_its_name_keeps_it(text: str) -> None:
+    function = "def f(execution_date): return execution_date\n"
+    text = f"from functools import partial\n{OPERATOR}{function}{text}"
+
+    assert fixed(text) == (text, [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from airflow.sdk import Variable\nVariable.set('a', {'x': 1}, 'told', True)\n",
+        "from airflow.sdk import Variable\nVariable.get('a', default_var=1, default=2)\n",
+    ],
+)
+def test_a_variable_that_says_it_all_is_left_alone(text: str) -> None:
+    assert fixed(text) == (text, [])
 
 
 def test_the_date_of_a_run_in_the_environment_gets_its_new_name() -> None:

@@ -130,12 +130,27 @@ def _calls(code: Analysis) -> Iterator[Finding]:
 
 
 def own_xcoms(code: Analysis) -> Iterator[ast.Call]:
-    """Yield each call of `self.xcom_push` or `self.xcom_pull` that no class of the file defines."""
-    defined = {definition.name for definition in code.definitions}
-    for call in code.calls:
-        method = ast.unparse(call.func) if isinstance(call.func, ast.Attribute) else ""
-        if method in {"self.xcom_pull", "self.xcom_push"} and method[5:] not in defined:
-            yield call
+    """Yield each call of `self.xcom_push` or `self.xcom_pull` in a class that only Airflow fills.
+
+    Another base may have methods of these names, and the class may set them.
+    """
+    for owner in code.nodes:
+        if not isinstance(owner, ast.ClassDef) or not owner.bases:
+            continue
+        if not all(code.qualified(base).startswith("airflow.") for base in owner.bases):
+            continue
+        inside = list(ast.walk(owner))
+        own = {n.name for n in inside if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)}
+        own |= {
+            n.attr if isinstance(n, ast.Attribute) else n.id
+            for n in inside
+            if isinstance(n, ast.Attribute | ast.Name) and isinstance(n.ctx, ast.Store)
+        }
+        for call in inside:
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
+                method = ast.unparse(call.func)
+                if method in {"self.xcom_pull", "self.xcom_push"} and method[5:] not in own:
+                    yield call
 
 
 def takes_airflow_arguments(name: str) -> bool:

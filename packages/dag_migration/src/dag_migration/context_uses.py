@@ -39,12 +39,21 @@ class ContextUses:
         if isinstance(node, ast.Call):
             if self._is_partial(node) and node.args:
                 return self._called(node.args[0])
-            return "__call__"  # of the object that is made
-        if isinstance(node, ast.Attribute):
-            root = ast.unparse(node).partition(".")[0]
-            if root not in {i.local for i in self.code.imports}:
-                return node.attr  # of an object: `Job().run`
+            return f"{self.code.qualified(node.func)}.__call__"  # of the object that is made
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Call):
+            return f"{self.code.qualified(node.value.func)}.{node.attr}"  # `Job().run`
         return self.code.qualified(node)
+
+    @cached_property
+    def _methods(self) -> dict[int, str]:
+        """What each method of a class of this file is called by: `Job.run`."""
+        return {
+            id(method): f"{owner.name}.{method.name}"
+            for owner in self.code.nodes
+            if isinstance(owner, ast.ClassDef)
+            for method in owner.body
+            if isinstance(method, ast.FunctionDef | ast.AsyncFunctionDef)
+        }
 
     def _is_partial(self, call: ast.Call) -> bool:
         return self.code.qualified(call.func) == "functools.partial"
@@ -136,7 +145,8 @@ class ContextUses:
         if isinstance(function, ast.Lambda):
             return "python_callable" in self._given.get(_lambda(function), ())
         decorators = (d.func if isinstance(d, ast.Call) else d for d in function.decorator_list)
-        return "python_callable" in self._given.get(function.name, ()) or any(
+        name = self._methods.get(id(function), function.name)
+        return "python_callable" in self._given.get(name, ()) or any(
             self.code.qualified(d).startswith(("airflow.sdk.task", "airflow.decorators.task"))
             for d in decorators
         )
@@ -200,9 +210,14 @@ class ContextUses:
             filled = filled or any(
                 self._is_partial(c)
                 and _last_name(c.args[0]) == function.name
-                and len(c.args) > 1 + place
+                and (len(c.args) > 1 + place or _starred(c))
                 for c in self.code.calls
                 if c.args
+            )
+            # an object may be called anywhere under any name
+            filled = filled or (
+                id(function) in self._methods
+                and any(k.arg in {argument.arg, None} for c in self.code.calls for k in c.keywords)
             )
             if new and new not in words and not shadowed and not filled:
                 found.setdefault(function.lineno, {})[argument.arg] = new
@@ -241,7 +256,9 @@ def _last_name(node: ast.expr) -> str:
 
 
 def _starred(call: ast.Call) -> bool:
-    return any(isinstance(argument, ast.Starred) for argument in call.args)
+    return any(isinstance(argument, ast.Starred) for argument in call.args) or any(
+        keyword.arg is None for keyword in call.keywords
+    )
 
 
 def _parameters(function: Function) -> list[ast.arg]:

@@ -71,6 +71,9 @@ class Arguments(Change):
     def _default(self, original_node: cst.Call, updated_node: cst.Call) -> cst.Call:
         """Give a default by its new name: ruff's fix does not, where an argument follows it."""
         kept = []
+        names = {argument.keyword.value for argument in updated_node.args if argument.keyword}
+        if "default" in names:
+            return updated_node
         for argument in updated_node.args:
             if argument.keyword and argument.keyword.value == "default_var":
                 self.note(original_node, "`default_var` is now called `default`")
@@ -85,6 +88,7 @@ class Arguments(Change):
         place = names.index("value") if "value" in names else 1
         if (
             "serialize_json" in names
+            or len(kept) > 3  # it may also be given by its place
             or len(kept) <= place
             or names[place] not in {"", "value"}
             or any(argument.star for argument in kept)
@@ -101,6 +105,8 @@ class Arguments(Change):
         if isinstance(value, cst.Call):
             name = self.name(value.func)
             return name in {"json.dumps", "str"} or name.endswith((".isoformat", ".strftime"))
+        if isinstance(value, cst.BinaryOperation):  # "x" + y
+            return self._is_text(value.left) or self._is_text(value.right)
         return isinstance(value, cst.BaseString)
 
     def _changed_call(
@@ -155,9 +161,10 @@ class Arguments(Change):
         if self.name(value.func) != "dict":
             return value
         kept = []
+        names = {argument.keyword.value for argument in value.args if argument.keyword}
         for argument in value.args:
             old = argument.keyword.value if argument.keyword else ""
-            if old in OF_TASKS:
+            if old in OF_TASKS and RENAMED[old] not in names:
                 self.note(node, f"`{old}` is now called `{RENAMED[old]}`")
                 argument = argument.with_changes(keyword=cst.Name(RENAMED[old]))
             elif old == "trigger_rule" and (rule := _trigger_rule(argument.value)):

@@ -5,11 +5,13 @@ has a new home is then found by the same look-up as every other import.
 """
 
 import ast
+import re
 from collections.abc import Set
 
 from dag_migration.analysis import Analysis, Reference
 from dag_migration.checks import own_xcoms
 from dag_migration.context_keys import ENVIRONMENT
+from dag_migration.context_uses import ContextUses
 from dag_migration.fixes.edits import Edits
 from dag_migration.model import Fix
 
@@ -166,13 +168,21 @@ def xcom_methods(text: str) -> tuple[str, list[Fix]]:
     Operators of Airflow 3 have no such methods; those of the instance take the same arguments.
     """
     code, edits = Analysis(text), Edits(text)
+    uses = ContextUses(code)
+    contexts = {
+        id(node): uses.bags(function)
+        for function in code.functions
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call)
+    }
     fixes: list[Fix] = []
     for call in own_xcoms(code):
         named = [k for k in call.keywords if k.arg == "context"]
         context = (named or call.args or [None])[0]
         value = context.value if isinstance(context, ast.keyword) else context
-        if context is None or not isinstance(value, ast.Name):
+        if not isinstance(value, ast.Name) or value.id not in contexts.get(id(call), ()):
             continue
+        assert context is not None  # it has a value
         name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
         edits.replace(edits.start(call.func), edits.end(call.func), f'{value.id}["ti"].{name}')
         edits.remove(edits.start(context), edits.end(context))
@@ -182,9 +192,15 @@ def xcom_methods(text: str) -> tuple[str, list[Fix]]:
 
 
 def environment(text: str) -> tuple[str, list[Fix]]:
-    """Return the text with the new name of what Airflow puts into a task's environment."""
+    """Return the text that reads what Airflow puts into a task's environment by its new name.
+
+    Not one that also sets a variable of the old name: it may be for another program.
+    """
     old, new = ENVIRONMENT
-    lines = [number for number, line in enumerate(text.split("\n"), 1) if old in line]
+    if re.search(rf"\b{old}(['\"]\s*:|['\"\]]*\s*=(?!=))", text):
+        return text, []
+    reads = re.compile(rf"(\$\{{?|environ(?:\.get)?[(\[]\s*['\"]|getenv\(\s*['\"]){old}\b")
     message = f"The environment variable `{old}` is now `{new}`"
+    lines = [number for number, line in enumerate(text.split("\n"), 1) if reads.search(line)]
     fixes = [Fix(code="MIG020", line=number, message=message) for number in lines]
-    return text.replace(old, new), fixes
+    return reads.sub(rf"\g<1>{new}", text), fixes
