@@ -36,7 +36,14 @@ def test_what_templates_of_airflow_2_had_is_found(tmp_path: Path, text: str, rem
         "'''Loads {{ execution_date }}.'''",
         "x = '{{ execution_date'",  # a part of a template
         "DAG('a', user_defined_macros={'conf': 1})\nx = '{{ conf }}'",
-        "x = Template('{{ execution_date }}').render(execution_date=1)",
+        "DAG('a', user_defined_macros=MACROS)\nx = '{{ conf }}'",
+        "DAG('a', user_defined_macros={'a': 1, **MACROS})\nx = '{{ conf }}'",
+        "from jinja2 import Template\nx = Template('{{ execution_date }}').render(**values)",
+        "import jinja2\nx = '{{ conf }}'\njinja2.Template(x).stream(conf=1)",
+        "DAG('a', doc_md='Not {{ execution_date }}')",
+        "task.override(doc='Not ' + '{{ execution_date }}')",
+        "x = '{{ execution_date if execution_date is defined else logical_date }}'",
+        "x = '{{ execution_date | default(logical_date) }}'",
     ],
 )
 def test_what_a_template_may_read_is_let_pass(tmp_path: Path, text: str) -> None:

@@ -45,6 +45,7 @@ GONE = {
     "yesterday_ds": "macros.ds_add(ds, -1)",
     "yesterday_ds_nodash": "",
 }
+PROSE = {"description", "doc", "doc_json", "doc_md", "doc_rst", "doc_yaml"}  # no templates
 TEMPLATES_PAGE = "https://airflow.apache.org/docs/apache-airflow/stable/templates-ref.html"
 NOW = {"now", "utcnow", "today"}
 DATES = {"start_date", "end_date"}
@@ -114,8 +115,13 @@ def _named_strings(node: ast.AST) -> Iterator[tuple[str, ast.Constant]]:
 
 
 def _templates(tree: ast.AST) -> Found:
+    own = _own_macros(tree)
+    if own is None:
+        return
     prose = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
-    own = set(_filled_by_the_file(tree))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg in PROSE:
+            prose |= {id(part) for part in ast.walk(node.value)}
     for node in ast.walk(tree):
         if not isinstance(node, ast.Constant) or id(node) in prose:
             continue
@@ -130,20 +136,37 @@ def _read_by(text: object) -> set[str]:
     if not isinstance(text, str) or not ("{{" in text or "{%" in text):
         return set()
     try:
-        names = list(Environment(autoescape=True).parse(text).find_all(nodes.Name))
+        template = Environment(autoescape=True).parse(text)
     except TemplateError:
         return set()
-    return {n.name for n in names} - {n.name for n in names if n.ctx != "load"}
+    names = list(template.find_all(nodes.Name))
+    asked = [
+        each.node
+        for each in template.find_all((nodes.Test, nodes.Filter))
+        if each.name in {"defined", "undefined", "default", "d"}
+    ]
+    lacking = {node.name for node in asked if isinstance(node, nodes.Name)}
+    return {n.name for n in names} - {n.name for n in names if n.ctx != "load"} - lacking
 
 
-def _filled_by_the_file(tree: ast.AST) -> Iterator[str]:
-    """Yield the names that a DAG's macros have, or that a file gives to a template of its own."""
+def _own_macros(tree: ast.AST) -> set[str] | None:
+    """Return the names that DAGs of a file add to templates; None if the file does not say them.
+
+    Nor does one say that fills templates of its own by Jinja.
+    """
+    own: set[str] = set()
     for node in ast.walk(tree):
+        modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        modules += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        if any(module.partition(".")[0] == "jinja2" for module in modules):
+            return None
         if isinstance(node, ast.keyword) and node.arg == "user_defined_macros":
-            keys = node.value.keys if isinstance(node.value, ast.Dict) else []
-            yield from (str(getattr(key, "value", "")) for key in keys)
-        elif isinstance(node, ast.Call) and _last_name(node.func) == "render":
-            yield from (keyword.arg for keyword in node.keywords if keyword.arg)
+            keys = node.value.keys if isinstance(node.value, ast.Dict) else [None]
+            names = [getattr(key, "value", None) for key in keys]
+            if None in names:
+                return None
+            own |= set(map(str, names))
+    return own
 
 
 def _metadata(tree: ast.AST) -> Found:
