@@ -46,15 +46,18 @@ Key = tuple[str, Path]  # a bundle's name, and the file's path in it
 def put_in_order() -> None:
     """Let the DAG processor of this process parse new versions first, and ask less often."""
     processor = DagFileProcessorManager
-    claim, prepare = processor.claim_priority_files, processor.prepare_file_queue
+    claim = _every(1, processor.claim_priority_files, list)
+    prepare = processor.prepare_file_queue
     due = Due()
+    failed = _every(1, due.failed, list)
     count = _every(COUNTED_SECONDS, _count)
 
     def claims(manager: DagFileProcessorManager) -> list[DagFileInfo]:
         count(manager)
         # not in front: some that hang until their time is over would keep all others waiting
-        manager._add_files_to_queue(due.failed(manager), mode="back")
-        # what Airflow puts in front last is parsed first
+        manager._add_files_to_queue(failed(manager), mode="back")
+        # What Airflow puts in front last is parsed first. In each loop: the next one would already
+        # have begun with a file that waits
         return [*due.files(manager), *claim(manager)]
 
     def prepares(
@@ -64,7 +67,7 @@ def put_in_order() -> None:
         prepare(manager, known_files)
 
     hooks: dict[str, Callable[..., Any]] = {
-        "claim_priority_files": _every(1, claims, list),
+        "claim_priority_files": claims,
         "prepare_file_queue": _every(LOOK_SECONDS, prepares),
         "fetch_callbacks": _every(1, processor.fetch_callbacks, list),
         "purge_inactive_dag_warnings": _every(1, processor.purge_inactive_dag_warnings),
