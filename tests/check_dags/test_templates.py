@@ -41,6 +41,8 @@ def test_what_templates_of_airflow_2_had_is_found(tmp_path: Path, text: str, rem
         "from jinja2 import Template\nx = Template('{{ execution_date }}').render(**values)",
         "import jinja2\nx = '{{ conf }}'\njinja2.Template(x).stream(conf=1)",
         "DAG('a', doc_md='Not {{ execution_date }}')",
+        "dag.doc_md = 'Not {{ execution_date }}'",
+        "x = {'doc_md': 'Not {{ execution_date }}'}",
         "task.override(doc='Not ' + '{{ execution_date }}')",
         "x = '{{ execution_date if execution_date is defined else logical_date }}'",
         "x = '{{ execution_date | default(logical_date) }}'",

@@ -122,6 +122,7 @@ def _templates(tree: ast.AST) -> Found:
     for node in ast.walk(tree):
         if isinstance(node, ast.keyword) and node.arg in PROSE:
             prose |= {id(part) for part in ast.walk(node.value)}
+        prose |= {id(value) for name, value in _named_strings(node) if name in PROSE}
     for node in ast.walk(tree):
         if not isinstance(node, ast.Constant) or id(node) in prose:
             continue
