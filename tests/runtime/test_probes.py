@@ -54,7 +54,9 @@ def heartbeat(live: LiveAirflow, file: Path) -> int:
 
 
 def test_a_dag_processor_at_work_is_alive(live: LiveAirflow) -> None:
-    wait_until(lambda: heartbeat(live, live.heartbeat_file) == 0, "a heartbeat", 120)
+    wait_until(live.heartbeat_file.exists, "a heartbeat", 120)
+
+    assert heartbeat(live, live.heartbeat_file) == 0
 
 
 def test_a_dag_processor_that_stands_still_is_not_alive(live: LiveAirflow) -> None:

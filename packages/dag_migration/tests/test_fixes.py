@@ -371,6 +371,8 @@ def test_a_variable_of_somebody_else_s_environment_keeps_its_name(text: str) -> 
     "text",
     [
         "PythonOperator(python_callable=partial(f, **args))\n",
+        "class T:\n  def run(self, execution_date): pass\n"
+        "PythonOperator(python_callable=partial(T().run, 'x'))\n",
         "PythonOperator(python_callable=f)\nf(**args)\n",
         "class T:\n  def __call__(self, execution_date): pass\nt = T()\nt(execution_date=1)\n"
         "PythonOperator(python_callable=T())\n",

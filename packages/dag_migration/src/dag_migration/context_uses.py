@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from functools import cached_property
 
-from dag_migration.analysis import Analysis, Function
+from dag_migration.analysis import Analysis, Definition, Function
 from dag_migration.context_keys import GONE_ATTRIBUTES, OWNERS, REMOVED, RENAMED
 from dag_migration.schedules import DAG_CALLS
 
@@ -194,7 +194,6 @@ class ContextUses:
     def renames(self) -> dict[int, dict[str, str]]:
         """Return, by the line of `def`, the parameters that can take their new name safely."""
         found: dict[int, dict[str, str]] = {}
-        calls = [c for c in self.code.calls if isinstance(c.func, ast.Name)]
         for function, argument in self.parameters():
             if isinstance(function, ast.Lambda):
                 continue
@@ -203,25 +202,26 @@ class ContextUses:
             words |= {n.arg for n in ast.walk(function) if isinstance(n, ast.arg)}
             inner = [n for n in ast.walk(function) if isinstance(n, ast.arg)]
             shadowed = sum(n.arg == argument.arg for n in inner) > 1
-            names = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
-            place = names.index(argument.arg) if argument.arg in names else len(names)
-            mine = [c for c in calls if getattr(c.func, "id", "") == getattr(function, "name", "")]
-            filled = any(len(c.args) > place or _starred(c) for c in mine)
-            filled = filled or any(
-                self._is_partial(c)
-                and _last_name(c.args[0]) == function.name
-                and (len(c.args) > 1 + place or _starred(c))
-                for c in self.code.calls
-                if c.args
-            )
-            # an object may be called anywhere under any name
-            filled = filled or (
-                id(function) in self._methods
-                and any(k.arg in {argument.arg, None} for c in self.code.calls for k in c.keywords)
-            )
-            if new and new not in words and not shadowed and not filled:
+            if new and new not in words and not shadowed and not self._filled(function, argument):
                 found.setdefault(function.lineno, {})[argument.arg] = new
         return found
+
+    def _filled(self, function: Definition, argument: ast.arg) -> bool:
+        """Whether a call of the file may give the argument, by its place or by stars."""
+        names = [a.arg for a in (*function.args.posonlyargs, *function.args.args)]
+        place = names.index(argument.arg) if argument.arg in names else len(names)
+        method = id(function) in self._methods
+        for call in self.code.calls:
+            # an object may be called under any name
+            if method and any(k.arg in {argument.arg, None} for k in call.keywords):
+                return True
+            called, given = call.func, call.args
+            if given and self._is_partial(call):
+                called, *given = given
+            mine = _last_name(called) == function.name
+            if mine and (len(given) > place - method or _starred(call)):  # without `self`
+                return True
+        return False
 
     def attributes(self) -> Iterator[tuple[int, str, str]]:
         """Yield (line, owner, attribute) for what `ti`, `dag` and `dag_run` do not have now."""

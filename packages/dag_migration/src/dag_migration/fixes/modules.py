@@ -180,9 +180,10 @@ def xcom_methods(text: str) -> tuple[str, list[Fix]]:
         named = [k for k in call.keywords if k.arg == "context"]
         context = (named or call.args or [None])[0]
         value = context.value if isinstance(context, ast.keyword) else context
-        if not isinstance(value, ast.Name) or value.id not in contexts.get(id(call), ()):
+        if context is None or not isinstance(value, ast.Name):
             continue
-        assert context is not None  # it has a value
+        if value.id not in contexts.get(id(call), ()):
+            continue
         name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
         edits.replace(edits.start(call.func), edits.end(call.func), f'{value.id}["ti"].{name}')
         edits.remove(edits.start(context), edits.end(context))
